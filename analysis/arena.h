@@ -1,0 +1,21 @@
+/* arena.h - memory for the analysis, from whoever runs it.
+ *
+ * The snapshot child gives pages of its own mmap, unit tests and tools give malloc'd ones. Nothing is freed singly. */
+#ifndef CASTAWAY_ANALYSIS_ARENA_H
+#define CASTAWAY_ANALYSIS_ARENA_H
+
+#include <stddef.h>
+
+struct arena {
+    char *next;      /* first free byte of the current block */
+    char *end;       /* end of the current block */
+    void *(*more)(void *context, size_t bytes); /* a new block, zeroed, at least `bytes` long; NULL: no memory */
+    void *context;
+    size_t block_bytes; /* smallest block asked for; 0 means 1 MiB */
+    size_t used_bytes;  /* handed out so far */
+};
+
+/* Zeroed memory for `count` elements of `size` bytes, 16-byte aligned; NULL when there is none (nothing changed). */
+void *arena_alloc(struct arena *arena, size_t count, size_t size);
+
+#endif

@@ -1,0 +1,77 @@
+/* cast.h - the recording (`.cast`): JSON Lines, written by the snapshot child without malloc.
+ *
+ * The format is described field by field in README.md, "Recording". */
+#ifndef CASTAWAY_ANALYSIS_CAST_H
+#define CASTAWAY_ANALYSIS_CAST_H
+
+#include "verdict.h"
+
+#define CAST_FORMAT "castaway"
+enum { CAST_VERSION = 1, CAST_FRAMES_MAX = 64 };
+
+/* Limits on trust, one line here is one note everywhere: enumerator, code in files, text for a person (%s: detail). */
+#define NOTES(X)                                                                                                       \
+    X(NOT_RECORDED, "not-recorded", "allocations that castaway had no memory to record")                               \
+    X(NO_STACK, "no-stack", "allocations recorded without a stack")                                                    \
+    X(STACK_CUT, "stack-cut", "allocation stacks that end where no unwind data was found")                             \
+    X(THREAD_RUNNING, "thread-running", "threads that would not stop: their registers and stacks were not searched")   \
+    X(OWN_MALLOC, "own-malloc", "the program brings its own malloc: its objects were not seen")                        \
+    X(NO_UNWINDER, "no-unwinder", "libunwind could not be loaded: no stacks")                                          \
+    X(SCAN_FAILED, "scan-failed", "the scan did not finish")                                                           \
+    X(IN_PROCESS, "in-process", "no snapshot could be made: scanned in the program itself")                            \
+    X(ROOTS_UNREADABLE, "roots-unreadable", "memory that could not be searched for roots")                             \
+    X(INHERITED, "inherited", "objects that the parent process made before the fork: not judged here")                 \
+    X(BAD_OPTION, "bad-option", "an unknown or wrong key in CASTAWAY_OPTIONS was ignored")                             \
+    X(NEXT_ALLOCATOR, "allocator", "the allocator in use is not glibc's")
+
+enum note_code {
+#define X(name, code, text) NOTE_##name,
+    NOTES(X)
+#undef X
+        NOTE_COUNT
+};
+
+/* Where the bytes go. `write` gets consecutive pieces; it returns 0 or a negative errno, which ends the writing. */
+struct cast_sink {
+    int (*write)(void *context, const void *bytes, size_t count);
+    void *context;
+    int error; /* first error; later calls do nothing */
+    size_t fill;
+    char buffer[16384];
+};
+
+struct cast_header {
+    const char *tool_version;
+    int pid, parent_pid;
+    const char *cmdline; /* arguments, each ended by NUL, as in /proc/self/cmdline */
+    size_t cmdline_bytes;
+    const char *executable; /* path */
+    int exit_status;        /* what the program passed to exit() */
+    double start_seconds, end_seconds; /* Unix time */
+};
+struct cast_module {
+    const char *path; /* bytes as the kernel gives them: hostile until escaped */
+    const unsigned char *build_id;
+    size_t build_id_bytes;
+    uintptr_t bias; /* load address minus link-time address */
+};
+struct cast_frame {
+    uint32_t module;  /* UINT32_MAX: in no module, then `offset` is an absolute address */
+    uint32_t exact;   /* 1: the very instruction (interrupted by a signal); 0: a return address */
+    uint64_t offset;  /* address minus the module's bias: a link-time address */
+};
+struct cast_scan {
+    unsigned generation; /* 2: all */
+    unsigned threads;
+    uint64_t pause_us, mark_us, scan_us, root_bytes;
+};
+
+void cast_header(struct cast_sink *, const struct cast_header *);
+void cast_module(struct cast_sink *, uint32_t id, const struct cast_module *);
+void cast_site(struct cast_sink *, uint32_t id, const struct cast_frame *frames, size_t count);
+void cast_scan(struct cast_sink *, const struct cast_scan *, const struct verdicts *);
+void cast_finding(struct cast_sink *, const struct finding *);
+void cast_note(struct cast_sink *, enum note_code, uint64_t count, const char *detail); /* detail may be NULL */
+int cast_end(struct cast_sink *); /* end line, flush; returns the first error or 0 */
+
+#endif

@@ -1,0 +1,123 @@
+/* heap.h - the heap view: what the recorder writes and the marker reads.
+ *
+ * object        one live allocation; its id is a number from 1 up, reused after free
+ * heap_index    address -> object id, a radix tree over the 47-bit address space whose leaves hold one 32-bit slot
+ *               for every 16 bytes (GRANULE) of heap; a slot says which object *begins* in that granule
+ * heap          both, plus what a scan adds: bounds, large objects, memory that can't be read
+ *
+ * Writers (preload/record.c) store slots with release order; the allocator guarantees that an address belongs to one
+ * thread between malloc's return and free's entry, so no slot has two writers. Readers run on a frozen snapshot. */
+#ifndef CASTAWAY_ANALYSIS_HEAP_H
+#define CASTAWAY_ANALYSIS_HEAP_H
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef uint32_t object_id; /* 0: none */
+
+/* One live allocation, 16 bytes. The address is not stored: it follows from the place in the index. */
+struct object {
+    uint64_t size_bytes : 40; /* as requested */
+    uint64_t site : 24;       /* allocation stack; 0: unknown */
+    uint32_t birth;           /* serial, low 32 bits; grows with time */
+    uint32_t refs : 24;       /* link to reference-count history; 0: none */
+    uint32_t generation : 2;  /* 0 young, 1, 2 old */
+    uint32_t flags : 6;       /* OBJECT_* */
+};
+enum {
+    OBJECT_INHERITED = 1, /* born before the fork that made this process: marked through, never counted */
+    OBJECT_IGNORED = 2,   /* declared reachable by the program */
+};
+
+enum {
+    HEAP_GRANULE_SHIFT = 4,
+    HEAP_LEAF_SHIFT = 20, /* a leaf covers 1 MiB */
+    HEAP_NODE_SHIFT = 33, /* a node covers 8 GiB */
+    HEAP_ADDRESS_BITS = 47,
+    HEAP_LEAF_SLOTS = 1 << (HEAP_LEAF_SHIFT - HEAP_GRANULE_SHIFT),
+    HEAP_NODE_LEAVES = 1 << (HEAP_NODE_SHIFT - HEAP_LEAF_SHIFT),
+    HEAP_INDEX_NODES = 1 << (HEAP_ADDRESS_BITS - HEAP_NODE_SHIFT),
+    HEAP_CHUNK_SHIFT = 16, /* objects are kept in chunks of 64 Ki */
+    HEAP_CHUNK_OBJECTS = 1 << HEAP_CHUNK_SHIFT,
+    HEAP_CHUNKS_MAX = 1 << 15,
+    HEAP_LARGE_BYTES = 4096, /* objects from this size on also stand in heap.large */
+};
+
+/* A slot: object id in the low 31 bits, and whether the object begins 8 bytes into the granule (allocators other than
+ * glibc's align 8-byte objects to 8). An object at any other address, or a second one in a granule, goes to `odd`. */
+#define HEAP_SLOT_HALF 0x80000000u
+#define HEAP_SLOT_ID 0x7fffffffu
+
+struct heap_leaf {
+    _Atomic uint32_t slot[HEAP_LEAF_SLOTS];
+};
+struct heap_node {
+    struct heap_leaf *_Atomic leaf[HEAP_NODE_LEAVES];
+};
+struct heap_index {
+    struct heap_node *_Atomic node[HEAP_INDEX_NODES];
+};
+
+struct heap_odd { /* an object that has no slot of its own: in heap.odd, sorted by address after heap_freeze() */
+    uintptr_t address;
+    object_id id;
+};
+struct heap_large {
+    uintptr_t lo, hi; /* hi = lo + size */
+    object_id id;
+};
+struct range {
+    uintptr_t lo, hi; /* half-open */
+};
+
+struct heap {
+    struct heap_index *index;
+    struct object **chunk; /* [HEAP_CHUNKS_MAX], NULL where none; object id -> chunk[id >> 16][id & 0xffff] */
+    object_id id_end;      /* every id is below this */
+    struct heap_odd *odd;  /* sorted by address; borrowed */
+    size_t odd_count;
+    struct range *unreadable; /* sorted; memory inside objects that must not be touched (PROT_NONE pages); borrowed */
+    size_t unreadable_count;
+    /* set by heap_freeze() */
+    uintptr_t lo, hi; /* every object lies in [lo, hi) */
+    struct heap_large *large; /* sorted by lo */
+    size_t large_count;
+    size_t object_count;
+    uint64_t object_bytes;
+};
+
+static inline struct object *heap_object(const struct heap *heap, object_id id) {
+    return &heap->chunk[id >> HEAP_CHUNK_SHIFT][id & (HEAP_CHUNK_OBJECTS - 1)];
+}
+
+/* The leaf that covers `address`, or NULL. Addresses from 2^47 on have none. */
+static inline struct heap_leaf *heap_leaf_at(const struct heap_index *index, uintptr_t address) {
+    if (address >> HEAP_ADDRESS_BITS)
+        return NULL;
+    struct heap_node *node = atomic_load_explicit(&index->node[address >> HEAP_NODE_SHIFT], memory_order_acquire);
+    if (!node)
+        return NULL;
+    return atomic_load_explicit(&node->leaf[(address >> HEAP_LEAF_SHIFT) & (HEAP_NODE_LEAVES - 1)],
+                                memory_order_acquire);
+}
+static inline size_t heap_slot_number(uintptr_t address) {
+    return (address >> HEAP_GRANULE_SHIFT) & (HEAP_LEAF_SLOTS - 1);
+}
+
+/* Walk all objects in address order (those in `odd` after the others).
+ * visit returns 0 to go on; anything else ends the walk and is returned. */
+typedef int heap_visit_cb(void *context, uintptr_t address, object_id id);
+int heap_each(const struct heap *heap, heap_visit_cb *visit, void *context);
+
+/* Compute bounds, counts and the table of large objects; call once, before marking, on a heap that no longer changes.
+ * returns 0, or -ENOMEM (heap unusable). */
+struct arena;
+int heap_freeze(struct heap *heap, struct arena *arena);
+
+/* The object that contains `address` (at its start or inside its requested size; a zero-sized object has its start).
+ * start   receives the object's first address
+ * returns its id, or 0 */
+object_id heap_find(const struct heap *heap, uintptr_t address, uintptr_t *start);
+
+#endif

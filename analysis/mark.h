@@ -1,0 +1,34 @@
+/* mark.h - which objects do the roots reach, and how. */
+#ifndef CASTAWAY_ANALYSIS_MARK_H
+#define CASTAWAY_ANALYSIS_MARK_H
+
+#include "arena.h"
+#include "heap.h"
+
+enum root_flags {
+    ROOT_STARTS_ONLY = 1, /* only pointers to an object's start count (glibc's own data: its bins point at chunk
+                             headers, which can lie in the tail of the object before) */
+};
+struct root {
+    uintptr_t lo, hi; /* readable, 8-byte aligned */
+    unsigned flags;
+};
+
+/* Result of marking: one bit an object id. No bit in either: the object is lost. Never both. */
+struct marks {
+    uint64_t *reachable; /* reached by a pointer to the start, or an interior pointer of a known-good shape */
+    uint64_t *possible;  /* reached, but only through some other interior pointer on the way */
+};
+
+/* Mark everything that `roots` and the objects flagged OBJECT_IGNORED reach.
+ *
+ * returns  0, or -ENOMEM: then report no leak
+ * context  snapshot child, unit tests, tools; no locks; async-signal-safe
+ * cost     O(bytes scanned) */
+int mark_run(const struct heap *heap, const struct root *roots, size_t root_count, struct arena *arena,
+             struct marks *marks);
+
+static inline int mark_test(const uint64_t *bits, object_id id) {
+    return (int)(bits[id >> 6] >> (id & 63)) & 1;
+}
+#endif

@@ -1,0 +1,62 @@
+/* verdict.h - from marks to findings: every object in exactly one kind, same things counted together. */
+#ifndef CASTAWAY_ANALYSIS_VERDICT_H
+#define CASTAWAY_ANALYSIS_VERDICT_H
+
+#include "mark.h"
+
+/* The kinds, in the order in which a report counts them: one line here is one kind everywhere.
+ *   enumerator, name on the command line and in files, JSON key in a summary */
+#define KINDS(X)                                                                                                       \
+    X(LOST, "lost", "lost")                                                                                            \
+    X(LOST_INDIRECT, "lost-indirect", "lost_indirect")                                                                 \
+    X(CYCLE, "cycle", "cycle")                                                                                         \
+    X(POSSIBLE, "possible", "possible")                                                                                \
+    X(REACHABLE, "reachable", "reachable")
+
+enum kind {
+#define X(name, word, key) KIND_##name,
+    KINDS(X)
+#undef X
+        KIND_COUNT
+};
+
+/* One reference of a cycle: the object made at `site` of `size_bytes` bytes holds, `offset` bytes into itself, a
+ * pointer to `target_offset` bytes into the next entry's object (the last entry's into the first's). */
+struct cycle_edge {
+    uint32_t site;
+    uint64_t size_bytes, offset, target_offset;
+};
+
+struct finding {
+    enum kind kind;
+    uint32_t site;           /* allocation site of its objects; for a cycle that of its first entry */
+    uint64_t count;          /* lost, possible, ...: objects; cycle: groups of this shape */
+    uint64_t objects, bytes; /* its own; a cycle: all members of its groups */
+    uint64_t indirect_objects, indirect_bytes; /* lost-indirect objects that hang from it (each counted at one source) */
+    const struct cycle_edge *cycle; /* kind cycle: the smallest cycle of the group, rotated so that equal shapes are equal; else NULL */
+    size_t cycle_length;            /* number of objects on that cycle, >= 2 */
+    size_t cycle_listed;            /* entries in `cycle`: cycle_length, or VERDICT_CYCLE_LISTED_MAX */
+    uint64_t group_objects_max;     /* kind cycle: members of the largest group */
+};
+enum { VERDICT_CYCLE_LISTED_MAX = 1000 };
+
+struct tally {
+    uint64_t objects, bytes, findings;
+};
+
+struct verdicts {
+    struct tally tally[KIND_COUNT];
+    const struct finding *findings; /* lost and cycle by bytes held (bytes + indirect_bytes) downwards; deterministic */
+    size_t finding_count;
+    uint64_t inherited_objects; /* OBJECT_INHERITED ones: in no tally */
+};
+
+/* Judge every object of a marked heap. Lost ones are split by the strongly connected components of the lost graph
+ * (Tarjan, iterative; pointers to the start or anywhere inside count as edges): a source of the condensation is `lost`
+ * (one object) or `cycle` (two or more), all others `lost-indirect`. Objects in `inherited` are left out, but followed.
+ *
+ * returns  0, or -ENOMEM: then `out` is not to be used
+ * context  as mark_run() */
+int verdict_run(const struct heap *heap, const struct marks *marks, struct arena *arena, struct verdicts *out);
+
+#endif
