@@ -166,7 +166,7 @@ done
 [ -x "$CASTAWAY" ] || { echo "$CASTAWAY is not there" && echo '0 passed, 1 failed' && exit 1; }
 mkdir -p "$WORK"
 names=("$@")
-[ $# != 0 ] || mapfile -t names < <(cd "$source_dir" && ls ./*.c ./*.cc | grep -v '\.so\.c$')
+[ $# != 0 ] || mapfile -t names < <(cd "$source_dir" && find . -maxdepth 1 -name '*.c*' ! -name '*.so.c' | sort)
 jobs=()
 for name in "${names[@]}"; do
     source=$source_dir/${name#./}
