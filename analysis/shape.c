@@ -61,12 +61,17 @@ static int is_second_base(const struct heap *heap, uintptr_t start, uint64_t siz
            has_vtable(heap, start + offset, offset);
 }
 
-/* Valgrind's name, test, bytes that the object must have, words from the start and at the pointer that the test reads. */
-#define SHAPES(X)                                                                                                      \
-    X(length64, is_length64, 2 * WORD, WORD, 0)                                                                        \
-    X(newarray, is_new_array, 2 * WORD, WORD, 0)                                                                       \
-    X(stdstring, is_std_string, 3 * WORD + 1, 2 * WORD, 0)                                                             \
-    X(multipleinheritance, is_second_base, 2 * WORD, WORD, WORD)
+static const struct shape {
+    const char *name; /* Valgrind's */
+    shape_test *test;
+    uint64_t bytes_min;                  /* an object of fewer is not of this shape */
+    uint64_t start_bytes, pointer_bytes; /* what the test reads at the object's start and at the pointer */
+} SHAPES[] = {
+    {"length64", is_length64, 2 * WORD, WORD, 0},
+    {"newarray", is_new_array, 2 * WORD, WORD, 0},
+    {"stdstring", is_std_string, 3 * WORD + 1, 2 * WORD, 0},
+    {"multipleinheritance", is_second_base, 2 * WORD, WORD, WORD},
+};
 
 static int may_read(const struct heap *heap, uintptr_t lo, uint64_t count) {
     struct range readable = heap_readable(heap, lo, lo + count);
@@ -77,11 +82,12 @@ int shape_known_good(const struct heap *heap, uintptr_t start, uint64_t size_byt
     uint64_t offset = address - start;
     if (start % WORD)
         return 0;
-#define X(name, test, bytes_min, start_bytes, pointer_bytes)                                                           \
-    if (size_bytes >= (bytes_min) && size_bytes - offset >= (pointer_bytes) && may_read(heap, start, start_bytes) &&   \
-        may_read(heap, address, pointer_bytes) && test(heap, start, size_bytes, offset))                               \
-        return 1;
-    SHAPES(X)
-#undef X
+    for (size_t i = 0; i < sizeof SHAPES / sizeof *SHAPES; i++) {
+        const struct shape *shape = &SHAPES[i];
+        if (size_bytes >= shape->bytes_min && size_bytes - offset >= shape->pointer_bytes &&
+            may_read(heap, start, shape->start_bytes) && may_read(heap, address, shape->pointer_bytes) &&
+            shape->test(heap, start, size_bytes, offset))
+            return 1;
+    }
     return 0;
 }
