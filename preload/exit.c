@@ -20,6 +20,7 @@
 #include "init.h"
 #include "module.h"
 #include "pages.h"
+#include "proc.h"
 #include "scan.h"
 #include "thread.h"
 #include "unwind.h"
@@ -46,12 +47,8 @@ static void text_add(struct text *text, const char *piece, size_t bytes) {
     text->bytes[text->fill] = 0;
 }
 static void text_add_number(struct text *text, int number) {
-    char digits[16];
-    size_t at = sizeof digits;
-    do
-        digits[--at] = (char)('0' + number % 10);
-    while ((number /= 10) != 0);
-    text_add(text, digits + at, sizeof digits - at);
+    char digits[12];
+    text_add(text, digits, proc_decimal(number, digits));
 }
 
 static int create(const char *path, int flags) {
