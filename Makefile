@@ -12,7 +12,7 @@ BASE := -std=gnu11 -D_GNU_SOURCE -DCASTAWAY_VERSION='"$(VERSION)"' -I. $(WARN) -
 # In the target: own symbols hidden, TLS without __tls_get_addr, no stack protector (it reads the thread's TLS, which the
 # snapshot child and the stop signal's handler must not rely on), unwind tables so that walks pass through the hooks.
 TARGET := $(BASE) -fPIC -fvisibility=hidden -ftls-model=initial-exec -fno-stack-protector -fasynchronous-unwind-tables \
-	-fexceptions -fno-optimize-sibling-calls -fno-builtin-malloc -fno-builtin-calloc
+	-fexceptions -fno-optimize-sibling-calls -fno-builtin-malloc -fno-builtin-calloc -fno-omit-frame-pointer
 TOOLS_LIBS := -ldw -lelf -ljansson -lstdc++
 CHECK_LIBS = $(shell pkg-config --libs check)
 SANITIZE := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
@@ -49,7 +49,7 @@ $(BUILD)/%.o: %.c $(BUILD)/.flags
 	$(CC) $(CASTAWAY_FLAGS) $(CFLAGS) $(CPPFLAGS) -c $< -o $@
 
 $(BUILD)/libcastaway.so: $(PRELOAD_OBJ) $(ANALYSIS_OBJ) preload/exports.map
-	$(CC) -shared -Wl,-z,now -Wl,-z,defs -Wl,-z,initfirst -Wl,-soname,libcastaway.so \
+	$(CC) -shared -Wl,-z,now -Wl,-z,defs -Wl,-soname,libcastaway.so \
 	  -Wl,--version-script=preload/exports.map $(CFLAGS) $(LDFLAGS) -o $@ $(PRELOAD_OBJ) $(ANALYSIS_OBJ)
 
 $(BUILD)/castaway: $(TOOLS_OBJ) $(ANALYSIS_OBJ)

@@ -1,0 +1,220 @@
+/* stop.c - threads are stopped by a signal that no program can block, take or see.
+ *
+ * glibc keeps SIGSETXID (33) for itself: its own sigprocmask, sigaction and sigfillset leave that signal alone, so every
+ * thread receives it, and no program handles it. Our handler stands there only while threads are being stopped, and
+ * hands glibc's own uses on. A thread stands in the handler on a futex until it is released; a system call that the
+ * kernel broke off is begun again (arch_hide_interruption).
+ *
+ * Owns:    the handler, the list of stopped threads.
+ * Never:   uses TLS or libc in the handler: threads made without glibc have neither.
+ * Start:   stop_all(). */
+#include "stop.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <time.h>
+
+#include "arch.h"
+#include "pages.h"
+#include "proc.h"
+#include "sys.h"
+
+#define THREADS "/proc/self/task"
+enum { SIGNAL_STOP = 33, THREADS_MIN = 64, ROUNDS_MAX = 1000 };
+
+/* The kernel's view of a handler. Source: Linux, include/uapi/asm-generic/signal.h */
+struct kernel_sigaction {
+    void (*handler)(int, siginfo_t *, void *);
+    unsigned long flags;
+    void (*restorer)(void);
+    unsigned long mask;
+};
+enum { KERNEL_RESTORER = 0x04000000 };
+
+#if defined(__x86_64__)
+__asm__(".text\n"
+        ".type castaway_restore, @function\n"
+        "castaway_restore:\n"
+        "mov $15, %rax\n"
+        "syscall\n"
+        ".size castaway_restore, .-castaway_restore\n");
+extern void castaway_restore(void) __attribute__((visibility("hidden")));
+#define RESTORER castaway_restore
+#define RESTORER_FLAG KERNEL_RESTORER
+#else
+#define RESTORER NULL
+#define RESTORER_FLAG 0
+#endif
+
+static struct kernel_sigaction program_action; /* what stood there before */
+static struct stopped_thread *slots;
+static size_t slot_capacity;
+static _Atomic int held;     /* threads in the handler; a futex word for the stopper */
+static _Atomic int released; /* futex word for the stopped: the round they may leave after */
+
+static void on_stop(int signal, siginfo_t *info, void *context_pointer) {
+    ucontext_t *context = context_pointer;
+    struct stopped_thread *slot = info->si_value.sival_ptr;
+    if (info->si_code != SI_QUEUE || slot < slots || slot >= slots + slot_capacity) {
+        if (program_action.handler && (uintptr_t)program_action.handler != (uintptr_t)SIG_IGN)
+            program_action.handler(signal, info, context_pointer);
+        return;
+    }
+    int round = atomic_load_explicit(&released, memory_order_acquire);
+    slot->context = context;
+    slot->thread_pointer = arch_thread_pointer();
+    int asked = STOP_ASKED;
+    if (!atomic_compare_exchange_strong_explicit(&slot->state, &asked, STOP_HELD, memory_order_acq_rel,
+                                                 memory_order_relaxed))
+        return;
+    atomic_fetch_add_explicit(&held, 1, memory_order_release);
+    sys(SYS_futex, &held, FUTEX_WAKE_PRIVATE, 1);
+    while (atomic_load_explicit(&released, memory_order_acquire) == round)
+        sys(SYS_futex, &released, FUTEX_WAIT_PRIVATE, round, 0);
+    arch_hide_interruption(context);
+}
+
+static struct stopped_thread *slot_of(struct stopped *out, int tid) {
+    for (size_t i = 0; i < out->count; i++)
+        if (slots[i].tid == tid)
+            return &slots[i];
+    return NULL;
+}
+
+/* Slots are pointed at by signals under way: the array grows only between stops, with room for threads yet to come. */
+static int slots_for(size_t threads) {
+    size_t capacity = slot_capacity ? slot_capacity : THREADS_MIN;
+    while (capacity < threads * 2)
+        capacity *= 2;
+    if (capacity == slot_capacity)
+        return 0;
+    struct stopped_thread *larger = pages_alloc(capacity * sizeof *larger);
+    if (!larger)
+        return -ENOMEM;
+    slots = larger;
+    slot_capacity = capacity;
+    return 0;
+}
+
+static int ask(int pid, struct stopped_thread *slot) {
+    siginfo_t info = {.si_signo = SIGNAL_STOP, .si_code = SI_QUEUE};
+    info.si_pid = pid;
+    info.si_value.sival_ptr = slot;
+    return (int)sys(SYS_rt_tgsigqueueinfo, pid, slot->tid, SIGNAL_STOP, &info);
+}
+
+struct pass {
+    struct stopped *out;
+    int pid, own_tid;
+    int asked; /* threads newly asked in this pass */
+};
+
+static void ask_thread(void *context, const char *name) {
+    struct pass *pass = context;
+    int tid = proc_number(name);
+    if (!tid || tid == pass->own_tid || slot_of(pass->out, tid) || pass->out->count >= slot_capacity)
+        return;
+    struct stopped_thread *slot = &slots[pass->out->count++];
+    *slot = (struct stopped_thread){.tid = tid, .state = STOP_ASKED};
+    if (ask(pass->pid, slot) == 0)
+        pass->asked++;
+    else
+        atomic_store_explicit(&slot->state, STOP_GONE, memory_order_relaxed);
+}
+
+static int64_t now_ms(void) {
+    struct timespec now;
+    sys(SYS_clock_gettime, CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* A main thread that left by pthread_exit stays in the list, dead. The state letter stands behind the last ')'. */
+static int is_dead(int tid) {
+    char path[64] = "/proc/self/task/", buffer[512] = "";
+    size_t fill = 16 + proc_decimal(tid, path + 16);
+    __builtin_memcpy(path + fill, "/stat", 6);
+    long file = sys(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+    if (sys_failed(file))
+        return 1;
+    long got = sys(SYS_read, file, buffer, sizeof buffer - 1);
+    sys(SYS_close, file);
+    while (got > 2 && buffer[got - 1] != ')')
+        got--;
+    return got > 2 && (buffer[got + 1] == 'Z' || buffer[got + 1] == 'X');
+}
+
+/* Threads that were asked and neither stand nor have gone; with `look`, it is asked of each whether it still lives. */
+static size_t outstanding(struct stopped *out, int pid, int look) {
+    size_t count = 0;
+    for (size_t i = 0; i < out->count; i++) {
+        if (atomic_load_explicit(&slots[i].state, memory_order_acquire) != STOP_ASKED)
+            continue;
+        if (look && (sys(SYS_tgkill, pid, slots[i].tid, 0) == -ESRCH || is_dead(slots[i].tid)))
+            atomic_store_explicit(&slots[i].state, STOP_GONE, memory_order_relaxed);
+        else
+            count++;
+    }
+    return count;
+}
+
+static void wait_held(struct stopped *out, int pid, int64_t deadline_ms) {
+    for (int look = 0;;) {
+        int seen = atomic_load_explicit(&held, memory_order_acquire);
+        if (outstanding(out, pid, look) == 0 || now_ms() >= deadline_ms)
+            return;
+        struct timespec slice = {.tv_nsec = 2000000};
+        look = sys(SYS_futex, &held, FUTEX_WAIT_PRIVATE, seen, &slice) == -ETIMEDOUT;
+    }
+}
+
+static void count_name(void *context, const char *name) {
+    (void)name;
+    ++*(size_t *)context;
+}
+
+int stop_all(struct stopped *out, int limit_ms) {
+    struct pass pass = {.out = out, .pid = (int)sys(SYS_getpid, 0), .own_tid = (int)sys(SYS_gettid, 0)};
+    *out = (struct stopped){0};
+    size_t threads = 0;
+    proc_each(THREADS, count_name, &threads);
+    if (slots_for(threads) != 0)
+        return -ENOMEM;
+    struct kernel_sigaction action = {
+        .handler = on_stop,
+        .flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK | RESTORER_FLAG,
+        .restorer = RESTORER,
+        .mask = ~0ul,
+    };
+    long error = sys(SYS_rt_sigaction, SIGNAL_STOP, &action, &program_action, 8);
+    if (sys_failed(error))
+        return (int)error;
+    int64_t deadline_ms = now_ms() + limit_ms;
+    /* A thread that is being created may start another while we look: until a pass finds nobody new. */
+    for (int round = 0; round < ROUNDS_MAX; round++) {
+        pass.asked = 0;
+        proc_each(THREADS, ask_thread, &pass);
+        wait_held(out, pass.pid, deadline_ms);
+        if (pass.asked == 0)
+            break;
+    }
+    out->threads = slots;
+    out->running = outstanding(out, pass.pid, 1);
+    return 0;
+}
+
+void stop_release(struct stopped *stopped) {
+    /* A thread that did not come in time must not stop any more when it does. */
+    for (size_t i = 0; i < stopped->count; i++) {
+        int asked = STOP_ASKED;
+        atomic_compare_exchange_strong_explicit(&slots[i].state, &asked, STOP_GONE, memory_order_acq_rel,
+                                                memory_order_relaxed);
+    }
+    atomic_fetch_add_explicit(&released, 1, memory_order_release);
+    sys(SYS_futex, &released, FUTEX_WAKE_PRIVATE, 1 << 30);
+    /* Signals still on their way need our handler; without any, glibc's own comes back. */
+    if (stopped->running == 0)
+        sys(SYS_rt_sigaction, SIGNAL_STOP, &program_action, NULL, 8);
+}

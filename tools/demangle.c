@@ -1,0 +1,149 @@
+/* demangle.c - C++ (by libstdc++) and Rust's older scheme, which is C++'s with escapes and a hash.
+ *
+ * Start: demangle(). */
+#include "demangle.h"
+
+#include <ctype.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+char *__cxa_demangle(const char *mangled, char *buffer, size_t *length, int *status); /* libstdc++ */
+
+/* A mangled name that expands beyond reason (names are hostile, and demanglers recurse). */
+enum { MANGLED_MAX = 4096 };
+
+static const struct {
+    const char *escape, *meaning;
+} rust_escapes[] = {
+    {"$SP$", "@"}, {"$BP$", "*"}, {"$RF$", "&"}, {"$LT$", "<"},   {"$GT$", ">"},   {"$LP$", "("},
+    {"$RP$", ")"}, {"$C$", ","},  {"..", "::"},  {"$u20$", " "},  {"$u27$", "'"},  {"$u5b$", "["},
+    {"$u5d$", "]"}, {"$u7b$", "{"}, {"$u7d$", "}"}, {"$u7e$", "~"}, {"$u3b$", ";"}, {"$u2b$", "+"},
+};
+
+/* Rust ends each path with ::h and 16 hex digits of a hash. */
+static size_t without_rust_hash(const char *name)
+{
+    size_t length = strlen(name);
+    if (length < 20 || strncmp(name + length - 19, "::h", 3))
+        return 0;
+    for (const char *digit = name + length - 16; *digit; digit++)
+        if (!isxdigit((unsigned char)*digit))
+            return 0;
+    return length - 19;
+}
+
+static const char *rust_plain(struct pool *pool, const char *name, size_t length)
+{
+    char *plain = pool_alloc(pool, length * 2 + 1), *to = plain;
+    const char *from = name;
+    while (from < name + length) {
+        size_t i = 0, count = sizeof rust_escapes / sizeof *rust_escapes;
+        if (*from == '_' && from[1] == '$' && (from == name || from[-1] == ':')) {
+            from++; /* protects a $ at the start of a part */
+            continue;
+        }
+        while (i < count && strncmp(from, rust_escapes[i].escape, strlen(rust_escapes[i].escape)))
+            i++;
+        if (i < count) {
+            to = stpcpy(to, rust_escapes[i].meaning);
+            from += strlen(rust_escapes[i].escape);
+        } else {
+            *to++ = *from++;
+        }
+    }
+    *to = '\0';
+    return plain;
+}
+
+/* The length of `symbol` without version and without the suffixes of cloned or split functions. */
+static size_t without_suffix(const char *symbol)
+{
+    static const char *const suffixes[] = {".constprop.", ".isra.", ".part.", ".cold", ".lto_priv.", ".llvm.", "@"};
+    size_t length = strlen(symbol);
+    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
+        const char *at = *symbol ? strstr(symbol + 1, suffixes[i]) : NULL;
+        if (at && (size_t)(at - symbol) < length)
+            length = (size_t)(at - symbol);
+    }
+    return length;
+}
+
+const char *demangle(struct pool *pool, const char *symbol)
+{
+    const char *plain = pool_strndup(pool, symbol, without_suffix(symbol));
+    if (strncmp(plain, "_Z", 2) || strlen(plain) > MANGLED_MAX)
+        return plain;
+    int status = 0;
+    char *name = __cxa_demangle(plain, NULL, NULL, &status);
+    if (!name)
+        return plain;
+    size_t rust = without_rust_hash(name);
+    const char *kept = rust ? rust_plain(pool, name, rust) : pool_strdup(pool, name);
+    free(name);
+    return kept;
+}
+
+/* ---- shorter forms ---- */
+
+static bool starts_operator(const char *at, const char *name)
+{
+    return !strncmp(at, "operator", 8) && (at == name || !(isalnum((unsigned char)at[-1]) || at[-1] == '_'));
+}
+
+/* The end of an operator's own name, which may be made of brackets: operator(), operator<<, operator->. */
+static const char *after_operator(const char *at)
+{
+    at += 8;
+    if (!strncmp(at, "()", 2))
+        return at + 2;
+    return at + strspn(at, "<>=-!+*/%^&|~[],");
+}
+
+/* One walk over `name` that keeps track of brackets: start and end of the qualified name, and whether to keep what
+ * stands in angle brackets. */
+static const char *shorten(struct pool *pool, const char *name, bool keep_arguments)
+{
+    char *shorter = pool_alloc(pool, strlen(name) + 1), *to = shorter, *start = shorter;
+    int angle = 0;
+    bool is_operator = false;
+    for (const char *at = name; *at; at++) {
+        static const char anonymous[] = "(anonymous namespace)";
+        if (!angle && starts_operator(at, name)) {
+            const char *end = after_operator(at);
+            to = mempcpy(to, at, (size_t)(end - at));
+            at = end - 1;
+            is_operator = true;
+        } else if (!strncmp(at, anonymous, sizeof anonymous - 1)) {
+            if (!angle || keep_arguments)
+                to = mempcpy(to, at, sizeof anonymous - 1);
+            at += sizeof anonymous - 2;
+        } else if (*at == '(' && !angle && to > start && to[-1] != ':') {
+            break; /* the parameters */
+        } else if (*at == ' ' && !angle && !is_operator) {
+            to = start; /* what came before was the return type */
+        } else {
+            angle -= *at == '>' && at > name && at[-1] != '-';
+            if (!angle || keep_arguments) {
+                bool hidden = !keep_arguments && (*at == '<' || *at == '>');
+                if (!hidden)
+                    *to++ = *at;
+            }
+            angle += *at == '<';
+            if (angle < 0)
+                angle = 0;
+        }
+    }
+    *to = '\0';
+    return *start ? start : name;
+}
+
+const char *demangle_short(struct pool *pool, const char *name)
+{
+    return strpbrk(name, "( ") ? shorten(pool, name, true) : name;
+}
+
+const char *demangle_bare(struct pool *pool, const char *name)
+{
+    return strpbrk(name, "( <") ? shorten(pool, name, false) : name;
+}

@@ -1,0 +1,66 @@
+/* hide.c - which frames say only "memory was allocated". */
+#include "hide.h"
+
+#include <string.h>
+
+/* Everything in these is the allocator's. */
+static const char *const hidden_modules[] = {"libcastaway.so", "libjemalloc.so", "libtcmalloc", "libmimalloc"};
+
+/* Of these only the allocation functions are. */
+static const char *const libraries[] = {"libc.so", "libc-", "libstdc++.so", "libc++.so", "libc++abi.so", "ld-linux"};
+static const char *const functions[] = {
+    "malloc",         "calloc",         "realloc",   "reallocarray",    "posix_memalign", "aligned_alloc",
+    "memalign",       "valloc",         "pvalloc",   "__libc_malloc",   "__libc_calloc",  "__libc_realloc",
+    "__libc_memalign", "__libc_valloc", "__libc_pvalloc", "__posix_memalign", "_int_malloc", "_int_realloc",
+};
+
+/* Hidden wherever they are: a program can hold them itself, linked in from libstdc++. */
+static const char *const operators[] = {"operator new", "operator new[]"};
+
+static bool is_one_of(const char *name, const char *const *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!strcmp(name, list[i]))
+            return true;
+    return false;
+}
+
+static bool starts_one_of(const char *name, const char *const *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!strncmp(name, list[i], strlen(list[i])))
+            return true;
+    return false;
+}
+
+#define COUNT(list) (sizeof(list) / sizeof *(list))
+
+static bool is_operator_new(const char *function)
+{
+    size_t length = strcspn(function, "(");
+    for (size_t i = 0; i < COUNT(operators); i++)
+        if (strlen(operators[i]) == length && !strncmp(function, operators[i], length))
+            return true;
+    return false;
+}
+
+static bool is_hidden(const struct stack_frame *frame)
+{
+    const char *module = frame->module ? path_base(frame->module) : "";
+    if (starts_one_of(module, hidden_modules, COUNT(hidden_modules)))
+        return true;
+    if (!frame->function)
+        return false;
+    if (is_operator_new(frame->function))
+        return true;
+    return starts_one_of(module, libraries, COUNT(libraries)) &&
+           is_one_of(frame->function, functions, COUNT(functions));
+}
+
+size_t hide_count(const struct stack_frame *frames, size_t count)
+{
+    size_t hidden = 0;
+    while (hidden + 1 < count && is_hidden(&frames[hidden]))
+        hidden++;
+    return hidden;
+}

@@ -1,0 +1,10 @@
+/* hide.h - frames that are never shown: castaway's and the allocator's, where a stack begins. */
+#ifndef CASTAWAY_TOOLS_HIDE_H
+#define CASTAWAY_TOOLS_HIDE_H
+
+#include "symbols.h"
+
+/* How many of the innermost frames belong to castaway or the allocator. At least one frame is left to show. */
+size_t hide_count(const struct stack_frame *frames, size_t count);
+
+#endif

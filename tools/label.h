@@ -1,0 +1,11 @@
+/* label.h - short names for the objects of a cycle, as long as their types are not known. */
+#ifndef CASTAWAY_TOOLS_LABEL_H
+#define CASTAWAY_TOOLS_LABEL_H
+
+#include "report.h"
+
+/* One label for each listed entry: from the function that made the object (session_new: session), distinct within the
+ * cycle (node, node#2). Not escaped. */
+const char **label_cycle(struct pool *, const struct report_finding *);
+
+#endif

@@ -1,0 +1,344 @@
+/* options.c - one table drives the command line, CASTAWAY_OPTIONS and --help.
+ *
+ * Adding an option is one line in `table` and, if its value is new in kind, one setter above it.
+ * Start: options_arguments(), options_environment(). */
+#include "options.h"
+
+#include "message.h"
+#include "report.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { EXIT_CODE_DEFAULT = 23 /* as LeakSanitizer */ };
+
+struct option {
+    const char *name;
+    char letter;
+    const char *value; /* shown in --help; NULL: takes none */
+    bool in_environment;
+    int (*set)(struct options *, const char *value, const char *spelling); /* 0, or -1 after a message */
+    const char *help;
+};
+
+/* ---- setters ---- */
+
+static int bad_value(const char *spelling, const char *value, const char *want)
+{
+    message_error("%s: `%s` is not %s", spelling, value, want);
+    return -1;
+}
+
+static int set_number(int *number, const char *value, int lo, int hi, const char *spelling)
+{
+    char *end, want[64];
+    errno = 0;
+    long parsed = strtol(value, &end, 10);
+    if (!*value || *end || errno || parsed < lo || parsed > hi) {
+        snprintf(want, sizeof want, "a number from %d to %d", lo, hi);
+        return bad_value(spelling, value, want);
+    }
+    *number = (int)parsed;
+    return 0;
+}
+
+static int kind_bits(const char *word, size_t length)
+{
+    for (int kind = 0; kind < KIND_COUNT; kind++)
+        if (!strncmp(word, kind_word((enum kind)kind), length) && !kind_word((enum kind)kind)[length])
+            return 1 << kind;
+    if (length == 3 && !strncmp(word, "all", 3))
+        return KINDS_ALL;
+    return length == 4 && !strncmp(word, "none", 4) ? 0 : -1;
+}
+
+static int set_kinds(unsigned *kinds, const char *value, const char *spelling)
+{
+    unsigned bits = 0;
+    for (const char *word = value;; word++) {
+        size_t length = strcspn(word, ",");
+        int added = kind_bits(word, length);
+        if (added < 0) {
+            message_error("%s: unknown kind `%.*s`; kinds are lost, lost-indirect, cycle, possible, reachable, all, none",
+                          spelling, (int)length, word);
+            return -1;
+        }
+        bits |= (unsigned)added;
+        word += length;
+        if (!*word)
+            break;
+    }
+    *kinds = bits;
+    return 0;
+}
+
+static int add_destination(struct options *options, enum format format, const char *path, const char *spelling)
+{
+    if (!*path)
+        return bad_value(spelling, path, "a file name (- is standard output)");
+    options->destinations = pool_grow(options->pool, options->destinations, options->destination_count,
+                                      &options->destination_capacity, sizeof *options->destinations);
+    options->destinations[options->destination_count++] =
+        (struct destination){.format = format, .path = pool_strdup(options->pool, path)};
+    return 0;
+}
+
+static int set_output(struct options *options, const char *value, const char *spelling)
+{
+    if (!*value || !strcmp(value, "-"))
+        return bad_value(spelling, value, "the name of a file to keep the recording in");
+    options->output = pool_strdup(options->pool, value);
+    return 0;
+}
+
+static int set_text(struct options *options, const char *value, const char *spelling)
+{
+    return add_destination(options, FORMAT_TEXT, value, spelling);
+}
+
+static int set_json(struct options *options, const char *value, const char *spelling)
+{
+    return add_destination(options, FORMAT_JSON, value, spelling);
+}
+
+static int set_show(struct options *options, const char *value, const char *spelling)
+{
+    return set_kinds(&options->show, value, spelling);
+}
+
+static int set_fail_on(struct options *options, const char *value, const char *spelling)
+{
+    return set_kinds(&options->fail_on, value, spelling);
+}
+
+static int set_exit_code(struct options *options, const char *value, const char *spelling)
+{
+    return set_number(&options->exit_code, value, 0, 255, spelling);
+}
+
+static int set_frames_max(struct options *options, const char *value, const char *spelling)
+{
+    return set_number(&options->frames_max, value, 1, CAST_FRAMES_MAX, spelling);
+}
+
+static int set_color(struct options *options, const char *value, const char *spelling)
+{
+    static const char *const words[] = {[COLOR_AUTO] = "auto", [COLOR_ALWAYS] = "always", [COLOR_NEVER] = "never"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (!strcmp(value, words[i])) {
+            options->color = (enum color)i;
+            return 0;
+        }
+    }
+    return bad_value(spelling, value, "auto, always or never");
+}
+
+static int set_from_preload(struct options *options, const char *value, const char *spelling)
+{
+    (void)value, (void)spelling;
+    options->from_preload = true;
+    return 0;
+}
+
+static int set_help(struct options *options, const char *value, const char *spelling)
+{
+    (void)value, (void)spelling;
+    options->help = true;
+    return 0;
+}
+
+static int set_version(struct options *options, const char *value, const char *spelling)
+{
+    (void)value, (void)spelling;
+    options->version = true;
+    return 0;
+}
+
+static const struct option table[] = {
+    {"output", 'o', "FILE", true, set_output, "keep the recording (%p: process id, %h: host, %q{VAR}: variable, %%: %)"},
+    {"text", 0, "FILE", true, set_text, "write the report as text; - is standard output; may be repeated"},
+    {"json", 0, "FILE", true, set_json, "write the report as JSON; - is standard output; may be repeated"},
+    {"show", 0, "KINDS", true, set_show, "kinds to list, with commas between them (default: lost,cycle)"},
+    {"fail-on", 0, "KINDS", true, set_fail_on, "kinds that set the exit status (default: lost,cycle)"},
+    {"exit-code", 0, "N", true, set_exit_code, "exit status when such a kind was found, 0-255 (default: 23)"},
+    {"max-frames", 0, "N", true, set_frames_max, "frames shown of a stack, 1-64 (default: 64)"},
+    {"color", 0, "WHEN", true, set_color, "auto (default: on a terminal, unless NO_COLOR is set), always, never"},
+    {"from-preload", 0, NULL, false, set_from_preload, NULL}, /* libcastaway.so calls us: options from CASTAWAY_OPTIONS */
+    {"help", 'h', NULL, false, set_help, "show this text"},
+    {"version", 'V', NULL, false, set_version, "show the version"},
+};
+enum { TABLE_COUNT = sizeof table / sizeof *table };
+
+/* ---- looking up ---- */
+
+static const struct option *find_name(const char *name, size_t length)
+{
+    for (size_t i = 0; i < TABLE_COUNT; i++)
+        if (strlen(table[i].name) == length && !strncmp(table[i].name, name, length))
+            return &table[i];
+    return NULL;
+}
+
+static const struct option *find_letter(char letter)
+{
+    for (size_t i = 0; i < TABLE_COUNT; i++)
+        if (table[i].letter == letter)
+            return &table[i];
+    return NULL;
+}
+
+/* Levenshtein's distance, for names of up to 31 bytes. */
+static size_t distance(const char *a, size_t a_length, const char *b)
+{
+    size_t row[32], b_length = strlen(b);
+    if (a_length > 31 || b_length > 31)
+        return 32;
+    for (size_t j = 0; j <= b_length; j++)
+        row[j] = j;
+    for (size_t i = 1; i <= a_length; i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= b_length; j++) {
+            size_t change = diagonal + (a[i - 1] != b[j - 1]);
+            size_t least = row[j] < row[j - 1] ? row[j] + 1 : row[j - 1] + 1;
+            diagonal = row[j];
+            row[j] = change < least ? change : least;
+        }
+    }
+    return row[b_length];
+}
+
+static const char *nearest(const char *name, size_t length)
+{
+    const char *best = NULL;
+    size_t best_distance = length / 3 + 2;
+    for (size_t i = 0; i < TABLE_COUNT; i++) {
+        bool starts = length >= 2 && !strncmp(table[i].name, name, length);
+        size_t away = starts ? 0 : distance(name, length, table[i].name);
+        if (table[i].help && away < best_distance) {
+            best_distance = away;
+            best = table[i].name;
+        }
+    }
+    return best;
+}
+
+static int unknown(const char *word, const char *name, size_t length)
+{
+    const char *near = nearest(name, length);
+    if (near)
+        message_error("unknown option `%s`; did you mean `--%s`?", word, near);
+    else
+        message_error("unknown option `%s`; `castaway --help` lists all", word);
+    return -1;
+}
+
+/* ---- the command line ---- */
+
+static int set_argument(struct options *options, const struct option *option, const char *value, const char *spelling)
+{
+    bool is_destination = option->set == set_text || option->set == set_json;
+    if (is_destination && options->destinations_from_environment) {
+        options->destinations_from_environment = false;
+        options->destination_count = 0;
+    }
+    return option->set(options, value, spelling);
+}
+
+/* One option, with its value if that is the next word. Returns the words taken, or -1. */
+static int take_option(struct options *options, const char *word, const char *next)
+{
+    bool is_long = word[1] == '-';
+    const char *name = word + (is_long ? 2 : 1), *value = NULL;
+    size_t length = is_long ? strcspn(name, "=") : 1;
+    const struct option *option = is_long ? find_name(name, length) : find_letter(*name);
+    char spelling[40];
+    if (!option)
+        return unknown(word, name, is_long ? length : strlen(name));
+    snprintf(spelling, sizeof spelling, is_long ? "--%.*s" : "-%.*s", (int)length, name);
+    if (name[length])
+        value = name + length + (is_long || name[length] == '=');
+    if (value && !option->value) {
+        message_error("%s takes no value", spelling);
+        return -1;
+    }
+    bool takes_next = option->value && !value;
+    if (takes_next && !(value = next)) {
+        message_error("%s: %s is missing", spelling, option->value);
+        return -1;
+    }
+    return set_argument(options, option, value, spelling) ? -1 : 1 + takes_next;
+}
+
+int options_arguments(struct options *options, int count, char **arguments, int from)
+{
+    while (from < count) {
+        const char *word = arguments[from];
+        if (!strcmp(word, "--"))
+            return from + 1;
+        if (*word != '-' || !word[1])
+            return from;
+        int taken = take_option(options, word, from + 1 < count ? arguments[from + 1] : NULL);
+        if (taken < 0)
+            return -1;
+        from += taken;
+    }
+    return from;
+}
+
+/* ---- CASTAWAY_OPTIONS ---- */
+
+/* The value at `*text`, up to the next separator; quotes (' or ") keep separators. Moves `*text` behind it. */
+static char *take_value(struct pool *pool, const char **text, const char *separators)
+{
+    char *value = pool_alloc(pool, strlen(*text) + 1), *to = value;
+    char quote = 0;
+    for (; **text && (quote || !strchr(separators, **text)); (*text)++) {
+        if (quote ? **text == quote : **text == '\'' || **text == '"')
+            quote = quote ? 0 : **text;
+        else
+            *to++ = **text;
+    }
+    return value;
+}
+
+int options_environment(struct options *options, const char *text)
+{
+    while (text && *text) {
+        const char *key = text;
+        size_t length = strcspn(key, "=:");
+        char spelling[80];
+        const struct option *option = find_name(key, length);
+        text += length;
+        const char *value = *text == '=' ? (text++, take_value(options->pool, &text, ":")) : "";
+        if (*text == ':')
+            text++;
+        snprintf(spelling, sizeof spelling, "CASTAWAY_OPTIONS: %.*s", (int)(length < 40 ? length : 40), key);
+        if (option && option->in_environment && option->set(options, value, spelling))
+            return -1;
+    }
+    options->destinations_from_environment = options->destination_count > 0;
+    return 0;
+}
+
+/* ---- the rest ---- */
+
+void options_init(struct options *options, struct pool *pool)
+{
+    *options = (struct options){.pool = pool, .show = KINDS_DEFAULT, .fail_on = KINDS_DEFAULT,
+                                .exit_code = EXIT_CODE_DEFAULT, .frames_max = CAST_FRAMES_MAX};
+}
+
+void options_help(FILE *file)
+{
+    for (size_t i = 0; i < TABLE_COUNT; i++) {
+        const struct option *option = &table[i];
+        char left[40];
+        if (!option->help)
+            continue;
+        snprintf(left, sizeof left, "%c%c%c --%s %s", option->letter ? '-' : ' ', option->letter ? option->letter : ' ',
+                 option->letter ? ',' : ' ', option->name, option->value ? option->value : "");
+        fprintf(file, "  %-24s %s\n", left, option->help);
+    }
+}

@@ -1,0 +1,42 @@
+/* options.h - what the user asked for: the same keys on the command line and in CASTAWAY_OPTIONS. */
+#ifndef CASTAWAY_TOOLS_OPTIONS_H
+#define CASTAWAY_TOOLS_OPTIONS_H
+
+#include "pool.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+enum format { FORMAT_TEXT, FORMAT_JSON };
+enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
+
+struct destination {
+    enum format format;
+    const char *path; /* "-": stdout; may hold %p, %h, %q{VAR} */
+};
+struct options {
+    struct pool *pool;
+    const char *output; /* NULL: the recording is not kept */
+    struct destination *destinations;
+    size_t destination_count, destination_capacity;
+    bool destinations_from_environment; /* the first one of the command line replaces them */
+    unsigned show, fail_on;             /* kinds as bits */
+    int exit_code, frames_max;
+    enum color color;
+    bool from_preload, help, version;
+};
+
+void options_init(struct options *, struct pool *);
+
+/* Read CASTAWAY_OPTIONS (NULL: nothing). Keys that are not ours are the library's, or noted by it.
+ * returns  0, or -1 after a message */
+int options_environment(struct options *, const char *text);
+
+/* Read options from `arguments` on; ends at `--` (taken) or at the first other word.
+ * returns  index of the first word not taken, or -1 after a message */
+int options_arguments(struct options *, int count, char **arguments, int from);
+
+void options_help(FILE *);
+
+#endif

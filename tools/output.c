@@ -1,0 +1,236 @@
+/* output.c - nothing is written before all is known to be writable, and no write error passes unseen.
+ *
+ * Start: output_check(), output_report(). */
+#include "output.h"
+
+#include "escape.h"
+#include "message.h"
+#include "writers.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* ---- names ---- */
+
+static const char *host_name(struct pool *pool)
+{
+    char name[256] = "";
+    if (gethostname(name, sizeof name - 1))
+        return "localhost";
+    return pool_strdup(pool, name);
+}
+
+/* The text that the letter at `*at` stands for; moves `*at` to its last byte. NULL: not known. */
+static const char *expansion(struct pool *pool, const char **at, int64_t pid)
+{
+    const char *close;
+    switch (**at) {
+    case 'p':
+        return pool_printf(pool, "%" PRId64, pid);
+    case 'h':
+        return host_name(pool);
+    case '%':
+        return "%";
+    case 'q':
+        close = (*at)[1] == '{' ? strchr(*at, '}') : NULL;
+        if (!close)
+            return NULL;
+        const char *value = getenv(pool_strndup(pool, *at + 2, (size_t)(close - *at - 2)));
+        *at = close;
+        return value ? value : "";
+    default:
+        return NULL;
+    }
+}
+
+const char *output_expand(struct pool *pool, const char *pattern, int64_t pid)
+{
+    const char *expanded = "";
+    for (const char *at = pattern; *at; at++) {
+        size_t plain = strcspn(at, "%");
+        expanded = pool_printf(pool, "%s%.*s", expanded, (int)plain, at);
+        at += plain;
+        if (!*at)
+            break;
+        at++;
+        const char *text = *at ? expansion(pool, &at, pid) : NULL;
+        if (!text) {
+            message_error("%s: after %% comes one of p (process id), h (host), q{VARIABLE} or %%", pattern);
+            return NULL;
+        }
+        expanded = pool_printf(pool, "%s%s", expanded, text);
+    }
+    return expanded;
+}
+
+/* Does the name differ from process to process by itself? */
+static bool has_pid(const char *pattern)
+{
+    for (const char *at = strchr(pattern, '%'); at && at[1]; at = strchr(at + 2, '%'))
+        if (at[1] == 'p')
+            return true;
+    return false;
+}
+
+/* leaks.cast becomes leaks.4242.cast. */
+static const char *with_pid(struct pool *pool, const char *path, int64_t pid)
+{
+    const char *base = path_base(path), *dot = strrchr(base, '.');
+    size_t stem = dot && dot > base ? (size_t)(dot - path) : strlen(path);
+    return pool_printf(pool, "%.*s.%" PRId64 "%s", (int)stem, path, pid, path + stem);
+}
+
+/* ---- checks ---- */
+
+static int check_folder(struct pool *pool, const char *path)
+{
+    const char *base = path_base(path);
+    const char *folder = base > path ? pool_strndup(pool, path, (size_t)(base - path)) : ".";
+    struct stat status;
+    if (stat(folder, &status))
+        message_error("%s: folder %s: %s; create it or name another", path, folder, strerror(errno));
+    else if (!S_ISDIR(status.st_mode))
+        message_error("%s: %s is not a folder", path, folder);
+    else if (eaccess(folder, W_OK | X_OK))
+        message_error("%s: folder %s: %s; make it writable or name another", path, folder, strerror(errno));
+    else
+        return 0;
+    return -1;
+}
+
+static int check_file(struct pool *pool, const char *pattern)
+{
+    const char *path = output_expand(pool, pattern, getpid());
+    struct stat status;
+    if (!path)
+        return -1;
+    if (stat(path, &status))
+        return check_folder(pool, path);
+    if (S_ISDIR(status.st_mode))
+        message_error("%s: is a directory; name a file in it", path);
+    else if (eaccess(path, W_OK))
+        message_error("%s: %s; make it writable or name another", path, strerror(errno));
+    else
+        return 0;
+    return -1;
+}
+
+int output_check(const struct options *options)
+{
+    if (options->output && check_file(options->pool, options->output))
+        return -1;
+    for (size_t i = 0; i < options->destination_count; i++)
+        if (strcmp(options->destinations[i].path, "-") && check_file(options->pool, options->destinations[i].path))
+            return -1;
+    return 0;
+}
+
+/* ---- recordings ---- */
+
+static int write_all(int to, const char *bytes, ssize_t count)
+{
+    while (count > 0) {
+        ssize_t written = write(to, bytes, (size_t)count);
+        if (written < 0 && errno != EINTR)
+            return -1;
+        if (written > 0) {
+            bytes += written;
+            count -= written;
+        }
+    }
+    return 0;
+}
+
+int output_copy(const char *from, const char *to)
+{
+    char buffer[65536];
+    ssize_t count = -1;
+    int in = open(from, O_RDONLY | O_CLOEXEC), out = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    int result = in < 0 || out < 0 ? -1 : 0;
+    while (!result && (count = read(in, buffer, sizeof buffer)) > 0)
+        result = write_all(out, buffer, count);
+    if (!result && count < 0)
+        result = -1;
+    if (result)
+        message_error("%s: the recording was not kept: %s", to, strerror(errno));
+    if (in >= 0)
+        close(in);
+    if (out >= 0 && close(out) && !result) {
+        message_error("%s: the recording was not kept: %s", to, strerror(errno));
+        result = -1;
+    }
+    return result;
+}
+
+int output_keep(const struct options *options, const char *path, int64_t pid, int64_t main_pid)
+{
+    const char *name = output_expand(options->pool, options->output, pid);
+    if (!name)
+        return -1;
+    if (pid != main_pid && !has_pid(options->output))
+        name = with_pid(options->pool, name, pid);
+    return output_copy(path, name);
+}
+
+/* ---- reports ---- */
+
+static bool want_color(const struct options *options, FILE *file)
+{
+    const char *no_color = getenv("NO_COLOR"), *terminal = getenv("TERM");
+    if (options->color != COLOR_AUTO)
+        return options->color == COLOR_ALWAYS;
+    return !(no_color && *no_color) && !(terminal && !strcmp(terminal, "dumb")) && isatty(fileno(file));
+}
+
+static int write_to(const struct options *options, const struct report *report, enum format format, FILE *file,
+                    const char *name)
+{
+    static void (*const writers[])(FILE *, const struct report *, const struct view *) = {
+        [FORMAT_TEXT] = text_write,
+        [FORMAT_JSON] = json_write,
+    };
+    struct view view = {.show = options->show,
+                        .frames_max = options->frames_max,
+                        .color = want_color(options, file),
+                        .utf8 = escape_locale_is_utf8()};
+    errno = 0;
+    writers[format](file, report, &view);
+    if (!fflush(file) && !ferror(file))
+        return 0;
+    message_error("%s: the report was not written: %s", name, errno ? strerror(errno) : "write error");
+    return -1;
+}
+
+static int write_destination(const struct options *options, const struct report *report, const struct destination *to)
+{
+    if (!strcmp(to->path, "-"))
+        return write_to(options, report, to->format, stdout, "standard output");
+    const char *path = output_expand(options->pool, to->path, report->pid);
+    FILE *file = path ? fopen(path, "we") : NULL;
+    if (!file) {
+        if (path)
+            message_error("%s: the report was not written: %s", path, strerror(errno));
+        return -1;
+    }
+    int result = write_to(options, report, to->format, file, path);
+    if (fclose(file) && !result) {
+        message_error("%s: the report was not written: %s", path, strerror(errno));
+        result = -1;
+    }
+    return result;
+}
+
+int output_report(const struct options *options, const struct report *report, FILE *usual)
+{
+    int result = 0;
+    if (!options->destination_count)
+        return write_to(options, report, FORMAT_TEXT, usual, usual == stdout ? "standard output" : "standard error");
+    for (size_t i = 0; i < options->destination_count; i++)
+        result |= write_destination(options, report, &options->destinations[i]);
+    return result;
+}

@@ -1,0 +1,26 @@
+/* output.h - the files that we write: names, checks before the program starts, errors. */
+#ifndef CASTAWAY_TOOLS_OUTPUT_H
+#define CASTAWAY_TOOLS_OUTPUT_H
+
+#include "options.h"
+#include "report.h"
+
+#include <stdint.h>
+
+/* %p, %h, %q{VAR} and %% of a file name replaced; NULL after a message. */
+const char *output_expand(struct pool *, const char *pattern, int64_t pid);
+
+/* Could everything that `options` names be written? Run before the program starts. 0, or -1 after a message. */
+int output_check(const struct options *);
+
+/* Copy a recording. 0, or -1 after a message. */
+int output_copy(const char *from, const char *to);
+
+/* Keep the recording at `path` of process `pid` as --output says; `main_pid` is the one whose recording gets the plain
+ * name. 0, or -1 after a message. */
+int output_keep(const struct options *, const char *path, int64_t pid, int64_t main_pid);
+
+/* Write the report to every destination; without one, as text to `usual`. 0, or -1 after messages. */
+int output_report(const struct options *, const struct report *, FILE *usual);
+
+#endif

@@ -1,0 +1,369 @@
+/* recording.c - read a `.cast` file line by line, trusting nothing in it.
+ *
+ * Owns:  the tables of modules and sites.  Never: resolves symbols, prints other than errors.
+ * Start: recording_read(), then the table of record types above it. */
+#include "recording.h"
+
+#include "message.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct reader {
+    struct recording *recording;
+    struct pool *pool;
+    const char *wrong; /* first thing found wrong in this line */
+};
+
+uint64_t count_add(uint64_t a, uint64_t b)
+{
+    return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+}
+
+/* ---- fields ---- */
+
+static void wrong(struct reader *reader, const char *what)
+{
+    if (!reader->wrong)
+        reader->wrong = what;
+}
+
+/* A number of 64 bits or more is read as a real (see parse_line). */
+static uint64_t as_count(struct reader *reader, const json_t *value, const char *what)
+{
+    if (json_is_real(value) && json_real_value(value) >= 0) {
+        double real = json_real_value(value);
+        return real < 18446744073709549568.0 ? (uint64_t)real : UINT64_MAX;
+    }
+    if (!json_is_integer(value) || json_integer_value(value) < 0) {
+        wrong(reader, what);
+        return 0;
+    }
+    return (uint64_t)json_integer_value(value);
+}
+
+static uint64_t get_count(struct reader *reader, const json_t *record, const char *key)
+{
+    const json_t *value = json_object_get(record, key);
+    return value ? as_count(reader, value, key) : 0;
+}
+
+static int64_t get_signed(struct reader *reader, const json_t *record, const char *key)
+{
+    const json_t *value = json_object_get(record, key);
+    if (value && !json_is_integer(value))
+        wrong(reader, key);
+    return json_integer_value(value);
+}
+
+static const char *get_string(struct reader *reader, const json_t *record, const char *key)
+{
+    const json_t *value = json_object_get(record, key);
+    if (value && !json_is_string(value) && !json_is_null(value))
+        wrong(reader, key);
+    return json_is_string(value) ? pool_strdup(reader->pool, json_string_value(value)) : "";
+}
+
+static uint32_t get_id(struct reader *reader, const json_t *record, const char *key)
+{
+    uint64_t id = get_count(reader, record, key);
+    if (id >= UINT32_MAX)
+        wrong(reader, key);
+    return (uint32_t)id;
+}
+
+static struct rec_site *get_site(struct reader *reader, const json_t *record)
+{
+    uint32_t id = get_id(reader, record, "site");
+    struct rec_site *site = NULL;
+    if (!id)
+        return NULL;
+    HASH_FIND(hh, reader->recording->sites, &id, sizeof id, site);
+    if (!site)
+        wrong(reader, "site");
+    return site;
+}
+
+/* ---- records ---- */
+
+static void read_header(struct reader *reader, const json_t *record)
+{
+    struct recording *recording = reader->recording;
+    const json_t *argv = json_object_get(record, "argv");
+    recording->has_header = true;
+    recording->pid = get_signed(reader, record, "pid");
+    recording->executable = get_string(reader, record, "executable");
+    recording->exit_status = get_signed(reader, record, "exit_status");
+    recording->argv = pool_array(reader->pool, json_array_size(argv) + 1, sizeof *recording->argv);
+    for (size_t i = 0; i < json_array_size(argv); i++) {
+        const char *argument = json_string_value(json_array_get(argv, i));
+        if (!argument)
+            wrong(reader, "argv");
+        recording->argv[recording->argc++] = pool_strdup(reader->pool, argument ? argument : "");
+    }
+}
+
+static void read_module(struct reader *reader, const json_t *record)
+{
+    struct recording *recording = reader->recording;
+    struct rec_module *module = pool_alloc(reader->pool, sizeof *module), *same = NULL;
+    module->id = get_id(reader, record, "id");
+    module->path = get_string(reader, record, "path");
+    module->build_id = get_string(reader, record, "build_id");
+    if (module->build_id[strspn(module->build_id, "0123456789abcdef")])
+        wrong(reader, "build_id");
+    HASH_FIND(hh, recording->modules, &module->id, sizeof module->id, same);
+    if (same)
+        wrong(reader, "id (given twice)");
+    if (!reader->wrong)
+        HASH_ADD(hh, recording->modules, id, sizeof module->id, module);
+}
+
+static struct rec_frame read_frame(struct reader *reader, const json_t *value)
+{
+    struct rec_frame frame = {0};
+    const json_t *module = json_array_get(value, 0);
+    if (!json_is_integer(module) || json_array_size(value) < 2) {
+        wrong(reader, "frames");
+        return frame;
+    }
+    frame.offset = as_count(reader, json_array_get(value, 1), "frames");
+    frame.exact = json_integer_value(json_array_get(value, 2)) == 1;
+    if (json_integer_value(module) == -1)
+        return frame;
+    uint64_t wide = as_count(reader, module, "frames");
+    uint32_t id = (uint32_t)wide;
+    struct rec_module *found = NULL;
+    HASH_FIND(hh, reader->recording->modules, &id, sizeof id, found);
+    if (!found || wide != id)
+        wrong(reader, "frames (unknown module)");
+    frame.module = found;
+    return frame;
+}
+
+static void read_site(struct reader *reader, const json_t *record)
+{
+    struct recording *recording = reader->recording;
+    const json_t *values = json_object_get(record, "frames");
+    struct rec_site *site = pool_alloc(reader->pool, sizeof *site), *same = NULL;
+    struct rec_frame *frames = pool_array(reader->pool, json_array_size(values), sizeof *frames);
+    if (!json_is_array(values) || json_array_size(values) > CAST_FRAMES_MAX)
+        return wrong(reader, "frames");
+    site->id = get_id(reader, record, "id");
+    site->frames = frames;
+    for (; site->frame_count < json_array_size(values); site->frame_count++)
+        frames[site->frame_count] = read_frame(reader, json_array_get(values, site->frame_count));
+    HASH_FIND(hh, recording->sites, &site->id, sizeof site->id, same);
+    if (same || !site->id)
+        wrong(reader, "id (given twice)");
+    if (!reader->wrong)
+        HASH_ADD(hh, recording->sites, id, sizeof site->id, site);
+}
+
+/* The last scan is the one that the findings are from. */
+static void read_scan(struct reader *reader, const json_t *record)
+{
+    static const char *const keys[KIND_COUNT] = {
+#define X(name, word, key) key,
+        KINDS(X)
+#undef X
+    };
+    reader->recording->has_scan = true;
+    for (int kind = 0; kind < KIND_COUNT; kind++) {
+        const json_t *tally = json_object_get(record, keys[kind]);
+        reader->recording->tally[kind] = (struct tally){
+            .objects = get_count(reader, tally, "objects"),
+            .bytes = get_count(reader, tally, "bytes"),
+            .findings = get_count(reader, tally, "findings"),
+        };
+    }
+}
+
+static enum kind get_kind(struct reader *reader, const json_t *record)
+{
+    static const char *const words[KIND_COUNT] = {
+#define X(name, word, key) word,
+        KINDS(X)
+#undef X
+    };
+    const char *given = json_string_value(json_object_get(record, "kind"));
+    for (int kind = 0; given && kind < KIND_COUNT; kind++)
+        if (!strcmp(given, words[kind]))
+            return (enum kind)kind;
+    wrong(reader, "kind");
+    return KIND_LOST;
+}
+
+static void read_cycle(struct reader *reader, const json_t *record, struct rec_finding *finding)
+{
+    const json_t *values = json_object_get(record, "cycle");
+    size_t listed = json_array_size(values);
+    struct rec_edge *edges = pool_array(reader->pool, listed, sizeof *edges);
+    for (size_t i = 0; i < listed; i++) {
+        const json_t *value = json_array_get(values, i);
+        edges[i] = (struct rec_edge){
+            .site = get_site(reader, value),
+            .size_bytes = get_count(reader, value, "size"),
+            .offset = get_count(reader, value, "offset"),
+            .target_offset = get_count(reader, value, "target_offset"),
+        };
+    }
+    finding->cycle = edges;
+    finding->cycle_listed = listed;
+    finding->cycle_length = json_object_get(record, "length") ? get_count(reader, record, "length") : listed;
+    finding->group_objects_max = get_count(reader, record, "group_objects_max");
+    if (listed < 2)
+        wrong(reader, "cycle");
+    if (finding->cycle_length < listed)
+        wrong(reader, "length");
+}
+
+static void read_finding(struct reader *reader, const json_t *record)
+{
+    struct recording *recording = reader->recording;
+    struct rec_finding finding = {
+        .kind = get_kind(reader, record),
+        .site = get_site(reader, record),
+        .count = get_count(reader, record, "count"),
+        .objects = get_count(reader, record, "objects"),
+        .bytes = get_count(reader, record, "bytes"),
+        .indirect_objects = get_count(reader, record, "indirect_objects"),
+        .indirect_bytes = get_count(reader, record, "indirect_bytes"),
+    };
+    if (finding.kind == KIND_CYCLE)
+        read_cycle(reader, record, &finding);
+    recording->findings = pool_grow(reader->pool, recording->findings, recording->finding_count,
+                                    &recording->finding_capacity, sizeof finding);
+    recording->findings[recording->finding_count++] = finding;
+}
+
+static void read_note(struct reader *reader, const json_t *record)
+{
+    struct recording *recording = reader->recording;
+    struct rec_note note = {
+        .code = get_string(reader, record, "code"),
+        .detail = get_string(reader, record, "detail"),
+        .count = get_count(reader, record, "count"),
+    };
+    recording->notes = pool_grow(reader->pool, recording->notes, recording->note_count, &recording->note_capacity,
+                                 sizeof note);
+    recording->notes[recording->note_count++] = note;
+}
+
+static void read_end(struct reader *reader, const json_t *record)
+{
+    (void)record;
+    reader->recording->complete = true;
+}
+
+static const struct {
+    const char *name;
+    void (*read)(struct reader *, const json_t *record);
+} record_types[] = {
+    {"header", read_header}, {"module", read_module},   {"site", read_site}, {"scan", read_scan},
+    {"finding", read_finding}, {"note", read_note}, {"end", read_end},
+};
+
+/* ---- lines ---- */
+
+/* jansson's integers are signed; an address in the upper half, which only a broken stack holds, is read as a real. */
+static json_t *parse_line(const char *line, size_t length)
+{
+    json_error_t error;
+    json_t *record = json_loadb(line, length, 0, &error);
+    if (!record && json_error_code(&error) == json_error_numeric_overflow)
+        record = json_loadb(line, length, JSON_DECODE_INT_AS_REAL, &error);
+    return record;
+}
+
+/* The first line decides whether this is a recording, and whether we can read it. */
+static int check_first(const struct recording *recording, const json_t *record)
+{
+    const char *type = json_string_value(json_object_get(record, "record"));
+    const char *format = json_string_value(json_object_get(record, "format"));
+    const json_t *version = json_object_get(record, "version");
+    if (!type || strcmp(type, "header") || !format || strcmp(format, CAST_FORMAT)) {
+        message_error("%s:1: not a recording of castaway (`castaway -o FILE CMD` makes one)", recording->path);
+        return -1;
+    }
+    if (!json_is_integer(version) || json_integer_value(version) != CAST_VERSION) {
+        char *text = json_dumps(version, JSON_ENCODE_ANY);
+        message_error("%s:1: recording of version %s, this castaway reads version %d: use the castaway that wrote it",
+                      recording->path, text ? text : "(none)", CAST_VERSION);
+        free(text);
+        return -1;
+    }
+    return 0;
+}
+
+static int read_line(struct reader *reader, const char *line, size_t length, size_t number)
+{
+    struct recording *recording = reader->recording;
+    json_t *record = parse_line(line, length);
+    int result = number == 1 ? check_first(recording, record) : 0;
+    const char *type = json_string_value(json_object_get(record, "record"));
+    if (result)
+        goto out;
+    if (!type)
+        wrong(reader, "record");
+    for (size_t i = 0; type && i < sizeof record_types / sizeof *record_types; i++)
+        if (!strcmp(type, record_types[i].name) && (number == 1) == (i == 0))
+            record_types[i].read(reader, record);
+    if (reader->wrong) {
+        message_error("%s:%zu: damaged recording: %s `%s` is wrong or missing; record again", recording->path, number,
+                      type ? type : "line without a", reader->wrong);
+        result = -1;
+    }
+out:
+    json_decref(record);
+    return result;
+}
+
+static int read_lines(struct reader *reader, FILE *file)
+{
+    struct recording *recording = reader->recording;
+    char *line = NULL;
+    size_t room = 0, number = 0;
+    ssize_t length;
+    int result = 0;
+    errno = 0;
+    while (!result && !recording->complete && (length = getline(&line, &room, file)) > 0) {
+        bool cut = line[length - 1] != '\n';
+        if (cut && number > 0)
+            break; /* the writer was stopped in this line */
+        result = read_line(reader, line, (size_t)length, ++number);
+    }
+    free(line);
+    if (!result && ferror(file)) {
+        message_error("%s: %s", recording->path, strerror(errno));
+        return -1;
+    }
+    if (!result && !number) {
+        message_error("%s: empty: the program ended before castaway could write its recording", recording->path);
+        return -1;
+    }
+    return result;
+}
+
+int recording_read(struct recording *recording, const char *path, struct pool *pool)
+{
+    struct reader reader = {.recording = recording, .pool = pool};
+    *recording = (struct recording){.path = path, .executable = ""};
+    FILE *file = fopen(path, "re");
+    if (!file) {
+        message_error("%s: %s", path, strerror(errno));
+        return -1;
+    }
+    int result = read_lines(&reader, file);
+    fclose(file);
+    return result;
+}
+
+void recording_close(struct recording *recording)
+{
+    HASH_CLEAR(hh, recording->modules);
+    HASH_CLEAR(hh, recording->sites);
+}

@@ -1,0 +1,83 @@
+/* report.h - what the writers of text and JSON work on: several recordings, symbolised and merged. */
+#ifndef CASTAWAY_TOOLS_REPORT_H
+#define CASTAWAY_TOOLS_REPORT_H
+
+#include "analysis/cast.h"
+#include "pool.h"
+#include "recording.h"
+#include "symbols.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Kinds as bits, for --show and --fail-on. */
+enum { KINDS_ALL = (1 << KIND_COUNT) - 1, KINDS_DEFAULT = 1 << KIND_LOST | 1 << KIND_CYCLE };
+
+/* What only the outside tool can note; the library's own are NOTES in analysis/cast.h.
+ *   enumerator, code in files, text for a person */
+#define TOOL_NOTES(X)                                                                                                  \
+    X(CUT, "cut", "the recording is cut: what stood before the cut is shown")                                          \
+    X(NO_SCAN, "no-scan", "the recording holds no scan: nothing was judged")                                           \
+    X(NO_RECORDING, "no-recording", "no recording came from the program itself")                                       \
+    X(BAD_RECORDING, "bad-recording", "recordings of other processes that could not be read")                          \
+    X(NO_OBJECTS, "no-objects", "no live object was recorded: all were freed, or castaway saw no allocation")
+
+enum tool_note {
+#define X(name, code, text) TOOL_NOTE_##name,
+    TOOL_NOTES(X)
+#undef X
+        TOOL_NOTE_COUNT
+};
+
+struct report_entry {
+    uint64_t offset, target_offset, size_bytes;
+    const struct stack *stack;
+};
+struct report_finding {
+    enum kind kind;
+    uint64_t fingerprint;
+    uint64_t identity; /* finer than the fingerprint: knows lines and offsets; only for merging */
+    uint64_t count, objects, bytes, indirect_objects, indirect_bytes;
+    const struct stack *stack;
+    const struct report_entry *cycle; /* kind cycle */
+    size_t cycle_listed;
+    uint64_t cycle_length, group_objects_max;
+};
+struct report_note {
+    const char *code, *text, *detail; /* detail may be "" */
+    uint64_t count;
+};
+
+struct report {
+    struct pool *pool;
+    struct symbols *symbols;
+    const char **argv; /* of the main process */
+    size_t argc;
+    int64_t pid;
+    int64_t exit_status;
+    int signal; /* that killed it, else 0 */
+    size_t processes;
+    bool has_main; /* the main process left a recording */
+    struct tally tally[KIND_COUNT];
+    struct report_finding *findings; /* sorted by report_finish() */
+    size_t finding_count, finding_capacity;
+    struct report_note *notes;
+    size_t note_count, note_capacity;
+};
+
+/* Build one: init, then report_add() for each recording (the main process first), then report_finish(). */
+void report_init(struct report *, struct pool *);
+void report_add(struct report *, struct recording *);
+void report_note(struct report *, enum tool_note, uint64_t count, const char *detail);
+void report_finish(struct report *);
+void report_free(struct report *);
+
+/* Is there a finding of one of these kinds (bits)? */
+bool report_has(const struct report *, unsigned kinds);
+struct tally report_unreachable(const struct report *); /* lost + lost-indirect + cycle */
+
+const char *kind_word(enum kind);
+const char *kind_key(enum kind);
+bool note_is_counted(const char *code); /* its text names things of which there can be several */
+
+#endif

@@ -1,0 +1,311 @@
+/* symbols.c - functions, files, lines and inlined calls, by elfutils.
+ *
+ * Owns:  one libdwfl session for each module (so that two programs of one report cannot overlap).
+ * Never: trusts that the file at a path is still the one that ran: its build-id must be the recorded one.
+ * Start: symbols_stack(); resolve_frame() is one recorded address, which inlined calls make several frames of. */
+#include "symbols.h"
+
+#include "demangle.h"
+#include "escape.h"
+#include "hide.h"
+#include "recording.h"
+
+#include <dwarf.h>
+#include <elfutils/libdw.h>
+#include <elfutils/libdwfl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+struct symbol_file {
+    const char *key; /* build-id and path */
+    const char *path, *build_id;
+    Dwfl *dwfl;
+    Dwfl_Module *module; /* NULL: no symbols */
+    Dwarf_Addr bias;     /* libdwfl's address minus link-time address */
+    UT_hash_handle hh;
+};
+struct symbols {
+    struct pool *pool;
+    struct symbol_file *files; /* by key */
+    const struct stack *empty;
+};
+
+/* Frames of one stack while it is resolved. */
+struct frames {
+    struct stack_frame *list;
+    size_t count, capacity;
+};
+
+const char *path_base(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+/* ---- modules ---- */
+
+static const Dwfl_Callbacks callbacks = {
+    .find_elf = dwfl_build_id_find_elf,
+    .find_debuginfo = dwfl_standard_find_debuginfo,
+    .section_address = dwfl_offline_section_address,
+};
+
+static bool build_id_matches(Dwfl_Module *module, const char *recorded)
+{
+    const unsigned char *bits;
+    GElf_Addr address;
+    int length = dwfl_module_build_id(module, &bits, &address);
+    if (!*recorded)
+        return true; /* nothing to compare with */
+    if (length <= 0 || strlen(recorded) != (size_t)length * 2)
+        return false;
+    for (int i = 0; i < length; i++) {
+        char byte[3];
+        snprintf(byte, sizeof byte, "%02x", bits[i]);
+        if (strncmp(byte, recorded + i * 2, 2))
+            return false;
+    }
+    return true;
+}
+
+static void file_load(struct symbol_file *file)
+{
+    struct stat status;
+    if (stat(file->path, &status) || !S_ISREG(status.st_mode))
+        return;
+    file->dwfl = dwfl_begin(&callbacks);
+    if (!file->dwfl)
+        return;
+    dwfl_report_begin(file->dwfl);
+    Dwfl_Module *module = dwfl_report_offline(file->dwfl, path_base(file->path), file->path, -1);
+    dwfl_report_end(file->dwfl, NULL, NULL);
+    if (module && dwfl_module_getelf(module, &file->bias) && build_id_matches(module, file->build_id))
+        file->module = module;
+}
+
+static struct symbol_file *file_of(struct symbols *symbols, const struct rec_module *module)
+{
+    const char *key = pool_printf(symbols->pool, "%s %s", module->build_id, module->path);
+    struct symbol_file *file = NULL;
+    HASH_FIND_STR(symbols->files, key, file);
+    if (file)
+        return file;
+    file = pool_alloc(symbols->pool, sizeof *file);
+    file->key = key;
+    file->path = module->path;
+    file->build_id = module->build_id;
+    file_load(file);
+    HASH_ADD_KEYPTR(hh, symbols->files, file->key, strlen(file->key), file);
+    return file;
+}
+
+/* ---- source files ---- */
+
+/* Take `.` and `..` out of a path; as elsewhere in debuggers, symbolic links are not looked at. */
+static char *path_clean(struct pool *pool, const char *path)
+{
+    char *clean = pool_alloc(pool, strlen(path) + 2), *to = clean;
+    if (*path == '/')
+        *to++ = '/';
+    char *floor = to;
+    while (*path) {
+        size_t length = strcspn(path, "/");
+        bool up = length == 2 && !strncmp(path, "..", 2);
+        if (up && to > floor && strcmp(to - (to - floor >= 3 ? 3 : 1), "../")) {
+            for (to--; to > floor && to[-1] != '/'; to--)
+                ;
+            *to = '\0';
+        } else if (length && !(length == 1 && *path == '.')) {
+            to = mempcpy(to, path, length);
+            *to++ = '/';
+            *to = '\0';
+        }
+        path += length + (path[length] == '/');
+    }
+    if (to > floor)
+        to--;
+    *to = '\0';
+    return clean;
+}
+
+/* Below the compilation's folder: relative to it. Else, as for a header of the system, the last two parts. */
+static const char *path_short(const char *path, const char *folder)
+{
+    size_t length = strlen(folder);
+    if (length > 1 && !strncmp(path, folder, length) && path[length] == '/')
+        return path + length + 1;
+    if (*path != '/')
+        return path;
+    const char *start = path + strlen(path);
+    for (int slashes = 0; start > path && slashes < 2; slashes += *start == '/')
+        start--;
+    return start > path ? start + 1 : path;
+}
+
+static void set_source(struct symbols *symbols, struct stack_frame *frame, const char *path, const char *folder,
+                       int line)
+{
+    struct pool *pool = symbols->pool;
+    if (!path || !*path)
+        return;
+    folder = folder ? path_clean(pool, folder) : "";
+    if (*path != '/' && *folder)
+        path = pool_printf(pool, "%s/%s", folder, path);
+    frame->file = escape_to_utf8(pool, path_clean(pool, path));
+    frame->file_short = path_short(frame->file, folder);
+    frame->line = line;
+}
+
+/* ---- inlined calls ---- */
+
+static bool is_call(Dwarf_Die *die)
+{
+    int tag = dwarf_tag(die);
+    return tag == DW_TAG_inlined_subroutine || tag == DW_TAG_subprogram || tag == DW_TAG_entry_point;
+}
+
+static const char *die_function(struct symbols *symbols, Dwarf_Die *die)
+{
+    Dwarf_Attribute attribute;
+    const char *name = dwarf_formstring(dwarf_attr_integrate(die, DW_AT_linkage_name, &attribute));
+    if (!name)
+        name = dwarf_formstring(dwarf_attr_integrate(die, DW_AT_MIPS_linkage_name, &attribute));
+    if (!name)
+        name = dwarf_diename(die);
+    return name ? escape_to_utf8(symbols->pool, demangle(symbols->pool, name)) : NULL;
+}
+
+static struct stack_frame *frame_push(struct symbols *symbols, struct frames *frames, const struct stack_frame *frame)
+{
+    frames->list = pool_grow(symbols->pool, frames->list, frames->count, &frames->capacity, sizeof *frame);
+    frames->list[frames->count] = *frame;
+    return &frames->list[frames->count++];
+}
+
+/* Where an inlined call stands: the place of the next frame outwards. */
+static void set_call_site(struct symbols *symbols, struct stack_frame *frame, Dwarf_Die *call, Dwarf_Die *unit,
+                          const char *folder)
+{
+    Dwarf_Attribute attribute;
+    Dwarf_Word file = 0, line = 0;
+    Dwarf_Files *files;
+    size_t file_count;
+    frame->file = frame->file_short = NULL;
+    frame->line = 0;
+    if (dwarf_formudata(dwarf_attr(call, DW_AT_call_file, &attribute), &file) ||
+        dwarf_getsrcfiles(unit, &files, &file_count) || file >= file_count)
+        return;
+    dwarf_formudata(dwarf_attr(call, DW_AT_call_line, &attribute), &line);
+    set_source(symbols, frame, dwarf_filesrc(files, file, NULL, NULL), folder, (int)line);
+}
+
+/* From the innermost scope at `address` outwards: a frame for every inlined call, then the function that has the code.
+ * The lookup by address would follow inlined calls into their abstract definitions; the scopes of the innermost entry
+ * itself are those that contain it, so there are two steps (as in eu-addr2line).
+ *
+ * returns  false if there is no such function in the debug information: nothing was added */
+static bool push_scopes(struct symbols *symbols, struct symbol_file *file, Dwarf_Addr address,
+                        struct stack_frame frame, struct frames *frames)
+{
+    Dwarf_Addr bias;
+    Dwarf_Die *unit = dwfl_module_addrdie(file->module, address, &bias), *scopes = NULL;
+    if (!unit || dwarf_getscopes(unit, address - bias, &scopes) <= 0)
+        return false;
+    Dwarf_Die innermost = scopes[0];
+    free(scopes);
+    scopes = NULL;
+    int count = dwarf_getscopes_die(&innermost, &scopes);
+    Dwarf_Attribute attribute;
+    const char *folder = dwarf_formstring(dwarf_attr(unit, DW_AT_comp_dir, &attribute));
+    bool found = false;
+    for (int i = 0; i < count && !found; i++) {
+        if (!is_call(&scopes[i]))
+            continue;
+        found = dwarf_tag(&scopes[i]) != DW_TAG_inlined_subroutine;
+        frame.inlined = !found;
+        frame.function = die_function(symbols, &scopes[i]);
+        frame_push(symbols, frames, &frame);
+        if (!found)
+            set_call_site(symbols, &frame, &scopes[i], unit, folder);
+    }
+    free(scopes);
+    return found;
+}
+
+/* ---- one address ---- */
+
+static const char *symbol_function(struct symbols *symbols, struct symbol_file *file, Dwarf_Addr address)
+{
+    GElf_Off offset;
+    GElf_Sym symbol;
+    const char *name = dwfl_module_addrinfo(file->module, address, &offset, &symbol, NULL, NULL, NULL);
+    return name && *name ? escape_to_utf8(symbols->pool, demangle(symbols->pool, name)) : NULL;
+}
+
+static void resolve_frame(struct symbols *symbols, const struct rec_frame *recorded, struct frames *frames)
+{
+    struct stack_frame frame = {.offset = recorded->offset};
+    if (!recorded->module) {
+        frame_push(symbols, frames, &frame);
+        return;
+    }
+    struct symbol_file *file = file_of(symbols, recorded->module);
+    frame.module = recorded->module->path;
+    frame.build_id = *recorded->module->build_id ? recorded->module->build_id : NULL;
+    if (!file->module) {
+        frame_push(symbols, frames, &frame);
+        return;
+    }
+    Dwarf_Addr address = recorded->offset + file->bias - !recorded->exact;
+    Dwfl_Line *line = dwfl_module_getsrc(file->module, address);
+    int number = 0;
+    const char *path = line ? dwfl_lineinfo(line, NULL, &number, NULL, NULL, NULL) : NULL;
+    set_source(symbols, &frame, path, line ? dwfl_line_comp_dir(line) : NULL, number);
+    size_t before = frames->count;
+    if (push_scopes(symbols, file, address, frame, frames)) {
+        struct stack_frame *outermost = &frames->list[frames->count - 1];
+        if (!outermost->function)
+            outermost->function = symbol_function(symbols, file, address);
+    } else {
+        frames->count = before;
+        frame.function = symbol_function(symbols, file, address);
+        frame_push(symbols, frames, &frame);
+    }
+}
+
+const struct stack *symbols_stack(struct symbols *symbols, struct rec_site *site)
+{
+    if (!site)
+        return symbols->empty;
+    if (site->stack)
+        return site->stack;
+    struct frames frames = {0};
+    for (size_t i = 0; i < site->frame_count; i++)
+        resolve_frame(symbols, &site->frames[i], &frames);
+    size_t hidden = hide_count(frames.list, frames.count);
+    struct stack *stack = pool_alloc(symbols->pool, sizeof *stack);
+    stack->frames = frames.list + hidden;
+    stack->frame_count = frames.count - hidden;
+    return site->stack = stack;
+}
+
+struct symbols *symbols_open(struct pool *pool)
+{
+    struct symbols *symbols = pool_alloc(pool, sizeof *symbols);
+    symbols->pool = pool;
+    symbols->empty = pool_alloc(pool, sizeof *symbols->empty);
+    return symbols;
+}
+
+void symbols_close(struct symbols *symbols)
+{
+    struct symbol_file *file, *next;
+    HASH_ITER(hh, symbols->files, file, next)
+    {
+        if (file->dwfl)
+            dwfl_end(file->dwfl);
+    }
+    HASH_CLEAR(hh, symbols->files);
+}

@@ -1,0 +1,39 @@
+/* symbols.h - from recorded addresses to functions, files and lines. */
+#ifndef CASTAWAY_TOOLS_SYMBOLS_H
+#define CASTAWAY_TOOLS_SYMBOLS_H
+
+#include "pool.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct rec_site;
+
+struct stack_frame {
+    const char *function;   /* demangled; NULL: unknown */
+    const char *file;       /* as far as known absolute; NULL: unknown */
+    const char *file_short; /* relative to the compilation's folder where it lies in there */
+    int line;               /* 0: unknown */
+    const char *module;     /* path; NULL: in no module */
+    const char *build_id;   /* hex; NULL: unknown */
+    uint64_t offset;        /* as recorded: link-time address; absolute if in no module */
+    bool inlined;           /* has no frame of its own: inlined into the next one */
+};
+struct stack {
+    const struct stack_frame *frames; /* innermost first; castaway and the allocator left out */
+    size_t frame_count;
+};
+
+struct symbols;
+
+struct symbols *symbols_open(struct pool *);
+void symbols_close(struct symbols *);
+
+/* The stack of `site` (NULL: a stack without frames). Resolved once and kept in the site. */
+const struct stack *symbols_stack(struct symbols *, struct rec_site *site);
+
+/* The part of a path after its last slash. */
+const char *path_base(const char *path);
+
+#endif

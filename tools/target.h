@@ -1,0 +1,12 @@
+/* target.h - can this command be run, and be watched? */
+#ifndef CASTAWAY_TOOLS_TARGET_H
+#define CASTAWAY_TOOLS_TARGET_H
+
+#include "pool.h"
+
+/* Find `command` as execvp() would and look at the file, and at the interpreter of a script.
+ *
+ * returns  0 and the path to execute, or the exit status (125, 126, 127) after a message */
+int target_check(struct pool *, const char *command, const char **path);
+
+#endif

@@ -1,0 +1,20 @@
+/* writers.h - the report for a person, and the report for a program. */
+#ifndef CASTAWAY_TOOLS_WRITERS_H
+#define CASTAWAY_TOOLS_WRITERS_H
+
+#include "report.h"
+
+#include <stdio.h>
+
+struct view {
+    unsigned show; /* kinds as bits */
+    int frames_max;
+    bool color;
+    bool utf8;
+};
+
+/* Write; errors stay in the stream's error flag. */
+void text_write(FILE *, const struct report *, const struct view *);
+void json_write(FILE *, const struct report *, const struct view *);
+
+#endif
