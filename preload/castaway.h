@@ -10,8 +10,7 @@
 #define CASTAWAY_VERSION_MINOR 1
 #define CASTAWAY_VERSION_PATCH 0
 /* One number that grows with the version, for #if. */
-#define CASTAWAY_VERSION_NUMBER                                                                                        \
-    (CASTAWAY_VERSION_MAJOR * 10000 + CASTAWAY_VERSION_MINOR * 100 + CASTAWAY_VERSION_PATCH)
+#define CASTAWAY_VERSION_NUMBER (CASTAWAY_VERSION_MAJOR * 10000 + CASTAWAY_VERSION_MINOR * 100 + CASTAWAY_VERSION_PATCH)
 
 #ifdef __cplusplus
 extern "C" {

@@ -33,7 +33,8 @@ static NOINLINE int fault(int depth) {
 
 int main(void) {
     stack_t stack = {.ss_sp = alternate, .ss_size = sizeof alternate};
-    struct sigaction action = {.sa_handler = on_signal}, on_alternate = {.sa_handler = on_fault, .sa_flags = SA_ONSTACK};
+    struct sigaction action = {.sa_handler = on_signal},
+                     on_alternate = {.sa_handler = on_fault, .sa_flags = SA_ONSTACK};
 
     page = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     sigaltstack(&stack, NULL);
