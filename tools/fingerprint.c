@@ -92,6 +92,13 @@ static size_t distinct(uint64_t *keys, size_t count)
     return kept;
 }
 
+/* What a cycle is turned by: the largest object comes first, as its owner most likely does. */
+static uint64_t rotation_key(const struct report_entry *entry)
+{
+    uint64_t size = entry->size_bytes < UINT16_MAX ? entry->size_bytes : UINT16_MAX;
+    return (UINT16_MAX - size) << 48 | entry_hash(entry, DETAIL_NAME) >> 16;
+}
+
 static void rotate(struct pool *pool, struct report_finding *finding, const uint64_t *keys)
 {
     size_t count = finding->cycle_listed, start = least_rotation(keys, count);
@@ -126,7 +133,7 @@ void fingerprint_set(struct pool *pool, struct report_finding *finding)
     if (finding->cycle_length == finding->cycle_listed) {
         uint64_t *keys = pool_array(pool, finding->cycle_listed, sizeof *keys);
         for (size_t i = 0; i < finding->cycle_listed; i++)
-            keys[i] = entry_hash(&finding->cycle[i], DETAIL_NAME);
+            keys[i] = rotation_key(&finding->cycle[i]);
         rotate(pool, finding, keys);
     }
     finding->fingerprint = hash_cycle(pool, finding, start, DETAIL_NAME);

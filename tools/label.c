@@ -72,19 +72,23 @@ static const char *from_function(struct pool *pool, const char *bare)
     return before && *before && is_maker(last) ? before : without_affixes(pool, last);
 }
 
+/* The maker is the first function that has a frame of its own, or an inlined one before it that is named like a maker:
+ * helpers that only wrap malloc() get inlined. */
 static const char *label_of(struct pool *pool, const struct stack *stack)
 {
     const char *fallback = NULL;
     for (size_t i = 0; i < stack->frame_count; i++) {
-        if (!stack->frames[i].function)
+        const struct stack_frame *frame = &stack->frames[i];
+        if (!frame->function)
             continue;
-        const char *bare = demangle_bare(pool, stack->frames[i].function);
-        if (!is_plumbing(bare))
-            return from_function(pool, bare);
-        if (!fallback)
-            fallback = bare;
+        const char *bare = demangle_bare(pool, frame->function);
+        const char *label = from_function(pool, bare);
+        if (!is_plumbing(bare) && (!frame->inlined || strcmp(label, bare)))
+            return label;
+        if (!fallback || !is_plumbing(bare))
+            fallback = label;
     }
-    return fallback ? from_function(pool, fallback) : "object";
+    return fallback ? fallback : "object";
 }
 
 struct label_use {

@@ -126,13 +126,13 @@ static struct rec_frame read_frame(struct reader *reader, const json_t *value)
 {
     struct rec_frame frame = {0};
     const json_t *module = json_array_get(value, 0);
-    if (!json_is_integer(module) || json_array_size(value) < 2) {
+    if (!json_is_number(module) || json_array_size(value) < 2) {
         wrong(reader, "frames");
         return frame;
     }
     frame.offset = as_count(reader, json_array_get(value, 1), "frames");
-    frame.exact = json_integer_value(json_array_get(value, 2)) == 1;
-    if (json_integer_value(module) == -1)
+    frame.exact = json_number_value(json_array_get(value, 2)) == 1;
+    if (json_number_value(module) == -1)
         return frame;
     uint64_t wide = as_count(reader, module, "frames");
     uint32_t id = (uint32_t)wide;

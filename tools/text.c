@@ -38,8 +38,9 @@ struct text {
     struct pool *pool;
     const struct report *report;
     const struct view *view;
-    size_t column;
-    size_t title_width, objects_width, size_width; /* of the head lines */
+    size_t column, lines;
+    size_t title_width, objects_width; /* of the head lines */
+    struct tally rest[KIND_COUNT];     /* shown, but in no finding: kinds of which a recording holds only the sums */
 };
 
 /* ---- pieces ---- */
@@ -65,6 +66,7 @@ static void new_line(struct text *text)
 {
     fputc('\n', text->file);
     text->column = 0;
+    text->lines++;
 }
 
 /* Of the two spellings, the one that the reader's locale can show. */
@@ -308,11 +310,10 @@ static void head_line(struct text *text, size_t number, const struct report_find
     put(text, finding->kind == KIND_LOST || finding->kind == KIND_CYCLE ? LOST : STRONG, kind_titles[finding->kind]);
     pad_to(text, column += text->title_width);
     put(text, PLAIN, objects_text(text, finding));
-    pad_to(text, column += text->objects_width);
+    pad_to(text, column + text->objects_width);
     put(text, STRONG, units_size(text->pool, finding->bytes));
     if (finding->indirect_objects) {
-        pad_to(text, column += text->size_width);
-        put(text, PLAIN, pool_printf(text->pool, "+ %s reached only from %s",
+        put(text, PLAIN, pool_printf(text->pool, "   + %s reached only from %s",
                                      units_size(text->pool, finding->indirect_bytes),
                                      finding->objects == 1 ? "it" : "them"));
     }
@@ -337,40 +338,45 @@ static bool is_shown(const struct text *text, enum kind kind)
     return text->view->show & 1u << kind;
 }
 
+/* What the findings of a kind leave of its tally. */
+static void subtract(struct tally *rest, const struct report_finding *finding)
+{
+    rest->objects -= finding->objects < rest->objects ? finding->objects : rest->objects;
+    rest->bytes -= finding->bytes < rest->bytes ? finding->bytes : rest->bytes;
+}
+
 static void measure(struct text *text)
 {
-    *text = (struct text){.file = text->file, .pool = text->pool, .report = text->report, .view = text->view,
-                          .title_width = 8, .objects_width = 18, .size_width = 11};
+    text->title_width = 8;
+    text->objects_width = 18;
+    for (int kind = 0; kind < KIND_COUNT; kind++)
+        if (is_shown(text, (enum kind)kind))
+            text->rest[kind] = text->report->tally[kind];
     for (size_t i = 0; i < text->report->finding_count; i++) {
         const struct report_finding *finding = &text->report->findings[i];
         if (!is_shown(text, finding->kind))
             continue;
+        subtract(&text->rest[finding->kind], finding);
         text->title_width = max(text->title_width, strlen(kind_titles[finding->kind]) + 3);
         text->objects_width = max(text->objects_width, escape_columns(objects_text(text, finding)) + 3);
-        text->size_width = max(text->size_width, strlen(units_size(text->pool, finding->bytes)) + 3);
     }
+    for (int kind = 0; kind < KIND_COUNT; kind++)
+        if (text->rest[kind].objects)
+            text->title_width = max(text->title_width, strlen(kind_titles[kind]) + 3);
 }
 
-/* Kinds that were asked for and of which the recording holds only the sums. */
 static void rest_lines(struct text *text)
 {
     for (int kind = 0; kind < KIND_COUNT; kind++) {
-        struct tally rest = text->report->tally[kind];
-        for (size_t i = 0; i < text->report->finding_count; i++) {
-            const struct report_finding *finding = &text->report->findings[i];
-            if ((int)finding->kind != kind)
-                continue;
-            rest.objects -= finding->objects < rest.objects ? finding->objects : rest.objects;
-            rest.bytes -= finding->bytes < rest.bytes ? finding->bytes : rest.bytes;
-        }
-        if (!is_shown(text, (enum kind)kind) || !rest.objects)
+        const struct tally *rest = &text->rest[kind];
+        if (!rest->objects)
             continue;
         pad_to(text, INDENT);
         put(text, STRONG, kind_titles[kind]);
-        pad_to(text, INDENT + max(text->title_width, strlen(kind_titles[kind]) + 3));
-        put(text, PLAIN, units_things(text->pool, rest.objects, "object"));
+        pad_to(text, INDENT + text->title_width);
+        put(text, PLAIN, units_things(text->pool, rest->objects, "object"));
         pad_to(text, max(INDENT + text->title_width + text->objects_width, text->column + 3));
-        put(text, STRONG, units_size(text->pool, rest.bytes));
+        put(text, STRONG, units_size(text->pool, rest->bytes));
         put(text, FAINT, "   (counted without stacks)");
         new_line(text);
     }
@@ -462,11 +468,10 @@ void text_write(FILE *file, const struct report *report, const struct view *view
     struct text text = {.file = file, .pool = &scratch, .report = report, .view = view};
     struct tally lost = report_unreachable(report);
     first_line(&text);
-    if (report->finding_count || report->note_count)
-        new_line(&text);
+    new_line(&text);
     findings(&text);
     notes(&text);
-    if (report->finding_count || report->note_count)
+    if (text.lines > 2)
         new_line(&text);
     if (report->processes)
         fprintf(file, "SUMMARY: castaway: %" PRIu64 " byte(s) leaked in %" PRIu64 " allocation(s).\n", lost.bytes,
