@@ -2,7 +2,9 @@
 VERSION := 0.1.0
 PREFIX ?= /usr/local
 DESTDIR ?=
-CC ?= gcc
+ifeq ($(origin CC),default)
+CC := gcc
+endif
 BUILD ?= build
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wundef -Wpointer-arith -Werror
 CFLAGS ?= -O2 -g
@@ -10,32 +12,128 @@ BASE := -std=gnu11 -D_GNU_SOURCE -DCASTAWAY_VERSION='"$(VERSION)"' -I. $(WARN) -
 # In the target: own symbols hidden, TLS without __tls_get_addr, no stack protector (it reads the thread's TLS, which the
 # snapshot child and the stop signal's handler must not rely on), unwind tables so that walks pass through the hooks.
 TARGET := $(BASE) -fPIC -fvisibility=hidden -ftls-model=initial-exec -fno-stack-protector -fasynchronous-unwind-tables \
-	-fexceptions -fno-optimize-sibling-calls -fno-builtin-malloc -fno-builtin-calloc
+	-fexceptions -fno-optimize-sibling-calls -fno-builtin-malloc -fno-builtin-calloc -fno-omit-frame-pointer
+TOOLS_LIBS := -ldw -lelf -ljansson -lstdc++
+CHECK_LIBS = $(shell pkg-config --libs check)
+SANITIZE := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 ANALYSIS_SRC := $(wildcard analysis/*.c)
 PRELOAD_SRC := $(wildcard preload/*.c)
 TOOLS_SRC := $(wildcard tools/*.c)
+UNIT_SRC := $(wildcard tests/unit/test_*.c)
+HEAP_BUILD_SRC := $(wildcard tests/unit/heap_build.c)
+BENCH_SRC := $(wildcard tests/bench/*.c)
+ALL_SRC := $(ANALYSIS_SRC) $(PRELOAD_SRC) $(TOOLS_SRC) $(UNIT_SRC) $(HEAP_BUILD_SRC) $(BENCH_SRC)
+
 ANALYSIS_OBJ := $(ANALYSIS_SRC:%.c=$(BUILD)/%.o)
 PRELOAD_OBJ := $(PRELOAD_SRC:%.c=$(BUILD)/%.o)
 TOOLS_OBJ := $(TOOLS_SRC:%.c=$(BUILD)/%.o)
+HEAP_BUILD_OBJ := $(HEAP_BUILD_SRC:%.c=$(BUILD)/%.o)
+UNIT := $(UNIT_SRC:%.c=$(BUILD)/%)
+BENCH := $(BENCH_SRC:%.c=$(BUILD)/%)
+DEMO := $(BUILD)/tests/demo/weakref
 
 all: $(BUILD)/castaway $(BUILD)/libcastaway.so
 
+# ---- compiling. Headers come from -MMD; .flags changes when a compiler or a flag does, so that all is built again.
+FLAGS = $(CC) | $(TARGET) | $(CFLAGS) | $(CPPFLAGS) | $(LDFLAGS) | $(TOOLS_LIBS)
+$(BUILD)/.flags: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' '$(subst ','\'',$(FLAGS))' >$@.new
+	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+
 $(BUILD)/analysis/%.o $(BUILD)/preload/%.o: CASTAWAY_FLAGS := $(TARGET)
-$(BUILD)/tools/%.o: CASTAWAY_FLAGS := $(BASE)
-$(BUILD)/%.o: %.c
+$(BUILD)/tools/%.o $(BUILD)/tests/%.o: CASTAWAY_FLAGS := $(BASE)
+$(BUILD)/%.o: %.c $(BUILD)/.flags
 	@mkdir -p $(@D)
 	$(CC) $(CASTAWAY_FLAGS) $(CFLAGS) $(CPPFLAGS) -c $< -o $@
 
 $(BUILD)/libcastaway.so: $(PRELOAD_OBJ) $(ANALYSIS_OBJ) preload/exports.map
-	$(CC) -shared -Wl,-z,now -Wl,-z,defs -Wl,-z,initfirst -Wl,-soname,libcastaway.so \
+	$(CC) -shared -Wl,-z,now -Wl,-z,defs -Wl,-soname,libcastaway.so \
 	  -Wl,--version-script=preload/exports.map $(CFLAGS) $(LDFLAGS) -o $@ $(PRELOAD_OBJ) $(ANALYSIS_OBJ)
 
 $(BUILD)/castaway: $(TOOLS_OBJ) $(ANALYSIS_OBJ)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(TOOLS_OBJ) $(ANALYSIS_OBJ) -ldw -lelf -ljansson -lstdc++
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(TOOLS_OBJ) $(ANALYSIS_OBJ) $(TOOLS_LIBS)
+
+$(UNIT): $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(HEAP_BUILD_OBJ) $(ANALYSIS_OBJ)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CHECK_LIBS)
+
+$(BENCH): $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(HEAP_BUILD_OBJ) $(ANALYSIS_OBJ)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lpthread -lm
+
+$(DEMO): tests/demo/weakref.c
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -Wall -Wextra -Werror -O2 -g $< -o $@
+
+# ---- set-up: no target needs the network when the packages of .ci/packages are there.
+setup:
+	@.ci/setup build demo test
+
+# ---- demo, tests. Recursive, because what is to be built can't be known before the set-up.
+demo:
+	@.ci/setup build demo
+	@$(MAKE) --no-print-directory -s all $(DEMO)
+	@tests/demo/run.sh $(BUILD)
+
+unit: $(UNIT)
+check:
+	@.ci/setup build demo test
+	@$(MAKE) --no-print-directory -s all unit $(DEMO)
+	@tests/run.sh $(BUILD)
+
+# ASan + UBSan over analysis, tools and unit tests; what runs inside the target stays as it is.
+sanitize: $(BUILD)/libcastaway.so
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/sanitize CFLAGS='$(SANITIZE)' $(BUILD)/sanitize/castaway unit
+	@ln -sf ../libcastaway.so $(BUILD)/sanitize/libcastaway.so
+	@tests/run.sh $(BUILD)/sanitize 'unit' 'integration/test_cli*'
+
+bench: all $(BENCH)
+	@tests/run_bench.sh $(BUILD)
+
+# ---- style
+C_FILES = $(wildcard analysis/*.[ch] preload/*.[ch] tools/*.[ch] tests/*/*.[ch] tests/*/*.cc tests/*/*/*.[ch] tests/*/*/*.cc)
+SHELL_FILES = $(wildcard .ci/setup .ci/run tests/*.sh tests/*/*.sh)
+format:
+	clang-format -i $(C_FILES)
+
+lint: all
+	@.ci/setup lint
+	clang-format --dry-run --Werror $(C_FILES)
+	cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 --enable=warning,portability,performance -I. \
+	  -D_GNU_SOURCE -D__x86_64__ -DCASTAWAY_VERSION='""' --suppress=missingIncludeSystem analysis preload tools
+	clang-tidy --quiet $(ANALYSIS_SRC) $(PRELOAD_SRC) $(TOOLS_SRC) -- $(filter-out -Werror -MMD -MP,$(BASE))
+	shellcheck $(SHELL_FILES)
+	.ci/symbols $(BUILD)/libcastaway.so preload/allowed-symbols.txt
+
+# ---- install. The tool finds the library in ../lib of its own folder.
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include \
+	  $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 755 $(BUILD)/castaway $(DESTDIR)$(PREFIX)/bin/castaway
+	install -m 644 $(BUILD)/libcastaway.so $(DESTDIR)$(PREFIX)/lib/libcastaway.so
+	install -m 644 preload/castaway.h $(DESTDIR)$(PREFIX)/include/castaway.h
+	install -m 644 tools/castaway.1 $(DESTDIR)$(PREFIX)/share/man/man1/castaway.1
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' preload/castaway.pc.in \
+	  > $(DESTDIR)$(PREFIX)/lib/pkgconfig/castaway.pc
+
+uninstall:
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,bin/castaway lib/libcastaway.so include/castaway.h \
+	  share/man/man1/castaway.1 lib/pkgconfig/castaway.pc)
 
 clean:
 	rm -rf $(BUILD)
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
-.PHONY: all clean
+help:
+	@echo 'make            build/castaway and build/libcastaway.so'
+	@echo 'make setup      install the packages that are missing (.ci/packages says what each is for)'
+	@echo 'make demo       set-up, build, and two reports: a small program of ours, a real one of the system'
+	@echo 'make check      set-up, build, every test; the last line counts them'
+	@echo 'make install    PREFIX=/usr/local DESTDIR=; make uninstall takes the same'
+	@echo 'make sanitize   unit tests and command line tests under ASan and UBSan'
+	@echo 'make bench      the benchmarks of tests/bench'
+	@echo 'make format     clang-format over all C;  make lint: clang-format, cppcheck, clang-tidy, shellcheck, symbols'
+	@echo 'make clean      remove build/'
+
+-include $(ALL_SRC:%.c=$(BUILD)/%.d)
+.SECONDARY:
+.PHONY: all setup demo unit check sanitize bench format lint install uninstall clean help FORCE

@@ -18,4 +18,8 @@ struct arena {
 /* Zeroed memory for `count` elements of `size` bytes, 16-byte aligned; NULL when there is none (nothing changed). */
 void *arena_alloc(struct arena *arena, size_t count, size_t size);
 
+/* An array with room for more than `count` elements: `array` itself while count < *capacity, else a copy twice as long.
+ * The old one is not given back, so an array that grows to n takes at most 3n. NULL: no memory (nothing changed). */
+void *arena_grow(struct arena *arena, void *array, size_t count, size_t *capacity, size_t size);
+
 #endif

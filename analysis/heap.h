@@ -79,10 +79,15 @@ struct heap {
     size_t odd_count;
     struct range *unreadable; /* sorted; memory inside objects that must not be touched (PROT_NONE pages); borrowed */
     size_t unreadable_count;
+    struct range *vtable_ranges; /* sorted; readable memory that is never written after loading, where C++ keeps its
+                                    vtables; borrowed. None: multiple inheritance is not recognised (shape.h) */
+    size_t vtable_range_count;
     /* set by heap_freeze() */
     uintptr_t lo, hi; /* every object lies in [lo, hi) */
     struct heap_large *large; /* sorted by lo */
     size_t large_count;
+    struct heap_odd *ignored; /* objects flagged OBJECT_IGNORED */
+    size_t ignored_count;
     size_t object_count;
     uint64_t object_bytes;
 };
@@ -119,5 +124,24 @@ int heap_freeze(struct heap *heap, struct arena *arena);
  * start   receives the object's first address
  * returns its id, or 0 */
 object_id heap_find(const struct heap *heap, uintptr_t address, uintptr_t *start);
+
+/* The first stretch of [lo, hi) that may be touched, empty when there is none. Walk all of them with
+ *   for (r = heap_readable(heap, lo, hi); r.lo < r.hi; r = heap_readable(heap, r.hi, hi)) */
+struct range heap_readable(const struct heap *heap, uintptr_t lo, uintptr_t hi);
+
+/* The aligned words that lie wholly inside an object: where pointers are looked for. */
+static inline struct range heap_words(uintptr_t address, uint64_t size_bytes) {
+    const uintptr_t mask = sizeof(uintptr_t) - 1;
+    struct range words = {(address + mask) & ~mask, (address + size_bytes) & ~mask};
+    if (words.hi < words.lo)
+        words.hi = words.lo;
+    return words;
+}
+
+/* A word of the program's memory, whatever its type there. */
+static inline uintptr_t heap_load(uintptr_t address) {
+    typedef uintptr_t __attribute__((may_alias)) any_word;
+    return *(const any_word *)address;
+}
 
 #endif

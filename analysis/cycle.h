@@ -1,0 +1,36 @@
+/* cycle.h - the smallest cycle of a strongly connected component: what a person is shown of it. */
+#ifndef CASTAWAY_ANALYSIS_CYCLE_H
+#define CASTAWAY_ANALYSIS_CYCLE_H
+
+#include "graph.h"
+#include "verdict.h"
+
+/* Effort is counted in pointers followed. Each component may use EFFORT_EACH times its own pointers, and all together
+ * EFFORT_SHARED more, first come, first served in the order of components. Within that the answer is exact: the
+ * shortest cycle, and of several the least in canonical order. Beyond it, the best one found so far. */
+enum { CYCLE_EFFORT_EACH = 8, CYCLE_EFFORT_SHARED = 1 << 24 };
+
+struct cycle {
+    struct cycle_edge *edge;
+    size_t length;   /* objects, >= 2; 0: none */
+    size_t rotation; /* canonical order begins here */
+};
+struct cycle_search; /* memory for searches, reused from one component to the next */
+
+/* NULL: no memory. members_max: of the largest component that will be searched. */
+struct cycle_search *cycle_search_new(const struct graph *graph, uint32_t members_max, struct arena *arena);
+
+/* The smallest cycle of `component`, which has two members or more. Pointers of an object to itself do not count.
+ *
+ * cycle    valid until the next search
+ * returns  0 or -ENOMEM */
+int cycle_smallest(struct cycle_search *search, uint32_t component, struct cycle *cycle);
+
+/* The entry at `place` of the canonical order: the rotation that is least by (site, size, offset, target offset). */
+static inline const struct cycle_edge *cycle_at(const struct cycle *cycle, size_t place) {
+    place += cycle->rotation;
+    return &cycle->edge[place < cycle->length ? place : place - cycle->length];
+}
+int cycle_compare_edges(const struct cycle_edge *a, const struct cycle_edge *b);
+
+#endif

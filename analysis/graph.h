@@ -1,0 +1,55 @@
+/* graph.h - the lost graph: what no root reaches, and every pointer from one such object to another.
+ *
+ * Objects are nodes 0..count-1 in the order of their ids, so nothing that follows depends on addresses. */
+#ifndef CASTAWAY_ANALYSIS_GRAPH_H
+#define CASTAWAY_ANALYSIS_GRAPH_H
+
+#include "mark.h"
+
+typedef uint32_t node_number;
+#define GRAPH_NONE UINT32_MAX
+
+struct graph {
+    const struct heap *heap;
+    uint64_t *lost;      /* bit by object id */
+    uint32_t *rank;      /* lost ids below each 64-bit word of `lost` */
+    node_number count;   /* nodes */
+    uintptr_t *address;  /* by node */
+    object_id *id;       /* by node */
+    uint32_t *component; /* by node: its strongly connected component */
+    uint32_t component_count;
+    /* Components are numbered against the pointers: one that points at another has the higher number. */
+    uint32_t *first;     /* by component: where its nodes begin in `member`; one more entry ends the last */
+    node_number *member; /* nodes, component by component */
+    node_number *holder; /* by component: a node outside it that points into it; GRAPH_NONE: it is a source */
+};
+
+/* One pointer: from the node at hand, `offset` bytes into it, to `target_offset` bytes into `target`. */
+struct graph_edge {
+    node_number target;
+    uint64_t offset, target_offset;
+};
+/* Where a walk over a node's words stands. */
+struct graph_walk {
+    uintptr_t next, end;
+};
+
+/* Build nodes and components of all objects that have no mark, inherited ones too.
+ *
+ * returns  0, or -ENOMEM: then `graph` is not to be used
+ * cost     O(live objects + bytes of lost ones), about 70 bytes a lost object
+ * source   R. Tarjan, Depth-first search and linear graph algorithms, 1972; with its own stack */
+int graph_build(struct graph *graph, const struct heap *heap, const struct marks *marks, struct arena *arena);
+
+struct graph_walk graph_walk_from(const struct graph *graph, node_number node);
+/* The next pointer out of `node` to a node (itself too), in the order of offsets. returns 0 at the end. */
+int graph_next(const struct graph *graph, node_number node, struct graph_walk *walk, struct graph_edge *edge);
+
+static inline const struct object *graph_object(const struct graph *graph, node_number node) {
+    return heap_object(graph->heap, graph->id[node]);
+}
+static inline uint32_t graph_members(const struct graph *graph, uint32_t component) {
+    return graph->first[component + 1] - graph->first[component];
+}
+
+#endif

@@ -1,0 +1,244 @@
+/* heap.c - read the address index: walk all objects, find the one that contains an address.
+ *
+ * Owns:    what heap_freeze() adds to struct heap.      Never: writes to the index or to objects.
+ * Runs in: snapshot child (one thread), unit tests, tools.
+ * Start:   heap_freeze(), then heap_find(). */
+#include "heap.h"
+
+#include "arena.h"
+#include "sort.h"
+
+#include <errno.h>
+
+enum {
+    GRANULE = 1 << HEAP_GRANULE_SHIFT,
+    WALK_NEAR = 16, /* slots looked at before the table of large objects is asked: most objects are small */
+    WALK_FAR = HEAP_LARGE_BYTES / GRANULE,
+};
+
+static uint32_t load_slot(const struct heap_leaf *leaf, size_t number) {
+    return atomic_load_explicit(&leaf->slot[number], memory_order_relaxed);
+}
+
+static uintptr_t slot_start(uintptr_t granule, uint32_t slot) {
+    return (granule << HEAP_GRANULE_SHIFT) + (slot & HEAP_SLOT_HALF ? GRANULE / 2 : 0);
+}
+
+/* Four slots at once: most of an index is empty. */
+static int slots_empty(const struct heap_leaf *leaf, size_t number) {
+    typedef uint64_t __attribute__((may_alias)) two_slots;
+    const two_slots *pair = (const two_slots *)(const void *)&leaf->slot[number];
+    return !(pair[0] | pair[1]);
+}
+
+static int each_in_leaf(const struct heap_leaf *leaf, uintptr_t base, heap_visit_cb *visit, void *context) {
+    for (size_t four = 0; four < HEAP_LEAF_SLOTS; four += 4) {
+        if (slots_empty(leaf, four))
+            continue;
+        for (size_t number = four; number < four + 4; number++) {
+            uint32_t slot = load_slot(leaf, number);
+            if (!(slot & HEAP_SLOT_ID))
+                continue;
+            int stop = visit(context, slot_start((base >> HEAP_GRANULE_SHIFT) + number, slot), slot & HEAP_SLOT_ID);
+            if (stop)
+                return stop;
+        }
+    }
+    return 0;
+}
+
+static int each_in_node(struct heap_node *node, uintptr_t base, heap_visit_cb *visit, void *context) {
+    for (size_t l = 0; l < HEAP_NODE_LEAVES; l++) {
+        struct heap_leaf *leaf = atomic_load_explicit(&node->leaf[l], memory_order_acquire);
+        int stop = leaf ? each_in_leaf(leaf, base + ((uintptr_t)l << HEAP_LEAF_SHIFT), visit, context) : 0;
+        if (stop)
+            return stop;
+    }
+    return 0;
+}
+
+int heap_each(const struct heap *heap, heap_visit_cb *visit, void *context) {
+    for (size_t n = 0; n < HEAP_INDEX_NODES; n++) {
+        struct heap_node *node = atomic_load_explicit(&heap->index->node[n], memory_order_acquire);
+        int stop = node ? each_in_node(node, (uintptr_t)n << HEAP_NODE_SHIFT, visit, context) : 0;
+        if (stop)
+            return stop;
+    }
+    for (size_t i = 0; i < heap->odd_count; i++) {
+        int stop = visit(context, heap->odd[i].address, heap->odd[i].id);
+        if (stop)
+            return stop;
+    }
+    return 0;
+}
+
+/* ---- freezing ---- */
+
+struct freeze {
+    struct heap *heap;
+    struct arena *arena;
+    size_t large_capacity, ignored_capacity;
+};
+
+static int freeze_large(struct freeze *freeze, uintptr_t address, object_id id, uint64_t size_bytes) {
+    struct heap *heap = freeze->heap;
+    struct heap_large *large =
+        arena_grow(freeze->arena, heap->large, heap->large_count, &freeze->large_capacity, sizeof *large);
+    if (!large)
+        return -ENOMEM;
+    heap->large = large;
+    large[heap->large_count++] = (struct heap_large){address, address + size_bytes, id};
+    return 0;
+}
+
+static int freeze_ignored(struct freeze *freeze, uintptr_t address, object_id id) {
+    struct heap *heap = freeze->heap;
+    struct heap_odd *ignored =
+        arena_grow(freeze->arena, heap->ignored, heap->ignored_count, &freeze->ignored_capacity, sizeof *ignored);
+    if (!ignored)
+        return -ENOMEM;
+    heap->ignored = ignored;
+    ignored[heap->ignored_count++] = (struct heap_odd){address, id};
+    return 0;
+}
+
+static int freeze_object(void *context, uintptr_t address, object_id id) {
+    struct freeze *freeze = context;
+    struct heap *heap = freeze->heap;
+    const struct object *object = heap_object(heap, id);
+    uint64_t size_bytes = object->size_bytes;
+    uintptr_t end = address + (size_bytes ? size_bytes : 1); /* a pointer to nothing's start is a pointer to it */
+    if (address < heap->lo)
+        heap->lo = address;
+    if (end > heap->hi)
+        heap->hi = end;
+    heap->object_count++;
+    heap->object_bytes += size_bytes;
+    int error = size_bytes >= HEAP_LARGE_BYTES ? freeze_large(freeze, address, id, size_bytes) : 0;
+    if (!error && object->flags & OBJECT_IGNORED)
+        error = freeze_ignored(freeze, address, id);
+    return error;
+}
+
+static int compare_odd(const void *a, const void *b) {
+    const struct heap_odd *x = a, *y = b;
+    return (x->address > y->address) - (x->address < y->address);
+}
+
+static int compare_large(const void *a, const void *b) {
+    const struct heap_large *x = a, *y = b;
+    return (x->lo > y->lo) - (x->lo < y->lo);
+}
+
+int heap_freeze(struct heap *heap, struct arena *arena) {
+    struct freeze freeze = {.heap = heap, .arena = arena};
+    heap->lo = UINTPTR_MAX;
+    heap->hi = 0;
+    heap->large = NULL;
+    heap->ignored = NULL;
+    heap->large_count = heap->ignored_count = heap->object_count = 0;
+    heap->object_bytes = 0;
+    sort_array(heap->odd, heap->odd_count, sizeof *heap->odd, compare_odd);
+    int error = heap_each(heap, freeze_object, &freeze);
+    if (error)
+        return error;
+    if (heap->hi == 0)
+        heap->lo = 0;
+    sort_array(heap->large, heap->large_count, sizeof *heap->large, compare_large); /* `odd` ones came last */
+    return 0;
+}
+
+/* ---- finding ---- */
+
+static int contains(const struct heap *heap, uintptr_t start, object_id id, uintptr_t address) {
+    return address == start || address - start < heap_object(heap, id)->size_bytes;
+}
+
+/* The last object that begins at or before `address` among the granules [granule - count + 1, granule]. */
+static object_id walk_back(const struct heap *heap, uintptr_t address, uintptr_t granule, size_t count,
+                           uintptr_t *start) {
+    while (count > 0) {
+        const struct heap_leaf *leaf = heap_leaf_at(heap->index, granule << HEAP_GRANULE_SHIFT);
+        size_t here = (granule & (HEAP_LEAF_SLOTS - 1)) + 1; /* slots of this leaf up to ours */
+        if (here > count)
+            here = count;
+        for (size_t i = 0; leaf && i < here; i++) {
+            uint32_t slot = load_slot(leaf, (granule - i) & (HEAP_LEAF_SLOTS - 1));
+            *start = slot_start(granule - i, slot);
+            if (slot & HEAP_SLOT_ID && *start <= address)
+                return slot & HEAP_SLOT_ID;
+        }
+        granule -= here;
+        count -= here;
+    }
+    return 0;
+}
+
+static object_id find_large(const struct heap *heap, uintptr_t address, uintptr_t *start) {
+    size_t lo = 0, hi = heap->large_count; /* the answer is the last one that begins at or before `address` */
+    while (lo < hi) {
+        size_t middle = lo + (hi - lo) / 2;
+        if (heap->large[middle].lo <= address)
+            lo = middle + 1;
+        else
+            hi = middle;
+    }
+    if (lo == 0 || address >= heap->large[lo - 1].hi)
+        return 0;
+    *start = heap->large[lo - 1].lo;
+    return heap->large[lo - 1].id;
+}
+
+static object_id find_odd(const struct heap *heap, uintptr_t address, uintptr_t *start) {
+    size_t lo = 0, hi = heap->odd_count;
+    while (lo < hi) {
+        size_t middle = lo + (hi - lo) / 2;
+        if (heap->odd[middle].address <= address)
+            lo = middle + 1;
+        else
+            hi = middle;
+    }
+    if (lo == 0 || !contains(heap, heap->odd[lo - 1].address, heap->odd[lo - 1].id, address))
+        return 0;
+    *start = heap->odd[lo - 1].address;
+    return heap->odd[lo - 1].id;
+}
+
+/* Objects never overlap: when the nearest one that begins before the address does not contain it, no other that has a
+ * slot does, however large. Only then may `odd` ones, which have none, lie between. */
+object_id heap_find(const struct heap *heap, uintptr_t address, uintptr_t *start) {
+    if (address < heap->lo || address >= heap->hi)
+        return 0;
+    uintptr_t granule = address >> HEAP_GRANULE_SHIFT;
+    object_id id = walk_back(heap, address, granule, WALK_NEAR, start);
+    if (!id) {
+        id = find_large(heap, address, start);
+        if (id)
+            return id;
+        id = walk_back(heap, address, granule - WALK_NEAR, WALK_FAR + 1 - WALK_NEAR, start);
+    }
+    if (id && contains(heap, *start, id, address))
+        return id;
+    return heap->odd_count ? find_odd(heap, address, start) : 0;
+}
+
+struct range heap_readable(const struct heap *heap, uintptr_t lo, uintptr_t hi) {
+    const uintptr_t mask = sizeof(uintptr_t) - 1;
+    size_t first = 0, last = heap->unreadable_count; /* first range that ends after lo */
+    while (first < last) {
+        size_t middle = first + (last - first) / 2;
+        if (heap->unreadable[middle].hi <= lo)
+            first = middle + 1;
+        else
+            last = middle;
+    }
+    for (; first < heap->unreadable_count && heap->unreadable[first].lo < hi; first++) {
+        uintptr_t stop = heap->unreadable[first].lo & ~mask; /* a word that is half unreadable is unreadable */
+        if (lo < stop)
+            return (struct range){lo, stop};
+        uintptr_t next = (heap->unreadable[first].hi + mask) & ~mask;
+        if (lo < next)
+            lo = next;
+    }
+    return lo < hi ? (struct range){lo, hi} : (struct range){hi, hi};
+}

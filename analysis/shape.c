@@ -1,0 +1,93 @@
+/* shape.c - known-good shapes of interior pointers: arrays with a cookie, strings, second base classes.
+ *
+ * Owns:    nothing.      Never: reads outside the object and heap->vtable_ranges.
+ * Runs in: snapshot child, unit tests, tools.
+ * Start:   the table SHAPES; adding a shape is one line there and one function. */
+#include "shape.h"
+
+enum { WORD = sizeof(uintptr_t) };
+
+typedef int shape_test(const struct heap *heap, uintptr_t start, uint64_t size_bytes, uint64_t offset);
+
+/* A length of the rest in the first word (sqlite's allocator and others): [size - 8][...<-. */
+static int is_length64(const struct heap *heap, uintptr_t start, uint64_t size_bytes, uint64_t offset) {
+    (void)heap;
+    return offset == WORD && heap_load(start) == size_bytes - WORD;
+}
+
+/* new T[n] of a T with a destructor: [n][T...<-; the elements fill the rest. */
+static int is_new_array(const struct heap *heap, uintptr_t start, uint64_t size_bytes, uint64_t offset) {
+    (void)heap;
+    if (offset != WORD)
+        return 0;
+    uintptr_t count = heap_load(start);
+    return count > 0 && (size_bytes - WORD) % count == 0;
+}
+
+/* libstdc++'s copy-on-write std::string: [length][capacity][references][characters, NUL<-. */
+static int is_std_string(const struct heap *heap, uintptr_t start, uint64_t size_bytes, uint64_t offset) {
+    (void)heap;
+    if (offset != 3 * WORD)
+        return 0;
+    uintptr_t length = heap_load(start), capacity = heap_load(start + WORD);
+    return length <= capacity && capacity == size_bytes - 3 * WORD - 1;
+}
+
+static int in_vtable_ranges(const struct heap *heap, uintptr_t lo, uintptr_t hi) {
+    size_t first = 0, last = heap->vtable_range_count;
+    while (first < last) {
+        size_t middle = first + (last - first) / 2;
+        if (heap->vtable_ranges[middle].hi < hi)
+            first = middle + 1;
+        else
+            last = middle;
+    }
+    return first < heap->vtable_range_count && heap->vtable_ranges[first].lo <= lo;
+}
+
+/* Is the word at `address` a vtable pointer of a (sub)object that lies `offset` bytes into its complete object?
+ * Itanium C++ ABI, 2.5: the two words before the address point are the offset to the top and the type information. */
+static int has_vtable(const struct heap *heap, uintptr_t address, uint64_t offset) {
+    uintptr_t vtable = heap_load(address);
+    if (vtable % WORD || vtable < 2 * WORD || !in_vtable_ranges(heap, vtable - 2 * WORD, vtable + WORD))
+        return 0;
+    return heap_load(vtable - 2 * WORD) == (uintptr_t)0 - offset;
+}
+
+/* A pointer to the second base class of an object: [vtable][...][vtable<-. */
+static int is_second_base(const struct heap *heap, uintptr_t start, uint64_t size_bytes, uint64_t offset) {
+    (void)size_bytes;
+    return heap->vtable_range_count && offset % WORD == 0 && has_vtable(heap, start, 0) &&
+           has_vtable(heap, start + offset, offset);
+}
+
+static const struct shape {
+    const char *name; /* Valgrind's */
+    shape_test *test;
+    uint64_t bytes_min;                  /* an object of fewer is not of this shape */
+    uint64_t start_bytes, pointer_bytes; /* what the test reads at the object's start and at the pointer */
+} SHAPES[] = {
+    {"length64", is_length64, 2 * WORD, WORD, 0},
+    {"newarray", is_new_array, 2 * WORD, WORD, 0},
+    {"stdstring", is_std_string, 3 * WORD + 1, 2 * WORD, 0},
+    {"multipleinheritance", is_second_base, 2 * WORD, WORD, WORD},
+};
+
+static int may_read(const struct heap *heap, uintptr_t lo, uint64_t count) {
+    struct range readable = heap_readable(heap, lo, lo + count);
+    return readable.lo == lo && readable.hi == lo + count;
+}
+
+int shape_known_good(const struct heap *heap, uintptr_t start, uint64_t size_bytes, uintptr_t address) {
+    uint64_t offset = address - start;
+    if (start % WORD)
+        return 0;
+    for (size_t i = 0; i < sizeof SHAPES / sizeof *SHAPES; i++) {
+        const struct shape *shape = &SHAPES[i];
+        if (size_bytes >= shape->bytes_min && size_bytes - offset >= shape->pointer_bytes &&
+            may_read(heap, start, shape->start_bytes) && may_read(heap, address, shape->pointer_bytes) &&
+            shape->test(heap, start, size_bytes, offset))
+            return 1;
+    }
+    return 0;
+}

@@ -1,0 +1,13 @@
+/* shape.h - interior pointers that are as good as pointers to the start. */
+#ifndef CASTAWAY_ANALYSIS_SHAPE_H
+#define CASTAWAY_ANALYSIS_SHAPE_H
+
+#include "heap.h"
+
+/* Does the object's content show that its owner keeps a pointer to `address`, and not to its start?
+ *
+ * start, size_bytes  the object;  address: inside it, not its start
+ * source             Valgrind manual, "Memory leak detection", --leak-check-heuristics */
+int shape_known_good(const struct heap *heap, uintptr_t start, uint64_t size_bytes, uintptr_t address);
+
+#endif

@@ -1,0 +1,335 @@
+/* verdict.c - from marks to findings.
+ *
+ * Owns:    findings and their table.      Never: looks at addresses: two runs of the same program give the same order.
+ * Runs in: snapshot child (one thread), unit tests, tools.
+ * Start:   verdict_run().  Invariants: README.md, "Kinds". */
+#include "verdict.h"
+
+#include "cycle.h"
+#include "graph.h"
+#include "sort.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* ---- findings: an array, and a table that finds the one of the same kind and site or cycle ---- */
+
+struct entry {
+    struct finding finding;
+    uint64_t hash;
+};
+struct judge {
+    const struct heap *heap;
+    const struct marks *marks;
+    struct arena *arena;
+    struct verdicts *out;
+    struct entry *entry;
+    size_t entry_count, entry_capacity;
+    uint32_t *table; /* open addressing; entry number + 1 */
+    size_t table_size; /* a power of two, more than entry_count */
+    struct graph graph;
+    /* by component */
+    uint32_t *owner; /* the one source that its objects are counted at */
+    uint64_t *held_objects, *held_bytes; /* of a source: what is counted at it, besides its own */
+};
+
+static uint64_t mix(uint64_t hash, uint64_t value) { /* splitmix64's finaliser over a running sum */
+    hash += value + UINT64_C(0x9e3779b97f4a7c15);
+    hash = (hash ^ hash >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    hash = (hash ^ hash >> 27) * UINT64_C(0x94d049bb133111eb);
+    return hash ^ hash >> 31;
+}
+
+static uint64_t hash_cycle(const struct cycle *cycle) {
+    uint64_t hash = mix(KIND_CYCLE, cycle->length);
+    for (size_t i = 0; i < cycle->length; i++) {
+        const struct cycle_edge *edge = cycle_at(cycle, i);
+        hash = mix(mix(mix(mix(hash, edge->site), edge->size_bytes), edge->offset), edge->target_offset);
+    }
+    return hash;
+}
+
+/* The listed edges are compared, the rest of a longer cycle is trusted to the hash. */
+static int is_same(const struct entry *entry, uint64_t hash, enum kind kind, uint32_t site, const struct cycle *cycle) {
+    const struct finding *finding = &entry->finding;
+    if (entry->hash != hash || finding->kind != kind || finding->site != site)
+        return 0;
+    if (!cycle)
+        return 1;
+    if (finding->cycle_length != cycle->length)
+        return 0;
+    for (size_t i = 0; i < finding->cycle_listed; i++)
+        if (cycle_compare_edges(&finding->cycle[i], cycle_at(cycle, i)))
+            return 0;
+    return 1;
+}
+
+static int grow_table(struct judge *judge) {
+    size_t size = judge->table_size ? 4 * judge->table_size : 1024;
+    uint32_t *table = arena_alloc(judge->arena, size, sizeof *table);
+    if (!table)
+        return -ENOMEM;
+    for (size_t e = 0; e < judge->entry_count; e++) {
+        size_t place = judge->entry[e].hash & (size - 1);
+        while (table[place])
+            place = (place + 1) & (size - 1);
+        table[place] = (uint32_t)e + 1;
+    }
+    judge->table = table;
+    judge->table_size = size;
+    return 0;
+}
+
+static int list_cycle(struct judge *judge, struct finding *finding, const struct cycle *cycle) {
+    size_t listed = cycle->length < VERDICT_CYCLE_LISTED_MAX ? cycle->length : VERDICT_CYCLE_LISTED_MAX;
+    struct cycle_edge *edge = arena_alloc(judge->arena, listed, sizeof *edge);
+    if (!edge)
+        return -ENOMEM;
+    for (size_t i = 0; i < listed; i++)
+        edge[i] = *cycle_at(cycle, i);
+    finding->cycle = edge;
+    finding->cycle_length = cycle->length;
+    finding->cycle_listed = listed;
+    return 0;
+}
+
+static struct finding *add_finding(struct judge *judge, uint64_t hash, enum kind kind, uint32_t site,
+                                   const struct cycle *cycle) {
+    struct entry *entry =
+        arena_grow(judge->arena, judge->entry, judge->entry_count, &judge->entry_capacity, sizeof *entry);
+    if (!entry)
+        return NULL;
+    judge->entry = entry;
+    entry += judge->entry_count;
+    *entry = (struct entry){.finding = {.kind = kind, .site = site}, .hash = hash};
+    if (cycle && list_cycle(judge, &entry->finding, cycle))
+        return NULL;
+    judge->entry_count++;
+    judge->out->tally[kind].findings++;
+    return &entry->finding;
+}
+
+/* The finding of this kind at this site, or of this cycle; made if there is none. NULL: no memory. */
+static struct finding *finding_of(struct judge *judge, enum kind kind, uint32_t site, const struct cycle *cycle) {
+    if (2 * judge->entry_count >= judge->table_size && grow_table(judge))
+        return NULL;
+    uint64_t hash = cycle ? hash_cycle(cycle) : mix(kind, site);
+    size_t place = hash & (judge->table_size - 1);
+    for (; judge->table[place]; place = (place + 1) & (judge->table_size - 1)) {
+        struct entry *entry = &judge->entry[judge->table[place] - 1];
+        if (is_same(entry, hash, kind, site, cycle))
+            return &entry->finding;
+    }
+    judge->table[place] = (uint32_t)judge->entry_count + 1;
+    return add_finding(judge, hash, kind, site, cycle);
+}
+
+/* ---- one object ---- */
+
+static void tally(struct judge *judge, enum kind kind, uint64_t objects, uint64_t bytes) {
+    judge->out->tally[kind].objects += objects;
+    judge->out->tally[kind].bytes += bytes;
+}
+
+static int count_object(struct judge *judge, enum kind kind, const struct object *object) {
+    struct finding *finding = finding_of(judge, kind, object->site, NULL);
+    if (!finding)
+        return -ENOMEM;
+    finding->count++;
+    finding->objects++;
+    finding->bytes += object->size_bytes;
+    tally(judge, kind, 1, object->size_bytes);
+    return 0;
+}
+
+static int judge_marked(void *context, uintptr_t address, object_id id) {
+    struct judge *judge = context;
+    const struct object *object = heap_object(judge->heap, id);
+    (void)address;
+    if (object->flags & OBJECT_INHERITED) {
+        judge->out->inherited_objects++;
+        return 0;
+    }
+    if (mark_test(judge->marks->reachable, id))
+        return count_object(judge, KIND_REACHABLE, object);
+    if (mark_test(judge->marks->possible, id))
+        return count_object(judge, KIND_POSSIBLE, object);
+    return 0;
+}
+
+/* ---- components of the lost graph ---- */
+
+struct group { /* what a component holds, inherited objects left out */
+    uint64_t objects, bytes;
+};
+
+static struct group own_objects(const struct graph *graph, uint32_t component) {
+    struct group group = {0};
+    for (uint32_t place = graph->first[component]; place < graph->first[component + 1]; place++) {
+        const struct object *object = graph_object(graph, graph->member[place]);
+        if (object->flags & OBJECT_INHERITED)
+            continue;
+        group.objects++;
+        group.bytes += object->size_bytes;
+    }
+    return group;
+}
+
+static int is_source(const struct graph *graph, uint32_t component) {
+    return graph->holder[component] == GRAPH_NONE;
+}
+
+static int judge_indirect(struct judge *judge, uint32_t component) {
+    const struct graph *graph = &judge->graph;
+    for (uint32_t place = graph->first[component]; place < graph->first[component + 1]; place++) {
+        const struct object *object = graph_object(graph, graph->member[place]);
+        if (object->flags & OBJECT_INHERITED)
+            continue;
+        if (count_object(judge, KIND_LOST_INDIRECT, object))
+            return -ENOMEM;
+    }
+    return 0;
+}
+
+/* From the sources on: a holder's component has the higher number, so its owner is known first. */
+static int judge_held(struct judge *judge) {
+    struct graph *graph = &judge->graph;
+    for (uint32_t component = graph->component_count; component-- > 0;) {
+        if (is_source(graph, component)) {
+            judge->owner[component] = component;
+            continue;
+        }
+        uint32_t owner = judge->owner[graph->component[graph->holder[component]]];
+        struct group group = own_objects(graph, component);
+        judge->owner[component] = owner;
+        judge->held_objects[owner] += group.objects;
+        judge->held_bytes[owner] += group.bytes;
+        if (judge_indirect(judge, component))
+            return -ENOMEM;
+    }
+    return 0;
+}
+
+static int judge_lost(struct judge *judge, uint32_t component) {
+    const struct graph *graph = &judge->graph;
+    const struct object *object = graph_object(graph, graph->member[graph->first[component]]);
+    if (object->flags & OBJECT_INHERITED)
+        return 0;
+    if (count_object(judge, KIND_LOST, object))
+        return -ENOMEM;
+    struct finding *finding = finding_of(judge, KIND_LOST, object->site, NULL);
+    finding->indirect_objects += judge->held_objects[component];
+    finding->indirect_bytes += judge->held_bytes[component];
+    return 0;
+}
+
+static int judge_cycle(struct judge *judge, struct cycle_search *search, uint32_t component) {
+    struct group group = own_objects(&judge->graph, component);
+    struct cycle cycle;
+    if (group.objects == 0)
+        return 0;
+    if (cycle_smallest(search, component, &cycle))
+        return -ENOMEM;
+    struct finding *finding = finding_of(judge, KIND_CYCLE, cycle_at(&cycle, 0)->site, &cycle);
+    if (!finding)
+        return -ENOMEM;
+    finding->count++;
+    finding->objects += group.objects;
+    finding->bytes += group.bytes;
+    finding->indirect_objects += judge->held_objects[component];
+    finding->indirect_bytes += judge->held_bytes[component];
+    if (group.objects > finding->group_objects_max)
+        finding->group_objects_max = group.objects;
+    tally(judge, KIND_CYCLE, group.objects, group.bytes);
+    return 0;
+}
+
+static int judge_sources(struct judge *judge) {
+    const struct graph *graph = &judge->graph;
+    uint32_t members_max = 1;
+    for (uint32_t c = 0; c < graph->component_count; c++)
+        if (is_source(graph, c) && graph_members(graph, c) > members_max)
+            members_max = graph_members(graph, c);
+    struct cycle_search *search = NULL;
+    if (members_max > 1 && !(search = cycle_search_new(graph, members_max, judge->arena)))
+        return -ENOMEM;
+    for (uint32_t c = 0; c < graph->component_count; c++) {
+        int error = 0;
+        if (is_source(graph, c))
+            error = graph_members(graph, c) == 1 ? judge_lost(judge, c) : judge_cycle(judge, search, c);
+        if (error)
+            return error;
+    }
+    return 0;
+}
+
+static int judge_graph(struct judge *judge) {
+    int error = graph_build(&judge->graph, judge->heap, judge->marks, judge->arena);
+    if (error || judge->graph.count == 0)
+        return error;
+    size_t components = judge->graph.component_count;
+    judge->owner = arena_alloc(judge->arena, components, sizeof *judge->owner);
+    judge->held_objects = arena_alloc(judge->arena, components, sizeof *judge->held_objects);
+    judge->held_bytes = arena_alloc(judge->arena, components, sizeof *judge->held_bytes);
+    if (!judge->owner || !judge->held_objects || !judge->held_bytes)
+        return -ENOMEM;
+    error = judge_held(judge);
+    return error ? error : judge_sources(judge);
+}
+
+/* ---- order ---- */
+
+static int compare_cycles(const struct finding *a, const struct finding *b) {
+    if (a->cycle_length != b->cycle_length)
+        return a->cycle_length < b->cycle_length ? -1 : 1;
+    for (size_t i = 0; i < a->cycle_listed; i++) {
+        int order = cycle_compare_edges(&a->cycle[i], &b->cycle[i]);
+        if (order)
+            return order;
+    }
+    return 0;
+}
+
+/* Lost and cycle are one rank, by the bytes that they hold; the other kinds follow one after the other. */
+static int compare_entries(const void *x, const void *y) {
+    const struct entry *a = x, *b = y;
+    const struct finding *f = &a->finding, *g = &b->finding;
+    int f_source = f->kind == KIND_LOST || f->kind == KIND_CYCLE;
+    int g_source = g->kind == KIND_LOST || g->kind == KIND_CYCLE;
+    if (f_source != g_source)
+        return f_source ? -1 : 1;
+    if (!f_source && f->kind != g->kind)
+        return f->kind < g->kind ? -1 : 1;
+    uint64_t f_bytes = f->bytes + f->indirect_bytes, g_bytes = g->bytes + g->indirect_bytes;
+    if (f_bytes != g_bytes)
+        return f_bytes > g_bytes ? -1 : 1;
+    if (f->kind != g->kind)
+        return f->kind < g->kind ? -1 : 1;
+    if (f->site != g->site)
+        return f->site < g->site ? -1 : 1;
+    int order = compare_cycles(f, g);
+    return order ? order : (a->hash > b->hash) - (a->hash < b->hash);
+}
+
+static int hand_over(struct judge *judge) {
+    struct verdicts *out = judge->out;
+    struct finding *finding = arena_alloc(judge->arena, judge->entry_count, sizeof *finding);
+    if (!finding)
+        return -ENOMEM;
+    _Static_assert(sizeof(struct entry) <= SORT_ELEMENT_BYTES_MAX, "sort_array() holds one entry");
+    sort_array(judge->entry, judge->entry_count, sizeof *judge->entry, compare_entries);
+    for (size_t e = 0; e < judge->entry_count; e++)
+        finding[e] = judge->entry[e].finding;
+    out->findings = finding;
+    out->finding_count = judge->entry_count;
+    return 0;
+}
+
+int verdict_run(const struct heap *heap, const struct marks *marks, struct arena *arena, struct verdicts *out) {
+    struct judge judge = {.heap = heap, .marks = marks, .arena = arena, .out = out};
+    memset(out, 0, sizeof *out);
+    int error = heap_each(heap, judge_marked, &judge);
+    if (!error)
+        error = judge_graph(&judge);
+    return error ? error : hand_over(&judge);
+}

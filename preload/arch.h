@@ -1,0 +1,98 @@
+/* arch.h - machine facts of registers and stacks. x86-64 first; aarch64 is kept compiling. */
+#ifndef CASTAWAY_PRELOAD_ARCH_H
+#define CASTAWAY_PRELOAD_ARCH_H
+
+#include <stdint.h>
+#include <ucontext.h>
+
+#include "sys.h"
+
+/* The caller of the function that this stands in, as it will be after the return. The function must keep a frame
+ * pointer (the preload room is compiled so). */
+struct caller {
+    uintptr_t pc, sp, bp;
+};
+
+/* Callee-saved registers: what a walk needs to begin in the middle of a call chain. */
+struct callee_saved {
+    uintptr_t pc, sp;
+#if defined(__x86_64__)
+    uintptr_t bx, bp, r12, r13, r14, r15;
+#else
+    uintptr_t x[12]; /* x19..x30 */
+#endif
+};
+
+#define ARCH_CALLER()                                                                                                  \
+    ((struct caller){                                                                                                  \
+        .pc = (uintptr_t)__builtin_return_address(0),                                                                  \
+        .sp = (uintptr_t)__builtin_frame_address(0) + 2 * sizeof(uintptr_t),                                           \
+        .bp = *(const uintptr_t *)__builtin_frame_address(0),                                                          \
+    })
+
+#if defined(__x86_64__)
+enum { ARCH_RED_ZONE_BYTES = 128 };
+static inline __attribute__((always_inline)) void arch_callee_saved(struct callee_saved *registers) {
+    __asm__ volatile("lea 0(%%rip), %%rax\n\t"
+                     "mov %%rax, 0(%0)\n\t"
+                     "mov %%rsp, 8(%0)\n\t"
+                     "mov %%rbx, 16(%0)\n\t"
+                     "mov %%rbp, 24(%0)\n\t"
+                     "mov %%r12, 32(%0)\n\t"
+                     "mov %%r13, 40(%0)\n\t"
+                     "mov %%r14, 48(%0)\n\t"
+                     "mov %%r15, 56(%0)\n\t"
+                     :
+                     : "r"(registers)
+                     : "rax", "memory");
+}
+static inline uintptr_t arch_thread_pointer(void) {
+    uintptr_t base = 0;
+    sys(SYS_arch_prctl, 0x1003 /* ARCH_GET_FS */, &base);
+    return base;
+}
+static inline uintptr_t arch_context_sp(const ucontext_t *context) {
+    return (uintptr_t)context->uc_mcontext.gregs[REG_RSP];
+}
+/* Vector registers in a signal frame: bytes behind fpregs. Source: Linux, arch/x86/include/uapi/asm/sigcontext.h */
+static inline uint32_t arch_context_vector_bytes(const ucontext_t *context) {
+    const char *state = (const char *)context->uc_mcontext.fpregs;
+    if (!state)
+        return 0;
+    uint32_t magic = *(const uint32_t *)(state + 464);
+    return magic == 0x46505853 ? *(const uint32_t *)(state + 468) : 512;
+}
+/* The kernel ended the interrupted system call with EINTR because of our signal: step back onto the instruction, with
+ * the number that the code before it loads, so that the program never learns of the stop.
+ * Only `mov $number,%eax; syscall` is known; others keep their EINTR. */
+static inline void arch_hide_interruption(ucontext_t *context) {
+    greg_t *registers = context->uc_mcontext.gregs;
+    const unsigned char *pc = (const unsigned char *)registers[REG_RIP];
+    if (registers[REG_RAX] != -4 || pc[-2] != 0x0f || pc[-1] != 0x05 || pc[-7] != 0xb8)
+        return;
+    uint32_t number;
+    __builtin_memcpy(&number, pc - 6, sizeof number);
+    registers[REG_RAX] = number;
+    registers[REG_RIP] -= 2;
+}
+#else
+enum { ARCH_RED_ZONE_BYTES = 0 };
+static inline __attribute__((always_inline)) void arch_callee_saved(struct callee_saved *registers) {
+    registers->pc = 0;
+    registers->sp = (uintptr_t)__builtin_frame_address(0);
+}
+static inline uintptr_t arch_thread_pointer(void) {
+    return (uintptr_t)__builtin_thread_pointer();
+}
+static inline uintptr_t arch_context_sp(const ucontext_t *context) {
+    return (uintptr_t)context->uc_mcontext.sp;
+}
+static inline uint32_t arch_context_vector_bytes(const ucontext_t *context) {
+    return sizeof context->uc_mcontext.__reserved;
+}
+static inline void arch_hide_interruption(ucontext_t *context) {
+    (void)context;
+}
+#endif
+
+#endif

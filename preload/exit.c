@@ -1,0 +1,260 @@
+/* exit.c - the scan at the end of the process.
+ *
+ * Threads are stopped, a raw clone freezes the heap, and the child searches it and writes the recording while the parent
+ * waits. The threads stand until then: the process is ending, and longer lives for them now would be a change.
+ * Preloaded by hand, the recording is handed to the tool beside this library, which writes the reports.
+ *
+ * Never:   lets the program die of it: what can't be done is written into the recording.
+ * Start:   exit_scan(). */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+#include "init.h"
+#include "module.h"
+#include "pages.h"
+#include "scan.h"
+#include "thread.h"
+#include "unwind.h"
+
+enum { STOP_LIMIT_MS = 2000, PATH_BYTES = 8192, CHILD_FAILED = 1, TOOL_MISSING = 127 };
+
+static _Atomic int scanned;
+
+void exit_after_fork(void) {
+    scanned = 0;
+}
+
+/* ---- where the recording goes ---- */
+
+struct text {
+    char bytes[PATH_BYTES];
+    size_t fill;
+};
+static void text_add(struct text *text, const char *piece, size_t bytes) {
+    if (bytes > sizeof text->bytes - 1 - text->fill)
+        bytes = sizeof text->bytes - 1 - text->fill;
+    memcpy(text->bytes + text->fill, piece, bytes);
+    text->fill += bytes;
+    text->bytes[text->fill] = 0;
+}
+static void text_add_number(struct text *text, int number) {
+    char digits[16];
+    size_t at = sizeof digits;
+    do
+        digits[--at] = (char)('0' + number % 10);
+    while ((number /= 10) != 0);
+    text_add(text, digits + at, sizeof digits - at);
+}
+
+static int create(const char *path, int flags) {
+    return (int)sys(SYS_openat, AT_FDCWD, path, O_RDWR | O_CREAT | O_CLOEXEC | flags, 0600);
+}
+
+/* <dir>/<pid>.cast, or with a number behind the pid when an earlier process had the same. */
+static int create_in_dir(const char *dir, int pid) {
+    for (int again = 0; again < 1000; again++) {
+        struct text path = {.fill = 0};
+        text_add(&path, dir, strlen(dir));
+        text_add(&path, "/", 1);
+        text_add_number(&path, pid);
+        if (again) {
+            text_add(&path, ".", 1);
+            text_add_number(&path, again);
+        }
+        text_add(&path, ".cast", 5);
+        int file = create(path.bytes, O_EXCL | O_NOFOLLOW);
+        if (file != -EEXIST)
+            return file;
+    }
+    return -EEXIST;
+}
+
+/* The documented name without a tool: `output` with %p, else castaway.<pid>.cast here. */
+static int create_without_tool(const struct options *options, int pid) {
+    struct text path = {.fill = 0};
+    const char *pattern = options->output[0] ? options->output : "castaway.%p.cast";
+    for (; *pattern; pattern++)
+        if (pattern[0] == '%' && pattern[1] == 'p') {
+            text_add_number(&path, pid);
+            pattern++;
+        } else
+            text_add(&path, pattern, 1);
+    return create(path.bytes, O_TRUNC);
+}
+
+/* ---- the tool, when preloaded by hand ---- */
+
+/* Beside the library (build folder), or in ../bin and ../../bin (installed). */
+static int tool_find(struct text *out) {
+    static const char *const places[] = {"castaway", "../bin/castaway", "../../bin/castaway"};
+    struct text self = {.fill = 0};
+    struct arena arena;
+    pages_arena(&arena, 0);
+    struct maps maps;
+    if (maps_read(&maps, &arena) != 0)
+        return -1;
+    const struct mapping *mapping = maps_find(&maps, (uintptr_t)&tool_find);
+    const char *slash = mapping ? strrchr(mapping->path, '/') : NULL;
+    if (!slash)
+        return -1;
+    text_add(&self, mapping->path, (size_t)(slash - mapping->path) + 1);
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        *out = self;
+        text_add(out, places[i], strlen(places[i]));
+        if (sys(SYS_faccessat, AT_FDCWD, out->bytes, 1 /* X_OK */) == 0)
+            return 0;
+    }
+    return -1;
+}
+
+static char **environment_without_preload(char **environment) {
+    size_t count = 0;
+    while (environment && environment[count])
+        count++;
+    char **copy = pages_alloc((count + 1) * sizeof *copy);
+    if (!copy)
+        return NULL;
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++)
+        if (strncmp(environment[i], "LD_PRELOAD=", 11) != 0)
+            copy[kept++] = environment[i];
+    return copy;
+}
+
+/* Let the tool report on the recording behind `file`.
+ * returns  its exit status, or TOOL_MISSING */
+static int tool_run(int file, unsigned long signal_mask) {
+    struct text tool, recording = {.fill = 0};
+    if (tool_find(&tool) != 0)
+        return TOOL_MISSING;
+    text_add(&recording, "/proc/self/fd/", 14);
+    text_add_number(&recording, file);
+    char report[] = "report", from_preload[] = "--from-preload";
+    char *arguments[] = {tool.bytes, report, recording.bytes, from_preload, NULL};
+    char **environment = environment_without_preload(process.environment);
+    long child = environment ? sys(SYS_clone, 0, 0, 0, 0, 0) : -ENOMEM;
+    if (child == 0) {
+        sys(SYS_fcntl, file, F_SETFD, 0);
+        sys(SYS_lseek, file, 0, SEEK_SET);
+        sys(SYS_rt_sigprocmask, SIG_SETMASK, &signal_mask, 0, 8);
+        sys(SYS_execve, tool.bytes, arguments, environment);
+        sys(SYS_exit_group, TOOL_MISSING);
+    }
+    int status = 0;
+    if (child < 0 || sys_failed(sys(SYS_wait4, child, &status, __WALL, 0)))
+        return TOOL_MISSING;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : TOOL_MISSING;
+}
+
+/* ---- snapshot ---- */
+
+/* Runs in the child; its answer is its exit status. */
+static void child_scan(const struct scan_input *in) {
+    struct rlimit none = {0, 0};
+    sys(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
+    sys(SYS_prlimit64, 0, RLIMIT_CORE, &none, 0);
+    int counted;
+    sys(SYS_exit_group, scan_run(in, 0, &counted) == 0 ? 0 : CHILD_FAILED);
+}
+
+static void snapshot_scan(struct scan_input *in) {
+    long child = sys(SYS_clone, 0, 0, 0, 0, 0);
+    if (child == 0)
+        child_scan(in);
+    if (sys_failed(child)) {
+        int counted;
+        in->in_process = 1;
+        if (scan_run(in, 0, &counted) != 0)
+            scan_write_failure(in, "no snapshot, and not enough memory to search in the program itself");
+        return;
+    }
+    int status = 0;
+    while (sys(SYS_wait4, child, &status, __WALL, 0) == -EINTR) {
+    }
+    if (WIFSIGNALED(status))
+        scan_write_failure(in, "the searching process was killed by a signal");
+    else if (WEXITSTATUS(status))
+        scan_write_failure(in, "not enough memory, or /proc can't be read");
+}
+
+static void program_frames(struct callee_saved *out) {
+    struct callee_saved here;
+    arch_callee_saved(&here);
+    if (unwind_caller_of(&here, process.exits, process.exit_count, out) != 0)
+        *out = here;
+}
+
+static int run_scan(int status, int file) {
+    struct callee_saved here;
+    program_frames(&here);
+    struct stopped stopped;
+    struct scan_input in = {
+        .facts = &process.facts,
+        .stopped = &stopped,
+        .here = &here,
+        .here_thread_pointer = arch_thread_pointer(),
+        .exit_status = status,
+        .start_seconds = process.start_seconds,
+        .stop_begun_us = scan_now_us(),
+        .pid = process.pid,
+        .parent_pid = (int)sys(SYS_getppid, 0),
+        .file = file,
+        .bad_option = process.options.bad_key[0] ? process.options.bad_key : NULL,
+        .own_malloc = process.own_malloc,
+    };
+    unsigned long all = ~0ul, before = 0;
+    sys(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, 8);
+    int tool = 0;
+    if (stop_all(&stopped, STOP_LIMIT_MS) != 0)
+        scan_write_failure(&in, "threads could not be stopped");
+    else {
+        snapshot_scan(&in);
+        if (!process.options.dir[0])
+            tool = tool_run(file, before);
+        stop_release(&stopped);
+    }
+    sys(SYS_rt_sigprocmask, SIG_SETMASK, &before, 0, 8);
+    return tool;
+}
+
+/* Preloaded by hand with no tool in reach: the recording itself is left behind. */
+static void leave_recording(int file) {
+    int out = create_without_tool(&process.options, process.pid);
+    if (out < 0)
+        return;
+    char buffer[4096];
+    long got;
+    sys(SYS_lseek, file, 0, SEEK_SET);
+    while ((got = sys(SYS_read, file, buffer, sizeof buffer)) > 0)
+        if (sys(SYS_write, out, buffer, got) != got)
+            break;
+    sys(SYS_close, out);
+}
+
+int exit_scan(int status) {
+    if (!process.started || (int)sys(SYS_getpid, 0) != process.pid || atomic_exchange(&scanned, 1))
+        return status;
+    thread_busy++;
+    int by_hand = !process.options.dir[0];
+    int file = by_hand ? (int)sys(SYS_memfd_create, "castaway", MFD_CLOEXEC)
+                       : create_in_dir(process.options.dir, process.pid);
+    int result = status;
+    if (file >= 0) {
+        int tool = run_scan(status & 0xff, file);
+        if (by_hand && tool == TOOL_MISSING)
+            leave_recording(file);
+        else if (by_hand && tool != 0 && tool != 125 && (status & 0xff) == 0)
+            result = tool;
+        sys(SYS_close, file);
+    }
+    thread_busy--;
+    return result;
+}

@@ -1,0 +1,209 @@
+/* hooks.c - the allocation functions of libc, interposed.
+ *
+ * Each wrapper is the real call and one line of recording. The record is withdrawn before the real free (another thread
+ * may own the address at once), and made after the real malloc.
+ * Never:   takes a lock on the common path, changes errno, calls the program.
+ * Start:   malloc(). */
+#include "hooks.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <malloc.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "init.h"
+#include "next.h"
+#include "record.h"
+#include "site.h"
+#include "thread.h"
+#include "unwind.h"
+
+int hook_recording;
+unsigned hook_frames_max = CAPTURE_FRAMES_MAX;
+static _Atomic uint64_t without_stack;
+
+static uint32_t site_here(struct caller caller) {
+    uint64_t frames[CAPTURE_FRAMES_MAX];
+    return site_intern(frames, unwind_capture(caller, frames, hook_frames_max));
+}
+
+void hook_made(void *address, size_t size_bytes, struct caller caller) {
+    uint32_t site = 0;
+    if (thread_busy++ == 0 && thread_state())
+        site = site_here(caller);
+    else
+        atomic_fetch_add_explicit(&without_stack, 1, memory_order_relaxed);
+    record_add((uintptr_t)address, size_bytes, site);
+    thread_busy--;
+}
+
+void hook_made_once(void *address, size_t size_bytes, struct caller caller) {
+    thread_busy++;
+    int known = record_known((uintptr_t)address);
+    thread_busy--;
+    if (!known)
+        hook_made(address, size_bytes, caller);
+}
+
+void hook_free(void *address) {
+    thread_busy++;
+    object_id id = record_withdraw((uintptr_t)address);
+    if (id)
+        record_forget(id);
+    thread_busy--;
+}
+
+uint64_t hook_without_stack(void) {
+    return atomic_load_explicit(&without_stack, memory_order_relaxed);
+}
+
+/* ---- the wrappers ---- */
+
+#define READY() (__builtin_expect(next_ready, 1) || (start_recording(), next_ready))
+#define MADE(pointer, bytes)                                                                                           \
+    do {                                                                                                               \
+        if (__builtin_expect(hook_recording && (pointer) != NULL, 1))                                                  \
+            hook_made((pointer), (bytes), ARCH_CALLER());                                                              \
+    } while (0)
+
+EXPORT void *malloc(size_t bytes) {
+    if (!READY())
+        return next_early(bytes);
+    void *pointer = next.malloc(bytes);
+    MADE(pointer, bytes);
+    return pointer;
+}
+
+EXPORT void *calloc(size_t count, size_t bytes) {
+    if (!READY())
+        return bytes && count > (size_t)-1 / bytes ? NULL : next_early(count * bytes);
+    void *pointer = next.calloc(count, bytes);
+    MADE(pointer, count * bytes);
+    return pointer;
+}
+
+EXPORT void free(void *pointer) {
+    if (!pointer || next_is_early(pointer) || !READY())
+        return;
+    if (__builtin_expect(hook_recording, 1))
+        hook_free(pointer);
+    next.free(pointer);
+}
+
+/* An early block can't be given to the real realloc: its contents move to a real one. */
+static void *move_early(void *pointer, size_t bytes) {
+    size_t old_bytes = next_early_bytes(pointer);
+    void *moved = READY() ? next.malloc(bytes) : next_early(bytes);
+    if (moved)
+        memcpy(moved, pointer, old_bytes < bytes ? old_bytes : bytes);
+    return moved;
+}
+
+/* What realloc and reallocarray share. The old record is set aside while the real function runs and put back when that
+ * fails; a NULL for zero bytes means that the block was freed. */
+static object_id set_aside(void *pointer) {
+    if (!pointer || !hook_recording)
+        return 0;
+    thread_busy++;
+    object_id id = record_withdraw((uintptr_t)pointer);
+    thread_busy--;
+    return id;
+}
+static void settle(void *old, object_id id, void *result, size_t bytes) {
+    if (!id)
+        return;
+    thread_busy++;
+    if (result || bytes == 0)
+        record_forget(id);
+    else
+        record_restore((uintptr_t)old, id);
+    thread_busy--;
+}
+
+EXPORT void *realloc(void *pointer, size_t bytes) {
+    if (next_is_early(pointer))
+        return move_early(pointer, bytes);
+    if (!READY())
+        return next_early(bytes);
+    object_id id = set_aside(pointer);
+    void *result = next.realloc(pointer, bytes);
+    settle(pointer, id, result, bytes);
+    MADE(result, bytes);
+    return result;
+}
+
+EXPORT void *reallocarray(void *pointer, size_t count, size_t bytes) {
+    size_t whole;
+    if (__builtin_mul_overflow(count, bytes, &whole)) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    if (next_is_early(pointer))
+        return move_early(pointer, whole);
+    if (!READY())
+        return next_early(whole);
+    object_id id = set_aside(pointer);
+    void *result = next.reallocarray ? next.reallocarray(pointer, count, bytes) : next.realloc(pointer, whole);
+    settle(pointer, id, result, whole);
+    MADE(result, whole);
+    return result;
+}
+
+EXPORT int posix_memalign(void **out, size_t alignment, size_t bytes) {
+    if (!READY())
+        return ENOMEM;
+    int error = next.posix_memalign(out, alignment, bytes);
+    if (error == 0)
+        MADE(*out, bytes);
+    return error;
+}
+
+#define ALIGNED(name)                                                                                                  \
+    EXPORT void *name(size_t alignment, size_t bytes) {                                                                \
+        if (!READY() || !next.name) {                                                                                  \
+            errno = ENOMEM;                                                                                            \
+            return NULL;                                                                                               \
+        }                                                                                                              \
+        void *pointer = next.name(alignment, bytes);                                                                   \
+        MADE(pointer, bytes);                                                                                          \
+        return pointer;                                                                                                \
+    }
+ALIGNED(aligned_alloc)
+ALIGNED(memalign)
+
+#define PAGED(name)                                                                                                    \
+    EXPORT void *name(size_t bytes) {                                                                                  \
+        if (!READY() || !next.name) {                                                                                  \
+            errno = ENOMEM;                                                                                            \
+            return NULL;                                                                                               \
+        }                                                                                                              \
+        void *pointer = next.name(bytes);                                                                              \
+        MADE(pointer, bytes);                                                                                          \
+        return pointer;                                                                                                \
+    }
+PAGED(valloc)
+PAGED(pvalloc)
+
+/* Not allocation, but where threads and code come and go. */
+
+EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *), void *argument) {
+    if (!READY())
+        return EAGAIN;
+    int error = next.pthread_create(thread, attributes, start, argument);
+    if (error == 0 && hook_recording)
+        thread_note_pointer((uintptr_t)*thread);
+    return error;
+}
+
+EXPORT int dlclose(void *handle) {
+    if (!READY())
+        return -1;
+    int error = next.dlclose(handle);
+    if (hook_recording) {
+        thread_busy++;
+        site_modules_closed();
+        thread_busy--;
+    }
+    return error;
+}

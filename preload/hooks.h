@@ -1,0 +1,21 @@
+/* hooks.h - what every interposed function does besides calling the real one. */
+#ifndef CASTAWAY_PRELOAD_HOOKS_H
+#define CASTAWAY_PRELOAD_HOOKS_H
+
+#include "arch.h"
+
+#define EXPORT __attribute__((visibility("default")))
+
+extern int hook_recording; /* set by the first constructor; cleared for good when the heap is being searched at exit */
+
+/* `address` was just handed out. context: hook; keeps errno */
+void hook_made(void *address, size_t size_bytes, struct caller caller);
+/* `address` is about to be freed. */
+void hook_free(void *address);
+/* Record `address` unless the real function has passed through another of our hooks and is recorded already. */
+void hook_made_once(void *address, size_t size_bytes, struct caller caller);
+
+uint64_t hook_without_stack(void); /* objects recorded by a signal handler that interrupted a hook: no stack taken */
+extern unsigned hook_frames_max;
+
+#endif

@@ -1,0 +1,86 @@
+/* hooks_cxx.c - operator new and delete, for allocators that bring their own.
+ *
+ * libstdc++'s operator new calls malloc, which records. jemalloc, tcmalloc and mimalloc define the operators themselves
+ * and call nothing that we stand before. So the operators are interposed too, and an object that malloc's wrapper has
+ * recorded already is left as it is.
+ *
+ * The next operator may be in a library that was opened privately (a plug-in's libstdc++), out of RTLD_NEXT's sight:
+ * then it is looked for in the C++ libraries that are loaded.
+ * Never:   throws; an exception of the real operator passes through (-fexceptions).
+ * Start:   the table at the end. */
+#include <dlfcn.h>
+#include <stdlib.h>
+
+#include "hooks.h"
+#include "thread.h"
+
+static void *find_next(const char *symbol) {
+    static const char *const libraries[] = {"libstdc++.so.6", "libc++.so.1", "libc++abi.so.1"};
+    thread_busy++;
+    void *found = dlsym(RTLD_NEXT, symbol);
+    for (size_t i = 0; !found && i < sizeof libraries / sizeof libraries[0]; i++) {
+        void *library = dlopen(libraries[i], RTLD_LAZY | RTLD_NOLOAD);
+        found = library ? dlsym(library, symbol) : NULL;
+    }
+    thread_busy--;
+    if (!found)
+        abort(); /* a C++ program without a C++ library: nothing could have called us */
+    return found;
+}
+
+#define NEXT(symbol, type)                                                                                             \
+    static type found;                                                                                                 \
+    type real = __atomic_load_n(&found, __ATOMIC_RELAXED);                                                             \
+    if (__builtin_expect(!real, 0))                                                                                    \
+        __atomic_store_n(&found, real = (type)find_next(#symbol), __ATOMIC_RELAXED)
+
+#define OPERATOR_NEW(symbol, parameters, arguments)                                                                    \
+    typedef void *(*symbol##_type)parameters;                                                                          \
+    EXPORT void *symbol parameters;                                                                                    \
+    void *symbol parameters {                                                                                          \
+        NEXT(symbol, symbol##_type);                                                                             \
+        void *pointer = real arguments;                                                                                \
+        if (__builtin_expect(hook_recording && pointer != NULL, 1))                                                    \
+            hook_made_once(pointer, bytes, ARCH_CALLER());                                                             \
+        return pointer;                                                                                                \
+    }
+
+#define OPERATOR_DELETE(symbol, parameters, arguments)                                                                 \
+    typedef void (*symbol##_type)parameters;                                                                           \
+    EXPORT void symbol parameters;                                                                                     \
+    void symbol parameters {                                                                                           \
+        NEXT(symbol, symbol##_type);                                                                              \
+        if (pointer && hook_recording)                                                                                 \
+            hook_free(pointer);                                                                                        \
+        real arguments;                                                                                                \
+    }
+
+struct nothrow {
+    char unused;
+};
+
+/* Mangled names. Source: Itanium C++ ABI, "Mangling"; C++17 [new.delete] */
+OPERATOR_NEW(_Znwm, (size_t bytes), (bytes))
+OPERATOR_NEW(_Znam, (size_t bytes), (bytes))
+OPERATOR_NEW(_ZnwmRKSt9nothrow_t, (size_t bytes, const struct nothrow *tag), (bytes, tag))
+OPERATOR_NEW(_ZnamRKSt9nothrow_t, (size_t bytes, const struct nothrow *tag), (bytes, tag))
+OPERATOR_NEW(_ZnwmSt11align_val_t, (size_t bytes, size_t alignment), (bytes, alignment))
+OPERATOR_NEW(_ZnamSt11align_val_t, (size_t bytes, size_t alignment), (bytes, alignment))
+OPERATOR_NEW(_ZnwmSt11align_val_tRKSt9nothrow_t, (size_t bytes, size_t alignment, const struct nothrow *tag),
+             (bytes, alignment, tag))
+OPERATOR_NEW(_ZnamSt11align_val_tRKSt9nothrow_t, (size_t bytes, size_t alignment, const struct nothrow *tag),
+             (bytes, alignment, tag))
+OPERATOR_DELETE(_ZdlPv, (void *pointer), (pointer))
+OPERATOR_DELETE(_ZdaPv, (void *pointer), (pointer))
+OPERATOR_DELETE(_ZdlPvm, (void *pointer, size_t bytes), (pointer, bytes))
+OPERATOR_DELETE(_ZdaPvm, (void *pointer, size_t bytes), (pointer, bytes))
+OPERATOR_DELETE(_ZdlPvRKSt9nothrow_t, (void *pointer, const struct nothrow *tag), (pointer, tag))
+OPERATOR_DELETE(_ZdaPvRKSt9nothrow_t, (void *pointer, const struct nothrow *tag), (pointer, tag))
+OPERATOR_DELETE(_ZdlPvSt11align_val_t, (void *pointer, size_t alignment), (pointer, alignment))
+OPERATOR_DELETE(_ZdaPvSt11align_val_t, (void *pointer, size_t alignment), (pointer, alignment))
+OPERATOR_DELETE(_ZdlPvmSt11align_val_t, (void *pointer, size_t bytes, size_t alignment), (pointer, bytes, alignment))
+OPERATOR_DELETE(_ZdaPvmSt11align_val_t, (void *pointer, size_t bytes, size_t alignment), (pointer, bytes, alignment))
+OPERATOR_DELETE(_ZdlPvSt11align_val_tRKSt9nothrow_t, (void *pointer, size_t alignment, const struct nothrow *tag),
+                (pointer, alignment, tag))
+OPERATOR_DELETE(_ZdaPvSt11align_val_tRKSt9nothrow_t, (void *pointer, size_t alignment, const struct nothrow *tag),
+                (pointer, alignment, tag))

@@ -1,0 +1,35 @@
+/* init.h - castaway's start in a process, and what it learnt there. */
+#ifndef CASTAWAY_PRELOAD_INIT_H
+#define CASTAWAY_PRELOAD_INIT_H
+
+#include "options.h"
+#include "roots.h"
+
+struct process {
+    struct process_facts facts;
+    struct options options;
+    int pid;
+    int started;           /* the constructor has run */
+    int own_malloc;        /* the program's malloc is not ours */
+    double start_seconds;  /* Unix time */
+    char **environment;    /* as the process was started */
+    struct range exits[4]; /* functions that end the process: the program's own frames begin above them */
+    size_t exit_count;
+};
+extern struct process process;
+
+/* The first allocation, or the constructor: find the real functions, begin to record. Does nothing the second time, nor
+ * when called from within itself. */
+void start_recording(void);
+
+/* A forked child: another process, with its own scan at its end. */
+void process_after_fork(void);
+int fork_init(void);
+
+/* Search the heap once, now, as the process ends with `status`.
+ * returns  the status that it should end with
+ * context  exit handler, or a wrapper of _exit; does nothing in a vfork child or the second time */
+int exit_scan(int status);
+void exit_after_fork(void);
+
+#endif

@@ -1,0 +1,4 @@
+/* lock.c - the words behind lock.h. */
+#include "lock.h"
+
+_Atomic int lock_words[LOCK_COUNT];

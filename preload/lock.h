@@ -1,0 +1,38 @@
+/* lock.h - the only lock in the target: a word and a futex, no libc, no thread identity.
+ *
+ * The order is the enum: a thread that holds a lock takes only later ones. fork takes them all, in this order, so a child
+ * never inherits one held. A thread marks itself busy (thread.h) before it takes any, so a signal handler on the same
+ * thread never waits for itself. */
+#ifndef CASTAWAY_PRELOAD_LOCK_H
+#define CASTAWAY_PRELOAD_LOCK_H
+
+#include <linux/futex.h>
+#include <stdatomic.h>
+
+#include "sys.h"
+
+enum lock {
+    LOCK_LEARN,  /* libunwind and the rule table */
+    LOCK_SITE,   /* site and module tables */
+    LOCK_STATES, /* idle thread states, thread pointers */
+    LOCK_IDS,    /* shared chain of free ids */
+    LOCK_ODD,    /* objects without a slot of their own */
+    LOCK_PAGES,  /* our mappings */
+    LOCK_COUNT
+};
+extern _Atomic int lock_words[LOCK_COUNT]; /* 0 free, 1 held, 2 held and somebody may wait */
+
+static inline void lock_take(enum lock lock) {
+    int expected = 0;
+    if (atomic_compare_exchange_strong_explicit(&lock_words[lock], &expected, 1, memory_order_acquire,
+                                                memory_order_relaxed))
+        return;
+    while (atomic_exchange_explicit(&lock_words[lock], 2, memory_order_acquire) != 0)
+        sys(SYS_futex, &lock_words[lock], FUTEX_WAIT_PRIVATE, 2, 0);
+}
+static inline void lock_release(enum lock lock) {
+    if (atomic_exchange_explicit(&lock_words[lock], 0, memory_order_release) == 2)
+        sys(SYS_futex, &lock_words[lock], FUTEX_WAKE_PRIVATE, 1);
+}
+
+#endif

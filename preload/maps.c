@@ -1,0 +1,203 @@
+/* maps.c - /proc/self/maps and pagemap, read without libc.
+ *
+ * Never:   allocates but from the given arena; keeps a descriptor open. */
+#include "maps.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include "sys.h"
+
+enum { PAGE = 4096 };
+
+struct reader {
+    int file;
+    size_t at, fill;
+    char buffer[32768];
+};
+
+/* Next byte, or -1 at the end. */
+static int next_byte(struct reader *reader) {
+    if (reader->at == reader->fill) {
+        long got = sys(SYS_read, reader->file, reader->buffer, sizeof reader->buffer);
+        if (got <= 0)
+            return -1;
+        reader->at = 0;
+        reader->fill = (size_t)got;
+    }
+    return (unsigned char)reader->buffer[reader->at++];
+}
+
+static size_t next_line(struct reader *reader, char *line, size_t max) {
+    size_t length = 0;
+    for (int byte; (byte = next_byte(reader)) >= 0;) {
+        if (byte == '\n') {
+            line[length] = 0;
+            return length + 1;
+        }
+        if (length + 1 < max)
+            line[length++] = (char)byte;
+    }
+    return 0;
+}
+
+static uintptr_t hex(const char **text) {
+    uintptr_t value = 0;
+    for (;; (*text)++) {
+        char c = **text;
+        if (c >= '0' && c <= '9')
+            value = value << 4 | (uintptr_t)(c - '0');
+        else if (c >= 'a' && c <= 'f')
+            value = value << 4 | (uintptr_t)(c - 'a' + 10);
+        else
+            return value;
+    }
+}
+
+static const char *skip_word(const char *text) {
+    while (*text && *text != ' ')
+        text++;
+    while (*text == ' ')
+        text++;
+    return text;
+}
+
+/* "lo-hi perms offset device inode   path" */
+static int parse(const char *line, struct mapping *out, struct arena *arena) {
+    *out = (struct mapping){.path = ""};
+    out->lo = hex(&line);
+    line++;
+    out->hi = hex(&line);
+    line++;
+    out->readable = line[0] == 'r';
+    out->writable = line[1] == 'w';
+    out->executable = line[2] == 'x';
+    out->shared = line[3] == 's';
+    line = skip_word(skip_word(skip_word(line)));
+    out->is_file = line[0] != '0';
+    line = skip_word(line);
+    if (*line) {
+        size_t bytes = strlen(line) + 1;
+        char *path = arena_alloc(arena, bytes, 1);
+        if (!path)
+            return -ENOMEM;
+        memcpy(path, line, bytes);
+        out->path = path;
+    }
+    return 0;
+}
+
+static int append(struct maps *maps, size_t *capacity, const struct mapping *mapping, struct arena *arena) {
+    if (maps->count == *capacity) {
+        size_t larger_capacity = *capacity ? *capacity * 2 : 512;
+        struct mapping *larger = arena_alloc(arena, larger_capacity, sizeof *larger);
+        if (!larger)
+            return -ENOMEM;
+        if (maps->count)
+            memcpy(larger, maps->mapping, maps->count * sizeof *larger);
+        maps->mapping = larger;
+        *capacity = larger_capacity;
+    }
+    maps->mapping[maps->count++] = *mapping;
+    return 0;
+}
+
+int maps_read(struct maps *out, struct arena *arena) {
+    *out = (struct maps){0};
+    struct reader *reader = arena_alloc(arena, 1, sizeof *reader);
+    char *line = arena_alloc(arena, 1, 8192);
+    if (!reader || !line)
+        return -ENOMEM;
+    long file = sys(SYS_openat, AT_FDCWD, "/proc/self/maps", O_RDONLY | O_CLOEXEC, 0);
+    if (sys_failed(file))
+        return (int)file;
+    reader->file = (int)file;
+    size_t capacity = 0;
+    int error = 0;
+    while (error == 0 && next_line(reader, line, 8192) > 0) {
+        struct mapping mapping;
+        error = parse(line, &mapping, arena);
+        if (error == 0)
+            error = append(out, &capacity, &mapping, arena);
+    }
+    sys(SYS_close, file);
+    return error;
+}
+
+const struct mapping *maps_find(const struct maps *maps, uintptr_t address) {
+    size_t lo = 0, hi = maps->count;
+    while (lo < hi) {
+        size_t middle = lo + (hi - lo) / 2;
+        if (maps->mapping[middle].hi <= address)
+            lo = middle + 1;
+        else
+            hi = middle;
+    }
+    return lo < maps->count && maps->mapping[lo].lo <= address ? &maps->mapping[lo] : NULL;
+}
+
+/* Collects pages into runs. */
+struct run {
+    uintptr_t lo, hi;
+    maps_run_cb *visit;
+    void *context;
+};
+static void run_page(struct run *run, uintptr_t page, int wanted) {
+    if (wanted && run->hi == page) {
+        run->hi = page + PAGE;
+        return;
+    }
+    if (run->hi > run->lo)
+        run->visit(run->context, run->lo, run->hi);
+    run->lo = page;
+    run->hi = wanted ? page + PAGE : page;
+}
+
+/* Pagemap bits. Source: Linux, Documentation/admin-guide/mm/pagemap.rst */
+#define PAGEMAP_PRESENT (1ull << 63)
+#define PAGEMAP_SWAPPED (1ull << 62)
+#define PAGEMAP_FILE (1ull << 61)
+
+static int each_by_pagemap(struct run *run, uintptr_t lo, uintptr_t hi, int is_file) {
+    long file = sys(SYS_openat, AT_FDCWD, "/proc/self/pagemap", O_RDONLY | O_CLOEXEC, 0);
+    if (sys_failed(file))
+        return -1;
+    uint64_t entries[512];
+    uintptr_t page = lo;
+    while (page < hi) {
+        size_t count = (hi - page) / PAGE < 512 ? (hi - page) / PAGE : 512;
+        long got = sys(SYS_pread64, file, entries, count * 8, page / PAGE * 8);
+        if (got <= 0)
+            break;
+        for (long i = 0; i < got / 8; i++, page += PAGE) {
+            int there = (entries[i] & (PAGEMAP_PRESENT | PAGEMAP_SWAPPED)) != 0;
+            run_page(run, page, there && !(is_file && entries[i] & PAGEMAP_FILE));
+        }
+    }
+    sys(SYS_close, file);
+    return page < hi ? -1 : 0;
+}
+
+/* Shared memory is not in a fresh child's page table: which pages exist is asked of the page cache. */
+static int each_by_mincore(struct run *run, uintptr_t lo, uintptr_t hi) {
+    unsigned char resident[512];
+    for (uintptr_t page = lo; page < hi;) {
+        size_t count = (hi - page) / PAGE < 512 ? (hi - page) / PAGE : 512;
+        if (sys_failed(sys(SYS_mincore, page, count * PAGE, resident)))
+            return -1;
+        for (size_t i = 0; i < count; i++, page += PAGE)
+            run_page(run, page, resident[i] & 1);
+    }
+    return 0;
+}
+
+void maps_each_written(const struct mapping *mapping, uintptr_t lo, uintptr_t hi, maps_run_cb *visit, void *context) {
+    struct run run = {.visit = visit, .context = context};
+    int error = mapping->shared ? each_by_mincore(&run, lo, hi) : each_by_pagemap(&run, lo, hi, mapping->is_file);
+    if (error) {
+        visit(context, lo, hi);
+        return;
+    }
+    run_page(&run, 0, 0);
+}

@@ -1,0 +1,32 @@
+/* module.h - which shared object does a code address belong to, also after it was closed. */
+#ifndef CASTAWAY_PRELOAD_MODULE_H
+#define CASTAWAY_PRELOAD_MODULE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { MODULES_MAX = 4096, MODULE_NONE = 0xffff, BUILD_ID_BYTES_MAX = 32 };
+
+struct module {
+    uintptr_t lo, hi; /* mapped span */
+    uintptr_t bias;   /* load address minus link-time address */
+    const char *path; /* as the loader knows it; "" for the program itself */
+    unsigned char build_id[BUILD_ID_BYTES_MAX];
+    uint8_t build_id_bytes;
+    uint8_t closed; /* the program closed it: addresses in its span may belong to another module now */
+};
+
+/* Number of the module that contains `pc`, or MODULE_NONE. Lock-free to look up; a module seen for the first time is
+ * added under the caller's site lock (so: call only with it held). Source of truth: _dl_find_object (glibc >= 2.35). */
+unsigned module_of_locked(uintptr_t pc);
+
+/* Modules so far; numbers are stable. */
+const struct module *module_table(size_t *count);
+
+/* After a dlclose: marks those that are gone; returns how many are newly closed. Call with the site lock held. */
+size_t module_sweep_locked(void);
+
+/* Span of the module that contains `address` (0, 0 when none). */
+void module_span(const void *address, uintptr_t *lo, uintptr_t *hi);
+
+#endif

@@ -1,0 +1,43 @@
+/* next.c - find the real allocator.
+ *
+ * Owns:    the table of next functions, the small store for allocations made while looking them up.
+ * Start:   next_resolve(). */
+#include "next.h"
+
+#include <dlfcn.h>
+
+struct next next;
+int next_ready;
+
+enum { EARLY_BYTES = 1 << 16 };
+static _Alignas(16) char early[EARLY_BYTES];
+static size_t early_used;
+
+void *next_early(size_t bytes) {
+    size_t *size = (size_t *)(early + early_used);
+    size_t whole = 16 + ((bytes + 15) & ~(size_t)15);
+    if (bytes > EARLY_BYTES || whole > EARLY_BYTES - early_used)
+        return NULL;
+    early_used += whole;
+    *size = bytes;
+    return (char *)size + 16;
+}
+
+int next_is_early(const void *pointer) {
+    return (uintptr_t)pointer - (uintptr_t)early < EARLY_BYTES;
+}
+
+size_t next_early_bytes(const void *pointer) {
+    return *(const size_t *)((const char *)pointer - 16);
+}
+
+void next_resolve(void) {
+    static int under_way;
+    if (under_way)
+        return;
+    under_way = 1;
+#define X(result, name, parameters) next.name = (result(*) parameters)dlsym(RTLD_NEXT, #name);
+    NEXT_FUNCTIONS(X)
+#undef X
+    next_ready = 1;
+}

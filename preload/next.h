@@ -1,0 +1,43 @@
+/* next.h - the functions that ours stand in front of, whichever library they come from. */
+#ifndef CASTAWAY_PRELOAD_NEXT_H
+#define CASTAWAY_PRELOAD_NEXT_H
+
+#include <pthread.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* One line here is one function behind ours: result, name, parameters. */
+#define NEXT_FUNCTIONS(X)                                                                                              \
+    X(void *, malloc, (size_t))                                                                                        \
+    X(void *, calloc, (size_t, size_t))                                                                                \
+    X(void *, realloc, (void *, size_t))                                                                               \
+    X(void *, reallocarray, (void *, size_t, size_t))                                                                  \
+    X(void, free, (void *))                                                                                            \
+    X(int, posix_memalign, (void **, size_t, size_t))                                                                  \
+    X(void *, aligned_alloc, (size_t, size_t))                                                                         \
+    X(void *, memalign, (size_t, size_t))                                                                              \
+    X(void *, valloc, (size_t))                                                                                        \
+    X(void *, pvalloc, (size_t))                                                                                       \
+    X(int, pthread_create, (pthread_t *, const pthread_attr_t *, void *(*)(void *), void *))                           \
+    X(int, dlclose, (void *))                                                                                          \
+    X(void, _exit, (int))                                                                                              \
+    X(void, _Exit, (int))
+
+struct next {
+#define X(result, name, parameters) result(*name) parameters;
+    NEXT_FUNCTIONS(X)
+#undef X
+};
+extern struct next next;
+
+/* Look them up; called by the first hook that runs, whichever it is. Until it is done, next_early() serves: the lookup
+ * itself may allocate. */
+void next_resolve(void);
+extern int next_ready;
+
+/* Memory from before the lookup: never freed, not recorded. */
+void *next_early(size_t bytes);
+int next_is_early(const void *pointer);
+size_t next_early_bytes(const void *pointer);
+
+#endif

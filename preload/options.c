@@ -1,0 +1,67 @@
+/* options.c - CASTAWAY_OPTIONS, read once by the first constructor. */
+#include "options.h"
+
+#include <stddef.h>
+#include <string.h>
+
+/* Keys of the whole tool. Those without a place here are the tool's business. */
+static const struct key {
+    const char *name;
+    size_t place;
+} keys[] = {
+    {"dir", offsetof(struct options, dir)},
+    {"output", offsetof(struct options, output)},
+    {"text", 0},
+    {"json", 0},
+    {"show", 0},
+    {"fail-on", 0},
+    {"exit-code", 0},
+    {"max-frames", 0},
+    {"color", 0},
+};
+#define NO_PLACE(key) ((key)->place == 0 && strcmp((key)->name, "dir") != 0)
+
+static const struct key *key_find(const char *name, size_t bytes) {
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+        if (strlen(keys[i].name) == bytes && memcmp(keys[i].name, name, bytes) == 0)
+            return &keys[i];
+    return NULL;
+}
+
+static void copy(char *out, size_t max, const char *text, size_t bytes) {
+    if (bytes >= max)
+        bytes = max - 1;
+    memcpy(out, text, bytes);
+    out[bytes] = 0;
+}
+
+/* End of the value that begins at `text`; *lo and *hi receive it without its quotes. */
+static const char *value_end(const char *text, const char **lo, const char **hi) {
+    if (*text == '\'' || *text == '"') {
+        const char *close = strchr(text + 1, *text);
+        if (close) {
+            *lo = text + 1;
+            *hi = close;
+            return close + strcspn(close, ":");
+        }
+    }
+    *lo = text;
+    *hi = text + strcspn(text, ":");
+    return *hi;
+}
+
+void options_parse(const char *text, struct options *out) {
+    memset(out, 0, sizeof *out);
+    while (text && *text) {
+        size_t name_bytes = strcspn(text, "=:");
+        const struct key *key = key_find(text, name_bytes);
+        const char *value_lo = "", *value_hi = value_lo, *end = text + name_bytes;
+        if (*end == '=')
+            end = value_end(end + 1, &value_lo, &value_hi);
+        if (!key && name_bytes && !out->bad_key[0])
+            copy(out->bad_key, sizeof out->bad_key, text, name_bytes);
+        if (key && !NO_PLACE(key))
+            copy((char *)out + key->place, OPTION_BYTES_MAX, value_lo, (size_t)(value_hi - value_lo));
+        text = *end ? end + 1 : end;
+    }
+}

@@ -1,0 +1,16 @@
+/* options.h - the part of CASTAWAY_OPTIONS that the target itself needs; the tool reads the rest. */
+#ifndef CASTAWAY_PRELOAD_OPTIONS_H
+#define CASTAWAY_PRELOAD_OPTIONS_H
+
+enum { OPTION_BYTES_MAX = 4096 };
+
+struct options {
+    char dir[OPTION_BYTES_MAX];    /* where `castaway run` wants the recordings; "" when preloaded by hand */
+    char output[OPTION_BYTES_MAX]; /* where the recording goes when there is no tool to hand it to */
+    char bad_key[64];              /* first key that nobody knows; "" when all are known */
+};
+
+/* Parse key=value:key=value; a value may stand in '' or "" to hold a colon. `text` may be NULL. */
+void options_parse(const char *text, struct options *out);
+
+#endif

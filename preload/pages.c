@@ -1,0 +1,99 @@
+/* pages.c - castaway's own memory.
+ *
+ * Owns:    every mapping that castaway makes in the target, and the list of them.
+ * Never:   calls the program's allocator, touches errno, gives memory back (peak use sets it).
+ * Runs in: hooks, exit handler, snapshot child. */
+#include "pages.h"
+
+#include <sys/mman.h>
+
+#include "lock.h"
+#include "sys.h"
+
+enum {
+    BLOCK_BYTES_MIN = 1 << 20,
+    BLOCK_BYTES_MAX = 32 << 20,
+    RANGES_MAX = 8192,
+    PAGE = 4096,
+};
+
+static char *block_next, *block_end;
+static size_t block_bytes = BLOCK_BYTES_MIN;
+static struct range ranges[RANGES_MAX];
+static size_t range_count;
+
+static size_t round_up(size_t value, size_t unit) {
+    return (value + unit - 1) / unit * unit;
+}
+
+/* Map `bytes` and put them on the list; joins the previous range when the kernel placed it next to it. */
+static char *map_locked(size_t bytes) {
+    long result = sys(SYS_mmap, 0, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (sys_failed(result))
+        return NULL;
+    uintptr_t lo = (uintptr_t)result;
+    struct range *last = range_count ? &ranges[range_count - 1] : NULL;
+    if (last && lo + bytes == last->lo)
+        last->lo = lo;
+    else if (last && lo == last->hi)
+        last->hi = lo + bytes;
+    else if (range_count < RANGES_MAX)
+        ranges[range_count++] = (struct range){lo, lo + bytes};
+    else {
+        sys(SYS_munmap, lo, bytes);
+        return NULL;
+    }
+    return (char *)lo;
+}
+
+/* A block of `wanted` bytes, or under an address-space limit the smallest that still serves `bytes`. */
+static char *map_block_locked(size_t bytes, size_t wanted, size_t *got) {
+    size_t least = round_up(bytes, PAGE);
+    for (size_t size = wanted > least ? round_up(wanted, PAGE) : least;; size = round_up(size / 2, PAGE)) {
+        if (size < least)
+            size = least;
+        char *block = map_locked(size);
+        if (block || size == least) {
+            *got = size;
+            return block;
+        }
+    }
+}
+
+void *pages_alloc(size_t bytes) {
+    bytes = round_up(bytes, 16);
+    lock_take(LOCK_PAGES);
+    if ((size_t)(block_end - block_next) < bytes) {
+        size_t got;
+        char *block = map_block_locked(bytes, block_bytes, &got);
+        if (!block) {
+            lock_release(LOCK_PAGES);
+            return NULL;
+        }
+        block_next = block;
+        block_end = block + got;
+        if (block_bytes < BLOCK_BYTES_MAX)
+            block_bytes *= 2;
+    }
+    char *memory = block_next;
+    block_next += bytes;
+    lock_release(LOCK_PAGES);
+    return memory;
+}
+
+static void *arena_more(void *context, size_t bytes) {
+    (void)context;
+    lock_take(LOCK_PAGES);
+    char *block = map_locked(round_up(bytes, PAGE));
+    lock_release(LOCK_PAGES);
+    return block;
+}
+
+void pages_arena(struct arena *arena, size_t arena_block_bytes) {
+    *arena = (struct arena){.more = arena_more, .block_bytes = arena_block_bytes};
+}
+
+const struct range *pages_ranges(size_t *count) {
+    *count = range_count;
+    return ranges;
+}

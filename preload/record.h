@@ -1,0 +1,35 @@
+/* record.h - who is alive: the recorder's side of the heap view. */
+#ifndef CASTAWAY_PRELOAD_RECORD_H
+#define CASTAWAY_PRELOAD_RECORD_H
+
+#include "analysis/heap.h"
+
+/* An object was made: call after the allocator returned `address`.
+ * Never fails: when there is no memory for the record it is counted in record_losses(). context: hook, busy */
+void record_add(uintptr_t address, size_t size_bytes, uint32_t site);
+
+/* An object is about to be freed: call before the allocator gets the address, another thread may own it at once.
+ * returns  its id for record_restore(), or 0: not recorded. The id stays reserved until record_forget(). context: hook, busy */
+object_id record_withdraw(uintptr_t address);
+void record_forget(object_id id);
+void record_restore(uintptr_t address, object_id id);
+
+/* Is there an object that begins at `address`? */
+int record_known(uintptr_t address);
+
+uint64_t record_losses(void); /* objects not recorded for want of memory */
+
+/* In a forked child: objects born so far are the parent's. A scan flags those with a birth serial below
+ * record_inherited_before() as OBJECT_INHERITED; 0: none. */
+void record_after_fork(void);
+uint32_t record_inherited_before(void);
+
+/* The allocator hands out several objects inside 16 bytes (all but glibc's): slots may have two writers. */
+void record_shared_granules(int shared);
+
+/* The heap view of this moment; `odd` is left empty. The fields that a scan sets are zero. */
+void record_view(struct heap *heap);
+/* Objects that have no slot of their own, unsorted; fills at most `max`, returns how many there are. */
+size_t record_odd(struct heap_odd *out, size_t max);
+
+#endif

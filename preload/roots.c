@@ -1,0 +1,362 @@
+/* roots.c - every mapping that the program wrote to is a root, but for what is known not to be.
+ *
+ * Not roots: the heap itself (it is reached object by object), our memory, the allocator's own data, and stacks except
+ * the live part of each living thread's. So a mapping that somebody made behind libc's back still counts, and a stack
+ * that glibc keeps for reuse does not.
+ *
+ * Never:   follows a pointer of the program's that was not checked against the mappings.
+ * Runs in: snapshot child.
+ * Start:   roots_gather(). Invariants: README.md, "Roots". */
+#include "roots.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "pages.h"
+#include "thread.h"
+
+enum { PAGE = 4096, WORD = sizeof(uintptr_t) };
+
+struct list {
+    void *items;
+    size_t count, capacity, item_bytes;
+    struct arena *arena;
+    int error;
+};
+
+static void *list_add(struct list *list) {
+    if (list->count == list->capacity) {
+        size_t capacity = list->capacity ? list->capacity * 2 : 256;
+        void *larger = arena_alloc(list->arena, capacity, list->item_bytes);
+        if (!larger) {
+            list->error = -ENOMEM;
+            return NULL;
+        }
+        if (list->count)
+            memcpy(larger, list->items, list->count * list->item_bytes);
+        list->items = larger;
+        list->capacity = capacity;
+    }
+    return (char *)list->items + list->count++ * list->item_bytes;
+}
+
+struct gather {
+    const struct roots_input *in;
+    struct list roots;    /* struct root */
+    struct list excluded; /* struct range */
+    uint64_t bytes;
+    unsigned flags; /* of the mapping under way */
+};
+
+static void exclude(struct gather *gather, uintptr_t lo, uintptr_t hi) {
+    struct range *range = hi > lo ? list_add(&gather->excluded) : NULL;
+    if (range)
+        *range = (struct range){lo, hi};
+}
+
+static void add(struct gather *gather, uintptr_t lo, uintptr_t hi, unsigned flags) {
+    lo = (lo + WORD - 1) & ~(uintptr_t)(WORD - 1);
+    hi &= ~(uintptr_t)(WORD - 1);
+    struct root *root = hi > lo ? list_add(&gather->roots) : NULL;
+    if (!root)
+        return;
+    *root = (struct root){lo, hi, flags};
+    gather->bytes += hi - lo;
+}
+
+static void add_run(void *context, uintptr_t lo, uintptr_t hi) {
+    struct gather *gather = context;
+    add(gather, lo, hi, gather->flags);
+}
+
+/* Add what was written of [lo, hi), which lies in `mapping`. */
+static void add_written(struct gather *gather, const struct mapping *mapping, uintptr_t lo, uintptr_t hi,
+                        unsigned flags) {
+    gather->flags = flags;
+    maps_each_written(mapping, lo, hi, add_run, gather);
+}
+
+/* ---- the heap ---- */
+
+/* Heaps of glibc's other arenas begin at multiples of 64 MiB with this header.
+ * Source: glibc, malloc/arena.c, heap_info and HEAP_MAX_SIZE */
+struct glibc_heap {
+    uintptr_t arena, previous;
+    size_t bytes, writable_bytes;
+};
+enum { GLIBC_HEAP_BYTES = 64 << 20 };
+
+static void exclude_glibc_arenas(struct gather *gather, const struct mapping *mapping) {
+    uintptr_t base = (mapping->lo + GLIBC_HEAP_BYTES - 1) & ~(uintptr_t)(GLIBC_HEAP_BYTES - 1);
+    for (; base < mapping->hi && mapping->hi - base >= PAGE; base += GLIBC_HEAP_BYTES) {
+        const struct glibc_heap *heap = (const struct glibc_heap *)base;
+        size_t room = mapping->hi - base;
+        if (heap->bytes && heap->bytes <= heap->writable_bytes && heap->writable_bytes <= room &&
+            heap->writable_bytes % PAGE == 0 && heap->writable_bytes <= GLIBC_HEAP_BYTES && heap->arena &&
+            heap->arena % 8 == 0 && maps_find(gather->in->maps, heap->arena))
+            exclude(gather, base, base + heap->writable_bytes);
+    }
+}
+
+/* A block that glibc mapped for itself: bit 1 of the size before the block. Source: glibc, malloc/malloc.c, IS_MMAPPED */
+static void exclude_mapped_blocks(struct gather *gather) {
+    const struct heap *heap = gather->in->heap;
+    for (size_t i = 0; i < heap->large_count; i++) {
+        uintptr_t block = heap->large[i].lo;
+        const struct mapping *mapping = maps_find(gather->in->maps, block - 2 * WORD);
+        if (!mapping || !mapping->readable || mapping->is_file || block % 16)
+            continue;
+        size_t before = ((const size_t *)block)[-2], size = ((const size_t *)block)[-1];
+        uintptr_t lo = block - 2 * WORD - before, hi = block - 2 * WORD + (size & ~(size_t)7);
+        if (size & 2 && lo % PAGE == 0 && hi % PAGE == 0 && hi >= heap->large[i].hi)
+            exclude(gather, lo, hi);
+    }
+}
+
+/* Did any object ever live in this mapping? */
+static int holds_objects(const struct heap *heap, const struct mapping *mapping) {
+    uintptr_t step = 1ull << HEAP_LEAF_SHIFT;
+    for (uintptr_t at = mapping->lo & ~(step - 1); at < mapping->hi; at += step)
+        if (heap_leaf_at(heap->index, at))
+            return 1;
+    return 0;
+}
+
+static void exclude_heap(struct gather *gather) {
+    const struct roots_input *in = gather->in;
+    for (size_t i = 0; i < in->maps->count; i++) {
+        const struct mapping *mapping = &in->maps->mapping[i];
+        if (strcmp(mapping->path, "[heap]") == 0)
+            exclude(gather, mapping->lo, mapping->hi);
+        else if (mapping->is_file || !mapping->writable || !mapping->readable || mapping->path[0] == '[')
+            continue;
+        else if (in->facts->allocator_is_glibc)
+            exclude_glibc_arenas(gather, mapping);
+        else if (holds_objects(in->heap, mapping))
+            exclude(gather, mapping->lo, mapping->hi);
+    }
+    if (in->facts->allocator_is_glibc)
+        exclude_mapped_blocks(gather);
+    else
+        exclude(gather, in->facts->allocator.lo, in->facts->allocator.hi);
+}
+
+/* ---- threads ---- */
+
+static uintptr_t stack_end(const struct roots_input *in, uintptr_t thread_pointer) {
+    return thread_pointer + in->facts->thread_struct_bytes;
+}
+
+static int is_main(const struct roots_input *in, uintptr_t thread_pointer) {
+    return thread_pointer == in->facts->main_thread_pointer;
+}
+
+/* glibc's thread block names itself twice. Source: glibc, sysdeps/x86_64/nptl/tls.h, tcbhead_t */
+static int is_thread_block(const struct maps *maps, uintptr_t thread_pointer) {
+    const struct mapping *mapping = maps_find(maps, thread_pointer);
+    if (!mapping || !mapping->readable || thread_pointer % WORD || thread_pointer + 4 * WORD > mapping->hi)
+        return 0;
+#if defined(__x86_64__)
+    const uintptr_t *block = (const uintptr_t *)thread_pointer;
+    return block[0] == thread_pointer && block[2] == thread_pointer;
+#else
+    return 1;
+#endif
+}
+
+/* Stack and thread block of one thread, dead or alive: from the bottom of its mapping. */
+static void exclude_stack(struct gather *gather, uintptr_t thread_pointer) {
+    const struct roots_input *in = gather->in;
+    if (!thread_pointer || is_main(in, thread_pointer) || !is_thread_block(in->maps, thread_pointer))
+        return;
+    const struct mapping *mapping = maps_find(in->maps, thread_pointer);
+    if (mapping->is_file || strcmp(mapping->path, "[heap]") == 0)
+        return;
+    uintptr_t end = stack_end(in, thread_pointer);
+    exclude(gather, mapping->lo, end < mapping->hi ? end : mapping->hi);
+}
+
+static void exclude_stacks(struct gather *gather) {
+    const struct roots_input *in = gather->in;
+    for (size_t i = 0; i < in->maps->count; i++)
+        if (strcmp(in->maps->mapping[i].path, "[stack]") == 0)
+            exclude(gather, in->maps->mapping[i].lo, in->maps->mapping[i].hi);
+    const uintptr_t *pointers;
+    size_t count = thread_pointers(&pointers);
+    for (size_t i = 0; i < count; i++)
+        exclude_stack(gather, pointers[i]);
+    for (size_t i = 0; i < in->stopped->count; i++)
+        exclude_stack(gather, in->stopped->threads[i].thread_pointer);
+}
+
+/* The thread's stack when its stack pointer is elsewhere (a coroutine, an alternate signal stack): all of it. */
+static void add_whole_stack(struct gather *gather, uintptr_t thread_pointer) {
+    const struct roots_input *in = gather->in;
+    for (size_t i = 0; i < in->maps->count; i++) {
+        const struct mapping *mapping = &in->maps->mapping[i];
+        int is_it = is_main(in, thread_pointer) ? strcmp(mapping->path, "[stack]") == 0
+                                                : thread_pointer - mapping->lo < mapping->hi - mapping->lo;
+        if (is_it && mapping->readable)
+            add_written(gather, mapping, mapping->lo, mapping->hi, 0);
+    }
+}
+
+static void add_live_stack(struct gather *gather, uintptr_t sp, uintptr_t thread_pointer) {
+    const struct roots_input *in = gather->in;
+    const struct mapping *mapping = maps_find(in->maps, sp);
+    uintptr_t lo = sp - ARCH_RED_ZONE_BYTES;
+    if (!mapping || !mapping->readable) {
+        add_whole_stack(gather, thread_pointer);
+        return;
+    }
+    if (lo < mapping->lo)
+        lo = mapping->lo;
+    int own = thread_pointer > sp && thread_pointer < mapping->hi && !is_main(in, thread_pointer);
+    uintptr_t end = own ? stack_end(in, thread_pointer) : mapping->hi;
+    if (strcmp(mapping->path, "[stack]") != 0 && !own) {
+        uintptr_t start;
+        object_id id = heap_find(in->heap, sp, &start);
+        end = id ? start + heap_object(in->heap, id)->size_bytes : mapping->hi;
+        add_whole_stack(gather, thread_pointer);
+    }
+    add(gather, lo, end < mapping->hi ? end : mapping->hi, 0);
+}
+
+/* glibc points at the vector of a thread's dynamic TLS blocks one entry in: name the block itself.
+ * Source: glibc, elf/dl-tls.c, _dl_allocate_tls (dtv[-1] is the start) */
+static void add_dynamic_tls(struct gather *gather, uintptr_t thread_pointer) {
+    if (!is_thread_block(gather->in->maps, thread_pointer))
+        return;
+    uintptr_t *word = arena_alloc(gather->roots.arena, 1, sizeof *word);
+    if (!word)
+        return;
+    *word = ((const uintptr_t *)thread_pointer)[1] - 2 * WORD;
+    add(gather, (uintptr_t)word, (uintptr_t)(word + 1), 0);
+}
+
+static void add_threads(struct gather *gather) {
+    const struct roots_input *in = gather->in;
+    add(gather, (uintptr_t)in->here, (uintptr_t)(in->here + 1), 0);
+    add_live_stack(gather, in->here->sp, in->here_thread_pointer);
+    add_dynamic_tls(gather, in->here_thread_pointer);
+    for (size_t i = 0; i < in->stopped->count; i++) {
+        const struct stopped_thread *thread = &in->stopped->threads[i];
+        if (thread->state != STOP_HELD)
+            continue;
+        const ucontext_t *context = thread->context;
+        add(gather, (uintptr_t)&context->uc_mcontext, (uintptr_t)(&context->uc_mcontext + 1), 0);
+#if defined(__x86_64__)
+        uintptr_t vectors = (uintptr_t)context->uc_mcontext.fpregs;
+        if (vectors)
+            add(gather, vectors, vectors + arch_context_vector_bytes(context), 0);
+#endif
+        add_live_stack(gather, arch_context_sp(context), thread->thread_pointer);
+        add_dynamic_tls(gather, thread->thread_pointer);
+    }
+    /* Threads that would not stop: their stacks are somewhere in memory that is excluded above. */
+    const uintptr_t *pointers;
+    size_t count = in->stopped->running ? thread_pointers(&pointers) : 0;
+    for (size_t i = 0; i < count; i++)
+        if (pointers[i] && is_thread_block(in->maps, pointers[i]))
+            add_whole_stack(gather, pointers[i]);
+}
+
+/* ---- all other mappings ---- */
+
+static void sift_down(struct range *range, size_t at, size_t count) {
+    for (size_t child; (child = 2 * at + 1) < count; at = child) {
+        if (child + 1 < count && range[child + 1].lo > range[child].lo)
+            child++;
+        if (range[at].lo >= range[child].lo)
+            return;
+        struct range swap = range[at];
+        range[at] = range[child];
+        range[child] = swap;
+    }
+}
+
+static void sort_ranges(struct range *range, size_t count) {
+    for (size_t i = count / 2; i-- > 0;)
+        sift_down(range, i, count);
+    while (count > 1) {
+        struct range last = range[--count];
+        range[count] = range[0];
+        range[0] = last;
+        sift_down(range, 0, count);
+    }
+}
+
+/* Devices may act when they are read. */
+static int may_be_read(const struct mapping *mapping) {
+    if (!mapping->readable || mapping->path[0] == '[')
+        return mapping->readable && strncmp(mapping->path, "[anon", 5) == 0;
+    if (strncmp(mapping->path, "/dev/", 5) == 0)
+        return strncmp(mapping->path, "/dev/shm/", 9) == 0 || strncmp(mapping->path, "/dev/zero", 9) == 0;
+    return mapping->writable || !mapping->shared;
+}
+
+static unsigned flags_of(const struct roots_input *in, uintptr_t lo) {
+    const struct range *libc = &in->facts->allocator;
+    return in->facts->allocator_is_glibc && lo - libc->lo < libc->hi - libc->lo ? ROOT_STARTS_ONLY : 0;
+}
+
+static void add_mappings(struct gather *gather) {
+    struct range *excluded = gather->excluded.items;
+    size_t count = gather->excluded.count, first = 0;
+    const struct maps *maps = gather->in->maps;
+    for (size_t i = 0; i < maps->count; i++) {
+        const struct mapping *mapping = &maps->mapping[i];
+        if (!may_be_read(mapping))
+            continue;
+        uintptr_t at = mapping->lo;
+        while (first < count && excluded[first].hi <= at)
+            first++;
+        unsigned flags = flags_of(gather->in, mapping->lo);
+        for (size_t each = first; each < count && excluded[each].lo < mapping->hi; each++) {
+            if (excluded[each].lo > at)
+                add_written(gather, mapping, at, excluded[each].lo, flags);
+            if (excluded[each].hi > at)
+                at = excluded[each].hi;
+        }
+        if (at < mapping->hi)
+            add_written(gather, mapping, at, mapping->hi, flags);
+    }
+}
+
+int roots_gather(const struct roots_input *in, struct arena *arena, struct roots_output *out) {
+    struct gather gather = {
+        .in = in,
+        .roots = {.item_bytes = sizeof(struct root), .arena = arena},
+        .excluded = {.item_bytes = sizeof(struct range), .arena = arena},
+    };
+    size_t own_count;
+    const struct range *own = pages_ranges(&own_count);
+    for (size_t i = 0; i < own_count; i++)
+        exclude(&gather, own[i].lo, own[i].hi);
+    exclude(&gather, in->facts->castaway.lo, in->facts->castaway.hi);
+    exclude(&gather, in->facts->libunwind.lo, in->facts->libunwind.hi);
+    exclude_heap(&gather);
+    exclude_stacks(&gather);
+    sort_ranges(gather.excluded.items, gather.excluded.count);
+    add_mappings(&gather);
+    add_threads(&gather);
+    *out = (struct roots_output){gather.roots.items, gather.roots.count, gather.bytes};
+    return gather.roots.error ? gather.roots.error : gather.excluded.error;
+}
+
+int roots_unreadable(const struct maps *maps, struct heap *heap, struct arena *arena) {
+    struct list holes = {.item_bytes = sizeof(struct range), .arena = arena};
+    uintptr_t at = 0;
+    for (size_t i = 0; i < maps->count; i++) {
+        const struct mapping *mapping = &maps->mapping[i];
+        if (!mapping->readable)
+            continue;
+        struct range *hole = mapping->lo > at ? list_add(&holes) : NULL;
+        if (hole)
+            *hole = (struct range){at, mapping->lo};
+        at = mapping->hi;
+    }
+    heap->unreadable = holes.items;
+    heap->unreadable_count = holes.count;
+    return holes.error;
+}

@@ -1,0 +1,40 @@
+/* roots.h - the memory that the program can surely reach. */
+#ifndef CASTAWAY_PRELOAD_ROOTS_H
+#define CASTAWAY_PRELOAD_ROOTS_H
+
+#include "analysis/mark.h"
+#include "arch.h"
+#include "maps.h"
+#include "stop.h"
+
+/* Facts about the process that the first constructor learns. */
+struct process_facts {
+    struct range allocator;    /* module that brings the allocator */
+    struct range castaway;     /* our own */
+    struct range libunwind;
+    int allocator_is_glibc;
+    uintptr_t main_thread_pointer;
+    size_t thread_struct_bytes; /* sizeof(struct pthread), which ends each thread's stack */
+};
+
+struct roots_input {
+    const struct maps *maps;
+    const struct heap *heap; /* frozen */
+    const struct process_facts *facts;
+    const struct stopped *stopped;      /* all other threads */
+    const struct callee_saved *here;    /* the scanning thread: registers where the program's own frames begin */
+    uintptr_t here_thread_pointer;
+};
+struct roots_output {
+    struct root *root;
+    size_t count;
+    uint64_t bytes;
+};
+
+/* Gather them. returns 0 or -ENOMEM. context: child */
+int roots_gather(const struct roots_input *in, struct arena *arena, struct roots_output *out);
+
+/* Parts of [heap->lo, heap->hi) that must not be read: PROT_NONE pages, holes. */
+int roots_unreadable(const struct maps *maps, struct heap *heap, struct arena *arena);
+
+#endif

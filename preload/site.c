@@ -1,0 +1,149 @@
+/* site.c - the table of allocation stacks.
+ *
+ * Owns:    sites, their hash table. Readers are lock-free; a site never moves or changes once its id is published.
+ * Never:   allocates from the program.
+ * Start:   site_intern(). */
+#include "site.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+#include "lock.h"
+#include "module.h"
+#include "pages.h"
+#include "unwind.h"
+
+enum {
+    BUCKETS_MIN = 1 << 12,
+    SITE_CHUNK = 1 << 12, /* site pointers a chunk */
+    SITE_CHUNKS = (SITES_MAX + SITE_CHUNK) / SITE_CHUNK,
+};
+
+struct buckets {
+    size_t capacity;
+    _Atomic uint32_t id[];
+};
+
+static struct buckets *_Atomic buckets;
+static struct site **site_chunks[SITE_CHUNKS];
+static _Atomic uint32_t count_published;
+
+static uint64_t hash_of(const uint64_t *frames, size_t count) {
+    uint64_t hash = count * 0x9E3779B97F4A7C15ull;
+    for (size_t i = 0; i < count; i++) {
+        hash = (hash ^ frames[i]) * 0xBF58476D1CE4E5B9ull;
+        hash ^= hash >> 29;
+    }
+    return hash;
+}
+
+const struct site *site_get(uint32_t id) {
+    return site_chunks[id / SITE_CHUNK][id % SITE_CHUNK];
+}
+
+uint32_t site_count(void) {
+    return atomic_load_explicit(&count_published, memory_order_acquire);
+}
+
+static uint32_t find(const struct buckets *table, uint64_t hash, const uint64_t *frames, size_t count) {
+    if (!table)
+        return 0;
+    for (size_t at = hash & (table->capacity - 1);; at = (at + 1) & (table->capacity - 1)) {
+        uint32_t id = atomic_load_explicit(&table->id[at], memory_order_acquire);
+        if (!id)
+            return 0;
+        const struct site *site = site_get(id);
+        if (site->hash == hash && site->count == count && !site->stale &&
+            memcmp(site->frames, frames, count * sizeof *frames) == 0)
+            return id;
+    }
+}
+
+static void place(struct buckets *table, uint64_t hash, uint32_t id) {
+    size_t at = hash & (table->capacity - 1);
+    while (atomic_load_explicit(&table->id[at], memory_order_relaxed))
+        at = (at + 1) & (table->capacity - 1);
+    atomic_store_explicit(&table->id[at], id, memory_order_release);
+}
+
+/* A table with room for one more: the present one, or its double. Old tables stay for readers under way. */
+static struct buckets *room_locked(void) {
+    struct buckets *table = atomic_load_explicit(&buckets, memory_order_relaxed);
+    uint32_t count = site_count();
+    if (table && count + 1 < table->capacity / 2)
+        return table;
+    size_t capacity = table ? table->capacity * 2 : BUCKETS_MIN;
+    struct buckets *larger = pages_alloc(sizeof *larger + capacity * sizeof larger->id[0]);
+    if (!larger)
+        return NULL;
+    larger->capacity = capacity;
+    for (uint32_t id = 1; id <= count; id++)
+        place(larger, site_get(id)->hash, id);
+    atomic_store_explicit(&buckets, larger, memory_order_release);
+    return larger;
+}
+
+static struct site **pointer_locked(uint32_t id) {
+    struct site ***chunk = &site_chunks[id / SITE_CHUNK];
+    if (!*chunk && !(*chunk = pages_alloc(SITE_CHUNK * sizeof **chunk)))
+        return NULL;
+    return &(*chunk)[id % SITE_CHUNK];
+}
+
+static uint32_t add_locked(uint64_t hash, const uint64_t *frames, size_t count) {
+    uint32_t id = site_count() + 1;
+    if (id > SITES_MAX)
+        return 0;
+    struct buckets *table = room_locked();
+    struct site **pointer = table ? pointer_locked(id) : NULL;
+    struct site *site = pointer ? pages_alloc(sizeof *site + count * (sizeof(uint64_t) + sizeof(uint16_t))) : NULL;
+    if (!site)
+        return 0;
+    site->hash = hash;
+    site->count = (uint32_t)count;
+    memcpy(site->frames, frames, count * sizeof *frames);
+    uint16_t *modules = (uint16_t *)(site->frames + count);
+    for (size_t i = 0; i < count; i++)
+        modules[i] = (uint16_t)module_of_locked((uintptr_t)(frames[i] & ~FRAME_EXACT));
+    *pointer = site;
+    atomic_store_explicit(&count_published, id, memory_order_release);
+    place(table, hash, id);
+    return id;
+}
+
+uint32_t site_intern(const uint64_t *frames, size_t count) {
+    uint64_t hash = hash_of(frames, count);
+    uint32_t id = find(atomic_load_explicit(&buckets, memory_order_acquire), hash, frames, count);
+    if (__builtin_expect(id != 0, 1))
+        return id;
+    lock_take(LOCK_SITE);
+    id = find(atomic_load_explicit(&buckets, memory_order_relaxed), hash, frames, count);
+    if (!id)
+        id = add_locked(hash, frames, count);
+    lock_release(LOCK_SITE);
+    return id;
+}
+
+static int touches_closed(const struct site *site, const struct module *modules) {
+    for (uint32_t i = 0; i < site->count; i++) {
+        unsigned module = site_modules(site)[i];
+        if (module != MODULE_NONE && modules[module].closed)
+            return 1;
+    }
+    return 0;
+}
+
+void site_modules_closed(void) {
+    lock_take(LOCK_SITE);
+    if (module_sweep_locked() > 0) {
+        size_t module_count;
+        const struct module *modules = module_table(&module_count);
+        for (uint32_t id = 1; id <= site_count(); id++) {
+            struct site *site = site_chunks[id / SITE_CHUNK][id % SITE_CHUNK];
+            if (!site->stale && touches_closed(site, modules))
+                site->stale = 1;
+        }
+        unwind_forget_rules();
+    }
+    lock_release(LOCK_SITE);
+}

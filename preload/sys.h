@@ -1,0 +1,47 @@
+/* sys.h - system calls that touch neither errno nor the thread's TLS.
+ *
+ * Used on every path that may run inside the program's malloc, in a signal handler or in the snapshot child.
+ * Machine facts of this concern: x86-64 and aarch64 calling conventions. Returns are the kernel's: negative errno. */
+#ifndef CASTAWAY_PRELOAD_SYS_H
+#define CASTAWAY_PRELOAD_SYS_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/syscall.h>
+
+#if defined(__x86_64__)
+static inline long sys_call(long number, long a, long b, long c, long d, long e, long f) {
+    long result;
+    register long r10 __asm__("r10") = d;
+    register long r8 __asm__("r8") = e;
+    register long r9 __asm__("r9") = f;
+    __asm__ volatile("syscall"
+                     : "=a"(result)
+                     : "0"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+                     : "rcx", "r11", "memory");
+    return result;
+}
+#elif defined(__aarch64__)
+static inline long sys_call(long number, long a, long b, long c, long d, long e, long f) {
+    register long x8 __asm__("x8") = number;
+    register long x0 __asm__("x0") = a;
+    register long x1 __asm__("x1") = b;
+    register long x2 __asm__("x2") = c;
+    register long x3 __asm__("x3") = d;
+    register long x4 __asm__("x4") = e;
+    register long x5 __asm__("x5") = f;
+    __asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5) : "memory");
+    return x0;
+}
+#else
+#error "castaway runs on x86-64 and aarch64"
+#endif
+
+#define SYS_ARGUMENTS(a, b, c, d, e, f, ...) (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f)
+#define sys(number, ...) sys_call(number, SYS_ARGUMENTS(__VA_ARGS__, 0, 0, 0, 0, 0, 0, 0))
+
+static inline int sys_failed(long result) {
+    return (unsigned long)result >= (unsigned long)-4095L;
+}
+
+#endif

@@ -1,0 +1,218 @@
+/* unwind.c - the fast walk.
+ *
+ * Owns:    the rule table (code address -> rule), read without locks.
+ * Never:   takes the loader's lock; reads outside the thread's stack on a guess.
+ * Start:   unwind_capture(). */
+#include "unwind.h"
+
+#include <string.h>
+
+#include "lock.h"
+#include "pages.h"
+#include "thread.h"
+
+enum {
+    RULES_MIN = 1 << 12,
+    GUESS_BYTES_MAX = 0x4000,       /* how far up a guessed frame pointer may point; source: libunwind, x86_64/Gstep.c */
+    FRAME_BYTES_MAX = 64 << 20,     /* a frame larger than this is a wrong rule */
+};
+
+struct rule_slot {
+    _Atomic uint64_t key; /* address | FRAME_EXACT; 0: empty */
+    struct rule rule;
+};
+struct rules {
+    size_t capacity, count;
+    struct rule_slot slot[];
+};
+
+static struct rules *_Atomic rules;
+static _Atomic uint64_t cut;
+static int ready;
+
+static size_t rule_hash(uint64_t key) {
+    return (size_t)((key * 0x9E3779B97F4A7C15ull) >> 24);
+}
+
+static const struct rule *rule_find(struct rules *table, uint64_t key) {
+    if (!table)
+        return NULL;
+    for (size_t at = rule_hash(key);; at++) {
+        struct rule_slot *slot = &table->slot[at & (table->capacity - 1)];
+        uint64_t found = atomic_load_explicit(&slot->key, memory_order_acquire);
+        if (found == key)
+            return &slot->rule;
+        if (!found)
+            return NULL;
+    }
+}
+
+static struct rule_slot *rule_place(struct rules *table, uint64_t key) {
+    for (size_t at = rule_hash(key);; at++) {
+        struct rule_slot *slot = &table->slot[at & (table->capacity - 1)];
+        if (!atomic_load_explicit(&slot->key, memory_order_relaxed))
+            return slot;
+    }
+}
+
+static struct rules *rules_make(size_t capacity) {
+    struct rules *table = pages_alloc(sizeof *table + capacity * sizeof table->slot[0]);
+    if (table)
+        table->capacity = capacity;
+    return table;
+}
+
+static void rule_store(struct rules *table, uint64_t key, const struct rule *rule) {
+    struct rule_slot *slot = rule_place(table, key);
+    slot->rule = *rule;
+    atomic_store_explicit(&slot->key, key, memory_order_release);
+    table->count++;
+}
+
+/* A table with room for one more; the old one stays for walks under way. */
+static struct rules *rules_room_locked(void) {
+    struct rules *table = atomic_load_explicit(&rules, memory_order_relaxed);
+    if (table && table->count + 1 < table->capacity / 2)
+        return table;
+    struct rules *larger = rules_make(table ? table->capacity * 2 : RULES_MIN);
+    if (!larger)
+        return NULL;
+    for (size_t i = 0; table && i < table->capacity; i++) {
+        uint64_t key = atomic_load_explicit(&table->slot[i].key, memory_order_relaxed);
+        if (key)
+            rule_store(larger, key, &table->slot[i].rule);
+    }
+    atomic_store_explicit(&rules, larger, memory_order_release);
+    return larger;
+}
+
+static __attribute__((noinline)) struct rule rule_learn(uint64_t key) {
+    struct rule rule = {.kind = RULE_SLOW};
+    lock_take(LOCK_LEARN);
+    const struct rule *known = rule_find(atomic_load_explicit(&rules, memory_order_relaxed), key);
+    if (known)
+        rule = *known;
+    else {
+        learn_rule((uintptr_t)(key & ~FRAME_EXACT), (key & FRAME_EXACT) != 0, &rule);
+        struct rules *table = rules_room_locked();
+        /* Code without a table may be replaced at any time (a JIT's), so nothing is remembered of it. */
+        if (table && rule.kind != RULE_NO_TABLE)
+            rule_store(table, key, &rule);
+    }
+    lock_release(LOCK_LEARN);
+    return rule;
+}
+
+struct cursor {
+    uintptr_t pc, sp, bp;
+    uintptr_t hi; /* upper end of the stack that sp is on, or of what may be believed to be one */
+    int exact;
+};
+
+static uintptr_t word_at(uintptr_t address) {
+    return *(const uintptr_t *)address;
+}
+
+static uintptr_t stack_hi(uintptr_t sp) {
+    struct thread_state *state = thread_self;
+    uintptr_t hi = state ? state->stack_hi : 0;
+    return hi > sp && hi - sp < FRAME_BYTES_MAX * 16ull ? hi + 64 : 0;
+}
+
+/* No unwind data: follow the frame pointer if it points a little up this very stack. */
+static int step_guess(struct cursor *at) {
+    uintptr_t frame = at->bp;
+    if (!at->hi || frame < at->sp || frame + 16 > at->hi || frame & 7 || frame - at->sp > FRAME_BYTES_MAX)
+        return 0;
+    uintptr_t next = word_at(frame), pc = word_at(frame + 8);
+    if (next < frame + 16 || next - frame > GUESS_BYTES_MAX || !pc)
+        return 0;
+    *at = (struct cursor){.pc = pc, .sp = frame + 16, .bp = next, .hi = at->hi};
+    return 1;
+}
+
+static int step_rule(struct cursor *at, const struct rule *rule) {
+    uintptr_t cfa = (rule->kind == RULE_BP || rule->kind == RULE_BP_WORD ? at->bp : at->sp) + (uintptr_t)rule->cfa_offset;
+    if (rule->kind == RULE_SP_WORD || rule->kind == RULE_BP_WORD) {
+        if (cfa - at->sp > FRAME_BYTES_MAX || cfa & 7)
+            return 0;
+        cfa = word_at(cfa) + (uintptr_t)rule->cfa_add;
+    }
+    int is_signal = (rule->flags & RULE_SIGNAL) != 0;
+    if (!is_signal && (cfa <= at->sp || cfa - at->sp > FRAME_BYTES_MAX || (at->hi && cfa > at->hi)))
+        return 0;
+    uintptr_t base = rule->flags & RULE_FROM_SP ? at->sp : cfa;
+    uintptr_t pc = word_at(base + (uintptr_t)rule->ra_offset);
+    if (rule->flags & RULE_BP_SAVED)
+        at->bp = word_at(base + (uintptr_t)rule->bp_offset);
+    if (is_signal)
+        at->hi = stack_hi(cfa);
+    at->pc = pc;
+    at->sp = cfa;
+    at->exact = is_signal;
+    return pc != 0;
+}
+
+static size_t capture_slow(uint64_t *frames, size_t max, uintptr_t first_pc) {
+    enum { OWN_FRAMES = 8 };
+    uint64_t walked[CAPTURE_FRAMES_MAX + OWN_FRAMES];
+    struct callee_saved here;
+    arch_callee_saved(&here);
+    lock_take(LOCK_LEARN);
+    size_t count = unwind_slow(&here, walked, max + OWN_FRAMES), skip = 0;
+    lock_release(LOCK_LEARN);
+    while (skip < count && walked[skip] != first_pc)
+        skip++;
+    if (skip == count)
+        return 0;
+    count = count - skip < max ? count - skip : max;
+    memcpy(frames, walked + skip, count * sizeof *frames);
+    return count;
+}
+
+size_t unwind_capture(struct caller caller, uint64_t *frames, size_t max) {
+    struct cursor at = {.pc = caller.pc, .sp = caller.sp, .bp = caller.bp, .hi = stack_hi(caller.sp)};
+    struct rules *table = atomic_load_explicit(&rules, memory_order_acquire);
+    size_t count = 0;
+    frames[count++] = at.pc;
+    while (count < max && ready) {
+        uint64_t key = at.pc | (at.exact ? FRAME_EXACT : 0);
+        const struct rule *rule = rule_find(table, key);
+        struct rule learnt;
+        if (__builtin_expect(!rule, 0)) {
+            learnt = rule_learn(key);
+            rule = &learnt;
+            table = atomic_load_explicit(&rules, memory_order_acquire);
+        }
+        if (rule->kind == RULE_END)
+            break;
+        if (rule->kind == RULE_SLOW) {
+            size_t slow = capture_slow(frames, max, caller.pc);
+            return slow ? slow : count;
+        }
+        if (rule->kind == RULE_NO_TABLE ? !step_guess(&at) : !step_rule(&at, rule)) {
+            atomic_fetch_add_explicit(&cut, 1, memory_order_relaxed);
+            break;
+        }
+        frames[count++] = at.pc | (at.exact ? FRAME_EXACT : 0);
+    }
+    return count;
+}
+
+uint64_t unwind_cut(void) {
+    return atomic_load_explicit(&cut, memory_order_relaxed);
+}
+
+void unwind_init(void) {
+    ready = learn_init() == 0;
+}
+
+int unwind_ready(void) {
+    return ready;
+}
+
+void unwind_forget_rules(void) {
+    lock_take(LOCK_LEARN);
+    atomic_store_explicit(&rules, rules_make(RULES_MIN), memory_order_release);
+    lock_release(LOCK_LEARN);
+}

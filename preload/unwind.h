@@ -1,0 +1,67 @@
+/* unwind.h - the return addresses above an allocation, as libunwind would give them, in a few nanoseconds a frame. */
+#ifndef CASTAWAY_PRELOAD_UNWIND_H
+#define CASTAWAY_PRELOAD_UNWIND_H
+
+#include "analysis/heap.h"
+#include "arch.h"
+#include "site.h"
+
+/* How to get from one frame to its caller. Learnt from libunwind once for every code address, then reused: what the
+ * unwind tables say of an address never changes while its module stays.
+ *
+ *   cfa   the caller's stack pointer:  base register + cfa_offset, or the word stored there, + cfa_add
+ *   ra    where the return address is stored, bp where the caller's frame pointer is: relative to the cfa, or for
+ *         frames of signals relative to this frame's stack pointer */
+struct rule {
+    int32_t cfa_offset;
+    int16_t cfa_add;
+    int16_t ra_offset;
+    int16_t bp_offset;
+    uint8_t kind;  /* enum rule_kind */
+    uint8_t flags; /* RULE_* */
+};
+enum rule_kind {
+    RULE_END = 1,  /* outermost frame */
+    RULE_SP,       /* cfa = sp + cfa_offset */
+    RULE_BP,       /* cfa = bp + cfa_offset */
+    RULE_SP_WORD,  /* cfa = *(sp + cfa_offset) + cfa_add */
+    RULE_BP_WORD,  /* cfa = *(bp + cfa_offset) + cfa_add */
+    RULE_NO_TABLE, /* no unwind data: the frame pointer is followed while it makes sense, as libunwind does */
+    RULE_SLOW,     /* anything else: libunwind walks this stack itself */
+};
+enum {
+    RULE_BP_SAVED = 1,  /* the caller's bp is stored at bp_offset; else it is unchanged */
+    RULE_FROM_SP = 2,   /* ra_offset and bp_offset count from this frame's sp */
+    RULE_SIGNAL = 4,    /* a signal frame: the next frame's address is exact */
+};
+
+/* Load libunwind; without it walks are one frame long. Call once, from the first constructor. */
+void unwind_init(void);
+int unwind_ready(void);
+
+/* Walk up from `caller`, at most `max` frames, innermost first.
+ * returns  frames written, >= 1
+ * context  hook, busy */
+size_t unwind_capture(struct caller caller, uint64_t *frames, size_t max);
+
+uint64_t unwind_cut(void); /* stacks that ended where no unwind data was found */
+
+/* libunwind's own walk (the judge of the above, and its fallback). `from` is a frame that is still live.
+ * returns  frames written, the frame of `from` itself first */
+size_t unwind_slow(const struct callee_saved *from, uint64_t *frames, size_t max);
+
+/* The registers of the caller of the innermost frame that lies in one of `functions`.
+ * returns  0, or -1: there is no such frame */
+int unwind_caller_of(const struct callee_saved *from, const struct range *functions, size_t count,
+                     struct callee_saved *out);
+
+/* The unwind table's span of the function that contains `pc`; returns 0, or -1 when it has none. */
+int unwind_function(uintptr_t pc, uintptr_t *lo, uintptr_t *hi);
+
+void unwind_forget_rules(void); /* a module was closed */
+
+/* ---- between unwind.c and learn.c ---- */
+int learn_init(void);                                          /* 0, or -1: no libunwind */
+void learn_rule(uintptr_t pc, int exact, struct rule *rule);   /* call with the learn lock held */
+
+#endif

@@ -1,0 +1,16 @@
+/* The library of frames_without_pointer.c. */
+#include "program.h"
+
+int library_outer(int (*callback)(int), int depth);
+
+static NOINLINE int library_inner(int (*callback)(int), int depth) {
+    volatile char area[777];
+
+    area[depth] = 1;
+    if (depth == 0)
+        return callback(0);
+    return library_inner(callback, depth - 1) + depth * area[depth];
+}
+int library_outer(int (*callback)(int), int depth) {
+    return library_inner(callback, depth) + 0 * depth;
+}

@@ -1,0 +1,34 @@
+/* purpose: every form of operator new makes one object of the size that was asked for
+ * expect: lost=5/241
+ * finding: kind=lost bytes=4
+ * finding: kind=lost bytes=41
+ * finding: kind=lost bytes=32
+ * finding: kind=lost bytes=64
+ * finding: kind=lost bytes=100
+ */
+#include <new>
+#include "program.h"
+
+struct Item {
+    long value = 0;
+    ~Item() {
+        opaque(this);
+    }
+};
+struct alignas(64) Line {
+    char bytes[64] = {};
+};
+
+static NOINLINE void objects_make() {
+    opaque(new int(0));
+    opaque(new char[41]());
+    opaque(new Item[3]);
+    opaque(new Line);
+    opaque(new (std::nothrow) char[100]());
+}
+
+int main() {
+    objects_make();
+    clobber_stack();
+    return 0;
+}
