@@ -10,30 +10,27 @@
 #include <uthash.h>
 
 static const char *const prefixes[] = {"new_", "create_", "make_", "alloc_", "init_", "build_", "add_", "open_"};
-static const char *const suffixes[] = {"_new",  "_create", "_alloc", "_make", "_init", "_build", "_open", "_ctor",
-                                       "_dup",  "_clone",  "_copy",  "_add",  "_new_full", "New", "Create", "Alloc"};
+static const char *const suffixes[] = {"_new", "_create", "_alloc", "_make", "_init",     "_build", "_open",  "_ctor",
+                                       "_dup", "_clone",  "_copy",  "_add",  "_new_full", "New",    "Create", "Alloc"};
 /* Of a method these say nothing about the object; its class does. */
 static const char *const makers[] = {"new", "create", "make", "alloc", "init", "build", "open", "clone", "copy"};
 
 #define COUNT(list) (sizeof(list) / sizeof *(list))
 
-static bool is_maker(const char *name)
-{
+static bool is_maker(const char *name) {
     for (size_t i = 0; i < COUNT(makers); i++)
         if (!strcasecmp(name, makers[i]))
             return true;
     return false;
 }
 
-static bool ends_with(const char *name, const char *end)
-{
+static bool ends_with(const char *name, const char *end) {
     size_t length = strlen(name), end_length = strlen(end);
     return length >= end_length && !strcasecmp(name + length - end_length, end);
 }
 
 /* Frames between an object's maker and the allocator: xmalloc and its kin, and C++'s and Rust's own containers. */
-static bool is_plumbing(const char *bare)
-{
+static bool is_plumbing(const char *bare) {
     static const char *const scopes[] = {"std::", "__gnu_cxx::", "boost::", "alloc::", "core::", "hashbrown::"};
     static const char *const ends[] = {"malloc", "calloc", "realloc", "zalloc", "malloc0", "strdup", "memdup"};
     for (size_t i = 0; i < COUNT(scopes); i++)
@@ -45,8 +42,7 @@ static bool is_plumbing(const char *bare)
     return false;
 }
 
-static const char *without_affixes(struct pool *pool, const char *name)
-{
+static const char *without_affixes(struct pool *pool, const char *name) {
     for (size_t i = 0; i < COUNT(suffixes); i++) {
         size_t length = strlen(name), suffix = strlen(suffixes[i]);
         if (length > suffix && !strcmp(name + length - suffix, suffixes[i]))
@@ -61,8 +57,7 @@ static const char *without_affixes(struct pool *pool, const char *name)
 }
 
 /* `a::Node::create` is a Node, `a::node_new` a node. */
-static const char *from_function(struct pool *pool, const char *bare)
-{
+static const char *from_function(struct pool *pool, const char *bare) {
     char *path = pool_strdup(pool, bare), *last = path, *before = NULL;
     for (char *at = path; (at = strstr(at, "::"));) {
         *at = '\0';
@@ -74,8 +69,7 @@ static const char *from_function(struct pool *pool, const char *bare)
 
 /* The maker is the first function that has a frame of its own, or an inlined one before it that is named like a maker:
  * helpers that only wrap malloc() get inlined. */
-static const char *label_of(struct pool *pool, const struct stack *stack)
-{
+static const char *label_of(struct pool *pool, const struct stack *stack) {
     const char *fallback = NULL;
     for (size_t i = 0; i < stack->frame_count; i++) {
         const struct stack_frame *frame = &stack->frames[i];
@@ -97,8 +91,7 @@ struct label_use {
     UT_hash_handle hh;
 };
 
-const char **label_cycle(struct pool *pool, const struct report_finding *finding)
-{
+const char **label_cycle(struct pool *pool, const struct report_finding *finding) {
     struct label_use *uses = NULL;
     const char **labels = pool_array(pool, finding->cycle_listed, sizeof *labels);
     for (size_t i = 0; i < finding->cycle_listed; i++) {

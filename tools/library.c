@@ -16,8 +16,7 @@
 /* Beside the binary (a build folder), or where `make install` puts it. */
 static const char *const places[] = {".", "../lib", "../lib/castaway"};
 
-const char *library_find(struct pool *pool)
-{
+const char *library_find(struct pool *pool) {
     char self[4096];
     const char *given = getenv("CASTAWAY_LIBRARY");
     ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
@@ -45,8 +44,7 @@ const char *library_find(struct pool *pool)
 }
 
 /* The loader splits LD_PRELOAD at colons and blanks: a path with one of them gets a name in `folder` that has none. */
-static const char *loadable(struct pool *pool, const char *library, const char *folder)
-{
+static const char *loadable(struct pool *pool, const char *library, const char *folder) {
     if (!strpbrk(library, ": \t"))
         return library;
     const char *link = pool_printf(pool, "%s/" LIBRARY, folder);
@@ -61,8 +59,7 @@ static const char *loadable(struct pool *pool, const char *library, const char *
 }
 
 /* `list` without entries that are this library already, as when castaway runs under castaway. */
-static const char *other_preloads(struct pool *pool, const char *list)
-{
+static const char *other_preloads(struct pool *pool, const char *list) {
     const char *kept = "";
     while (list && *list) {
         size_t length = strcspn(list, ": \t");
@@ -74,8 +71,7 @@ static const char *other_preloads(struct pool *pool, const char *list)
     return kept;
 }
 
-char **library_environment(struct pool *pool, const char *library, const char *folder)
-{
+char **library_environment(struct pool *pool, const char *library, const char *folder) {
     const char *path = loadable(pool, library, folder), *given = getenv("CASTAWAY_OPTIONS");
     size_t count = 0, kept = 0;
     if (!path)
@@ -87,7 +83,7 @@ char **library_environment(struct pool *pool, const char *library, const char *f
         if (strncmp(environ[i], "LD_PRELOAD=", 11) && strncmp(environ[i], "CASTAWAY_OPTIONS=", 17))
             environment[kept++] = environ[i];
     environment[kept++] = pool_printf(pool, "LD_PRELOAD=%s%s", path, other_preloads(pool, getenv("LD_PRELOAD")));
-    environment[kept] = pool_printf(pool, "CASTAWAY_OPTIONS=%s%sdir='%s'", given ? given : "", given && *given ? ":" : "",
-                                    folder);
+    environment[kept] =
+        pool_printf(pool, "CASTAWAY_OPTIONS=%s%sdir='%s'", given ? given : "", given && *given ? ":" : "", folder);
     return environment;
 }

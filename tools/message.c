@@ -10,8 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-void message_error(const char *format, ...)
-{
+void message_error(const char *format, ...) {
     int saved = errno;
     char line[8192];
     va_list arguments;
