@@ -67,6 +67,23 @@ static const char *from_function(struct pool *pool, const char *bare) {
     return before && *before && is_maker(last) ? before : without_affixes(pool, last);
 }
 
+/* `std::make_shared<app::Node, int>` makes a Node. NULL: not a template that names what it makes. */
+static const char *from_template(struct pool *pool, const char *function, const char *bare) {
+    static const char *const templates[] = {"make_shared", "make_unique", "allocate_shared"};
+    const char *name = demangle_short(pool, function), *open = strchr(name, '<');
+    const char *colon = strrchr(bare, ':'), *last = colon ? colon + 1 : bare;
+    bool names_it = is_maker(last);
+    for (size_t i = 0; i < COUNT(templates); i++)
+        names_it |= !strcmp(last, templates[i]);
+    if (!names_it || !open || name[strlen(name) - 1] != '>')
+        return NULL;
+    open++;
+    if (strncmp(name, bare, (size_t)(open - name - 1)) || strlen(bare) != (size_t)(open - name - 1))
+        return NULL; /* the arguments of a class further out */
+    char *type = pool_strndup(pool, open, strcspn(open, "<,>"));
+    return *type ? from_function(pool, type) : NULL;
+}
+
 /* The maker is the first function that has a frame of its own, or an inlined one before it that is named like a maker:
  * helpers that only wrap malloc() get inlined. */
 static const char *label_of(struct pool *pool, const struct stack *stack) {
@@ -76,7 +93,10 @@ static const char *label_of(struct pool *pool, const struct stack *stack) {
         if (!frame->function)
             continue;
         const char *bare = demangle_bare(pool, frame->function);
-        const char *label = from_function(pool, bare);
+        const char *label = from_template(pool, frame->function, bare);
+        if (label)
+            return label;
+        label = from_function(pool, bare);
         if (!is_plumbing(bare) && (!frame->inlined || strcmp(label, bare)))
             return label;
         if (!fallback || !is_plumbing(bare))

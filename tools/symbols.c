@@ -43,6 +43,24 @@ const char *path_base(const char *path) {
     return slash ? slash + 1 : path;
 }
 
+static bool string_equal(const char *a, const char *b) {
+    return a && b ? !strcmp(a, b) : a == b;
+}
+
+static bool frame_equal(const struct stack_frame *a, const struct stack_frame *b) {
+    return string_equal(a->function, b->function) && string_equal(a->file, b->file) && a->line == b->line &&
+           string_equal(a->module, b->module) && a->inlined == b->inlined && (a->line || a->offset == b->offset);
+}
+
+bool stack_equal(const struct stack *a, const struct stack *b) {
+    if (a->frame_count != b->frame_count)
+        return false;
+    for (size_t i = 0; i < a->frame_count; i++)
+        if (a != b && !frame_equal(&a->frames[i], &b->frames[i]))
+            return false;
+    return true;
+}
+
 /* ---- modules ---- */
 
 static const Dwfl_Callbacks callbacks = {

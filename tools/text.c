@@ -153,7 +153,7 @@ static void stack_lines(struct text *text, const struct stack *stack, size_t col
 /* ---- cycles ---- */
 
 static bool same_object(const struct report_entry *a, const struct report_entry *b) {
-    return a->stack == b->stack && a->size_bytes == b->size_bytes;
+    return a->size_bytes == b->size_bytes && stack_equal(a->stack, b->stack);
 }
 
 /* All entries alike, as in a ring of list nodes. */

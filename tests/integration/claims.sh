@@ -1,9 +1,10 @@
+#!/bin/bash
 # claims.sh - sourced by the test scripts: claims, and a small program with a recording of it written by hand.
 #
 # A claim is a sentence and a command that shows it. Nothing is printed for one that holds. The last line counts.
 
 set -u
-export LC_ALL=C.UTF-8 NO_COLOR=1
+export LC_ALL=C.UTF-8 NO_COLOR=1 ASAN_OPTIONS=verify_asan_link_order=0
 unset CASTAWAY_OPTIONS LD_PRELOAD
 : "${CASTAWAY:?path of the castaway binary}"
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/castaway-test-XXXXXX")

@@ -1,5 +1,6 @@
 #!/bin/bash
 # Everything that can be wrong with options, recordings, destinations and commands: one line, the right status.
+# shellcheck source-path=SCRIPTDIR disable=SC1091,SC2016,SC2059
 . "$(dirname "$0")/claims.sh"
 build_sample
 sample_recording >"$WORK/s.cast"

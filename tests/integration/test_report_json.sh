@@ -1,5 +1,6 @@
 #!/bin/bash
 # The JSON report: every key, and fingerprints that outlive what changes from run to run.
+# shellcheck source-path=SCRIPTDIR disable=SC1091,SC2016,SC2059
 . "$(dirname "$0")/claims.sh"
 build_sample
 sample_recording >"$WORK/s.cast"

@@ -1,5 +1,6 @@
 #!/bin/bash
 # The text report: what a person sees of a recording whose contents are known.
+# shellcheck source-path=SCRIPTDIR disable=SC1091,SC2016,SC2059
 . "$(dirname "$0")/claims.sh"
 build_sample
 sample_recording >"$WORK/s.cast"
@@ -72,7 +73,7 @@ claim "a target offset is shown" out_has "session ─(+0x08)→ session#2 ─(+0
 claim "a stack is shown once" out_has "as session"
 cycle 1000000 "$(entry 1 8 0 0),$(entry 1 8 0 0)"
 claim "a long ring of equal objects is short" out_has "session ─(+0x00)→ session … 1 000 000 objects"
-cycle 20 "$(for i in $(seq 20); do entry $((1 + i % 2)) $i 0 0; done | paste -sd,)" 33
+cycle 20 "$(for i in $(seq 20); do entry $((1 + i % 2)) "$i" 0 0; done | paste -sd,)" 33
 claim "a long cycle is shortened" out_has " … 15 more … "
 claim "it says how large its group is" out_has "(the smallest cycle of a group of 33 objects)"
 claim "long cycles wrap" test "$(awk '{ if (length($0) > 100) n++ } END { print n + 0 }' "$WORK/out")" = 0

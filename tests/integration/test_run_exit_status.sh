@@ -1,6 +1,7 @@
 #!/bin/bash
 # castaway run: the program's own exit, its signals and streams, the folder of recordings. A stand-in for
 # libcastaway.so writes the recordings, so that only the outside tool is tested here.
+# shellcheck source-path=SCRIPTDIR disable=SC1091,SC2016,SC2059
 . "$(dirname "$0")/claims.sh"
 cat >"$WORK/fake.c" <<'C'
 #define _GNU_SOURCE
