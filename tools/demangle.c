@@ -24,7 +24,7 @@ static const struct {
 /* Rust ends each path with ::h and 16 hex digits of a hash. */
 static size_t without_rust_hash(const char *name) {
     size_t length = strlen(name);
-    if (length < 20 || strncmp(name + length - 19, "::h", 3))
+    if (length < 20 || strncmp(name + length - 19, "::h", 3) != 0)
         return 0;
     for (const char *digit = name + length - 16; *digit; digit++)
         if (!isxdigit((unsigned char)*digit))
@@ -41,7 +41,7 @@ static const char *rust_plain(struct pool *pool, const char *name, size_t length
             from++; /* protects a $ at the start of a part */
             continue;
         }
-        while (i < count && strncmp(from, rust_escapes[i].escape, strlen(rust_escapes[i].escape)))
+        while (i < count && strncmp(from, rust_escapes[i].escape, strlen(rust_escapes[i].escape)) != 0)
             i++;
         if (i < count) {
             to = stpcpy(to, rust_escapes[i].meaning);
@@ -68,7 +68,7 @@ static size_t without_suffix(const char *symbol) {
 
 const char *demangle(struct pool *pool, const char *symbol) {
     const char *plain = pool_strndup(pool, symbol, without_suffix(symbol));
-    if (strncmp(plain, "_Z", 2) || strlen(plain) > MANGLED_MAX)
+    if (strncmp(plain, "_Z", 2) != 0 || strlen(plain) > MANGLED_MAX)
         return plain;
     int status = 0;
     char *name = __cxa_demangle(plain, NULL, NULL, &status);

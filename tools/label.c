@@ -78,7 +78,7 @@ static const char *from_template(struct pool *pool, const char *function, const 
     if (!names_it || !open || name[strlen(name) - 1] != '>')
         return NULL;
     open++;
-    if (strncmp(name, bare, (size_t)(open - name - 1)) || strlen(bare) != (size_t)(open - name - 1))
+    if (strlen(bare) != (size_t)(open - name - 1) || strncmp(name, bare, strlen(bare)) != 0)
         return NULL; /* the arguments of a class further out */
     char *type = pool_strndup(pool, open, strcspn(open, "<,>"));
     return *type ? from_function(pool, type) : NULL;
@@ -97,7 +97,7 @@ static const char *label_of(struct pool *pool, const struct stack *stack) {
         if (label)
             return label;
         label = from_function(pool, bare);
-        if (!is_plumbing(bare) && (!frame->inlined || strcmp(label, bare)))
+        if (!is_plumbing(bare) && (!frame->inlined || strcmp(label, bare) != 0))
             return label;
         if (!fallback || !is_plumbing(bare))
             fallback = label;

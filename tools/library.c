@@ -64,7 +64,7 @@ static const char *other_preloads(struct pool *pool, const char *list) {
     while (list && *list) {
         size_t length = strcspn(list, ": \t");
         const char *entry = pool_strndup(pool, list, length);
-        if (length && strcmp(path_base(entry), LIBRARY))
+        if (length && strcmp(path_base(entry), LIBRARY) != 0)
             kept = pool_printf(pool, "%s:%s", kept, entry);
         list += length + (list[length] != '\0');
     }
@@ -80,7 +80,7 @@ char **library_environment(struct pool *pool, const char *library, const char *f
         count++;
     char **environment = pool_array(pool, count + 3, sizeof *environment);
     for (size_t i = 0; i < count; i++)
-        if (strncmp(environ[i], "LD_PRELOAD=", 11) && strncmp(environ[i], "CASTAWAY_OPTIONS=", 17))
+        if (strncmp(environ[i], "LD_PRELOAD=", 11) != 0 && strncmp(environ[i], "CASTAWAY_OPTIONS=", 17) != 0)
             environment[kept++] = environ[i];
     environment[kept++] = pool_printf(pool, "LD_PRELOAD=%s%s", path, other_preloads(pool, getenv("LD_PRELOAD")));
     environment[kept] =

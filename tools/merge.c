@@ -1,8 +1,8 @@
 /* merge.c - several recordings become one report.
  *
- * What adds up: tallies, and findings that are the same (equal kind, stack and cycle shape). Findings that only look the
- * same from outside (two calls in one function: equal fingerprints, other lines) stay apart, and the second gets a
- * fingerprint of its own.
+ * What adds up: tallies, and findings that are the same (equal kind, stack and cycle shape). Findings that only look
+ * the same from outside (two calls in one function: equal fingerprints, other lines) stay apart, and the second gets
+ * a fingerprint of its own.
  * Start: report_add(). */
 #include "report.h"
 

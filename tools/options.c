@@ -15,11 +15,11 @@ enum { EXIT_CODE_DEFAULT = 23 /* as LeakSanitizer */ };
 
 struct option {
     const char *name;
-    char letter;
-    const char *value; /* shown in --help; NULL: takes none */
-    bool in_environment;
+    const char *value;                                                     /* shown in --help; NULL: takes none */
     int (*set)(struct options *, const char *value, const char *spelling); /* 0, or -1 after a message */
-    const char *help;
+    const char *help;                                                      /* NULL: not for people */
+    char letter;                                                           /* 0: none */
+    bool in_environment;
 };
 
 /* ---- setters ---- */
@@ -141,19 +141,19 @@ static int set_version(struct options *options, const char *value, const char *s
 }
 
 static const struct option table[] = {
-    {"output", 'o', "FILE", true, set_output,
-     "keep the recording (%p: process id, %h: host, %q{VAR}: variable, %%: %)"},
-    {"text", 0, "FILE", true, set_text, "write the report as text; - is standard output; may be repeated"},
-    {"json", 0, "FILE", true, set_json, "write the report as JSON; - is standard output; may be repeated"},
-    {"show", 0, "KINDS", true, set_show, "kinds to list, with commas between them (default: lost,cycle)"},
-    {"fail-on", 0, "KINDS", true, set_fail_on, "kinds that set the exit status (default: lost,cycle)"},
-    {"exit-code", 0, "N", true, set_exit_code, "exit status when such a kind was found, 0-255 (default: 23)"},
-    {"max-frames", 0, "N", true, set_frames_max, "frames shown of a stack, 1-64 (default: 64)"},
-    {"color", 0, "WHEN", true, set_color, "auto (default: on a terminal, unless NO_COLOR is set), always, never"},
-    {"from-preload", 0, NULL, false, set_from_preload,
-     NULL}, /* libcastaway.so calls us: options from CASTAWAY_OPTIONS */
-    {"help", 'h', NULL, false, set_help, "show this text"},
-    {"version", 'V', NULL, false, set_version, "show the version"},
+    {"output", "FILE", set_output, "keep the recording (%p: process id, %h: host, %q{VAR}: variable, %%: %)", 'o',
+     true},
+    {"text", "FILE", set_text, "write the report as text; - is standard output; may be repeated", 0, true},
+    {"json", "FILE", set_json, "write the report as JSON; - is standard output; may be repeated", 0, true},
+    {"show", "KINDS", set_show, "kinds to list, with commas between them (default: lost,cycle)", 0, true},
+    {"fail-on", "KINDS", set_fail_on, "kinds that set the exit status (default: lost,cycle)", 0, true},
+    {"exit-code", "N", set_exit_code, "exit status when such a kind was found, 0-255 (default: 23)", 0, true},
+    {"max-frames", "N", set_frames_max, "frames shown of a stack, 1-64 (default: 64)", 0, true},
+    {"color", "WHEN", set_color, "auto (default: on a terminal, unless NO_COLOR is set), always, never", 0, true},
+    {"from-preload", NULL, set_from_preload, NULL, 0,
+     false}, /* libcastaway.so calls us: options from CASTAWAY_OPTIONS */
+    {"help", NULL, set_help, "show this text", 'h', false},
+    {"version", NULL, set_version, "show the version", 'V', false},
 };
 enum { TABLE_COUNT = sizeof table / sizeof *table };
 

@@ -117,7 +117,7 @@ int output_check(const struct options *options) {
     if (options->output && check_file(options->pool, options->output))
         return -1;
     for (size_t i = 0; i < options->destination_count; i++)
-        if (strcmp(options->destinations[i].path, "-") && check_file(options->pool, options->destinations[i].path))
+        if (strcmp(options->destinations[i].path, "-") != 0 && check_file(options->pool, options->destinations[i].path))
             return -1;
     return 0;
 }

@@ -1,8 +1,8 @@
 /* process.c - fork, exec, wait, and the signals between.
  *
  * Owns:  the signal dispositions of castaway while the program runs.
- * Order: SIGCHLD is set to its default before the fork (an inherited "ignore" would swallow the wait status) and put back
- *        in the child; everything else is changed after the fork, with all signals blocked until then.
+ * Order: SIGCHLD is set to its default before the fork (an inherited "ignore" would swallow the wait status) and put
+ *        back in the child; everything else is changed after the fork, with all signals blocked until then.
  * Start: process_run(). */
 #include "process.h"
 

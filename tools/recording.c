@@ -265,7 +265,7 @@ static int check_first(const struct recording *recording, const json_t *record) 
     const char *type = json_string_value(json_object_get(record, "record"));
     const char *format = json_string_value(json_object_get(record, "format"));
     const json_t *version = json_object_get(record, "version");
-    if (!type || strcmp(type, "header") || !format || strcmp(format, CAST_FORMAT)) {
+    if (!type || strcmp(type, "header") != 0 || !format || strcmp(format, CAST_FORMAT) != 0) {
         message_error("%s:1: not a recording of castaway (`castaway -o FILE CMD` makes one)", recording->path);
         return -1;
     }

@@ -80,7 +80,7 @@ static bool build_id_matches(Dwfl_Module *module, const char *recorded) {
     for (int i = 0; i < length; i++) {
         char byte[3];
         snprintf(byte, sizeof byte, "%02x", bits[i]);
-        if (strncmp(byte, recorded + i * 2, 2))
+        if (strncmp(byte, recorded + (size_t)i * 2, 2) != 0)
             return false;
     }
     return true;
@@ -126,7 +126,7 @@ static char *path_clean(struct pool *pool, const char *path) {
     while (*path) {
         size_t length = strcspn(path, "/");
         bool up = length == 2 && !strncmp(path, "..", 2);
-        if (up && to > floor && strcmp(to - (to - floor >= 3 ? 3 : 1), "../")) {
+        if (up && to > floor && strcmp(to - (to - floor >= 3 ? 3 : 1), "../") != 0) {
             for (to--; to > floor && to[-1] != '/'; to--)
                 ;
             *to = '\0';
@@ -302,7 +302,7 @@ struct symbols *symbols_open(struct pool *pool) {
 }
 
 void symbols_close(struct symbols *symbols) {
-    struct symbol_file *file, *next;
+    struct symbol_file *file = NULL, *next = NULL;
     HASH_ITER (hh, symbols->files, file, next) {
         if (file->dwfl)
             dwfl_end(file->dwfl);

@@ -144,7 +144,7 @@ static int check_elf(const struct file *file) {
 /* The interpreter's path in a #! line; NULL: not a script. */
 static const char *script_interpreter(struct pool *pool, const struct file *file) {
     const char *line = (const char *)file->head;
-    if (strncmp(line, "#!", 2))
+    if (strncmp(line, "#!", 2) != 0)
         return NULL;
     line += 2 + strspn(line + 2, " \t");
     return pool_strndup(pool, line, strcspn(line, " \t\r\n"));
