@@ -36,7 +36,7 @@ struct report_entry {
 struct report_finding {
     enum kind kind;
     uint64_t fingerprint;
-    uint64_t identity; /* finer than the fingerprint: knows lines and offsets; only for merging */
+    uint64_t identity; /* finer than the fingerprint: knows lines or offsets; only for merging */
     uint64_t count, objects, bytes, indirect_objects, indirect_bytes;
     const struct stack *stack;
     const struct report_entry *cycle; /* kind cycle */
