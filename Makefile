@@ -120,6 +120,13 @@ uninstall:
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,bin/castaway lib/libcastaway.so include/castaway.h \
 	  share/man/man1/castaway.1 lib/pkgconfig/castaway.pc)
 
+# The checking build: every captured stack is compared with libunwind's own walk (preload/frames_check.h).
+frames: $(BUILD)/frames/libcastaway.so
+$(BUILD)/frames/libcastaway.so: $(PRELOAD_SRC) $(ANALYSIS_SRC) $(wildcard preload/*.h analysis/*.h) preload/exports.map
+	@mkdir -p $(@D)
+	$(CC) $(filter-out -MMD -MP,$(TARGET)) -DCASTAWAY_FRAMES_CHECK $(CFLAGS) $(CPPFLAGS) -shared -Wl,-z,now \
+	  -Wl,--version-script=preload/exports.map -o $@ $(PRELOAD_SRC) $(ANALYSIS_SRC)
+
 clean:
 	rm -rf $(BUILD)
 

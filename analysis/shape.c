@@ -1,4 +1,4 @@
-/* shape.c - known-good shapes of interior pointers: arrays with a cookie, strings, second base classes.
+/* shape.c - known-good shapes of interior pointers: arrays with a cookie, strings, second base classes, aligned blocks.
  *
  * Owns:    nothing.      Never: reads outside the object and heap->vtable_ranges.
  * Runs in: snapshot child, unit tests, tools.
@@ -61,6 +61,17 @@ static int is_second_base(const struct heap *heap, uintptr_t start, uint64_t siz
            has_vtable(heap, start + offset, offset);
 }
 
+/* A block aligned by hand, which keeps the true start beside the aligned one, to free it by: [...][start][<-  or [<-][start].
+ * Compilers' _mm_malloc does the former; the loader's table of mappings (glibc, elf/dl-find_object.c) the latter. */
+static int is_aligned_block(const struct heap *heap, uintptr_t start, uint64_t size_bytes, uint64_t offset) {
+    (void)heap;
+    (void)size_bytes;
+    uintptr_t address = start + offset;
+    if (address % (2 * WORD))
+        return 0;
+    return heap_load(address + WORD) == start || (offset >= WORD && heap_load(address - WORD) == start);
+}
+
 static const struct shape {
     const char *name; /* Valgrind's */
     shape_test *test;
@@ -71,6 +82,7 @@ static const struct shape {
     {"newarray", is_new_array, 2 * WORD, WORD, 0},
     {"stdstring", is_std_string, 3 * WORD + 1, 2 * WORD, 0},
     {"multipleinheritance", is_second_base, 2 * WORD, WORD, WORD},
+    {"alignedblock", is_aligned_block, 4 * WORD, 0, 2 * WORD},
 };
 
 static int may_read(const struct heap *heap, uintptr_t lo, uint64_t count) {

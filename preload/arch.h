@@ -62,6 +62,10 @@ static inline uint32_t arch_context_vector_bytes(const ucontext_t *context) {
     uint32_t magic = *(const uint32_t *)(state + 464);
     return magic == 0x46505853 ? *(const uint32_t *)(state + 468) : 512;
 }
+/* Is this the code that a signal handler returns to? Source: libunwind, x86_64/Gos-linux.c; mov $15,%rax; syscall */
+static inline int arch_is_signal_return(uintptr_t pc) {
+    return __builtin_memcmp((const void *)pc, "\x48\xc7\xc0\x0f\x00\x00\x00\x0f\x05", 9) == 0;
+}
 /* The kernel ended the interrupted system call with EINTR because of our signal: step back onto the instruction, with
  * the number that the code before it loads, so that the program never learns of the stop.
  * Only `mov $number,%eax; syscall` is known; others keep their EINTR. */
@@ -89,6 +93,9 @@ static inline uintptr_t arch_context_sp(const ucontext_t *context) {
 }
 static inline uint32_t arch_context_vector_bytes(const ucontext_t *context) {
     return sizeof context->uc_mcontext.__reserved;
+}
+static inline int arch_is_signal_return(uintptr_t pc) {
+    return *(const uint32_t *)pc == 0xd2801168; /* mov x8, #139 */
 }
 static inline void arch_hide_interruption(ucontext_t *context) {
     (void)context;

@@ -17,9 +17,11 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
+#include "frames_check.h"
 #include "init.h"
 #include "module.h"
 #include "pages.h"
+#include "proc.h"
 #include "scan.h"
 #include "thread.h"
 #include "unwind.h"
@@ -46,12 +48,8 @@ static void text_add(struct text *text, const char *piece, size_t bytes) {
     text->bytes[text->fill] = 0;
 }
 static void text_add_number(struct text *text, int number) {
-    char digits[16];
-    size_t at = sizeof digits;
-    do
-        digits[--at] = (char)('0' + number % 10);
-    while ((number /= 10) != 0);
-    text_add(text, digits + at, sizeof digits - at);
+    char digits[12];
+    text_add(text, digits, proc_decimal(number, digits));
 }
 
 static int create(const char *path, int flags) {
@@ -243,6 +241,7 @@ int exit_scan(int status) {
     if (!process.started || (int)sys(SYS_getpid, 0) != process.pid || atomic_exchange(&scanned, 1))
         return status;
     thread_busy++;
+    frames_check_report(process.environment);
     int by_hand = !process.options.dir[0];
     int file = by_hand ? (int)sys(SYS_memfd_create, "castaway", MFD_CLOEXEC)
                        : create_in_dir(process.options.dir, process.pid);

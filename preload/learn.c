@@ -40,8 +40,6 @@ extern int UNW_OBJ(dwarf_search_unwind_table)(unw_addr_space_t, unw_word_t, unw_
     X(init_remote)                                                                                                     \
     X(step)                                                                                                            \
     X(get_reg)                                                                                                         \
-    X(get_proc_info)                                                                                                   \
-    X(is_signal_frame)                                                                                                 \
     X(set_caching_policy)                                                                                              \
     X(dwarf_search_unwind_table)
 
@@ -292,8 +290,9 @@ static int rule_from_step(unw_cursor_t *cursor, struct rule *rule) {
     if (cfa_rule(cfa, rule) != 0 || word_place(pc, cfa, &offset, &pc_from_sp) != 0)
         return -1;
     rule->ra_offset = (int16_t)offset;
+    /* Only the kernel lays out a frame whose return address is not next to the caller's stack. */
     if (pc_from_sp)
-        rule->flags |= RULE_FROM_SP;
+        rule->flags |= RULE_FROM_SP | RULE_SIGNAL;
     if (bp == IMAGINARY_BP)
         return 0;
     if (word_place(bp, cfa, &offset, &bp_from_sp) != 0 || bp_from_sp != pc_from_sp)
@@ -308,25 +307,20 @@ void learn_rule(uintptr_t pc, int exact, struct rule *rule) {
     *rule = (struct rule){.kind = RULE_SLOW};
     /* A return address can lie behind the end of its function: the call is what is looked up. */
     struct memory memory = {.pc = exact ? pc : pc - 1};
-    struct memory at = {.pc = pc};
-    unw_cursor_t cursor, signal_cursor;
-    unw_proc_info_t info;
     struct dl_find_object found;
+    unw_cursor_t cursor;
+    unw_proc_info_t info;
     if (_dl_find_object((void *)memory.pc, &found) != 0)
         rule->kind = RULE_NO_TABLE;
     else if (libunwind.init_remote(&cursor, space, &memory) == 0) {
-        int is_signal =
-            libunwind.init_remote(&signal_cursor, space, &at) == 0 && libunwind.is_signal_frame(&signal_cursor) > 0;
-        if (libunwind.get_proc_info(&cursor, &info) < 0 && !is_signal)
+        struct rule learnt = {.kind = RULE_SLOW};
+        int step;
+        if (find_proc_info(space, memory.pc, &info, 0, &memory) < 0)
             rule->kind = exact ? RULE_SLOW : RULE_NO_TABLE;
-        else {
-            int step = libunwind.step(is_signal ? &signal_cursor : &cursor);
-            struct rule learnt = {.flags = is_signal ? RULE_SIGNAL : 0};
-            if (step == 0)
-                rule->kind = RULE_END;
-            else if (step > 0 && rule_from_step(is_signal ? &signal_cursor : &cursor, &learnt) == 0)
-                *rule = learnt;
-        }
+        else if ((step = libunwind.step(&cursor)) == 0)
+            rule->kind = RULE_END;
+        else if (step > 0 && rule_from_step(&cursor, &learnt) == 0)
+            *rule = learnt;
     }
     errno = saved_errno;
 }
@@ -355,7 +349,7 @@ size_t unwind_slow(const struct callee_saved *from, uint64_t *frames, size_t max
         frames[count++] = pc | (exact ? FRAME_EXACT : 0);
         if (count == max)
             break;
-        exact = libunwind.is_signal_frame(&cursor) > 0;
+        exact = arch_is_signal_return(pc);
         if (libunwind.step(&cursor) <= 0)
             break;
     }
@@ -414,9 +408,8 @@ int unwind_caller_of(const struct callee_saved *from, const struct range *functi
 
 int unwind_function(uintptr_t pc, uintptr_t *lo, uintptr_t *hi) {
     struct memory memory = {.pc = pc};
-    unw_cursor_t cursor;
     unw_proc_info_t info;
-    if (!space || libunwind.init_remote(&cursor, space, &memory) != 0 || libunwind.get_proc_info(&cursor, &info) < 0)
+    if (!space || find_proc_info(space, pc, &info, 0, &memory) < 0)
         return -1;
     *lo = info.start_ip;
     *hi = info.end_ip;

@@ -7,53 +7,10 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "proc.h"
 #include "sys.h"
 
 enum { PAGE = 4096 };
-
-struct reader {
-    int file;
-    size_t at, fill;
-    char buffer[32768];
-};
-
-/* Next byte, or -1 at the end. */
-static int next_byte(struct reader *reader) {
-    if (reader->at == reader->fill) {
-        long got = sys(SYS_read, reader->file, reader->buffer, sizeof reader->buffer);
-        if (got <= 0)
-            return -1;
-        reader->at = 0;
-        reader->fill = (size_t)got;
-    }
-    return (unsigned char)reader->buffer[reader->at++];
-}
-
-static size_t next_line(struct reader *reader, char *line, size_t max) {
-    size_t length = 0;
-    for (int byte; (byte = next_byte(reader)) >= 0;) {
-        if (byte == '\n') {
-            line[length] = 0;
-            return length + 1;
-        }
-        if (length + 1 < max)
-            line[length++] = (char)byte;
-    }
-    return 0;
-}
-
-static uintptr_t hex(const char **text) {
-    uintptr_t value = 0;
-    for (;; (*text)++) {
-        char c = **text;
-        if (c >= '0' && c <= '9')
-            value = value << 4 | (uintptr_t)(c - '0');
-        else if (c >= 'a' && c <= 'f')
-            value = value << 4 | (uintptr_t)(c - 'a' + 10);
-        else
-            return value;
-    }
-}
 
 static const char *skip_word(const char *text) {
     while (*text && *text != ' ')
@@ -66,9 +23,9 @@ static const char *skip_word(const char *text) {
 /* "lo-hi perms offset device inode   path" */
 static int parse(const char *line, struct mapping *out, struct arena *arena) {
     *out = (struct mapping){.path = ""};
-    out->lo = hex(&line);
+    out->lo = proc_hex(&line);
     line++;
-    out->hi = hex(&line);
+    out->hi = proc_hex(&line);
     line++;
     out->readable = line[0] == 'r';
     out->writable = line[1] == 'w';
@@ -105,23 +62,21 @@ static int append(struct maps *maps, size_t *capacity, const struct mapping *map
 
 int maps_read(struct maps *out, struct arena *arena) {
     *out = (struct maps){0};
-    struct reader *reader = arena_alloc(arena, 1, sizeof *reader);
+    struct proc_reader *reader = arena_alloc(arena, 1, sizeof *reader);
     char *line = arena_alloc(arena, 1, 8192);
     if (!reader || !line)
         return -ENOMEM;
-    long file = sys(SYS_openat, AT_FDCWD, "/proc/self/maps", O_RDONLY | O_CLOEXEC, 0);
-    if (sys_failed(file))
-        return (int)file;
-    reader->file = (int)file;
+    int error = proc_open(reader, "/proc/self/maps");
+    if (error)
+        return error;
     size_t capacity = 0;
-    int error = 0;
-    while (error == 0 && next_line(reader, line, 8192) > 0) {
+    while (error == 0 && proc_line(reader, line, 8192) > 0) {
         struct mapping mapping;
         error = parse(line, &mapping, arena);
         if (error == 0)
             error = append(out, &capacity, &mapping, arena);
     }
-    sys(SYS_close, file);
+    proc_close(reader);
     return error;
 }
 

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "kernel_roots.h"
 #include "pages.h"
 #include "thread.h"
 
@@ -222,20 +223,29 @@ static void add_live_stack(struct gather *gather, uintptr_t sp, uintptr_t thread
     add(gather, lo, end < mapping->hi ? end : mapping->hi, 0);
 }
 
+/* A pointer that stands nowhere in memory as such. */
+static void add_word(struct gather *gather, uintptr_t value) {
+    uintptr_t *word = value ? arena_alloc(gather->roots.arena, 1, sizeof *word) : NULL;
+    if (!word)
+        return;
+    *word = value;
+    add(gather, (uintptr_t)word, (uintptr_t)(word + 1), 0);
+}
+
 /* glibc points at the vector of a thread's dynamic TLS blocks one entry in: name the block itself.
  * Source: glibc, elf/dl-tls.c, _dl_allocate_tls (dtv[-1] is the start) */
 static void add_dynamic_tls(struct gather *gather, uintptr_t thread_pointer) {
     if (!is_thread_block(gather->in->maps, thread_pointer))
         return;
-    uintptr_t *word = arena_alloc(gather->roots.arena, 1, sizeof *word);
-    if (!word)
-        return;
-    *word = ((const uintptr_t *)thread_pointer)[1] - 2 * WORD;
-    add(gather, (uintptr_t)word, (uintptr_t)(word + 1), 0);
+    add_word(gather, ((const uintptr_t *)thread_pointer)[1] - 2 * WORD);
 }
 
 static void add_threads(struct gather *gather) {
     const struct roots_input *in = gather->in;
+    /* An alternate signal stack: only the kernel knows its address. */
+    stack_t alternate = {0};
+    sys(SYS_sigaltstack, NULL, &alternate);
+    add_word(gather, (uintptr_t)alternate.ss_sp);
     add(gather, (uintptr_t)in->here, (uintptr_t)(in->here + 1), 0);
     add_live_stack(gather, in->here->sp, in->here_thread_pointer);
     add_dynamic_tls(gather, in->here_thread_pointer);
@@ -250,15 +260,21 @@ static void add_threads(struct gather *gather) {
         if (vectors)
             add(gather, vectors, vectors + arch_context_vector_bytes(context), 0);
 #endif
+        add_word(gather, (uintptr_t)context->uc_stack.ss_sp);
         add_live_stack(gather, arch_context_sp(context), thread->thread_pointer);
         add_dynamic_tls(gather, thread->thread_pointer);
     }
-    /* Threads that would not stop: their stacks are somewhere in memory that is excluded above. */
+    /* Of a thread that is gone, glibc keeps the block for reuse, and with it that vector. One that would not stop is
+     * among them: its stack is somewhere in memory that is excluded above, so all of it counts. */
     const uintptr_t *pointers;
-    size_t count = in->stopped->running ? thread_pointers(&pointers) : 0;
-    for (size_t i = 0; i < count; i++)
-        if (pointers[i] && is_thread_block(in->maps, pointers[i]))
+    size_t count = thread_pointers(&pointers);
+    for (size_t i = 0; i < count; i++) {
+        if (!pointers[i] || !is_thread_block(in->maps, pointers[i]))
+            continue;
+        add_dynamic_tls(gather, pointers[i]);
+        if (in->stopped->running)
             add_whole_stack(gather, pointers[i]);
+    }
 }
 
 /* ---- all other mappings ---- */
@@ -340,12 +356,18 @@ int roots_gather(const struct roots_input *in, struct arena *arena, struct roots
     sort_ranges(gather.excluded.items, gather.excluded.count);
     add_mappings(&gather);
     add_threads(&gather);
+    struct range held;
+    int error = kernel_roots(in->pid, arena, &held);
+    if (error)
+        return error;
+    add(&gather, held.lo, held.hi, 0);
     *out = (struct roots_output){gather.roots.items, gather.roots.count, gather.bytes};
     return gather.roots.error ? gather.roots.error : gather.excluded.error;
 }
 
-int roots_unreadable(const struct maps *maps, struct heap *heap, struct arena *arena) {
+int roots_view_memory(const struct maps *maps, struct heap *heap, struct arena *arena) {
     struct list holes = {.item_bytes = sizeof(struct range), .arena = arena};
+    struct list constants = holes;
     uintptr_t at = 0;
     for (size_t i = 0; i < maps->count; i++) {
         const struct mapping *mapping = &maps->mapping[i];
@@ -355,8 +377,13 @@ int roots_unreadable(const struct maps *maps, struct heap *heap, struct arena *a
         if (hole)
             *hole = (struct range){at, mapping->lo};
         at = mapping->hi;
+        struct range *constant = mapping->is_file && !mapping->writable ? list_add(&constants) : NULL;
+        if (constant)
+            *constant = (struct range){mapping->lo, mapping->hi};
     }
+    heap->vtable_ranges = constants.items;
+    heap->vtable_range_count = constants.count;
     heap->unreadable = holes.items;
     heap->unreadable_count = holes.count;
-    return holes.error;
+    return holes.error ? holes.error : constants.error;
 }

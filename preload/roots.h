@@ -24,6 +24,7 @@ struct roots_input {
     const struct stopped *stopped;      /* all other threads */
     const struct callee_saved *here;    /* the scanning thread: registers where the program's own frames begin */
     uintptr_t here_thread_pointer;
+    int pid; /* the program's */
 };
 struct roots_output {
     struct root *root;
@@ -34,7 +35,7 @@ struct roots_output {
 /* Gather them. returns 0 or -ENOMEM. context: child */
 int roots_gather(const struct roots_input *in, struct arena *arena, struct roots_output *out);
 
-/* Parts of [heap->lo, heap->hi) that must not be read: PROT_NONE pages, holes. */
-int roots_unreadable(const struct maps *maps, struct heap *heap, struct arena *arena);
+/* Tell the heap view which memory must not be read (PROT_NONE pages, holes) and which holds constants (vtables). */
+int roots_view_memory(const struct maps *maps, struct heap *heap, struct arena *arena);
 
 #endif

@@ -222,7 +222,7 @@ static int search_run(const struct scan_input *in, struct arena *arena, struct s
     if (error)
         return error;
     record_view(&search->heap);
-    if ((error = view_odd(&search->heap, arena)) || (error = roots_unreadable(&search->maps, &search->heap, arena)) ||
+    if ((error = view_odd(&search->heap, arena)) || (error = roots_view_memory(&search->maps, &search->heap, arena)) ||
         (error = heap_freeze(&search->heap, arena)))
         return error;
     if (record_inherited_before())
@@ -234,6 +234,7 @@ static int search_run(const struct scan_input *in, struct arena *arena, struct s
         .stopped = in->stopped,
         .here = in->here,
         .here_thread_pointer = in->here_thread_pointer,
+        .pid = in->pid,
     };
     if ((error = roots_gather(&roots, arena, &search->roots)))
         return error;

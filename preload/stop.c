@@ -19,8 +19,10 @@
 
 #include "arch.h"
 #include "pages.h"
+#include "proc.h"
 #include "sys.h"
 
+#define THREADS "/proc/self/task"
 enum { SIGNAL_STOP = 33, THREADS_MIN = 64, ROUNDS_MAX = 1000 };
 
 /* The kernel's view of a handler. Source: Linux, include/uapi/asm-generic/signal.h */
@@ -75,24 +77,6 @@ static void on_stop(int signal, siginfo_t *info, void *context_pointer) {
     arch_hide_interruption(context);
 }
 
-struct directory_entry {
-    uint64_t inode;
-    int64_t offset;
-    unsigned short bytes;
-    unsigned char type;
-    char name[];
-};
-
-static int number_of(const char *name) {
-    int number = 0;
-    for (; *name; name++) {
-        if (*name < '0' || *name > '9')
-            return 0;
-        number = number * 10 + (*name - '0');
-    }
-    return number;
-}
-
 static struct stopped_thread *slot_of(struct stopped *out, int tid) {
     for (size_t i = 0; i < out->count; i++)
         if (slots[i].tid == tid)
@@ -100,13 +84,13 @@ static struct stopped_thread *slot_of(struct stopped *out, int tid) {
     return NULL;
 }
 
-static int slot_room(size_t count) {
-    if (count < slot_capacity)
+/* Slots are pointed at by signals under way: the array grows only between stops, with room for threads yet to come. */
+static int slots_for(size_t threads) {
+    size_t capacity = slot_capacity ? slot_capacity : THREADS_MIN;
+    while (capacity < threads * 2)
+        capacity *= 2;
+    if (capacity == slot_capacity)
         return 0;
-    size_t capacity = slot_capacity ? slot_capacity * 2 : THREADS_MIN;
-    /* Slots that are in use are pointed at by signals under way: a larger array can only be had between stops. */
-    if (count)
-        return -ENOMEM;
     struct stopped_thread *larger = pages_alloc(capacity * sizeof *larger);
     if (!larger)
         return -ENOMEM;
@@ -122,30 +106,23 @@ static int ask(int pid, struct stopped_thread *slot) {
     return (int)sys(SYS_rt_tgsigqueueinfo, pid, slot->tid, SIGNAL_STOP, &info);
 }
 
-/* One pass over the thread list; returns how many threads were newly asked, or a negative errno. */
-static int ask_new_threads(struct stopped *out, int own_tid, int pid) {
-    int asked = 0;
-    long directory = sys(SYS_openat, AT_FDCWD, "/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
-    if (sys_failed(directory))
-        return (int)directory;
-    _Alignas(8) char buffer[4096];
-    long bytes;
-    while ((bytes = sys(SYS_getdents64, directory, buffer, sizeof buffer)) > 0)
-        for (long at = 0; at < bytes;) {
-            struct directory_entry *entry = (struct directory_entry *)(buffer + at);
-            at += entry->bytes;
-            int tid = number_of(entry->name);
-            if (!tid || tid == own_tid || slot_of(out, tid) || out->count >= slot_capacity)
-                continue;
-            struct stopped_thread *slot = &slots[out->count++];
-            *slot = (struct stopped_thread){.tid = tid, .state = STOP_ASKED};
-            if (ask(pid, slot) == 0)
-                asked++;
-            else
-                atomic_store_explicit(&slot->state, STOP_GONE, memory_order_relaxed);
-        }
-    sys(SYS_close, directory);
-    return bytes < 0 ? (int)bytes : asked;
+struct pass {
+    struct stopped *out;
+    int pid, own_tid;
+    int asked; /* threads newly asked in this pass */
+};
+
+static void ask_thread(void *context, const char *name) {
+    struct pass *pass = context;
+    int tid = proc_number(name);
+    if (!tid || tid == pass->own_tid || slot_of(pass->out, tid) || pass->out->count >= slot_capacity)
+        return;
+    struct stopped_thread *slot = &slots[pass->out->count++];
+    *slot = (struct stopped_thread){.tid = tid, .state = STOP_ASKED};
+    if (ask(pass->pid, slot) == 0)
+        pass->asked++;
+    else
+        atomic_store_explicit(&slot->state, STOP_GONE, memory_order_relaxed);
 }
 
 static int64_t now_ms(void) {
@@ -154,13 +131,28 @@ static int64_t now_ms(void) {
     return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* Threads that were asked and neither stand nor have gone. */
-static size_t outstanding(struct stopped *out, int pid) {
+/* A main thread that left by pthread_exit stays in the list, dead. The state letter stands behind the last ')'. */
+static int is_dead(int tid) {
+    char path[64] = "/proc/self/task/", buffer[512] = "";
+    size_t fill = 16 + proc_decimal(tid, path + 16);
+    __builtin_memcpy(path + fill, "/stat", 6);
+    long file = sys(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+    if (sys_failed(file))
+        return 1;
+    long got = sys(SYS_read, file, buffer, sizeof buffer - 1);
+    sys(SYS_close, file);
+    while (got > 2 && buffer[got - 1] != ')')
+        got--;
+    return got > 2 && (buffer[got + 1] == 'Z' || buffer[got + 1] == 'X');
+}
+
+/* Threads that were asked and neither stand nor have gone; with `look`, it is asked of each whether it still lives. */
+static size_t outstanding(struct stopped *out, int pid, int look) {
     size_t count = 0;
     for (size_t i = 0; i < out->count; i++) {
         if (atomic_load_explicit(&slots[i].state, memory_order_acquire) != STOP_ASKED)
             continue;
-        if (sys(SYS_tgkill, pid, slots[i].tid, 0) == -ESRCH)
+        if (look && (sys(SYS_tgkill, pid, slots[i].tid, 0) == -ESRCH || is_dead(slots[i].tid)))
             atomic_store_explicit(&slots[i].state, STOP_GONE, memory_order_relaxed);
         else
             count++;
@@ -169,36 +161,27 @@ static size_t outstanding(struct stopped *out, int pid) {
 }
 
 static void wait_held(struct stopped *out, int pid, int64_t deadline_ms) {
-    for (;;) {
+    for (int look = 0;;) {
         int seen = atomic_load_explicit(&held, memory_order_acquire);
-        if (outstanding(out, pid) == 0 || now_ms() >= deadline_ms)
+        if (outstanding(out, pid, look) == 0 || now_ms() >= deadline_ms)
             return;
         struct timespec slice = {.tv_nsec = 2000000};
-        sys(SYS_futex, &held, FUTEX_WAIT_PRIVATE, seen, &slice);
+        look = sys(SYS_futex, &held, FUTEX_WAIT_PRIVATE, seen, &slice) == -ETIMEDOUT;
     }
 }
 
-static size_t count_threads(void) {
-    long directory = sys(SYS_openat, AT_FDCWD, "/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
-    _Alignas(8) char buffer[4096];
-    size_t count = 0;
-    long bytes;
-    if (sys_failed(directory))
-        return 0;
-    while ((bytes = sys(SYS_getdents64, directory, buffer, sizeof buffer)) > 0)
-        for (long at = 0; at < bytes; at += ((struct directory_entry *)(buffer + at))->bytes)
-            count++;
-    sys(SYS_close, directory);
-    return count;
+static void count_name(void *context, const char *name) {
+    (void)name;
+    ++*(size_t *)context;
 }
 
 int stop_all(struct stopped *out, int limit_ms) {
-    int pid = (int)sys(SYS_getpid, 0), own = (int)sys(SYS_gettid, 0);
+    struct pass pass = {.out = out, .pid = (int)sys(SYS_getpid, 0), .own_tid = (int)sys(SYS_gettid, 0)};
     *out = (struct stopped){0};
-    size_t threads = count_threads();
-    while (threads + THREADS_MIN / 2 > slot_capacity)
-        if (slot_room(0) != 0)
-            return -ENOMEM;
+    size_t threads = 0;
+    proc_each(THREADS, count_name, &threads);
+    if (slots_for(threads) != 0)
+        return -ENOMEM;
     struct kernel_sigaction action = {
         .handler = on_stop,
         .flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK | RESTORER_FLAG,
@@ -211,13 +194,14 @@ int stop_all(struct stopped *out, int limit_ms) {
     int64_t deadline_ms = now_ms() + limit_ms;
     /* A thread that is being created may start another while we look: until a pass finds nobody new. */
     for (int round = 0; round < ROUNDS_MAX; round++) {
-        int asked = ask_new_threads(out, own, pid);
-        wait_held(out, pid, deadline_ms);
-        if (asked <= 0)
+        pass.asked = 0;
+        proc_each(THREADS, ask_thread, &pass);
+        wait_held(out, pass.pid, deadline_ms);
+        if (pass.asked == 0)
             break;
     }
     out->threads = slots;
-    out->running = outstanding(out, pid);
+    out->running = outstanding(out, pass.pid, 1);
     return 0;
 }
 

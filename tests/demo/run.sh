@@ -7,9 +7,9 @@ build=$1
 
 show() {
     printf '\n$ castaway'
-    printf ' %q' "$@"
+    printf ' %s' "${@@Q}"
     printf '\n'
-    "$build/castaway" "$@"
+    "$build/castaway" "$@" 2>&1
     local status=$?
     printf '(exit status %s: 23 says that there are findings)\n' "$status"
     [ "$status" = 0 ] || [ "$status" = 23 ]

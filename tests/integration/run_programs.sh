@@ -54,8 +54,10 @@ outcome() {
 
 # What a summary should be, as jq's input: {"lost": {"objects": 1, "bytes": 24}, ...}
 expected_summary() {
-    local word counts
-    for word in lost=0/0 lost_indirect=0/0 cycle=0/0 possible=0/0 $1; do
+    local word counts expected=$1
+    # another allocator's libraries have objects of their own
+    [ -z "$VARIANT" ] || expected=$(sed -E 's/reachable=[^ ]*//' <<<"$expected")
+    for word in lost=0/0 lost_indirect=0/0 cycle=0/0 possible=0/0 $expected; do
         counts=${word#*=}
         printf '{"%s": {"objects": %s, "bytes": %s}}\n' "${word%%=*}" "${counts%/*}" "${counts#*/}"
     done | jq -cs add
@@ -156,7 +158,7 @@ fi
 export LINK='' PRELOAD='' VARIANT='' WORK=$BUILD/programs/plain
 while [[ ${1:-} == --* ]]; do
     case $1 in
-        --link) LINK=$2 VARIANT="linked ${2##*:}" ;;
+        --link) LINK=$2 VARIANT="linked ${2##*-l:}" ;;
         --preload) PRELOAD=$2 VARIANT="preloaded ${2##*/}" ;;
         --name) WORK=$BUILD/programs/$2 ;;
         *) echo "unknown option $1" >&2 && exit 2 ;;

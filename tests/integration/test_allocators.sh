@@ -15,7 +15,7 @@ run() {
     head -n -1 <<<"$output"
 }
 for library in libjemalloc.so.2 libtcmalloc_minimal.so.4 libmimalloc.so.2; do
-    run --name "linked-$library" --link "-Wl,--no-as-needed -l:$library -Wl,--as-needed"
+    run --name "linked-$library" --link "-Wl,--no-as-needed -l:$library"
     run --name "preloaded-$library" --preload "$library"
 done
 printf '%d passed, %d failed\n' "$passed" "$failed"

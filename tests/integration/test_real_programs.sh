@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Real programs do the same with castaway as without: stdout, stderr, exit status, signals.
-# shellcheck disable=SC2016,SC2317
+# shellcheck disable=SC2016,SC2094,SC2317
 # shellcheck source=tests/integration/real_programs.sh
 . "$(dirname "$0")/real_programs.sh"
 
@@ -85,10 +85,10 @@ redis_job() {
     redis-cli -p "$PORT" eval 'return redis.call("get", KEYS[1])' 1 key
     redis-cli -p "$PORT" get key
     redis-cli -p "$PORT" shutdown nosave
-    wait $server
+    wait "$server"
     status=$?
-    [ $status = 0 ] || tail -n 3 server.log
-    return $status
+    [ "$status" = 0 ] || tail -n 3 server.log
+    return "$status"
 }
 http_get() {
     exec 9<>"/dev/tcp/127.0.0.1/$PORT" || return
@@ -112,12 +112,12 @@ END
     "${RUN[@]}" nginx -p "$PWD" -c nginx.conf -e error.log >server.log 2>&1 &
     server=$!
     until_true http_get /
-    for path in / /missing /index.html; do http_get $path | sha256sum; done
+    for path in / /missing /index.html; do http_get "$path" | sha256sum; done
     kill -QUIT "$(cat nginx.pid)"
-    wait $server
+    wait "$server"
     status=$?
     grep -E 'signal [0-9]+ \(|alert|emerg' error.log
-    return $status
+    return "$status"
 }
 node_job() {
     "${RUN[@]}" node -e 'const fs = require("fs"); let a = []; for (let i = 0; i < 1e5; i++) a.push({i, s: "x" + i});

@@ -12,5 +12,8 @@ static NOINLINE int library_inner(int (*callback)(int), int depth) {
     return library_inner(callback, depth - 1) + depth * area[depth];
 }
 int library_outer(int (*callback)(int), int depth) {
-    return library_inner(callback, depth) + 0 * depth;
+    int sum = library_inner(callback, depth);
+
+    __asm__ volatile(""); /* no tail call */
+    return sum;
 }

@@ -25,9 +25,11 @@ static NOINLINE void client_pair(void) {
 }
 
 int main(void) {
-    for (int i = 0; i < 2; i++)
+    volatile int servers = 2, clients = 3; /* loops that are not unrolled: one call, one stack */
+
+    for (int i = servers; i > 0; i--)
         server_pair();
-    for (int i = 0; i < 3; i++)
+    for (int i = clients; i > 0; i--)
         client_pair();
     clobber_stack();
     return 0;

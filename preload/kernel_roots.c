@@ -1,0 +1,83 @@
+/* kernel_roots.c - what /proc tells of pointers that the program gave to the kernel.
+ *
+ * Source: Linux, Documentation/filesystems/proc.rst, "fdinfo" (epoll: "tfd: 5 events: 1d data: ffffffffffffffff ...") and
+ * "/proc/<pid>/timers" ("signal: 60/00007fff86e452a8").
+ * Never:   keeps a descriptor open, or reads what a descriptor is open on.
+ * Start:   kernel_roots(). */
+#include "kernel_roots.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include "proc.h"
+#include "sys.h"
+
+struct words {
+    uintptr_t *word;
+    size_t count, capacity;
+    struct arena *arena;
+    int error;
+};
+
+static void add(struct words *words, uintptr_t value) {
+    if (!value || words->error)
+        return;
+    if (words->count == words->capacity) {
+        size_t capacity = words->capacity ? words->capacity * 2 : 64;
+        uintptr_t *larger = arena_alloc(words->arena, capacity, sizeof *larger);
+        if (!larger) {
+            words->error = -ENOMEM;
+            return;
+        }
+        if (words->count)
+            memcpy(larger, words->word, words->count * sizeof *larger);
+        words->word = larger;
+        words->capacity = capacity;
+    }
+    words->word[words->count++] = value;
+}
+
+/* Add the hexadecimal number behind every `mark` on the lines of the file. */
+static void add_from_file(struct words *words, const char *path, const char *line_start, const char *mark) {
+    struct proc_reader reader;
+    char line[512];
+    if (proc_open(&reader, path) != 0)
+        return;
+    while (proc_line(&reader, line, sizeof line) > 0) {
+        const char *at = strncmp(line, line_start, strlen(line_start)) == 0 ? strstr(line, mark) : NULL;
+        if (!at)
+            continue;
+        at += strlen(mark);
+        while (*at == ' ')
+            at++;
+        add(words, proc_hex(&at));
+    }
+    proc_close(&reader);
+}
+
+static void add_epoll(void *context, const char *name) {
+    char path[64] = "/proc/self/fd/", target[32];
+    size_t bytes = strlen(name);
+    if (bytes > 10)
+        return;
+    memcpy(path + 14, name, bytes + 1);
+    long length = sys(SYS_readlinkat, AT_FDCWD, path, target, sizeof target);
+    static const char epoll[] = "anon_inode:[eventpoll]";
+    if (length != sizeof epoll - 1 || memcmp(target, epoll, sizeof epoll - 1) != 0)
+        return;
+    memcpy(path, "/proc/self/fdinfo/", 18);
+    memcpy(path + 18, name, bytes + 1);
+    add_from_file(context, path, "tfd:", "data:");
+}
+
+int kernel_roots(int pid, struct arena *arena, struct range *words) {
+    struct words found = {.arena = arena};
+    proc_each("/proc/self/fd", add_epoll, &found);
+    char path[64] = "/proc/", *end = path + 6;
+    end += proc_decimal(pid, end);
+    memcpy(end, "/timers", 8);
+    add_from_file(&found, path, "signal:", "/");
+    *words = (struct range){(uintptr_t)found.word, (uintptr_t)(found.word + found.count)};
+    return found.error;
+}

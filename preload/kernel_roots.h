@@ -1,0 +1,14 @@
+/* kernel_roots.h - pointers that only the kernel holds for the program. */
+#ifndef CASTAWAY_PRELOAD_KERNEL_ROOTS_H
+#define CASTAWAY_PRELOAD_KERNEL_ROOTS_H
+
+#include "analysis/arena.h"
+#include "analysis/heap.h"
+
+/* User data of epoll registrations, values of POSIX timers' signals.
+ * pid      the program's (the snapshot child has no timers)
+ * words    receives them as a range of memory from `arena`; empty when there are none or /proc can't be read
+ * returns  0 or -ENOMEM. context: child */
+int kernel_roots(int pid, struct arena *arena, struct range *words);
+
+#endif
