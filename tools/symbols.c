@@ -293,6 +293,7 @@ static void resolve_frame(struct symbols *symbols, const struct rec_frame *recor
 static const struct frames *resolved(struct symbols *symbols, const struct rec_frame *recorded) {
     struct address address = {.module = recorded->module, .offset = recorded->offset, .exact = recorded->exact};
     struct resolved_frame *known = NULL;
+    /* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): the key is read byte by byte, all are set */
     HASH_FIND(hh, symbols->resolved, &address, sizeof address, known);
     if (!known) {
         known = pool_alloc(symbols->pool, sizeof *known);
