@@ -50,7 +50,7 @@ static int read_files(const struct options *options, const struct files *files, 
 
 static int report_files(const struct options *options, const struct files *files) {
     struct report report;
-    report_init(&report, options->pool);
+    report_init(&report, options->pool, options->show);
     int status = EXIT_CASTAWAY_FAILED;
     if (!read_files(options, files, &report)) {
         report_finish(&report);

@@ -88,10 +88,11 @@ static size_t distinct(uint64_t *keys, size_t count) {
     return kept;
 }
 
-/* What a cycle is turned by: the largest object comes first, as its owner most likely does. */
+/* What a cycle is turned by: the largest object comes first, as its owner most likely does; then the least offset. */
 static uint64_t rotation_key(const struct report_entry *entry) {
     uint64_t size = entry->size_bytes < UINT16_MAX ? entry->size_bytes : UINT16_MAX;
-    return (UINT16_MAX - size) << 48 | entry_hash(entry, DETAIL_NAME) >> 16;
+    uint64_t offset = entry->offset < UINT16_MAX ? entry->offset : UINT16_MAX;
+    return (UINT16_MAX - size) << 48 | offset << 32 | entry_hash(entry, DETAIL_NAME) >> 32;
 }
 
 static void rotate(struct pool *pool, struct report_finding *finding, const uint64_t *keys) {

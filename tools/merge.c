@@ -188,11 +188,14 @@ static void add_tallies(struct report *report, const struct recording *recording
         struct tally *sum = &report->tally[kind];
         sum->objects = count_add(sum->objects, recording->tally[kind].objects);
         sum->bytes = count_add(sum->bytes, recording->tally[kind].bytes);
+        if (!(report->kinds & 1u << kind))
+            sum->findings = count_add(sum->findings, recording->tally[kind].findings);
     }
 }
 
-void report_init(struct report *report, struct pool *pool) {
-    *report = (struct report){.pool = pool, .symbols = symbols_open(pool)};
+/* Resolving what nobody asked for would take most of the time: a large program has thousands of reachable sites. */
+void report_init(struct report *report, struct pool *pool, unsigned show) {
+    *report = (struct report){.pool = pool, .symbols = symbols_open(pool), .kinds = show | KINDS_DEFAULT};
 }
 
 void report_add(struct report *report, struct recording *recording) {
@@ -212,7 +215,8 @@ void report_add(struct report *report, struct recording *recording) {
     for (size_t i = 0; i < recording->note_count; i++)
         add_note(report, recording->notes[i].code, recording->notes[i].count, recording->notes[i].detail);
     for (size_t i = 0; i < recording->finding_count; i++)
-        append_finding(report, &recording->findings[i]);
+        if (report->kinds & 1u << recording->findings[i].kind)
+            append_finding(report, &recording->findings[i]);
     add_tallies(report, recording);
 }
 

@@ -28,7 +28,8 @@ struct symbol_file {
 };
 struct symbols {
     struct pool *pool;
-    struct symbol_file *files; /* by key */
+    struct symbol_file *files;       /* by key */
+    struct resolved_frame *resolved; /* by address: the outer frames of stacks are the same again and again */
     const struct stack *empty;
 };
 
@@ -36,6 +37,16 @@ struct symbols {
 struct frames {
     struct stack_frame *list;
     size_t count, capacity;
+};
+
+struct address {
+    const struct rec_module *module;
+    uint64_t offset, exact;
+};
+struct resolved_frame {
+    struct address address;
+    struct frames frames;
+    UT_hash_handle hh;
 };
 
 const char *path_base(const char *path) {
@@ -279,14 +290,31 @@ static void resolve_frame(struct symbols *symbols, const struct rec_frame *recor
     }
 }
 
+static const struct frames *resolved(struct symbols *symbols, const struct rec_frame *recorded) {
+    struct address address = {.module = recorded->module, .offset = recorded->offset, .exact = recorded->exact};
+    struct resolved_frame *known = NULL;
+    /* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): the key is read byte by byte, all are set */
+    HASH_FIND(hh, symbols->resolved, &address, sizeof address, known);
+    if (!known) {
+        known = pool_alloc(symbols->pool, sizeof *known);
+        known->address = address;
+        resolve_frame(symbols, recorded, &known->frames);
+        HASH_ADD(hh, symbols->resolved, address, sizeof address, known);
+    }
+    return &known->frames;
+}
+
 const struct stack *symbols_stack(struct symbols *symbols, struct rec_site *site) {
     if (!site)
         return symbols->empty;
     if (site->stack)
         return site->stack;
     struct frames frames = {0};
-    for (size_t i = 0; i < site->frame_count; i++)
-        resolve_frame(symbols, &site->frames[i], &frames);
+    for (size_t i = 0; i < site->frame_count; i++) {
+        const struct frames *known = resolved(symbols, &site->frames[i]);
+        for (size_t j = 0; j < known->count; j++)
+            frame_push(symbols, &frames, &known->list[j]);
+    }
     size_t hidden = hide_count(frames.list, frames.count);
     struct stack *stack = pool_alloc(symbols->pool, sizeof *stack);
     stack->frames = frames.list + hidden;
@@ -308,4 +336,5 @@ void symbols_close(struct symbols *symbols) {
             dwfl_end(file->dwfl);
     }
     HASH_CLEAR(hh, symbols->files);
+    HASH_CLEAR(hh, symbols->resolved);
 }

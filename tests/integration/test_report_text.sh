@@ -69,7 +69,7 @@ cycle() { # LENGTH ENTRIES
 }
 entry() { echo "{\"site\":$1,\"size\":$2,\"offset\":$3,\"target_offset\":$4}"; }
 cycle 2 "$(entry 1 8 0 16),$(entry 1 8 8 0)"
-claim "a target offset is shown" out_has "session ─(+0x08)→ session#2 ─(+0x00)→ session+0x10"
+claim "a target offset is shown" out_has "session ─(+0x00)→ session#2+0x10 ─(+0x08)→ session"
 claim "a stack is shown once" out_has "as session"
 cycle 1000000 "$(entry 1 8 0 0),$(entry 1 8 0 0)"
 claim "a long ring of equal objects is short" out_has "session ─(+0x00)→ session … 1 000 000 objects"
