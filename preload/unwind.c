@@ -186,7 +186,8 @@ size_t unwind_capture(struct caller caller, uint64_t *frames, size_t max) {
             rule = &learnt;
             table = atomic_load_explicit(&rules, memory_order_acquire);
         }
-        if (rule->kind == RULE_END)
+        /* A zero frame pointer marks the end of the chain (System V ABI, 3.4.1) where there is no table to say so. */
+        if (rule->kind == RULE_END || (rule->kind == RULE_NO_TABLE && at.bp == 0))
             break;
         if (rule->kind == RULE_SLOW) {
             size_t slow = capture_slow(frames, max, caller.pc);
