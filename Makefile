@@ -85,7 +85,7 @@ check:
 sanitize: $(BUILD)/libcastaway.so
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/sanitize CFLAGS='$(SANITIZE)' $(BUILD)/sanitize/castaway unit
 	@ln -sf ../libcastaway.so $(BUILD)/sanitize/libcastaway.so
-	@tests/run.sh $(BUILD)/sanitize 'unit' 'integration/test_cli*'
+	@tests/run.sh $(BUILD)/sanitize 'unit' 'integration/test_report*' 'integration/test_bad*' 'integration/test_run_*' 'integration/test_symbols'
 
 bench: all $(BENCH)
 	@tests/run_bench.sh $(BUILD)
@@ -119,6 +119,13 @@ install: all
 uninstall:
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,bin/castaway lib/libcastaway.so include/castaway.h \
 	  share/man/man1/castaway.1 lib/pkgconfig/castaway.pc)
+
+# The checking build: every captured stack is compared with libunwind's own walk (preload/frames_check.h).
+frames: $(BUILD)/frames/libcastaway.so
+$(BUILD)/frames/libcastaway.so: $(PRELOAD_SRC) $(ANALYSIS_SRC) $(wildcard preload/*.h analysis/*.h) preload/exports.map
+	@mkdir -p $(@D)
+	$(CC) $(filter-out -MMD -MP,$(TARGET)) -DCASTAWAY_FRAMES_CHECK $(CFLAGS) $(CPPFLAGS) -shared -Wl,-z,now \
+	  -Wl,--version-script=preload/exports.map -o $@ $(PRELOAD_SRC) $(ANALYSIS_SRC)
 
 clean:
 	rm -rf $(BUILD)

@@ -8,8 +8,8 @@
  * that to its contents, and each is a cache miss. So nothing is read when it is found: it is prefetched, put into a
  * small queue, and read when it comes out of the queue.
  *
- *   word of an object --offer--> candidates --resolve--> todo (stack) --launch--> flight --scan--> words
- *            (slot prefetched)      (mark bit tested and set)    (record, contents prefetched) */
+ *   word --offer--> candidates ----look----> candidates --resolve--> todo (stack) --launch--> flight --scan--> words
+ *           slot prefetched    bit prefetched         bit set                record and contents prefetched */
 #include "mark.h"
 
 #include "shape.h"
@@ -27,6 +27,7 @@ enum {
 struct candidate {
     uintptr_t word;
     const _Atomic uint32_t *slot;
+    object_id id; /* after look(): the object that begins at `word`; 0: settled */
 };
 struct work {
     uintptr_t address;
@@ -53,7 +54,7 @@ struct marker {
     uint64_t *growing; /* the one of the two that new marks go to */
     enum interior interior;
     int error;
-    unsigned candidates_in, candidates_out; /* ever put into and taken from the queue */
+    unsigned candidates_in, candidates_looked, candidates_out; /* so many went into, half through and out of the queue */
     unsigned flight_in, flight_out;
     struct work_stack todo;    /* marked, not yet scanned */
     struct work_stack pending; /* met by an interior pointer only; their bits stand in `possible` */
@@ -129,13 +130,20 @@ static inline void clear_bit(uint64_t *bits, object_id id) {
     bits[id >> 6] &= ~(UINT64_C(1) << (id & 63));
 }
 
-/* The object counts as reached, in the way that `growing` says. */
+/* The object counts as reached, in the way that `growing` says. Without a branch: whether it was reached before is a
+ * coin's toss, and a wrong guess costs more than the stores. */
 static inline void meet(struct marker *marker, object_id id, uintptr_t start) {
     uint64_t bit = UINT64_C(1) << (id & 63);
-    if ((marker->reachable[id >> 6] | marker->growing[id >> 6]) & bit)
+    uint64_t *growing = &marker->growing[id >> 6];
+    uint64_t before = (marker->reachable[id >> 6] | *growing) & bit;
+    *growing |= bit ^ before;
+    struct work_stack *todo = &marker->todo;
+    if (todo->top == todo->hi && stack_up(todo, marker->arena)) {
+        marker->error = -ENOMEM;
         return;
-    marker->growing[id >> 6] |= bit;
-    push(marker, &marker->todo, (struct work){start, id});
+    }
+    *todo->top = (struct work){start, id};
+    todo->top += !before;
 }
 
 static void keep_pending(struct marker *marker, object_id id, uintptr_t start) {
@@ -164,17 +172,25 @@ static NOINLINE void meet_inside(struct marker *marker, uintptr_t word) {
         keep_pending(marker, id, start);
 }
 
-static inline void resolve(struct marker *marker, struct candidate candidate) {
-    uint32_t slot = atomic_load_explicit(candidate.slot, memory_order_relaxed);
+/* Half way through: the slot is here, so the object is known. */
+static inline void look(struct marker *marker) {
+    struct candidate *candidate = &marker->candidate[marker->candidates_looked++ % CANDIDATES];
+    uint32_t slot = atomic_load_explicit(candidate->slot, memory_order_relaxed);
     uintptr_t begins = slot & HEAP_SLOT_HALF ? 8 : 0;
-    if (LIKELY(slot & HEAP_SLOT_ID && (candidate.word & 15) == begins))
-        meet(marker, slot & HEAP_SLOT_ID, candidate.word);
-    else
-        meet_inside(marker, candidate.word);
+    candidate->id = slot & HEAP_SLOT_ID;
+    prefetch(&marker->growing[candidate->id >> 6]);
+    if (LIKELY(candidate->id && (candidate->word & 15) == begins))
+        return;
+    candidate->id = 0;
+    meet_inside(marker, candidate->word);
 }
 
 static inline void resolve_oldest(struct marker *marker) {
-    resolve(marker, marker->candidate[marker->candidates_out++ % CANDIDATES]);
+    if (marker->candidates_looked == marker->candidates_out)
+        look(marker);
+    struct candidate *candidate = &marker->candidate[marker->candidates_out++ % CANDIDATES];
+    if (LIKELY(candidate->id))
+        meet(marker, candidate->id, candidate->word);
 }
 
 /* ---- scanning ---- */
@@ -189,7 +205,11 @@ static inline void offer(struct marker *marker, uintptr_t word) {
     prefetch((const void *)slot);
     if (marker->candidates_in - marker->candidates_out == CANDIDATES)
         resolve_oldest(marker);
-    marker->candidate[marker->candidates_in++ % CANDIDATES] = (struct candidate){word, slot};
+    struct candidate *candidate = &marker->candidate[marker->candidates_in++ % CANDIDATES];
+    candidate->word = word;
+    candidate->slot = slot;
+    if (marker->candidates_in - marker->candidates_looked > CANDIDATES / 2)
+        look(marker);
 }
 
 static inline void scan_words(struct marker *marker, struct range words) {
@@ -296,7 +316,8 @@ int mark_run(const struct heap *heap, const struct root *roots, size_t root_coun
     marker.span = heap->hi - heap->lo;
     marker.arena = arena;
     marker.error = 0;
-    marker.candidates_in = marker.candidates_out = marker.flight_in = marker.flight_out = 0;
+    marker.candidates_in = marker.candidates_looked = marker.candidates_out = 0;
+    marker.flight_in = marker.flight_out = 0;
     marker.todo = marker.pending = (struct work_stack){0};
     marks->reachable = marker.reachable = arena_alloc(arena, words, sizeof(uint64_t));
     marks->possible = marker.possible = arena_alloc(arena, words, sizeof(uint64_t));

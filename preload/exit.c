@@ -17,6 +17,7 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
+#include "frames_check.h"
 #include "init.h"
 #include "module.h"
 #include "pages.h"
@@ -240,6 +241,7 @@ int exit_scan(int status) {
     if (!process.started || (int)sys(SYS_getpid, 0) != process.pid || atomic_exchange(&scanned, 1))
         return status;
     thread_busy++;
+    frames_check_report(process.environment);
     int by_hand = !process.options.dir[0];
     int file = by_hand ? (int)sys(SYS_memfd_create, "castaway", MFD_CLOEXEC)
                        : create_in_dir(process.options.dir, process.pid);

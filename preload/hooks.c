@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "frames_check.h"
 #include "init.h"
 #include "next.h"
 #include "record.h"
@@ -25,7 +26,9 @@ static _Atomic uint64_t without_stack;
 
 static uint32_t site_here(struct caller caller) {
     uint64_t frames[CAPTURE_FRAMES_MAX];
-    return site_intern(frames, unwind_capture(caller, frames, hook_frames_max));
+    size_t count = unwind_capture(caller, frames, hook_frames_max);
+    frames_check(frames, count, hook_frames_max);
+    return site_intern(frames, count);
 }
 
 void hook_made(void *address, size_t size_bytes, struct caller caller) {

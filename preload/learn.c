@@ -40,7 +40,6 @@ extern int UNW_OBJ(dwarf_search_unwind_table)(unw_addr_space_t, unw_word_t, unw_
     X(init_remote)                                                                                                     \
     X(step)                                                                                                            \
     X(get_reg)                                                                                                         \
-    X(get_proc_info)                                                                                                   \
     X(set_caching_policy)                                                                                              \
     X(dwarf_search_unwind_table)
 
@@ -316,7 +315,7 @@ void learn_rule(uintptr_t pc, int exact, struct rule *rule) {
     else if (libunwind.init_remote(&cursor, space, &memory) == 0) {
         struct rule learnt = {.kind = RULE_SLOW};
         int step;
-        if (libunwind.get_proc_info(&cursor, &info) < 0)
+        if (find_proc_info(space, memory.pc, &info, 0, &memory) < 0)
             rule->kind = exact ? RULE_SLOW : RULE_NO_TABLE;
         else if ((step = libunwind.step(&cursor)) == 0)
             rule->kind = RULE_END;
@@ -409,9 +408,8 @@ int unwind_caller_of(const struct callee_saved *from, const struct range *functi
 
 int unwind_function(uintptr_t pc, uintptr_t *lo, uintptr_t *hi) {
     struct memory memory = {.pc = pc};
-    unw_cursor_t cursor;
     unw_proc_info_t info;
-    if (!space || libunwind.init_remote(&cursor, space, &memory) != 0 || libunwind.get_proc_info(&cursor, &info) < 0)
+    if (!space || find_proc_info(space, pc, &info, 0, &memory) < 0)
         return -1;
     *lo = info.start_ip;
     *hi = info.end_ip;

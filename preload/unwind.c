@@ -13,8 +13,8 @@
 
 enum {
     RULES_MIN = 1 << 12,
-    GUESS_BYTES_MAX = 0x4000,       /* how far up a guessed frame pointer may point; source: libunwind, x86_64/Gstep.c */
-    FRAME_BYTES_MAX = 64 << 20,     /* a frame larger than this is a wrong rule */
+    GUESS_BYTES_MAX = 0x4000,   /* how far up a frame pointer that is only guessed may point */
+    FRAME_BYTES_MAX = 64 << 20, /* a frame larger than this is a wrong rule */
 };
 
 struct rule_slot {
@@ -119,16 +119,18 @@ static uintptr_t stack_hi(uintptr_t sp) {
     return hi > sp && hi - sp < FRAME_BYTES_MAX * 16ull ? hi + 64 : 0;
 }
 
-/* No unwind data: follow the frame pointer if it points a little up this very stack. */
+/* No unwind data: follow the frame pointer if it points a little up this very stack, as libunwind does (x86_64/Gstep.c).
+ * libunwind then leaves the stack pointer 16 bytes up, which sends frames without a frame pointer astray; it lies behind
+ * the return address. */
 static int step_guess(struct cursor *at) {
     uintptr_t frame = at->bp;
-    if (!at->hi || frame < at->sp || frame + 16 > at->hi || frame & 7 || frame - at->sp > FRAME_BYTES_MAX)
+    if (!at->hi || frame < at->sp || frame - at->sp > GUESS_BYTES_MAX || frame + 16 > at->hi || frame & 7)
         return 0;
-    uintptr_t next = word_at(frame), pc = word_at(frame + 8);
-    if (next < frame + 16 || next - frame > GUESS_BYTES_MAX || !pc)
-        return 0;
-    *at = (struct cursor){.pc = pc, .sp = frame + 16, .bp = next, .hi = at->hi};
-    return 1;
+    at->pc = word_at(frame + 8);
+    at->bp = word_at(frame);
+    at->sp = frame + 16;
+    at->exact = 0;
+    return at->pc != 0;
 }
 
 static int step_rule(struct cursor *at, const struct rule *rule) {
@@ -184,7 +186,8 @@ size_t unwind_capture(struct caller caller, uint64_t *frames, size_t max) {
             rule = &learnt;
             table = atomic_load_explicit(&rules, memory_order_acquire);
         }
-        if (rule->kind == RULE_END)
+        /* A zero frame pointer marks the end of the chain (System V ABI, 3.4.1) where there is no table to say so. */
+        if (rule->kind == RULE_END || (rule->kind == RULE_NO_TABLE && at.bp == 0))
             break;
         if (rule->kind == RULE_SLOW) {
             size_t slow = capture_slow(frames, max, caller.pc);

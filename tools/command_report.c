@@ -19,8 +19,7 @@ struct files {
 };
 
 /* Options and files in any order; behind `--` only files. */
-static int take_arguments(struct options *options, struct files *files, int count, char **arguments, int from)
-{
+static int take_arguments(struct options *options, struct files *files, int count, char **arguments, int from) {
     while (from < count) {
         int next = options_arguments(options, count, arguments, from);
         if (next < 0)
@@ -34,8 +33,7 @@ static int take_arguments(struct options *options, struct files *files, int coun
     return 0;
 }
 
-static int read_files(const struct options *options, const struct files *files, struct report *report)
-{
+static int read_files(const struct options *options, const struct files *files, struct report *report) {
     int result = 0;
     for (size_t i = 0; i < files->count && !result; i++) {
         struct recording recording;
@@ -50,22 +48,22 @@ static int read_files(const struct options *options, const struct files *files, 
     return result;
 }
 
-static int report_files(const struct options *options, const struct files *files)
-{
+static int report_files(const struct options *options, const struct files *files) {
     struct report report;
-    report_init(&report, options->pool);
+    report_init(&report, options->pool, options->show);
     int status = EXIT_CASTAWAY_FAILED;
     if (!read_files(options, files, &report)) {
         report_finish(&report);
         bool failed = output_report(options, &report, options->from_preload ? stderr : stdout);
-        status = failed ? EXIT_CASTAWAY_FAILED : report_has(&report, options->fail_on) ? options->exit_code : EXIT_CLEAN;
+        status = failed                                  ? EXIT_CASTAWAY_FAILED
+                 : report_has(&report, options->fail_on) ? options->exit_code
+                                                         : EXIT_CLEAN;
     }
     report_free(&report);
     return status;
 }
 
-int command_report(int count, char **arguments, int from)
-{
+int command_report(int count, char **arguments, int from) {
     struct pool pool = {0};
     struct options options;
     struct files files = {0};

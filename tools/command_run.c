@@ -33,14 +33,12 @@ struct run {
 /* ---- recordings ---- */
 
 /* A process's recording is PID.cast. */
-static bool is_of(const struct run *run, const char *path)
-{
+static bool is_of(const struct run *run, const char *path) {
     char *end;
     return strtoimax(path_base(path), &end, 10) == run->pid && !strcmp(end, ".cast");
 }
 
-static void add_recording(struct run *run, const char *path, bool is_main)
-{
+static void add_recording(struct run *run, const char *path, bool is_main) {
     struct recording recording;
     if (recording_read(&recording, path, run->options.pool)) {
         run->failed |= is_main;
@@ -55,16 +53,14 @@ static void add_recording(struct run *run, const char *path, bool is_main)
     recording_close(&recording);
 }
 
-static const char *why_no_recording(const struct run *run)
-{
+static const char *why_no_recording(const struct run *run) {
     if (WIFSIGNALED(run->wait_status))
         return pool_printf(run->options.pool, "killed by SIG%s", sigabbrev_np(WTERMSIG(run->wait_status)));
     return "it left by _exit(), or had executed a static or set-user-ID program, or had taken LD_PRELOAD or "
            "CASTAWAY_OPTIONS out of its environment";
 }
 
-static void read_recordings(struct run *run)
-{
+static void read_recordings(struct run *run) {
     size_t count;
     const char **paths = folder_recordings(run->options.pool, run->folder, &count);
     bool found = false;
@@ -84,8 +80,7 @@ static void read_recordings(struct run *run)
 }
 
 /* What is known about the program itself comes from us, not from a recording. */
-static void describe_program(struct run *run)
-{
+static void describe_program(struct run *run) {
     struct report *report = &run->report;
     report->argv = (const char **)run->arguments;
     while (report->argv[report->argc])
@@ -97,8 +92,7 @@ static void describe_program(struct run *run)
 
 /* ---- the run ---- */
 
-static int exit_status(const struct run *run)
-{
+static int exit_status(const struct run *run) {
     if (WIFSIGNALED(run->wait_status)) {
         process_die_of(WTERMSIG(run->wait_status));
         return 128 + WTERMSIG(run->wait_status);
@@ -110,14 +104,14 @@ static int exit_status(const struct run *run)
     return report_has(&run->report, run->options.fail_on) ? run->options.exit_code : EXIT_CLEAN;
 }
 
-static int start_failed(const struct run *run, int error)
-{
+static int start_failed(const struct run *run, int error) {
     message_error("%s: %s", run->path, strerror(error));
-    return error == ENOENT ? EXIT_NOT_FOUND : error == EAGAIN || error == ENOMEM ? EXIT_CASTAWAY_FAILED : EXIT_CANNOT_RUN;
+    return error == ENOENT                      ? EXIT_NOT_FOUND
+           : error == EAGAIN || error == ENOMEM ? EXIT_CASTAWAY_FAILED
+                                                : EXIT_CANNOT_RUN;
 }
 
-static int run_program(struct run *run)
-{
+static int run_program(struct run *run) {
     struct pool *pool = run->options.pool;
     const char *library = library_find(pool);
     int status = EXIT_CASTAWAY_FAILED;
@@ -133,7 +127,7 @@ static int run_program(struct run *run)
         folder_remove(run->folder);
         return start_failed(run, error);
     }
-    report_init(&run->report, pool);
+    report_init(&run->report, pool, run->options.show);
     describe_program(run);
     read_recordings(run);
     folder_remove(run->folder);
@@ -144,8 +138,7 @@ static int run_program(struct run *run)
     return exit_status(run);
 }
 
-int command_run(int count, char **arguments, int from)
-{
+int command_run(int count, char **arguments, int from) {
     struct pool pool = {0};
     struct run run = {0};
     int status = EXIT_CASTAWAY_FAILED;

@@ -16,16 +16,15 @@ enum { MANGLED_MAX = 4096 };
 static const struct {
     const char *escape, *meaning;
 } rust_escapes[] = {
-    {"$SP$", "@"}, {"$BP$", "*"}, {"$RF$", "&"}, {"$LT$", "<"},   {"$GT$", ">"},   {"$LP$", "("},
-    {"$RP$", ")"}, {"$C$", ","},  {"..", "::"},  {"$u20$", " "},  {"$u27$", "'"},  {"$u5b$", "["},
+    {"$SP$", "@"},  {"$BP$", "*"},  {"$RF$", "&"},  {"$LT$", "<"},  {"$GT$", ">"},  {"$LP$", "("},
+    {"$RP$", ")"},  {"$C$", ","},   {"..", "::"},   {"$u20$", " "}, {"$u27$", "'"}, {"$u5b$", "["},
     {"$u5d$", "]"}, {"$u7b$", "{"}, {"$u7d$", "}"}, {"$u7e$", "~"}, {"$u3b$", ";"}, {"$u2b$", "+"},
 };
 
 /* Rust ends each path with ::h and 16 hex digits of a hash. */
-static size_t without_rust_hash(const char *name)
-{
+static size_t without_rust_hash(const char *name) {
     size_t length = strlen(name);
-    if (length < 20 || strncmp(name + length - 19, "::h", 3))
+    if (length < 20 || strncmp(name + length - 19, "::h", 3) != 0)
         return 0;
     for (const char *digit = name + length - 16; *digit; digit++)
         if (!isxdigit((unsigned char)*digit))
@@ -33,8 +32,7 @@ static size_t without_rust_hash(const char *name)
     return length - 19;
 }
 
-static const char *rust_plain(struct pool *pool, const char *name, size_t length)
-{
+static const char *rust_plain(struct pool *pool, const char *name, size_t length) {
     char *plain = pool_alloc(pool, length * 2 + 1), *to = plain;
     const char *from = name;
     while (from < name + length) {
@@ -43,7 +41,7 @@ static const char *rust_plain(struct pool *pool, const char *name, size_t length
             from++; /* protects a $ at the start of a part */
             continue;
         }
-        while (i < count && strncmp(from, rust_escapes[i].escape, strlen(rust_escapes[i].escape)))
+        while (i < count && strncmp(from, rust_escapes[i].escape, strlen(rust_escapes[i].escape)) != 0)
             i++;
         if (i < count) {
             to = stpcpy(to, rust_escapes[i].meaning);
@@ -57,8 +55,7 @@ static const char *rust_plain(struct pool *pool, const char *name, size_t length
 }
 
 /* The length of `symbol` without version and without the suffixes of cloned or split functions. */
-static size_t without_suffix(const char *symbol)
-{
+static size_t without_suffix(const char *symbol) {
     static const char *const suffixes[] = {".constprop.", ".isra.", ".part.", ".cold", ".lto_priv.", ".llvm.", "@"};
     size_t length = strlen(symbol);
     for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
@@ -69,10 +66,9 @@ static size_t without_suffix(const char *symbol)
     return length;
 }
 
-const char *demangle(struct pool *pool, const char *symbol)
-{
+const char *demangle(struct pool *pool, const char *symbol) {
     const char *plain = pool_strndup(pool, symbol, without_suffix(symbol));
-    if (strncmp(plain, "_Z", 2) || strlen(plain) > MANGLED_MAX)
+    if (strncmp(plain, "_Z", 2) != 0 || strlen(plain) > MANGLED_MAX)
         return plain;
     int status = 0;
     char *name = __cxa_demangle(plain, NULL, NULL, &status);
@@ -86,14 +82,12 @@ const char *demangle(struct pool *pool, const char *symbol)
 
 /* ---- shorter forms ---- */
 
-static bool starts_operator(const char *at, const char *name)
-{
+static bool starts_operator(const char *at, const char *name) {
     return !strncmp(at, "operator", 8) && (at == name || !(isalnum((unsigned char)at[-1]) || at[-1] == '_'));
 }
 
 /* The end of an operator's own name, which may be made of brackets: operator(), operator<<, operator->. */
-static const char *after_operator(const char *at)
-{
+static const char *after_operator(const char *at) {
     at += 8;
     if (!strncmp(at, "()", 2))
         return at + 2;
@@ -102,8 +96,7 @@ static const char *after_operator(const char *at)
 
 /* One walk over `name` that keeps track of brackets: start and end of the qualified name, and whether to keep what
  * stands in angle brackets. */
-static const char *shorten(struct pool *pool, const char *name, bool keep_arguments)
-{
+static const char *shorten(struct pool *pool, const char *name, bool keep_arguments) {
     char *shorter = pool_alloc(pool, strlen(name) + 1), *to = shorter, *start = shorter;
     int angle = 0;
     bool is_operator = false;
@@ -138,12 +131,10 @@ static const char *shorten(struct pool *pool, const char *name, bool keep_argume
     return *start ? start : name;
 }
 
-const char *demangle_short(struct pool *pool, const char *name)
-{
+const char *demangle_short(struct pool *pool, const char *name) {
     return strpbrk(name, "( ") ? shorten(pool, name, true) : name;
 }
 
-const char *demangle_bare(struct pool *pool, const char *name)
-{
+const char *demangle_bare(struct pool *pool, const char *name) {
     return strpbrk(name, "( <") ? shorten(pool, name, false) : name;
 }

@@ -11,20 +11,18 @@
 static const struct {
     unsigned lo, hi; /* both inclusive */
 } invisible[] = {
-    {0x00, 0x1f},     {0x7f, 0x9f},     {0xad, 0xad},     {0x61c, 0x61c},   {0x180e, 0x180e},    {0x200b, 0x200f},
+    {0x00, 0x1f},     {0x7f, 0x9f},     {0xad, 0xad},     {0x61c, 0x61c},   {0x180e, 0x180e},   {0x200b, 0x200f},
     {0x2028, 0x202e}, {0x2060, 0x206f}, {0xfeff, 0xfeff}, {0xfff9, 0xfffb}, {0xe0000, 0xe0fff},
 };
 
-static bool is_invisible(unsigned code_point)
-{
+static bool is_invisible(unsigned code_point) {
     for (size_t i = 0; i < sizeof invisible / sizeof *invisible; i++)
         if (code_point >= invisible[i].lo && code_point <= invisible[i].hi)
             return true;
     return false;
 }
 
-size_t escape_utf8(const char *s, unsigned *code_point)
-{
+size_t escape_utf8(const char *s, unsigned *code_point) {
     static const struct {
         unsigned char mask, lead;
         unsigned least; /* below: overlong */
@@ -48,8 +46,7 @@ size_t escape_utf8(const char *s, unsigned *code_point)
 }
 
 /* Bytes at `s` that may be shown as they are; 0: the first one must be escaped. */
-static size_t showable(const char *s, bool utf8)
-{
+static size_t showable(const char *s, bool utf8) {
     unsigned code_point = 0;
     size_t length = escape_utf8(s, &code_point);
     if (!length || is_invisible(code_point) || (code_point >= 0x80 && !utf8))
@@ -57,8 +54,7 @@ static size_t showable(const char *s, bool utf8)
     return length;
 }
 
-char *escape_text(struct pool *pool, const char *s, bool utf8)
-{
+char *escape_text(struct pool *pool, const char *s, bool utf8) {
     char *escaped = pool_alloc(pool, strlen(s) * 4 + 1), *to = escaped;
     while (*s) {
         size_t length = showable(s, utf8);
@@ -72,8 +68,7 @@ char *escape_text(struct pool *pool, const char *s, bool utf8)
     return escaped;
 }
 
-void escape_write(FILE *file, const char *s, bool utf8)
-{
+void escape_write(FILE *file, const char *s, bool utf8) {
     while (*s) {
         size_t length = showable(s, utf8);
         if (length)
@@ -84,8 +79,7 @@ void escape_write(FILE *file, const char *s, bool utf8)
     }
 }
 
-char *escape_to_utf8(struct pool *pool, const char *s)
-{
+char *escape_to_utf8(struct pool *pool, const char *s) {
     char *valid = pool_alloc(pool, strlen(s) * 2 + 1), *to = valid;
     while (*s) {
         unsigned code_point;
@@ -103,8 +97,7 @@ char *escape_to_utf8(struct pool *pool, const char *s)
     return valid;
 }
 
-size_t escape_columns(const char *escaped)
-{
+size_t escape_columns(const char *escaped) {
     size_t columns = 0;
     while (*escaped) {
         unsigned code_point = 0;
@@ -116,7 +109,6 @@ size_t escape_columns(const char *escaped)
     return columns;
 }
 
-bool escape_locale_is_utf8(void)
-{
+bool escape_locale_is_utf8(void) {
     return !strcmp(nl_langinfo(CODESET), "UTF-8");
 }

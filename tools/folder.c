@@ -11,8 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-const char *folder_create(struct pool *pool)
-{
+const char *folder_create(struct pool *pool) {
     const char *parent = secure_getenv("TMPDIR");
     /* The name goes into CASTAWAY_OPTIONS in quotes, and must mean the same after the program has changed directory. */
     if (!parent || *parent != '/' || strpbrk(parent, "'\""))
@@ -25,14 +24,12 @@ const char *folder_create(struct pool *pool)
     return NULL;
 }
 
-static int is_recording(const struct dirent *entry)
-{
+static int is_recording(const struct dirent *entry) {
     size_t length = strlen(entry->d_name);
     return length > 5 && !strcmp(entry->d_name + length - 5, ".cast");
 }
 
-const char **folder_recordings(struct pool *pool, const char *folder, size_t *count)
-{
+const char **folder_recordings(struct pool *pool, const char *folder, size_t *count) {
     struct dirent **entries = NULL;
     int found = scandir(folder, &entries, is_recording, versionsort);
     *count = found > 0 ? (size_t)found : 0;
@@ -45,12 +42,11 @@ const char **folder_recordings(struct pool *pool, const char *folder, size_t *co
     return paths;
 }
 
-void folder_remove(const char *folder)
-{
+void folder_remove(const char *folder) {
     DIR *directory = opendir(folder);
     struct dirent *entry;
     while (directory && (entry = readdir(directory)))
-        if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
             unlinkat(dirfd(directory), entry->d_name, 0);
     if (directory)
         closedir(directory);

@@ -9,24 +9,22 @@ static const char *const hidden_modules[] = {"libcastaway.so", "libjemalloc.so",
 /* Of these only the allocation functions are. */
 static const char *const libraries[] = {"libc.so", "libc-", "libstdc++.so", "libc++.so", "libc++abi.so", "ld-linux"};
 static const char *const functions[] = {
-    "malloc",         "calloc",         "realloc",   "reallocarray",    "posix_memalign", "aligned_alloc",
-    "memalign",       "valloc",         "pvalloc",   "__libc_malloc",   "__libc_calloc",  "__libc_realloc",
-    "__libc_memalign", "__libc_valloc", "__libc_pvalloc", "__posix_memalign", "_int_malloc", "_int_realloc",
+    "malloc",          "calloc",        "realloc",        "reallocarray",     "posix_memalign", "aligned_alloc",
+    "memalign",        "valloc",        "pvalloc",        "__libc_malloc",    "__libc_calloc",  "__libc_realloc",
+    "__libc_memalign", "__libc_valloc", "__libc_pvalloc", "__posix_memalign", "_int_malloc",    "_int_realloc",
 };
 
 /* Hidden wherever they are: a program can hold them itself, linked in from libstdc++. */
 static const char *const operators[] = {"operator new", "operator new[]"};
 
-static bool is_one_of(const char *name, const char *const *list, size_t count)
-{
+static bool is_one_of(const char *name, const char *const *list, size_t count) {
     for (size_t i = 0; i < count; i++)
         if (!strcmp(name, list[i]))
             return true;
     return false;
 }
 
-static bool starts_one_of(const char *name, const char *const *list, size_t count)
-{
+static bool starts_one_of(const char *name, const char *const *list, size_t count) {
     for (size_t i = 0; i < count; i++)
         if (!strncmp(name, list[i], strlen(list[i])))
             return true;
@@ -35,8 +33,7 @@ static bool starts_one_of(const char *name, const char *const *list, size_t coun
 
 #define COUNT(list) (sizeof(list) / sizeof *(list))
 
-static bool is_operator_new(const char *function)
-{
+static bool is_operator_new(const char *function) {
     size_t length = strcspn(function, "(");
     for (size_t i = 0; i < COUNT(operators); i++)
         if (strlen(operators[i]) == length && !strncmp(function, operators[i], length))
@@ -44,8 +41,7 @@ static bool is_operator_new(const char *function)
     return false;
 }
 
-static bool is_hidden(const struct stack_frame *frame)
-{
+static bool is_hidden(const struct stack_frame *frame) {
     const char *module = frame->module ? path_base(frame->module) : "";
     if (starts_one_of(module, hidden_modules, COUNT(hidden_modules)))
         return true;
@@ -57,8 +53,7 @@ static bool is_hidden(const struct stack_frame *frame)
            is_one_of(frame->function, functions, COUNT(functions));
 }
 
-size_t hide_count(const struct stack_frame *frames, size_t count)
-{
+size_t hide_count(const struct stack_frame *frames, size_t count) {
     size_t hidden = 0;
     while (hidden + 1 < count && is_hidden(&frames[hidden]))
         hidden++;

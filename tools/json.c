@@ -10,18 +10,15 @@
 
 enum { REPORT_VERSION = 1 };
 
-static json_t *number(uint64_t value)
-{
+static json_t *number(uint64_t value) {
     return json_integer(value > INT64_MAX ? INT64_MAX : (json_int_t)value);
 }
 
-static json_t *string(struct pool *pool, const char *value)
-{
+static json_t *string(struct pool *pool, const char *value) {
     return value ? json_string(escape_to_utf8(pool, value)) : json_null();
 }
 
-static json_t *frame_json(struct pool *pool, const struct stack_frame *frame)
-{
+static json_t *frame_json(struct pool *pool, const struct stack_frame *frame) {
     json_t *object = json_object();
     json_object_set_new(object, "function", string(pool, frame->function));
     json_object_set_new(object, "file", string(pool, frame->file));
@@ -34,16 +31,14 @@ static json_t *frame_json(struct pool *pool, const struct stack_frame *frame)
     return object;
 }
 
-static json_t *stack_json(struct pool *pool, const struct stack *stack, const struct view *view)
-{
+static json_t *stack_json(struct pool *pool, const struct stack *stack, const struct view *view) {
     json_t *frames = json_array();
     for (size_t i = 0; i < stack->frame_count && i < (size_t)view->frames_max; i++)
         json_array_append_new(frames, frame_json(pool, &stack->frames[i]));
     return frames;
 }
 
-static json_t *cycle_json(struct pool *pool, const struct report_finding *finding, const struct view *view)
-{
+static json_t *cycle_json(struct pool *pool, const struct report_finding *finding, const struct view *view) {
     json_t *entries = json_array();
     for (size_t i = 0; i < finding->cycle_listed; i++) {
         const struct report_entry *entry = &finding->cycle[i];
@@ -57,8 +52,7 @@ static json_t *cycle_json(struct pool *pool, const struct report_finding *findin
     return entries;
 }
 
-static json_t *finding_json(struct pool *pool, const struct report_finding *finding, const struct view *view)
-{
+static json_t *finding_json(struct pool *pool, const struct report_finding *finding, const struct view *view) {
     json_t *object = json_object();
     char fingerprint[17];
     snprintf(fingerprint, sizeof fingerprint, "%016" PRIx64, finding->fingerprint);
@@ -78,8 +72,7 @@ static json_t *finding_json(struct pool *pool, const struct report_finding *find
     return object;
 }
 
-static json_t *program_json(struct pool *pool, const struct report *report)
-{
+static json_t *program_json(struct pool *pool, const struct report *report) {
     json_t *object = json_object(), *argv = json_array();
     for (size_t i = 0; i < report->argc; i++)
         json_array_append_new(argv, string(pool, report->argv[i]));
@@ -91,8 +84,7 @@ static json_t *program_json(struct pool *pool, const struct report *report)
     return object;
 }
 
-static json_t *summary_json(const struct report *report)
-{
+static json_t *summary_json(const struct report *report) {
     json_t *object = json_object();
     for (int kind = 0; kind < KIND_COUNT; kind++) {
         const struct tally *tally = &report->tally[kind];
@@ -105,8 +97,7 @@ static json_t *summary_json(const struct report *report)
     return object;
 }
 
-static json_t *notes_json(struct pool *pool, const struct report *report)
-{
+static json_t *notes_json(struct pool *pool, const struct report *report) {
     json_t *notes = json_array();
     for (size_t i = 0; i < report->note_count; i++) {
         const struct report_note *note = &report->notes[i];
@@ -121,8 +112,7 @@ static json_t *notes_json(struct pool *pool, const struct report *report)
     return notes;
 }
 
-void json_write(FILE *file, const struct report *report, const struct view *view)
-{
+void json_write(FILE *file, const struct report *report, const struct view *view) {
     struct pool scratch = {0};
     json_t *root = json_object(), *findings = json_array();
     for (size_t i = 0; i < report->finding_count; i++)

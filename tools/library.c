@@ -16,8 +16,7 @@
 /* Beside the binary (a build folder), or where `make install` puts it. */
 static const char *const places[] = {".", "../lib", "../lib/castaway"};
 
-const char *library_find(struct pool *pool)
-{
+const char *library_find(struct pool *pool) {
     char self[4096];
     const char *given = getenv("CASTAWAY_LIBRARY");
     ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
@@ -45,8 +44,7 @@ const char *library_find(struct pool *pool)
 }
 
 /* The loader splits LD_PRELOAD at colons and blanks: a path with one of them gets a name in `folder` that has none. */
-static const char *loadable(struct pool *pool, const char *library, const char *folder)
-{
+static const char *loadable(struct pool *pool, const char *library, const char *folder) {
     if (!strpbrk(library, ": \t"))
         return library;
     const char *link = pool_printf(pool, "%s/" LIBRARY, folder);
@@ -61,21 +59,19 @@ static const char *loadable(struct pool *pool, const char *library, const char *
 }
 
 /* `list` without entries that are this library already, as when castaway runs under castaway. */
-static const char *other_preloads(struct pool *pool, const char *list)
-{
+static const char *other_preloads(struct pool *pool, const char *list) {
     const char *kept = "";
     while (list && *list) {
         size_t length = strcspn(list, ": \t");
         const char *entry = pool_strndup(pool, list, length);
-        if (length && strcmp(path_base(entry), LIBRARY))
+        if (length && strcmp(path_base(entry), LIBRARY) != 0)
             kept = pool_printf(pool, "%s:%s", kept, entry);
         list += length + (list[length] != '\0');
     }
     return kept;
 }
 
-char **library_environment(struct pool *pool, const char *library, const char *folder)
-{
+char **library_environment(struct pool *pool, const char *library, const char *folder) {
     const char *path = loadable(pool, library, folder), *given = getenv("CASTAWAY_OPTIONS");
     size_t count = 0, kept = 0;
     if (!path)
@@ -84,10 +80,10 @@ char **library_environment(struct pool *pool, const char *library, const char *f
         count++;
     char **environment = pool_array(pool, count + 3, sizeof *environment);
     for (size_t i = 0; i < count; i++)
-        if (strncmp(environ[i], "LD_PRELOAD=", 11) && strncmp(environ[i], "CASTAWAY_OPTIONS=", 17))
+        if (strncmp(environ[i], "LD_PRELOAD=", 11) != 0 && strncmp(environ[i], "CASTAWAY_OPTIONS=", 17) != 0)
             environment[kept++] = environ[i];
     environment[kept++] = pool_printf(pool, "LD_PRELOAD=%s%s", path, other_preloads(pool, getenv("LD_PRELOAD")));
-    environment[kept] = pool_printf(pool, "CASTAWAY_OPTIONS=%s%sdir='%s'", given ? given : "", given && *given ? ":" : "",
-                                    folder);
+    environment[kept] =
+        pool_printf(pool, "CASTAWAY_OPTIONS=%s%sdir='%s'", given ? given : "", given && *given ? ":" : "", folder);
     return environment;
 }

@@ -17,13 +17,11 @@ static const struct {
     {"report", "report FILE.cast... [OPTIONS]", command_report},
 };
 
-void command_version(FILE *file)
-{
+void command_version(FILE *file) {
     fprintf(file, "castaway %s\n", CASTAWAY_VERSION);
 }
 
-void command_usage(FILE *file)
-{
+void command_usage(FILE *file) {
     fputs("castaway finds the heap objects that a program can no longer reach, and the cycles among them.\n\n", file);
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
         fprintf(file, "%s castaway %s\n", i ? "      " : "usage:", verbs[i].usage);
@@ -36,8 +34,7 @@ void command_usage(FILE *file)
           file);
 }
 
-int main(int count, char **arguments)
-{
+int main(int count, char **arguments) {
     setlocale(LC_CTYPE, "");
     if (count < 2) {
         command_usage(stderr);

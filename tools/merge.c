@@ -1,8 +1,8 @@
 /* merge.c - several recordings become one report.
  *
- * What adds up: tallies, and findings that are the same (equal kind, stack and cycle shape). Findings that only look the
- * same from outside (two calls in one function: equal fingerprints, other lines) stay apart, and the second gets a
- * fingerprint of its own.
+ * What adds up: tallies, and findings that are the same (equal kind, stack and cycle shape). Findings that only look
+ * the same from outside (two calls in one function: equal fingerprints, other lines) stay apart, and the second gets
+ * a fingerprint of its own.
  * Start: report_add(). */
 #include "report.h"
 
@@ -34,19 +34,16 @@ static const char *const tool_codes[TOOL_NOTE_COUNT] = {
 #undef X
 };
 
-const char *kind_word(enum kind kind)
-{
+const char *kind_word(enum kind kind) {
     return words[kind];
 }
 
-const char *kind_key(enum kind kind)
-{
+const char *kind_key(enum kind kind) {
     return keys[kind];
 }
 
-bool note_is_counted(const char *code)
-{
-    static const char *const counted[] = {"not-recorded", "no-stack", "stack-cut", "thread-running",
+bool note_is_counted(const char *code) {
+    static const char *const counted[] = {"not-recorded",     "no-stack",  "stack-cut",    "thread-running",
                                           "roots-unreadable", "inherited", "bad-recording"};
     for (size_t i = 0; i < sizeof counted / sizeof *counted; i++)
         if (!strcmp(code, counted[i]))
@@ -56,16 +53,14 @@ bool note_is_counted(const char *code)
 
 /* ---- notes ---- */
 
-static const char *note_text(const char *code)
-{
+static const char *note_text(const char *code) {
     for (size_t i = 0; i < sizeof note_texts / sizeof *note_texts; i++)
         if (!strcmp(code, note_texts[i].code))
             return note_texts[i].text;
     return code; /* of a newer library */
 }
 
-static void add_note(struct report *report, const char *code, uint64_t count, const char *detail)
-{
+static void add_note(struct report *report, const char *code, uint64_t count, const char *detail) {
     for (size_t i = 0; i < report->note_count; i++) {
         struct report_note *note = &report->notes[i];
         if (!strcmp(note->code, code) && !strcmp(note->detail, detail)) {
@@ -73,21 +68,19 @@ static void add_note(struct report *report, const char *code, uint64_t count, co
             return;
         }
     }
-    report->notes = pool_grow(report->pool, report->notes, report->note_count, &report->note_capacity,
-                              sizeof *report->notes);
+    report->notes =
+        pool_grow(report->pool, report->notes, report->note_count, &report->note_capacity, sizeof *report->notes);
     report->notes[report->note_count++] =
         (struct report_note){.code = code, .text = note_text(code), .detail = detail, .count = count};
 }
 
-void report_note(struct report *report, enum tool_note note, uint64_t count, const char *detail)
-{
+void report_note(struct report *report, enum tool_note note, uint64_t count, const char *detail) {
     add_note(report, tool_codes[note], count, detail);
 }
 
 /* ---- findings ---- */
 
-static const struct report_entry *entries_of(struct report *report, const struct rec_finding *finding)
-{
+static const struct report_entry *entries_of(struct report *report, const struct rec_finding *finding) {
     struct report_entry *entries = pool_array(report->pool, finding->cycle_listed, sizeof *entries);
     for (size_t i = 0; i < finding->cycle_listed; i++) {
         const struct rec_edge *edge = &finding->cycle[i];
@@ -101,8 +94,7 @@ static const struct report_entry *entries_of(struct report *report, const struct
     return entries;
 }
 
-static void append_finding(struct report *report, const struct rec_finding *recorded)
-{
+static void append_finding(struct report *report, const struct rec_finding *recorded) {
     struct report_finding finding = {
         .kind = recorded->kind,
         .count = recorded->count,
@@ -117,39 +109,35 @@ static void append_finding(struct report *report, const struct rec_finding *reco
         .group_objects_max = recorded->group_objects_max,
     };
     fingerprint_set(report->pool, &finding);
-    report->findings = pool_grow(report->pool, report->findings, report->finding_count, &report->finding_capacity,
-                                 sizeof finding);
+    report->findings =
+        pool_grow(report->pool, report->findings, report->finding_count, &report->finding_capacity, sizeof finding);
     report->findings[report->finding_count++] = finding;
 }
 
-static int compare_numbers(uint64_t a, uint64_t b)
-{
+static int compare_numbers(uint64_t a, uint64_t b) {
     return (a > b) - (a < b);
 }
 
-static int compare_names(const void *a, const void *b)
-{
+static int compare_names(const void *a, const void *b) {
     const struct report_finding *left = a, *right = b;
     int order = compare_numbers(left->fingerprint, right->fingerprint);
     return order ? order : compare_numbers(left->identity, right->identity);
 }
 
 /* What is lost for good first; in each part, the most bytes held first. */
-static int compare_weight(const void *a, const void *b)
-{
+static int compare_weight(const void *a, const void *b) {
     static const int parts[KIND_COUNT] = {
         [KIND_LOST_INDIRECT] = 1, [KIND_POSSIBLE] = 2, [KIND_REACHABLE] = 3, /* lost, cycle: 0 */
     };
     const struct report_finding *left = a, *right = b;
     if (parts[left->kind] != parts[right->kind])
         return parts[left->kind] - parts[right->kind];
-    int order = compare_numbers(count_add(right->bytes, right->indirect_bytes),
-                                count_add(left->bytes, left->indirect_bytes));
+    int order =
+        compare_numbers(count_add(right->bytes, right->indirect_bytes), count_add(left->bytes, left->indirect_bytes));
     return order ? order : compare_names(a, b);
 }
 
-static void absorb(struct report_finding *into, const struct report_finding *other)
-{
+static void absorb(struct report_finding *into, const struct report_finding *other) {
     into->count = count_add(into->count, other->count);
     into->objects = count_add(into->objects, other->objects);
     into->bytes = count_add(into->bytes, other->bytes);
@@ -160,8 +148,7 @@ static void absorb(struct report_finding *into, const struct report_finding *oth
 }
 
 /* Sorted by name: equal ones become one, and of those with equal fingerprints only the first keeps it. */
-static void merge_findings(struct report *report)
-{
+static void merge_findings(struct report *report) {
     size_t kept = 0, again = 0;
     uint64_t fingerprint = 0;
     if (report->finding_count)
@@ -185,8 +172,7 @@ static void merge_findings(struct report *report)
 /* ---- the whole ---- */
 
 /* A recording that was cut before its scan record still has findings. */
-static void tally_from_findings(struct recording *recording)
-{
+static void tally_from_findings(struct recording *recording) {
     for (size_t i = 0; i < recording->finding_count; i++) {
         const struct rec_finding *finding = &recording->findings[i];
         struct tally *own = &recording->tally[finding->kind], *indirect = &recording->tally[KIND_LOST_INDIRECT];
@@ -197,22 +183,22 @@ static void tally_from_findings(struct recording *recording)
     }
 }
 
-static void add_tallies(struct report *report, const struct recording *recording)
-{
+static void add_tallies(struct report *report, const struct recording *recording) {
     for (int kind = 0; kind < KIND_COUNT; kind++) {
         struct tally *sum = &report->tally[kind];
         sum->objects = count_add(sum->objects, recording->tally[kind].objects);
         sum->bytes = count_add(sum->bytes, recording->tally[kind].bytes);
+        if (!(report->kinds & 1u << kind))
+            sum->findings = count_add(sum->findings, recording->tally[kind].findings);
     }
 }
 
-void report_init(struct report *report, struct pool *pool)
-{
-    *report = (struct report){.pool = pool, .symbols = symbols_open(pool)};
+/* Resolving what nobody asked for would take most of the time: a large program has thousands of reachable sites. */
+void report_init(struct report *report, struct pool *pool, unsigned show) {
+    *report = (struct report){.pool = pool, .symbols = symbols_open(pool), .kinds = show | KINDS_DEFAULT};
 }
 
-void report_add(struct report *report, struct recording *recording)
-{
+void report_add(struct report *report, struct recording *recording) {
     if (!report->processes++ && !report->argv) {
         report->argv = recording->argv;
         report->argc = recording->argc;
@@ -229,12 +215,12 @@ void report_add(struct report *report, struct recording *recording)
     for (size_t i = 0; i < recording->note_count; i++)
         add_note(report, recording->notes[i].code, recording->notes[i].count, recording->notes[i].detail);
     for (size_t i = 0; i < recording->finding_count; i++)
-        append_finding(report, &recording->findings[i]);
+        if (report->kinds & 1u << recording->findings[i].kind)
+            append_finding(report, &recording->findings[i]);
     add_tallies(report, recording);
 }
 
-void report_finish(struct report *report)
-{
+void report_finish(struct report *report) {
     uint64_t objects = 0;
     merge_findings(report);
     if (report->finding_count)
@@ -247,21 +233,18 @@ void report_finish(struct report *report)
         report_note(report, TOOL_NOTE_NO_OBJECTS, 0, "");
 }
 
-void report_free(struct report *report)
-{
+void report_free(struct report *report) {
     symbols_close(report->symbols);
 }
 
-bool report_has(const struct report *report, unsigned kinds)
-{
+bool report_has(const struct report *report, unsigned kinds) {
     for (int kind = 0; kind < KIND_COUNT; kind++)
         if (kinds & 1u << kind && (report->tally[kind].objects || report->tally[kind].findings))
             return true;
     return false;
 }
 
-struct tally report_unreachable(const struct report *report)
-{
+struct tally report_unreachable(const struct report *report) {
     static const enum kind lost[] = {KIND_LOST, KIND_LOST_INDIRECT, KIND_CYCLE};
     struct tally sum = {0};
     for (size_t i = 0; i < sizeof lost / sizeof *lost; i++) {

@@ -15,23 +15,21 @@ enum { EXIT_CODE_DEFAULT = 23 /* as LeakSanitizer */ };
 
 struct option {
     const char *name;
-    char letter;
-    const char *value; /* shown in --help; NULL: takes none */
-    bool in_environment;
+    const char *value;                                                     /* shown in --help; NULL: takes none */
     int (*set)(struct options *, const char *value, const char *spelling); /* 0, or -1 after a message */
-    const char *help;
+    const char *help;                                                      /* NULL: not for people */
+    char letter;                                                           /* 0: none */
+    bool in_environment;
 };
 
 /* ---- setters ---- */
 
-static int bad_value(const char *spelling, const char *value, const char *want)
-{
+static int bad_value(const char *spelling, const char *value, const char *want) {
     message_error("%s: `%s` is not %s", spelling, value, want);
     return -1;
 }
 
-static int set_number(int *number, const char *value, int lo, int hi, const char *spelling)
-{
+static int set_number(int *number, const char *value, int lo, int hi, const char *spelling) {
     char *end, want[64];
     errno = 0;
     long parsed = strtol(value, &end, 10);
@@ -43,8 +41,7 @@ static int set_number(int *number, const char *value, int lo, int hi, const char
     return 0;
 }
 
-static int kind_bits(const char *word, size_t length)
-{
+static int kind_bits(const char *word, size_t length) {
     for (int kind = 0; kind < KIND_COUNT; kind++)
         if (!strncmp(word, kind_word((enum kind)kind), length) && !kind_word((enum kind)kind)[length])
             return 1 << kind;
@@ -53,15 +50,15 @@ static int kind_bits(const char *word, size_t length)
     return length == 4 && !strncmp(word, "none", 4) ? 0 : -1;
 }
 
-static int set_kinds(unsigned *kinds, const char *value, const char *spelling)
-{
+static int set_kinds(unsigned *kinds, const char *value, const char *spelling) {
     unsigned bits = 0;
     for (const char *word = value;; word++) {
         size_t length = strcspn(word, ",");
         int added = kind_bits(word, length);
         if (added < 0) {
-            message_error("%s: unknown kind `%.*s`; kinds are lost, lost-indirect, cycle, possible, reachable, all, none",
-                          spelling, (int)length, word);
+            message_error(
+                "%s: unknown kind `%.*s`; kinds are lost, lost-indirect, cycle, possible, reachable, all, none",
+                spelling, (int)length, word);
             return -1;
         }
         bits |= (unsigned)added;
@@ -73,8 +70,7 @@ static int set_kinds(unsigned *kinds, const char *value, const char *spelling)
     return 0;
 }
 
-static int add_destination(struct options *options, enum format format, const char *path, const char *spelling)
-{
+static int add_destination(struct options *options, enum format format, const char *path, const char *spelling) {
     if (!*path)
         return bad_value(spelling, path, "a file name (- is standard output)");
     options->destinations = pool_grow(options->pool, options->destinations, options->destination_count,
@@ -84,46 +80,38 @@ static int add_destination(struct options *options, enum format format, const ch
     return 0;
 }
 
-static int set_output(struct options *options, const char *value, const char *spelling)
-{
+static int set_output(struct options *options, const char *value, const char *spelling) {
     if (!*value || !strcmp(value, "-"))
         return bad_value(spelling, value, "the name of a file to keep the recording in");
     options->output = pool_strdup(options->pool, value);
     return 0;
 }
 
-static int set_text(struct options *options, const char *value, const char *spelling)
-{
+static int set_text(struct options *options, const char *value, const char *spelling) {
     return add_destination(options, FORMAT_TEXT, value, spelling);
 }
 
-static int set_json(struct options *options, const char *value, const char *spelling)
-{
+static int set_json(struct options *options, const char *value, const char *spelling) {
     return add_destination(options, FORMAT_JSON, value, spelling);
 }
 
-static int set_show(struct options *options, const char *value, const char *spelling)
-{
+static int set_show(struct options *options, const char *value, const char *spelling) {
     return set_kinds(&options->show, value, spelling);
 }
 
-static int set_fail_on(struct options *options, const char *value, const char *spelling)
-{
+static int set_fail_on(struct options *options, const char *value, const char *spelling) {
     return set_kinds(&options->fail_on, value, spelling);
 }
 
-static int set_exit_code(struct options *options, const char *value, const char *spelling)
-{
+static int set_exit_code(struct options *options, const char *value, const char *spelling) {
     return set_number(&options->exit_code, value, 0, 255, spelling);
 }
 
-static int set_frames_max(struct options *options, const char *value, const char *spelling)
-{
+static int set_frames_max(struct options *options, const char *value, const char *spelling) {
     return set_number(&options->frames_max, value, 1, CAST_FRAMES_MAX, spelling);
 }
 
-static int set_color(struct options *options, const char *value, const char *spelling)
-{
+static int set_color(struct options *options, const char *value, const char *spelling) {
     static const char *const words[] = {[COLOR_AUTO] = "auto", [COLOR_ALWAYS] = "always", [COLOR_NEVER] = "never"};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         if (!strcmp(value, words[i])) {
@@ -134,54 +122,51 @@ static int set_color(struct options *options, const char *value, const char *spe
     return bad_value(spelling, value, "auto, always or never");
 }
 
-static int set_from_preload(struct options *options, const char *value, const char *spelling)
-{
+static int set_from_preload(struct options *options, const char *value, const char *spelling) {
     (void)value, (void)spelling;
     options->from_preload = true;
     return 0;
 }
 
-static int set_help(struct options *options, const char *value, const char *spelling)
-{
+static int set_help(struct options *options, const char *value, const char *spelling) {
     (void)value, (void)spelling;
     options->help = true;
     return 0;
 }
 
-static int set_version(struct options *options, const char *value, const char *spelling)
-{
+static int set_version(struct options *options, const char *value, const char *spelling) {
     (void)value, (void)spelling;
     options->version = true;
     return 0;
 }
 
 static const struct option table[] = {
-    {"output", 'o', "FILE", true, set_output, "keep the recording (%p: process id, %h: host, %q{VAR}: variable, %%: %)"},
-    {"text", 0, "FILE", true, set_text, "write the report as text; - is standard output; may be repeated"},
-    {"json", 0, "FILE", true, set_json, "write the report as JSON; - is standard output; may be repeated"},
-    {"show", 0, "KINDS", true, set_show, "kinds to list, with commas between them (default: lost,cycle)"},
-    {"fail-on", 0, "KINDS", true, set_fail_on, "kinds that set the exit status (default: lost,cycle)"},
-    {"exit-code", 0, "N", true, set_exit_code, "exit status when such a kind was found, 0-255 (default: 23)"},
-    {"max-frames", 0, "N", true, set_frames_max, "frames shown of a stack, 1-64 (default: 64)"},
-    {"color", 0, "WHEN", true, set_color, "auto (default: on a terminal, unless NO_COLOR is set), always, never"},
-    {"from-preload", 0, NULL, false, set_from_preload, NULL}, /* libcastaway.so calls us: options from CASTAWAY_OPTIONS */
-    {"help", 'h', NULL, false, set_help, "show this text"},
-    {"version", 'V', NULL, false, set_version, "show the version"},
+    {"output", "FILE", set_output, "keep the recording (%p: process id, %h: host, %q{VAR}: variable, %%: %)", 'o',
+     true},
+    {"text", "FILE", set_text, "write the report as text; - is standard output; may be repeated", 0, true},
+    {"json", "FILE", set_json, "write the report as JSON; - is standard output; may be repeated", 0, true},
+    {"show", "KINDS", set_show, "kinds to list, with commas between them (default: lost,cycle)", 0, true},
+    {"fail-on", "KINDS", set_fail_on, "kinds that set the exit status (default: lost,cycle)", 0, true},
+    {"exit-code", "N", set_exit_code, "exit status when such a kind was found, 0-255 (default: 23)", 0, true},
+    {"max-frames", "N", set_frames_max, "frames shown of a stack, 1-64 (default: 64)", 0, true},
+    {"color", "WHEN", set_color, "auto (default: on a terminal, unless NO_COLOR is set), always, never", 0, true},
+    {"from-preload", NULL, set_from_preload, NULL, 0,
+     false}, /* libcastaway.so calls us: options from CASTAWAY_OPTIONS */
+    {"help", NULL, set_help, "show this text", 'h', false},
+    {"version", NULL, set_version, "show the version", 'V', false},
 };
 enum { TABLE_COUNT = sizeof table / sizeof *table };
 
 /* ---- looking up ---- */
 
-static const struct option *find_name(const char *name, size_t length)
-{
+static const struct option *find_name(const char *name, size_t length) {
     for (size_t i = 0; i < TABLE_COUNT; i++)
         if (strlen(table[i].name) == length && !strncmp(table[i].name, name, length))
             return &table[i];
     return NULL;
 }
 
-static const struct option *find_letter(char letter)
-{
+static const struct option *find_letter(char letter) {
     for (size_t i = 0; i < TABLE_COUNT; i++)
         if (table[i].letter == letter)
             return &table[i];
@@ -189,8 +174,7 @@ static const struct option *find_letter(char letter)
 }
 
 /* Levenshtein's distance, for names of up to 31 bytes. */
-static size_t distance(const char *a, size_t a_length, const char *b)
-{
+static size_t distance(const char *a, size_t a_length, const char *b) {
     size_t row[32], b_length = strlen(b);
     if (a_length > 31 || b_length > 31)
         return 32;
@@ -209,8 +193,7 @@ static size_t distance(const char *a, size_t a_length, const char *b)
     return row[b_length];
 }
 
-static const char *nearest(const char *name, size_t length)
-{
+static const char *nearest(const char *name, size_t length) {
     const char *best = NULL;
     size_t best_distance = length / 3 + 2;
     for (size_t i = 0; i < TABLE_COUNT; i++) {
@@ -224,8 +207,7 @@ static const char *nearest(const char *name, size_t length)
     return best;
 }
 
-static int unknown(const char *word, const char *name, size_t length)
-{
+static int unknown(const char *word, const char *name, size_t length) {
     const char *near = nearest(name, length);
     if (near)
         message_error("unknown option `%s`; did you mean `--%s`?", word, near);
@@ -236,8 +218,7 @@ static int unknown(const char *word, const char *name, size_t length)
 
 /* ---- the command line ---- */
 
-static int set_argument(struct options *options, const struct option *option, const char *value, const char *spelling)
-{
+static int set_argument(struct options *options, const struct option *option, const char *value, const char *spelling) {
     bool is_destination = option->set == set_text || option->set == set_json;
     if (is_destination && options->destinations_from_environment) {
         options->destinations_from_environment = false;
@@ -247,8 +228,7 @@ static int set_argument(struct options *options, const struct option *option, co
 }
 
 /* One option, with its value if that is the next word. Returns the words taken, or -1. */
-static int take_option(struct options *options, const char *word, const char *next)
-{
+static int take_option(struct options *options, const char *word, const char *next) {
     bool is_long = word[1] == '-';
     const char *name = word + (is_long ? 2 : 1), *value = NULL;
     size_t length = is_long ? strcspn(name, "=") : 1;
@@ -271,8 +251,7 @@ static int take_option(struct options *options, const char *word, const char *ne
     return set_argument(options, option, value, spelling) ? -1 : 1 + takes_next;
 }
 
-int options_arguments(struct options *options, int count, char **arguments, int from)
-{
+int options_arguments(struct options *options, int count, char **arguments, int from) {
     while (from < count) {
         const char *word = arguments[from];
         if (!strcmp(word, "--"))
@@ -290,8 +269,7 @@ int options_arguments(struct options *options, int count, char **arguments, int 
 /* ---- CASTAWAY_OPTIONS ---- */
 
 /* The value at `*text`, up to the next separator; quotes (' or ") keep separators. Moves `*text` behind it. */
-static char *take_value(struct pool *pool, const char **text, const char *separators)
-{
+static char *take_value(struct pool *pool, const char **text, const char *separators) {
     char *value = pool_alloc(pool, strlen(*text) + 1), *to = value;
     char quote = 0;
     for (; **text && (quote || !strchr(separators, **text)); (*text)++) {
@@ -303,8 +281,7 @@ static char *take_value(struct pool *pool, const char **text, const char *separa
     return value;
 }
 
-int options_environment(struct options *options, const char *text)
-{
+int options_environment(struct options *options, const char *text) {
     while (text && *text) {
         const char *key = text;
         size_t length = strcspn(key, "=:");
@@ -324,14 +301,15 @@ int options_environment(struct options *options, const char *text)
 
 /* ---- the rest ---- */
 
-void options_init(struct options *options, struct pool *pool)
-{
-    *options = (struct options){.pool = pool, .show = KINDS_DEFAULT, .fail_on = KINDS_DEFAULT,
-                                .exit_code = EXIT_CODE_DEFAULT, .frames_max = CAST_FRAMES_MAX};
+void options_init(struct options *options, struct pool *pool) {
+    *options = (struct options){.pool = pool,
+                                .show = KINDS_DEFAULT,
+                                .fail_on = KINDS_DEFAULT,
+                                .exit_code = EXIT_CODE_DEFAULT,
+                                .frames_max = CAST_FRAMES_MAX};
 }
 
-void options_help(FILE *file)
-{
+void options_help(FILE *file) {
     for (size_t i = 0; i < TABLE_COUNT; i++) {
         const struct option *option = &table[i];
         char left[40];

@@ -17,8 +17,7 @@
 
 /* ---- names ---- */
 
-static const char *host_name(struct pool *pool)
-{
+static const char *host_name(struct pool *pool) {
     char name[256] = "";
     if (gethostname(name, sizeof name - 1))
         return "localhost";
@@ -26,8 +25,7 @@ static const char *host_name(struct pool *pool)
 }
 
 /* The text that the letter at `*at` stands for; moves `*at` to its last byte. NULL: not known. */
-static const char *expansion(struct pool *pool, const char **at, int64_t pid)
-{
+static const char *expansion(struct pool *pool, const char **at, int64_t pid) {
     const char *close;
     switch (**at) {
     case 'p':
@@ -48,8 +46,7 @@ static const char *expansion(struct pool *pool, const char **at, int64_t pid)
     }
 }
 
-const char *output_expand(struct pool *pool, const char *pattern, int64_t pid)
-{
+const char *output_expand(struct pool *pool, const char *pattern, int64_t pid) {
     const char *expanded = "";
     for (const char *at = pattern; *at; at++) {
         size_t plain = strcspn(at, "%");
@@ -69,8 +66,7 @@ const char *output_expand(struct pool *pool, const char *pattern, int64_t pid)
 }
 
 /* Does the name differ from process to process by itself? */
-static bool has_pid(const char *pattern)
-{
+static bool has_pid(const char *pattern) {
     for (const char *at = strchr(pattern, '%'); at && at[1]; at = strchr(at + 2, '%'))
         if (at[1] == 'p')
             return true;
@@ -78,8 +74,7 @@ static bool has_pid(const char *pattern)
 }
 
 /* leaks.cast becomes leaks.4242.cast. */
-static const char *with_pid(struct pool *pool, const char *path, int64_t pid)
-{
+static const char *with_pid(struct pool *pool, const char *path, int64_t pid) {
     const char *base = path_base(path), *dot = strrchr(base, '.');
     size_t stem = dot && dot > base ? (size_t)(dot - path) : strlen(path);
     return pool_printf(pool, "%.*s.%" PRId64 "%s", (int)stem, path, pid, path + stem);
@@ -87,8 +82,7 @@ static const char *with_pid(struct pool *pool, const char *path, int64_t pid)
 
 /* ---- checks ---- */
 
-static int check_folder(struct pool *pool, const char *path)
-{
+static int check_folder(struct pool *pool, const char *path) {
     const char *base = path_base(path);
     const char *folder = base > path ? pool_strndup(pool, path, (size_t)(base - path)) : ".";
     struct stat status;
@@ -103,8 +97,7 @@ static int check_folder(struct pool *pool, const char *path)
     return -1;
 }
 
-static int check_file(struct pool *pool, const char *pattern)
-{
+static int check_file(struct pool *pool, const char *pattern) {
     const char *path = output_expand(pool, pattern, getpid());
     struct stat status;
     if (!path)
@@ -120,20 +113,18 @@ static int check_file(struct pool *pool, const char *pattern)
     return -1;
 }
 
-int output_check(const struct options *options)
-{
+int output_check(const struct options *options) {
     if (options->output && check_file(options->pool, options->output))
         return -1;
     for (size_t i = 0; i < options->destination_count; i++)
-        if (strcmp(options->destinations[i].path, "-") && check_file(options->pool, options->destinations[i].path))
+        if (strcmp(options->destinations[i].path, "-") != 0 && check_file(options->pool, options->destinations[i].path))
             return -1;
     return 0;
 }
 
 /* ---- recordings ---- */
 
-static int write_all(int to, const char *bytes, ssize_t count)
-{
+static int write_all(int to, const char *bytes, ssize_t count) {
     while (count > 0) {
         ssize_t written = write(to, bytes, (size_t)count);
         if (written < 0 && errno != EINTR)
@@ -146,8 +137,7 @@ static int write_all(int to, const char *bytes, ssize_t count)
     return 0;
 }
 
-int output_copy(const char *from, const char *to)
-{
+int output_copy(const char *from, const char *to) {
     char buffer[65536];
     ssize_t count = -1;
     int in = open(from, O_RDONLY | O_CLOEXEC), out = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
@@ -167,8 +157,7 @@ int output_copy(const char *from, const char *to)
     return result;
 }
 
-int output_keep(const struct options *options, const char *path, int64_t pid, int64_t main_pid)
-{
+int output_keep(const struct options *options, const char *path, int64_t pid, int64_t main_pid) {
     const char *name = output_expand(options->pool, options->output, pid);
     if (!name)
         return -1;
@@ -179,8 +168,7 @@ int output_keep(const struct options *options, const char *path, int64_t pid, in
 
 /* ---- reports ---- */
 
-static bool want_color(const struct options *options, FILE *file)
-{
+static bool want_color(const struct options *options, FILE *file) {
     const char *no_color = getenv("NO_COLOR"), *terminal = getenv("TERM");
     if (options->color != COLOR_AUTO)
         return options->color == COLOR_ALWAYS;
@@ -188,8 +176,7 @@ static bool want_color(const struct options *options, FILE *file)
 }
 
 static int write_to(const struct options *options, const struct report *report, enum format format, FILE *file,
-                    const char *name)
-{
+                    const char *name) {
     static void (*const writers[])(FILE *, const struct report *, const struct view *) = {
         [FORMAT_TEXT] = text_write,
         [FORMAT_JSON] = json_write,
@@ -206,8 +193,7 @@ static int write_to(const struct options *options, const struct report *report, 
     return -1;
 }
 
-static int write_destination(const struct options *options, const struct report *report, const struct destination *to)
-{
+static int write_destination(const struct options *options, const struct report *report, const struct destination *to) {
     if (!strcmp(to->path, "-"))
         return write_to(options, report, to->format, stdout, "standard output");
     const char *path = output_expand(options->pool, to->path, report->pid);
@@ -225,8 +211,7 @@ static int write_destination(const struct options *options, const struct report 
     return result;
 }
 
-int output_report(const struct options *options, const struct report *report, FILE *usual)
-{
+int output_report(const struct options *options, const struct report *report, FILE *usual) {
     int result = 0;
     if (!options->destination_count)
         return write_to(options, report, FORMAT_TEXT, usual, usual == stdout ? "standard output" : "standard error");

@@ -18,14 +18,12 @@ struct pool_block {
     size_t size_bytes; /* keeps the pieces that follow aligned to 16 */
 };
 
-static void no_memory(void)
-{
+static void no_memory(void) {
     message_error("no memory left");
     exit(EXIT_CASTAWAY_FAILED);
 }
 
-static void pool_refill(struct pool *pool, size_t size_bytes)
-{
+static void pool_refill(struct pool *pool, size_t size_bytes) {
     size_t room = size_bytes > POOL_BLOCK_BYTES ? size_bytes : POOL_BLOCK_BYTES;
     struct pool_block *block = calloc(1, sizeof *block + room);
     if (!block)
@@ -37,8 +35,7 @@ static void pool_refill(struct pool *pool, size_t size_bytes)
     pool->left = room;
 }
 
-void *pool_alloc(struct pool *pool, size_t size_bytes)
-{
+void *pool_alloc(struct pool *pool, size_t size_bytes) {
     if (size_bytes > SIZE_MAX / 2)
         no_memory();
     size_bytes = (size_bytes + POOL_ALIGN - 1) / POOL_ALIGN * POOL_ALIGN;
@@ -50,42 +47,39 @@ void *pool_alloc(struct pool *pool, size_t size_bytes)
     return piece;
 }
 
-void *pool_array(struct pool *pool, size_t count, size_t element_bytes)
-{
+void *pool_array(struct pool *pool, size_t count, size_t element_bytes) {
     size_t size_bytes;
     if (__builtin_mul_overflow(count, element_bytes, &size_bytes))
         no_memory();
     return pool_alloc(pool, size_bytes);
 }
 
-char *pool_strndup(struct pool *pool, const char *string, size_t bytes)
-{
+char *pool_strndup(struct pool *pool, const char *string, size_t bytes) {
     size_t length = strnlen(string, bytes);
     char *copy = pool_alloc(pool, length + 1);
     memcpy(copy, string, length);
     return copy;
 }
 
-char *pool_strdup(struct pool *pool, const char *string)
-{
+char *pool_strdup(struct pool *pool, const char *string) {
     return pool_strndup(pool, string, strlen(string));
 }
 
-char *pool_printf(struct pool *pool, const char *format, ...)
-{
+char *pool_printf(struct pool *pool, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
+    /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): false, and only when clang-tidy is given several files */
     int length = vsnprintf(NULL, 0, format, arguments);
     va_end(arguments);
     char *string = pool_alloc(pool, (size_t)length + 1);
     va_start(arguments, format);
+    /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): false, and only when clang-tidy is given several files */
     vsnprintf(string, (size_t)length + 1, format, arguments);
     va_end(arguments);
     return string;
 }
 
-void *pool_grow(struct pool *pool, void *array, size_t count, size_t *capacity, size_t element_bytes)
-{
+void *pool_grow(struct pool *pool, void *array, size_t count, size_t *capacity, size_t element_bytes) {
     if (count < *capacity)
         return array;
     size_t larger = *capacity ? *capacity * 2 : 8;
@@ -96,8 +90,7 @@ void *pool_grow(struct pool *pool, void *array, size_t count, size_t *capacity, 
     return copy;
 }
 
-void pool_free(struct pool *pool)
-{
+void pool_free(struct pool *pool) {
     while (pool->blocks) {
         struct pool_block *older = pool->blocks->older;
         free(pool->blocks);

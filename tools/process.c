@@ -1,8 +1,8 @@
 /* process.c - fork, exec, wait, and the signals between.
  *
  * Owns:  the signal dispositions of castaway while the program runs.
- * Order: SIGCHLD is set to its default before the fork (an inherited "ignore" would swallow the wait status) and put back
- *        in the child; everything else is changed after the fork, with all signals blocked until then.
+ * Order: SIGCHLD is set to its default before the fork (an inherited "ignore" would swallow the wait status) and put
+ *        back in the child; everything else is changed after the fork, with all signals blocked until then.
  * Start: process_run(). */
 #include "process.h"
 
@@ -22,8 +22,7 @@ static const int passed_on[] = {SIGINT,  SIGQUIT,  SIGTERM, SIGHUP,    SIGUSR1,
 static volatile pid_t program;
 
 /* From a process: on to the program. From the kernel (the terminal): the whole group has got it. */
-static void pass_on(int signal, siginfo_t *info, void *context)
-{
+static void pass_on(int signal, siginfo_t *info, void *context) {
     int saved = errno;
     (void)context;
     if (info->si_code <= 0)
@@ -31,8 +30,7 @@ static void pass_on(int signal, siginfo_t *info, void *context)
     errno = saved;
 }
 
-static void watch_signals(void)
-{
+static void watch_signals(void) {
     struct sigaction pass = {.sa_sigaction = pass_on, .sa_flags = SA_SIGINFO | SA_RESTART}, old;
     for (size_t i = 0; i < COUNT(passed_on); i++) {
         sigaction(passed_on[i], NULL, &old);
@@ -42,8 +40,7 @@ static void watch_signals(void)
 }
 
 static void child(const char *path, char **arguments, char **environment, const struct sigaction *sigchld,
-                  const sigset_t *mask, int failure)
-{
+                  const sigset_t *mask, int failure) {
     sigaction(SIGCHLD, sigchld, NULL);
     sigprocmask(SIG_SETMASK, mask, NULL);
     execvpe(path, arguments, environment);
@@ -53,16 +50,14 @@ static void child(const char *path, char **arguments, char **environment, const 
     _exit(126);
 }
 
-static int wait_for(pid_t pid, int *wait_status)
-{
+static int wait_for(pid_t pid, int *wait_status) {
     while (waitpid(pid, wait_status, 0) < 0)
         if (errno != EINTR)
             return errno;
     return 0;
 }
 
-int process_run(const char *path, char **arguments, char **environment, pid_t *pid, int *wait_status)
-{
+int process_run(const char *path, char **arguments, char **environment, pid_t *pid, int *wait_status) {
     struct sigaction standard = {.sa_handler = SIG_DFL}, sigchld;
     sigset_t all, mask;
     int failure[2], error = 0;
@@ -88,8 +83,7 @@ int process_run(const char *path, char **arguments, char **environment, pid_t *p
     return error ? error : wait_error;
 }
 
-void process_die_of(int signal)
-{
+void process_die_of(int signal) {
     struct rlimit none = {0, 0};
     struct sigaction standard = {.sa_handler = SIG_DFL};
     sigset_t only;

@@ -4,9 +4,9 @@
 
 #include <sys/types.h>
 
-/* Execute `path` and wait until it ends. It keeps our process group, files, signal mask and dispositions. While it runs,
- * the signals that end or steer a program do nothing here: those that a process sends to us are passed on to it, those
- * of the terminal (Ctrl-C) it has got already.
+/* Execute `path` and wait until it ends. It keeps our process group, files, signal mask and dispositions. While it
+ * runs, the signals that end or steer a program do nothing here: those that a process sends to us are passed on to it,
+ * those of the terminal (Ctrl-C) it has got already.
  *
  * returns  0 with its pid and wait status, or an errno: it could not be started */
 int process_run(const char *path, char **arguments, char **environment, pid_t *pid, int *wait_status);

@@ -18,22 +18,19 @@ struct reader {
     const char *wrong; /* first thing found wrong in this line */
 };
 
-uint64_t count_add(uint64_t a, uint64_t b)
-{
+uint64_t count_add(uint64_t a, uint64_t b) {
     return a > UINT64_MAX - b ? UINT64_MAX : a + b;
 }
 
 /* ---- fields ---- */
 
-static void wrong(struct reader *reader, const char *what)
-{
+static void wrong(struct reader *reader, const char *what) {
     if (!reader->wrong)
         reader->wrong = what;
 }
 
 /* A number of 64 bits or more is read as a real (see parse_line). */
-static uint64_t as_count(struct reader *reader, const json_t *value, const char *what)
-{
+static uint64_t as_count(struct reader *reader, const json_t *value, const char *what) {
     if (json_is_real(value) && json_real_value(value) >= 0) {
         double real = json_real_value(value);
         return real < 18446744073709549568.0 ? (uint64_t)real : UINT64_MAX;
@@ -45,38 +42,33 @@ static uint64_t as_count(struct reader *reader, const json_t *value, const char 
     return (uint64_t)json_integer_value(value);
 }
 
-static uint64_t get_count(struct reader *reader, const json_t *record, const char *key)
-{
+static uint64_t get_count(struct reader *reader, const json_t *record, const char *key) {
     const json_t *value = json_object_get(record, key);
     return value ? as_count(reader, value, key) : 0;
 }
 
-static int64_t get_signed(struct reader *reader, const json_t *record, const char *key)
-{
+static int64_t get_signed(struct reader *reader, const json_t *record, const char *key) {
     const json_t *value = json_object_get(record, key);
     if (value && !json_is_integer(value))
         wrong(reader, key);
     return json_integer_value(value);
 }
 
-static const char *get_string(struct reader *reader, const json_t *record, const char *key)
-{
+static const char *get_string(struct reader *reader, const json_t *record, const char *key) {
     const json_t *value = json_object_get(record, key);
     if (value && !json_is_string(value) && !json_is_null(value))
         wrong(reader, key);
     return json_is_string(value) ? pool_strdup(reader->pool, json_string_value(value)) : "";
 }
 
-static uint32_t get_id(struct reader *reader, const json_t *record, const char *key)
-{
+static uint32_t get_id(struct reader *reader, const json_t *record, const char *key) {
     uint64_t id = get_count(reader, record, key);
     if (id >= UINT32_MAX)
         wrong(reader, key);
     return (uint32_t)id;
 }
 
-static struct rec_site *get_site(struct reader *reader, const json_t *record)
-{
+static struct rec_site *get_site(struct reader *reader, const json_t *record) {
     uint32_t id = get_id(reader, record, "site");
     struct rec_site *site = NULL;
     if (!id)
@@ -89,8 +81,7 @@ static struct rec_site *get_site(struct reader *reader, const json_t *record)
 
 /* ---- records ---- */
 
-static void read_header(struct reader *reader, const json_t *record)
-{
+static void read_header(struct reader *reader, const json_t *record) {
     struct recording *recording = reader->recording;
     const json_t *argv = json_object_get(record, "argv");
     recording->has_header = true;
@@ -106,8 +97,7 @@ static void read_header(struct reader *reader, const json_t *record)
     }
 }
 
-static void read_module(struct reader *reader, const json_t *record)
-{
+static void read_module(struct reader *reader, const json_t *record) {
     struct recording *recording = reader->recording;
     struct rec_module *module = pool_alloc(reader->pool, sizeof *module), *same = NULL;
     module->id = get_id(reader, record, "id");
@@ -122,17 +112,16 @@ static void read_module(struct reader *reader, const json_t *record)
         HASH_ADD(hh, recording->modules, id, sizeof module->id, module);
 }
 
-static struct rec_frame read_frame(struct reader *reader, const json_t *value)
-{
+static struct rec_frame read_frame(struct reader *reader, const json_t *value) {
     struct rec_frame frame = {0};
     const json_t *module = json_array_get(value, 0);
-    if (!json_is_integer(module) || json_array_size(value) < 2) {
+    if (!json_is_number(module) || json_array_size(value) < 2) {
         wrong(reader, "frames");
         return frame;
     }
     frame.offset = as_count(reader, json_array_get(value, 1), "frames");
-    frame.exact = json_integer_value(json_array_get(value, 2)) == 1;
-    if (json_integer_value(module) == -1)
+    frame.exact = json_number_value(json_array_get(value, 2)) == 1;
+    if (json_number_value(module) == -1)
         return frame;
     uint64_t wide = as_count(reader, module, "frames");
     uint32_t id = (uint32_t)wide;
@@ -144,8 +133,7 @@ static struct rec_frame read_frame(struct reader *reader, const json_t *value)
     return frame;
 }
 
-static void read_site(struct reader *reader, const json_t *record)
-{
+static void read_site(struct reader *reader, const json_t *record) {
     struct recording *recording = reader->recording;
     const json_t *values = json_object_get(record, "frames");
     struct rec_site *site = pool_alloc(reader->pool, sizeof *site), *same = NULL;
@@ -164,8 +152,7 @@ static void read_site(struct reader *reader, const json_t *record)
 }
 
 /* The last scan is the one that the findings are from. */
-static void read_scan(struct reader *reader, const json_t *record)
-{
+static void read_scan(struct reader *reader, const json_t *record) {
     static const char *const keys[KIND_COUNT] = {
 #define X(name, word, key) key,
         KINDS(X)
@@ -182,8 +169,7 @@ static void read_scan(struct reader *reader, const json_t *record)
     }
 }
 
-static enum kind get_kind(struct reader *reader, const json_t *record)
-{
+static enum kind get_kind(struct reader *reader, const json_t *record) {
     static const char *const words[KIND_COUNT] = {
 #define X(name, word, key) word,
         KINDS(X)
@@ -197,8 +183,7 @@ static enum kind get_kind(struct reader *reader, const json_t *record)
     return KIND_LOST;
 }
 
-static void read_cycle(struct reader *reader, const json_t *record, struct rec_finding *finding)
-{
+static void read_cycle(struct reader *reader, const json_t *record, struct rec_finding *finding) {
     const json_t *values = json_object_get(record, "cycle");
     size_t listed = json_array_size(values);
     struct rec_edge *edges = pool_array(reader->pool, listed, sizeof *edges);
@@ -221,8 +206,7 @@ static void read_cycle(struct reader *reader, const json_t *record, struct rec_f
         wrong(reader, "length");
 }
 
-static void read_finding(struct reader *reader, const json_t *record)
-{
+static void read_finding(struct reader *reader, const json_t *record) {
     struct recording *recording = reader->recording;
     struct rec_finding finding = {
         .kind = get_kind(reader, record),
@@ -240,21 +224,19 @@ static void read_finding(struct reader *reader, const json_t *record)
     recording->findings[recording->finding_count++] = finding;
 }
 
-static void read_note(struct reader *reader, const json_t *record)
-{
+static void read_note(struct reader *reader, const json_t *record) {
     struct recording *recording = reader->recording;
     struct rec_note note = {
         .code = get_string(reader, record, "code"),
         .detail = get_string(reader, record, "detail"),
         .count = get_count(reader, record, "count"),
     };
-    recording->notes = pool_grow(reader->pool, recording->notes, recording->note_count, &recording->note_capacity,
-                                 sizeof note);
+    recording->notes =
+        pool_grow(reader->pool, recording->notes, recording->note_count, &recording->note_capacity, sizeof note);
     recording->notes[recording->note_count++] = note;
 }
 
-static void read_end(struct reader *reader, const json_t *record)
-{
+static void read_end(struct reader *reader, const json_t *record) {
     (void)record;
     reader->recording->complete = true;
 }
@@ -263,15 +245,14 @@ static const struct {
     const char *name;
     void (*read)(struct reader *, const json_t *record);
 } record_types[] = {
-    {"header", read_header}, {"module", read_module},   {"site", read_site}, {"scan", read_scan},
-    {"finding", read_finding}, {"note", read_note}, {"end", read_end},
+    {"header", read_header},   {"module", read_module}, {"site", read_site}, {"scan", read_scan},
+    {"finding", read_finding}, {"note", read_note},     {"end", read_end},
 };
 
 /* ---- lines ---- */
 
 /* jansson's integers are signed; an address in the upper half, which only a broken stack holds, is read as a real. */
-static json_t *parse_line(const char *line, size_t length)
-{
+static json_t *parse_line(const char *line, size_t length) {
     json_error_t error;
     json_t *record = json_loadb(line, length, 0, &error);
     if (!record && json_error_code(&error) == json_error_numeric_overflow)
@@ -280,12 +261,11 @@ static json_t *parse_line(const char *line, size_t length)
 }
 
 /* The first line decides whether this is a recording, and whether we can read it. */
-static int check_first(const struct recording *recording, const json_t *record)
-{
+static int check_first(const struct recording *recording, const json_t *record) {
     const char *type = json_string_value(json_object_get(record, "record"));
     const char *format = json_string_value(json_object_get(record, "format"));
     const json_t *version = json_object_get(record, "version");
-    if (!type || strcmp(type, "header") || !format || strcmp(format, CAST_FORMAT)) {
+    if (!type || strcmp(type, "header") != 0 || !format || strcmp(format, CAST_FORMAT) != 0) {
         message_error("%s:1: not a recording of castaway (`castaway -o FILE CMD` makes one)", recording->path);
         return -1;
     }
@@ -299,8 +279,7 @@ static int check_first(const struct recording *recording, const json_t *record)
     return 0;
 }
 
-static int read_line(struct reader *reader, const char *line, size_t length, size_t number)
-{
+static int read_line(struct reader *reader, const char *line, size_t length, size_t number) {
     struct recording *recording = reader->recording;
     json_t *record = parse_line(line, length);
     int result = number == 1 ? check_first(recording, record) : 0;
@@ -322,8 +301,7 @@ out:
     return result;
 }
 
-static int read_lines(struct reader *reader, FILE *file)
-{
+static int read_lines(struct reader *reader, FILE *file) {
     struct recording *recording = reader->recording;
     char *line = NULL;
     size_t room = 0, number = 0;
@@ -348,8 +326,7 @@ static int read_lines(struct reader *reader, FILE *file)
     return result;
 }
 
-int recording_read(struct recording *recording, const char *path, struct pool *pool)
-{
+int recording_read(struct recording *recording, const char *path, struct pool *pool) {
     struct reader reader = {.recording = recording, .pool = pool};
     *recording = (struct recording){.path = path, .executable = ""};
     FILE *file = fopen(path, "re");
@@ -362,8 +339,7 @@ int recording_read(struct recording *recording, const char *path, struct pool *p
     return result;
 }
 
-void recording_close(struct recording *recording)
-{
+void recording_close(struct recording *recording) {
     HASH_CLEAR(hh, recording->modules);
     HASH_CLEAR(hh, recording->sites);
 }

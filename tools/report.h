@@ -36,7 +36,7 @@ struct report_entry {
 struct report_finding {
     enum kind kind;
     uint64_t fingerprint;
-    uint64_t identity; /* finer than the fingerprint: knows lines and offsets; only for merging */
+    uint64_t identity; /* finer than the fingerprint: knows lines or offsets; only for merging */
     uint64_t count, objects, bytes, indirect_objects, indirect_bytes;
     const struct stack *stack;
     const struct report_entry *cycle; /* kind cycle */
@@ -51,6 +51,7 @@ struct report_note {
 struct report {
     struct pool *pool;
     struct symbols *symbols;
+    unsigned kinds;    /* as bits: those whose findings are taken in; of the others only the tallies are */
     const char **argv; /* of the main process */
     size_t argc;
     int64_t pid;
@@ -65,8 +66,8 @@ struct report {
     size_t note_count, note_capacity;
 };
 
-/* Build one: init, then report_add() for each recording (the main process first), then report_finish(). */
-void report_init(struct report *, struct pool *);
+/* Build one: init with the kinds to show, then report_add() for each recording (the main process first), then report_finish(). */
+void report_init(struct report *, struct pool *, unsigned show);
 void report_add(struct report *, struct recording *);
 void report_note(struct report *, enum tool_note, uint64_t count, const char *detail);
 void report_finish(struct report *);

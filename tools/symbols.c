@@ -28,7 +28,8 @@ struct symbol_file {
 };
 struct symbols {
     struct pool *pool;
-    struct symbol_file *files; /* by key */
+    struct symbol_file *files;       /* by key */
+    struct resolved_frame *resolved; /* by address: the outer frames of stacks are the same again and again */
     const struct stack *empty;
 };
 
@@ -38,10 +39,37 @@ struct frames {
     size_t count, capacity;
 };
 
-const char *path_base(const char *path)
-{
+struct address {
+    const struct rec_module *module;
+    uint64_t offset, exact;
+};
+struct resolved_frame {
+    struct address address;
+    struct frames frames;
+    UT_hash_handle hh;
+};
+
+const char *path_base(const char *path) {
     const char *slash = strrchr(path, '/');
     return slash ? slash + 1 : path;
+}
+
+static bool string_equal(const char *a, const char *b) {
+    return a && b ? !strcmp(a, b) : a == b;
+}
+
+static bool frame_equal(const struct stack_frame *a, const struct stack_frame *b) {
+    return string_equal(a->function, b->function) && string_equal(a->file, b->file) && a->line == b->line &&
+           string_equal(a->module, b->module) && a->inlined == b->inlined && (a->line || a->offset == b->offset);
+}
+
+bool stack_equal(const struct stack *a, const struct stack *b) {
+    if (a->frame_count != b->frame_count)
+        return false;
+    for (size_t i = 0; i < a->frame_count; i++)
+        if (a != b && !frame_equal(&a->frames[i], &b->frames[i]))
+            return false;
+    return true;
 }
 
 /* ---- modules ---- */
@@ -52,8 +80,7 @@ static const Dwfl_Callbacks callbacks = {
     .section_address = dwfl_offline_section_address,
 };
 
-static bool build_id_matches(Dwfl_Module *module, const char *recorded)
-{
+static bool build_id_matches(Dwfl_Module *module, const char *recorded) {
     const unsigned char *bits;
     GElf_Addr address;
     int length = dwfl_module_build_id(module, &bits, &address);
@@ -64,14 +91,13 @@ static bool build_id_matches(Dwfl_Module *module, const char *recorded)
     for (int i = 0; i < length; i++) {
         char byte[3];
         snprintf(byte, sizeof byte, "%02x", bits[i]);
-        if (strncmp(byte, recorded + i * 2, 2))
+        if (strncmp(byte, recorded + (size_t)i * 2, 2) != 0)
             return false;
     }
     return true;
 }
 
-static void file_load(struct symbol_file *file)
-{
+static void file_load(struct symbol_file *file) {
     struct stat status;
     if (stat(file->path, &status) || !S_ISREG(status.st_mode))
         return;
@@ -85,8 +111,7 @@ static void file_load(struct symbol_file *file)
         file->module = module;
 }
 
-static struct symbol_file *file_of(struct symbols *symbols, const struct rec_module *module)
-{
+static struct symbol_file *file_of(struct symbols *symbols, const struct rec_module *module) {
     const char *key = pool_printf(symbols->pool, "%s %s", module->build_id, module->path);
     struct symbol_file *file = NULL;
     HASH_FIND_STR(symbols->files, key, file);
@@ -104,8 +129,7 @@ static struct symbol_file *file_of(struct symbols *symbols, const struct rec_mod
 /* ---- source files ---- */
 
 /* Take `.` and `..` out of a path; as elsewhere in debuggers, symbolic links are not looked at. */
-static char *path_clean(struct pool *pool, const char *path)
-{
+static char *path_clean(struct pool *pool, const char *path) {
     char *clean = pool_alloc(pool, strlen(path) + 2), *to = clean;
     if (*path == '/')
         *to++ = '/';
@@ -113,7 +137,7 @@ static char *path_clean(struct pool *pool, const char *path)
     while (*path) {
         size_t length = strcspn(path, "/");
         bool up = length == 2 && !strncmp(path, "..", 2);
-        if (up && to > floor && strcmp(to - (to - floor >= 3 ? 3 : 1), "../")) {
+        if (up && to > floor && strcmp(to - (to - floor >= 3 ? 3 : 1), "../") != 0) {
             for (to--; to > floor && to[-1] != '/'; to--)
                 ;
             *to = '\0';
@@ -131,8 +155,7 @@ static char *path_clean(struct pool *pool, const char *path)
 }
 
 /* Below the compilation's folder: relative to it. Else, as for a header of the system, the last two parts. */
-static const char *path_short(const char *path, const char *folder)
-{
+static const char *path_short(const char *path, const char *folder) {
     size_t length = strlen(folder);
     if (length > 1 && !strncmp(path, folder, length) && path[length] == '/')
         return path + length + 1;
@@ -145,8 +168,7 @@ static const char *path_short(const char *path, const char *folder)
 }
 
 static void set_source(struct symbols *symbols, struct stack_frame *frame, const char *path, const char *folder,
-                       int line)
-{
+                       int line) {
     struct pool *pool = symbols->pool;
     if (!path || !*path)
         return;
@@ -160,14 +182,12 @@ static void set_source(struct symbols *symbols, struct stack_frame *frame, const
 
 /* ---- inlined calls ---- */
 
-static bool is_call(Dwarf_Die *die)
-{
+static bool is_call(Dwarf_Die *die) {
     int tag = dwarf_tag(die);
     return tag == DW_TAG_inlined_subroutine || tag == DW_TAG_subprogram || tag == DW_TAG_entry_point;
 }
 
-static const char *die_function(struct symbols *symbols, Dwarf_Die *die)
-{
+static const char *die_function(struct symbols *symbols, Dwarf_Die *die) {
     Dwarf_Attribute attribute;
     const char *name = dwarf_formstring(dwarf_attr_integrate(die, DW_AT_linkage_name, &attribute));
     if (!name)
@@ -177,8 +197,7 @@ static const char *die_function(struct symbols *symbols, Dwarf_Die *die)
     return name ? escape_to_utf8(symbols->pool, demangle(symbols->pool, name)) : NULL;
 }
 
-static struct stack_frame *frame_push(struct symbols *symbols, struct frames *frames, const struct stack_frame *frame)
-{
+static struct stack_frame *frame_push(struct symbols *symbols, struct frames *frames, const struct stack_frame *frame) {
     frames->list = pool_grow(symbols->pool, frames->list, frames->count, &frames->capacity, sizeof *frame);
     frames->list[frames->count] = *frame;
     return &frames->list[frames->count++];
@@ -186,8 +205,7 @@ static struct stack_frame *frame_push(struct symbols *symbols, struct frames *fr
 
 /* Where an inlined call stands: the place of the next frame outwards. */
 static void set_call_site(struct symbols *symbols, struct stack_frame *frame, Dwarf_Die *call, Dwarf_Die *unit,
-                          const char *folder)
-{
+                          const char *folder) {
     Dwarf_Attribute attribute;
     Dwarf_Word file = 0, line = 0;
     Dwarf_Files *files;
@@ -206,9 +224,8 @@ static void set_call_site(struct symbols *symbols, struct stack_frame *frame, Dw
  * itself are those that contain it, so there are two steps (as in eu-addr2line).
  *
  * returns  false if there is no such function in the debug information: nothing was added */
-static bool push_scopes(struct symbols *symbols, struct symbol_file *file, Dwarf_Addr address,
-                        struct stack_frame frame, struct frames *frames)
-{
+static bool push_scopes(struct symbols *symbols, struct symbol_file *file, Dwarf_Addr address, struct stack_frame frame,
+                        struct frames *frames) {
     Dwarf_Addr bias;
     Dwarf_Die *unit = dwfl_module_addrdie(file->module, address, &bias), *scopes = NULL;
     if (!unit || dwarf_getscopes(unit, address - bias, &scopes) <= 0)
@@ -236,16 +253,14 @@ static bool push_scopes(struct symbols *symbols, struct symbol_file *file, Dwarf
 
 /* ---- one address ---- */
 
-static const char *symbol_function(struct symbols *symbols, struct symbol_file *file, Dwarf_Addr address)
-{
+static const char *symbol_function(struct symbols *symbols, struct symbol_file *file, Dwarf_Addr address) {
     GElf_Off offset;
     GElf_Sym symbol;
     const char *name = dwfl_module_addrinfo(file->module, address, &offset, &symbol, NULL, NULL, NULL);
     return name && *name ? escape_to_utf8(symbols->pool, demangle(symbols->pool, name)) : NULL;
 }
 
-static void resolve_frame(struct symbols *symbols, const struct rec_frame *recorded, struct frames *frames)
-{
+static void resolve_frame(struct symbols *symbols, const struct rec_frame *recorded, struct frames *frames) {
     struct stack_frame frame = {.offset = recorded->offset};
     if (!recorded->module) {
         frame_push(symbols, frames, &frame);
@@ -275,15 +290,31 @@ static void resolve_frame(struct symbols *symbols, const struct rec_frame *recor
     }
 }
 
-const struct stack *symbols_stack(struct symbols *symbols, struct rec_site *site)
-{
+static const struct frames *resolved(struct symbols *symbols, const struct rec_frame *recorded) {
+    struct address address = {.module = recorded->module, .offset = recorded->offset, .exact = recorded->exact};
+    struct resolved_frame *known = NULL;
+    /* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): the key is read byte by byte, all are set */
+    HASH_FIND(hh, symbols->resolved, &address, sizeof address, known);
+    if (!known) {
+        known = pool_alloc(symbols->pool, sizeof *known);
+        known->address = address;
+        resolve_frame(symbols, recorded, &known->frames);
+        HASH_ADD(hh, symbols->resolved, address, sizeof address, known);
+    }
+    return &known->frames;
+}
+
+const struct stack *symbols_stack(struct symbols *symbols, struct rec_site *site) {
     if (!site)
         return symbols->empty;
     if (site->stack)
         return site->stack;
     struct frames frames = {0};
-    for (size_t i = 0; i < site->frame_count; i++)
-        resolve_frame(symbols, &site->frames[i], &frames);
+    for (size_t i = 0; i < site->frame_count; i++) {
+        const struct frames *known = resolved(symbols, &site->frames[i]);
+        for (size_t j = 0; j < known->count; j++)
+            frame_push(symbols, &frames, &known->list[j]);
+    }
     size_t hidden = hide_count(frames.list, frames.count);
     struct stack *stack = pool_alloc(symbols->pool, sizeof *stack);
     stack->frames = frames.list + hidden;
@@ -291,21 +322,19 @@ const struct stack *symbols_stack(struct symbols *symbols, struct rec_site *site
     return site->stack = stack;
 }
 
-struct symbols *symbols_open(struct pool *pool)
-{
+struct symbols *symbols_open(struct pool *pool) {
     struct symbols *symbols = pool_alloc(pool, sizeof *symbols);
     symbols->pool = pool;
     symbols->empty = pool_alloc(pool, sizeof *symbols->empty);
     return symbols;
 }
 
-void symbols_close(struct symbols *symbols)
-{
-    struct symbol_file *file, *next;
-    HASH_ITER(hh, symbols->files, file, next)
-    {
+void symbols_close(struct symbols *symbols) {
+    struct symbol_file *file = NULL, *next = NULL;
+    HASH_ITER (hh, symbols->files, file, next) {
         if (file->dwfl)
             dwfl_end(file->dwfl);
     }
     HASH_CLEAR(hh, symbols->files);
+    HASH_CLEAR(hh, symbols->resolved);
 }

@@ -33,6 +33,9 @@ void symbols_close(struct symbols *);
 /* The stack of `site` (NULL: a stack without frames). Resolved once and kept in the site. */
 const struct stack *symbols_stack(struct symbols *, struct rec_site *site);
 
+/* Would both be shown alike? */
+bool stack_equal(const struct stack *, const struct stack *);
+
 /* The part of a path after its last slash. */
 const char *path_base(const char *path);
 

@@ -26,8 +26,7 @@ struct file {
     size_t head_bytes;
 };
 
-static int read_head(const char *path, struct file *file)
-{
+static int read_head(const char *path, struct file *file) {
     int descriptor = open(path, O_RDONLY | O_CLOEXEC);
     ssize_t bytes = descriptor < 0 ? -1 : pread(descriptor, file->head, HEAD_BYTES, 0);
     if (descriptor >= 0)
@@ -47,8 +46,7 @@ struct image {
     char loader[HEAD_BYTES + 1]; /* PT_INTERP; empty: none */
 };
 
-static void read_image(const struct file *file, struct image *image)
-{
+static void read_image(const struct file *file, struct image *image) {
     *image = (struct image){0};
     int descriptor = open(file->path, O_RDONLY | O_CLOEXEC);
     if (descriptor < 0)
@@ -68,8 +66,7 @@ static void read_image(const struct file *file, struct image *image)
     close(descriptor);
 }
 
-static bool other_machine(const struct file *file, const struct image *image)
-{
+static bool other_machine(const struct file *file, const struct image *image) {
     static Elf64_Ehdr own;
     int descriptor = own.e_machine ? -1 : open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
     if (descriptor >= 0) {
@@ -80,31 +77,26 @@ static bool other_machine(const struct file *file, const struct image *image)
     return file->head[EI_CLASS] != own.e_ident[EI_CLASS] || image->header.e_machine != own.e_machine;
 }
 
-static bool is_loader(const struct file *file)
-{
+static bool is_loader(const struct file *file) {
     return !strncmp(path_base(file->path), "ld-", 3) || !strncmp(path_base(file->path), "ld.so", 5);
 }
 
-static bool is_static(const struct file *file, const struct image *image)
-{
+static bool is_static(const struct file *file, const struct image *image) {
     return image->program_count && !*image->loader && !is_loader(file);
 }
 
-static bool has_foreign_loader(const struct file *file, const struct image *image)
-{
+static bool has_foreign_loader(const struct file *file, const struct image *image) {
     (void)file;
     return !strncmp(path_base(image->loader), "ld-musl", 7);
 }
 
-static bool has_missing_loader(const struct file *file, const struct image *image)
-{
+static bool has_missing_loader(const struct file *file, const struct image *image) {
     (void)file;
     return *image->loader && access(image->loader, X_OK);
 }
 
 /* The loader ignores LD_PRELOAD when the kernel gives the program more rights than we have. */
-static bool gains_rights(const struct file *file, const struct image *image)
-{
+static bool gains_rights(const struct file *file, const struct image *image) {
     struct statvfs mount;
     const struct stat *status = &file->status;
     (void)image;
@@ -118,8 +110,7 @@ static bool gains_rights(const struct file *file, const struct image *image)
     return getuid() && getxattr(file->path, "security.capability", NULL, 0) > 0;
 }
 
-static int check_elf(const struct file *file)
-{
+static int check_elf(const struct file *file) {
     static const struct {
         bool (*applies)(const struct file *, const struct image *);
         int status;
@@ -133,7 +124,8 @@ static int check_elf(const struct file *file)
         {has_foreign_loader, EXIT_CASTAWAY_FAILED,
          "is built for musl, castaway for glibc: it can't be watched; build it with glibc"},
         {gains_rights, EXIT_CASTAWAY_FAILED,
-         "is set-user-ID, set-group-ID or has capabilities: the loader ignores preloading, so it can't be watched; run a "
+         "is set-user-ID, set-group-ID or has capabilities: the loader ignores preloading, so it can't be watched; run "
+         "a "
          "copy without these rights, or as the user that it becomes"},
     };
     struct image image;
@@ -150,22 +142,20 @@ static int check_elf(const struct file *file)
 /* ---- scripts ---- */
 
 /* The interpreter's path in a #! line; NULL: not a script. */
-static const char *script_interpreter(struct pool *pool, const struct file *file)
-{
+static const char *script_interpreter(struct pool *pool, const struct file *file) {
     const char *line = (const char *)file->head;
-    if (strncmp(line, "#!", 2))
+    if (strncmp(line, "#!", 2) != 0)
         return NULL;
     line += 2 + strspn(line + 2, " \t");
     return pool_strndup(pool, line, strcspn(line, " \t\r\n"));
 }
 
-static int check_interpreter(const char *script, const char *interpreter, struct stat *status)
-{
-    const char *why = !*interpreter                       ? "names no interpreter behind #!"
-                      : stat(interpreter, status)         ? strerror(errno)
-                      : S_ISDIR(status->st_mode)          ? "is a directory"
-                      : eaccess(interpreter, X_OK)        ? "is not executable"
-                                                          : NULL;
+static int check_interpreter(const char *script, const char *interpreter, struct stat *status) {
+    const char *why = !*interpreter                ? "names no interpreter behind #!"
+                      : stat(interpreter, status)  ? strerror(errno)
+                      : S_ISDIR(status->st_mode)   ? "is a directory"
+                      : eaccess(interpreter, X_OK) ? "is not executable"
+                                                   : NULL;
     if (!why)
         return 0;
     message_error("%s: its interpreter %s: %s; install it or change the first line of the script", script, interpreter,
@@ -173,8 +163,7 @@ static int check_interpreter(const char *script, const char *interpreter, struct
     return EXIT_CANNOT_RUN;
 }
 
-static int check_contents(struct pool *pool, const char *path, int depth)
-{
+static int check_contents(struct pool *pool, const char *path, int depth) {
     struct file file = {.path = path};
     if (stat(path, &file.status) || read_head(path, &file))
         return 0; /* executable but not readable: the kernel can still run it */
@@ -193,15 +182,14 @@ static int check_contents(struct pool *pool, const char *path, int depth)
 
 /* ---- finding it ---- */
 
-static const char *search(struct pool *pool, const char *command, const char **refused)
-{
+static const char *search(struct pool *pool, const char *command, const char **refused) {
     const char *list = getenv("PATH");
     if (!list)
         list = "/bin:/usr/bin";
     for (;; list++) {
         size_t length = strcspn(list, ":");
-        const char *path = length ? pool_printf(pool, "%.*s/%s", (int)length, list, command)
-                                  : pool_printf(pool, "./%s", command);
+        const char *path =
+            length ? pool_printf(pool, "%.*s/%s", (int)length, list, command) : pool_printf(pool, "./%s", command);
         struct stat status;
         if (!stat(path, &status) && S_ISREG(status.st_mode)) {
             if (!eaccess(path, X_OK))
@@ -214,8 +202,7 @@ static const char *search(struct pool *pool, const char *command, const char **r
     }
 }
 
-static int check_named(const char *path)
-{
+static int check_named(const char *path) {
     struct stat status;
     if (stat(path, &status)) {
         int error = errno;
@@ -232,8 +219,7 @@ static int check_named(const char *path)
     return EXIT_CANNOT_RUN;
 }
 
-int target_check(struct pool *pool, const char *command, const char **path)
-{
+int target_check(struct pool *pool, const char *command, const char **path) {
     const char *refused = NULL;
     *path = strchr(command, '/') ? command : search(pool, command, &refused);
     if (!*path)

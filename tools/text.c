@@ -15,8 +15,8 @@
 enum {
     COLUMNS = 100,
     INDENT = 4,
-    FUNCTION_COLUMN = 25, /* at least */
-    FUNCTION_WIDTH = 17,  /* at least */
+    FUNCTION_COLUMN = 25,      /* at least */
+    FUNCTION_WIDTH = 17,       /* at least */
     FUNCTION_WIDTH_LEAST = 36, /* of names that are cut to let a long location stand */
     FINGERPRINT_COLUMN = 83,
     CYCLE_SHOWN_MAX = 8, /* a longer one is shown by its start and its end */
@@ -38,14 +38,14 @@ struct text {
     struct pool *pool;
     const struct report *report;
     const struct view *view;
-    size_t column;
-    size_t title_width, objects_width, size_width; /* of the head lines */
+    size_t column, lines;
+    size_t title_width, objects_width; /* of the head lines */
+    struct tally rest[KIND_COUNT];     /* shown, but in no finding: kinds of which a recording holds only the sums */
 };
 
 /* ---- pieces ---- */
 
-static void put(struct text *text, enum style style, const char *escaped)
-{
+static void put(struct text *text, enum style style, const char *escaped) {
     bool colored = text->view->color && style != PLAIN;
     if (colored)
         fputs(style_codes[style], text->file);
@@ -55,38 +55,33 @@ static void put(struct text *text, enum style style, const char *escaped)
     text->column += escape_columns(escaped);
 }
 
-static void pad_to(struct text *text, size_t column)
-{
+static void pad_to(struct text *text, size_t column) {
     for (; text->column < column; text->column++)
         fputc(' ', text->file);
 }
 
-static void new_line(struct text *text)
-{
+static void new_line(struct text *text) {
     fputc('\n', text->file);
     text->column = 0;
+    text->lines++;
 }
 
 /* Of the two spellings, the one that the reader's locale can show. */
-static const char *either(const struct text *text, const char *utf8, const char *ascii)
-{
+static const char *either(const struct text *text, const char *utf8, const char *ascii) {
     return text->view->utf8 ? utf8 : ascii;
 }
 
-static const char *show_name(struct text *text, const char *name)
-{
+static const char *show_name(struct text *text, const char *name) {
     return escape_text(text->pool, name, text->view->utf8);
 }
 
-static size_t max(size_t a, size_t b)
-{
+static size_t max(size_t a, size_t b) {
     return a > b ? a : b;
 }
 
 /* ---- stacks ---- */
 
-static const char *location(struct text *text, const struct stack_frame *frame)
-{
+static const char *location(struct text *text, const struct stack_frame *frame) {
     struct pool *pool = text->pool;
     const char *inlined = frame->inlined ? " (inlined)" : "";
     if (frame->file_short && frame->line > 0)
@@ -103,14 +98,12 @@ static const char *location(struct text *text, const struct stack_frame *frame)
     return pool_printf(pool, "%s+0x%" PRIx64 " (build-id %.8s)", module, frame->offset, frame->build_id);
 }
 
-static const char *function_name(struct text *text, const struct stack_frame *frame)
-{
+static const char *function_name(struct text *text, const struct stack_frame *frame) {
     return show_name(text, frame->function ? demangle_short(text->pool, frame->function) : "??");
 }
 
 /* Make a name fit: first without template arguments, then cut. Cutting is by byte, which escaped ASCII allows. */
-static const char *fit(struct text *text, const struct stack_frame *frame, size_t width)
-{
+static const char *fit(struct text *text, const struct stack_frame *frame, size_t width) {
     const char *name = function_name(text, frame);
     if (escape_columns(name) <= width || !frame->function)
         return name;
@@ -123,15 +116,13 @@ static const char *fit(struct text *text, const struct stack_frame *frame, size_
     return pool_printf(text->pool, "%.*s%s", (int)keep, bare, either(text, "…", "..."));
 }
 
-static size_t shown_frames(const struct text *text, const struct stack *stack)
-{
+static size_t shown_frames(const struct text *text, const struct stack *stack) {
     size_t most = (size_t)text->view->frames_max;
     return stack->frame_count < most ? stack->frame_count : most;
 }
 
 /* Width that the functions of a stack need, made smaller if the locations would pass the last column. */
-static size_t function_width(struct text *text, const struct stack *stack, size_t column)
-{
+static size_t function_width(struct text *text, const struct stack *stack, size_t column) {
     size_t functions = FUNCTION_WIDTH, locations = 0;
     for (size_t i = 0; i < shown_frames(text, stack); i++) {
         functions = max(functions, escape_columns(function_name(text, &stack->frames[i])) + 2);
@@ -144,8 +135,7 @@ static size_t function_width(struct text *text, const struct stack *stack, size_
 }
 
 /* The frames, the first on the line that has been begun. */
-static void stack_lines(struct text *text, const struct stack *stack, size_t column, size_t width)
-{
+static void stack_lines(struct text *text, const struct stack *stack, size_t column, size_t width) {
     if (!stack->frame_count) {
         pad_to(text, column);
         put(text, FAINT, "(no stack recorded)");
@@ -162,14 +152,12 @@ static void stack_lines(struct text *text, const struct stack *stack, size_t col
 
 /* ---- cycles ---- */
 
-static bool same_object(const struct report_entry *a, const struct report_entry *b)
-{
-    return a->stack == b->stack && a->size_bytes == b->size_bytes;
+static bool same_object(const struct report_entry *a, const struct report_entry *b) {
+    return a->size_bytes == b->size_bytes && stack_equal(a->stack, b->stack);
 }
 
 /* All entries alike, as in a ring of list nodes. */
-static bool is_uniform(const struct report_finding *finding)
-{
+static bool is_uniform(const struct report_finding *finding) {
     for (size_t i = 1; i < finding->cycle_listed; i++)
         if (!same_object(&finding->cycle[0], &finding->cycle[i]) ||
             finding->cycle[0].offset != finding->cycle[i].offset ||
@@ -178,8 +166,7 @@ static bool is_uniform(const struct report_finding *finding)
     return finding->cycle_length > 2;
 }
 
-static void wrapped(struct text *text, enum style style, const char *piece)
-{
+static void wrapped(struct text *text, enum style style, const char *piece) {
     if (text->column + escape_columns(piece) > COLUMNS && text->column > INDENT + 2) {
         new_line(text);
         pad_to(text, INDENT + 2);
@@ -188,17 +175,16 @@ static void wrapped(struct text *text, enum style style, const char *piece)
     put(text, style, piece);
 }
 
-static void put_edge(struct text *text, const struct report_entry *from, const char *label)
-{
+static void put_edge(struct text *text, const struct report_entry *from, const char *label) {
     char target[32] = "";
     if (from->target_offset)
         snprintf(target, sizeof target, "+0x%02" PRIx64, from->target_offset);
-    wrapped(text, NAME, pool_printf(text->pool, "%s+0x%02" PRIx64 "%s %s%s", either(text, " ─(", " -("), from->offset,
-                                    either(text, ")→", ")->"), label, target));
+    wrapped(text, NAME,
+            pool_printf(text->pool, "%s+0x%02" PRIx64 "%s %s%s", either(text, " ─(", " -("), from->offset,
+                        either(text, ")→", ")->"), label, target));
 }
 
-static void cycle_line(struct text *text, const struct report_finding *finding, const char **labels)
-{
+static void cycle_line(struct text *text, const struct report_finding *finding, const char **labels) {
     size_t listed = finding->cycle_listed;
     bool uniform = is_uniform(finding), whole = finding->cycle_length == listed;
     bool is_long = !uniform && finding->cycle_length > CYCLE_SHOWN_MAX;
@@ -209,29 +195,30 @@ static void cycle_line(struct text *text, const struct report_finding *finding, 
     for (size_t i = 0; i < head; i++)
         put_edge(text, &finding->cycle[i], labels[uniform ? 0 : (i + 1) % listed]);
     if (is_long) {
-        wrapped(text, FAINT, pool_printf(text->pool, "%s%s more%s", dots,
-                                         units_count(text->pool, finding->cycle_length - head - 1), dots));
+        wrapped(text, FAINT,
+                pool_printf(text->pool, "%s%s more%s", dots, units_count(text->pool, finding->cycle_length - head - 1),
+                            dots));
         if (whole)
             put_edge(text, &finding->cycle[listed - 1], labels[0]);
         else
             wrapped(text, NAME, labels[0]);
     }
     if (uniform || is_long)
-        wrapped(text, STRONG, pool_printf(text->pool, "%s%s", uniform ? dots : "   ",
-                                          units_things(text->pool, finding->cycle_length, "object")));
+        wrapped(text, STRONG,
+                pool_printf(text->pool, "%s%s", uniform ? dots : "   ",
+                            units_things(text->pool, finding->cycle_length, "object")));
     new_line(text);
     if (finding->group_objects_max > finding->cycle_length) {
         pad_to(text, INDENT);
-        put(text, FAINT, pool_printf(text->pool, "(the smallest cycle of a group of %s%s)",
-                                     finding->count > 1 ? "up to " : "",
-                                     units_things(text->pool, finding->group_objects_max, "object")));
+        put(text, FAINT,
+            pool_printf(text->pool, "(the smallest cycle of a group of %s%s)", finding->count > 1 ? "up to " : "",
+                        units_things(text->pool, finding->group_objects_max, "object")));
         new_line(text);
     }
 }
 
 /* The entry that first shows the same stack and size; itself if it is the first. */
-static size_t first_like(const struct report_finding *finding, size_t index)
-{
+static size_t first_like(const struct report_finding *finding, size_t index) {
     size_t first = 0;
     while (!same_object(&finding->cycle[first], &finding->cycle[index]))
         first++;
@@ -242,14 +229,12 @@ struct entry_columns {
     size_t label, size, function; /* widths of the first two, column of the third */
 };
 
-static const char *size_text(struct text *text, uint64_t size_bytes)
-{
+static const char *size_text(struct text *text, uint64_t size_bytes) {
     return units_things(text->pool, size_bytes, "byte");
 }
 
 static void entry_lines(struct text *text, const struct report_finding *finding, const char **labels, size_t index,
-                        const struct entry_columns *columns)
-{
+                        const struct entry_columns *columns) {
     const struct report_entry *entry = &finding->cycle[index];
     const char *size = size_text(text, entry->size_bytes);
     size_t first = first_like(finding, index);
@@ -265,8 +250,7 @@ static void entry_lines(struct text *text, const struct report_finding *finding,
     new_line(text);
 }
 
-static void cycle_lines(struct text *text, const struct report_finding *finding)
-{
+static void cycle_lines(struct text *text, const struct report_finding *finding) {
     const char **labels = label_cycle(text->pool, finding);
     size_t shown = finding->cycle_listed < CYCLE_SHOWN_MAX ? finding->cycle_listed : CYCLE_SHOWN_MAX;
     struct entry_columns columns = {0};
@@ -286,8 +270,7 @@ static void cycle_lines(struct text *text, const struct report_finding *finding)
 
 /* ---- findings ---- */
 
-static const char *objects_text(struct text *text, const struct report_finding *finding)
-{
+static const char *objects_text(struct text *text, const struct report_finding *finding) {
     uint64_t groups = finding->count;
     const char *objects = units_things(text->pool, finding->objects, "object");
     if (finding->kind != KIND_CYCLE || groups < 2)
@@ -298,8 +281,7 @@ static const char *objects_text(struct text *text, const struct report_finding *
                        units_things(text->pool, finding->objects / groups, "object"));
 }
 
-static void head_line(struct text *text, size_t number, const struct report_finding *finding)
-{
+static void head_line(struct text *text, size_t number, const struct report_finding *finding) {
     char digits[32];
     snprintf(digits, sizeof digits, "%2zu", number);
     put(text, PLAIN, digits);
@@ -308,21 +290,19 @@ static void head_line(struct text *text, size_t number, const struct report_find
     put(text, finding->kind == KIND_LOST || finding->kind == KIND_CYCLE ? LOST : STRONG, kind_titles[finding->kind]);
     pad_to(text, column += text->title_width);
     put(text, PLAIN, objects_text(text, finding));
-    pad_to(text, column += text->objects_width);
+    pad_to(text, column + text->objects_width);
     put(text, STRONG, units_size(text->pool, finding->bytes));
     if (finding->indirect_objects) {
-        pad_to(text, column += text->size_width);
-        put(text, PLAIN, pool_printf(text->pool, "+ %s reached only from %s",
-                                     units_size(text->pool, finding->indirect_bytes),
-                                     finding->objects == 1 ? "it" : "them"));
+        put(text, PLAIN,
+            pool_printf(text->pool, "   + %s reached only from %s", units_size(text->pool, finding->indirect_bytes),
+                        finding->objects == 1 ? "it" : "them"));
     }
     pad_to(text, max(FINGERPRINT_COLUMN, text->column + 2));
     put(text, FAINT, pool_printf(text->pool, "%08x", (unsigned)(finding->fingerprint >> 32)));
     new_line(text);
 }
 
-static void leak_lines(struct text *text, const struct report_finding *finding)
-{
+static void leak_lines(struct text *text, const struct report_finding *finding) {
     uint64_t each = finding->objects ? finding->bytes / finding->objects : finding->bytes;
     bool equal = finding->objects && finding->bytes % finding->objects == 0;
     const char *size = size_text(text, each);
@@ -332,52 +312,52 @@ static void leak_lines(struct text *text, const struct report_finding *finding)
     stack_lines(text, finding->stack, column, function_width(text, finding->stack, column));
 }
 
-static bool is_shown(const struct text *text, enum kind kind)
-{
+static bool is_shown(const struct text *text, enum kind kind) {
     return text->view->show & 1u << kind;
 }
 
-static void measure(struct text *text)
-{
-    *text = (struct text){.file = text->file, .pool = text->pool, .report = text->report, .view = text->view,
-                          .title_width = 8, .objects_width = 18, .size_width = 11};
+/* What the findings of a kind leave of its tally. */
+static void subtract(struct tally *rest, const struct report_finding *finding) {
+    rest->objects -= finding->objects < rest->objects ? finding->objects : rest->objects;
+    rest->bytes -= finding->bytes < rest->bytes ? finding->bytes : rest->bytes;
+}
+
+static void measure(struct text *text) {
+    text->title_width = 8;
+    text->objects_width = 18;
+    for (int kind = 0; kind < KIND_COUNT; kind++)
+        if (is_shown(text, (enum kind)kind))
+            text->rest[kind] = text->report->tally[kind];
     for (size_t i = 0; i < text->report->finding_count; i++) {
         const struct report_finding *finding = &text->report->findings[i];
         if (!is_shown(text, finding->kind))
             continue;
+        subtract(&text->rest[finding->kind], finding);
         text->title_width = max(text->title_width, strlen(kind_titles[finding->kind]) + 3);
         text->objects_width = max(text->objects_width, escape_columns(objects_text(text, finding)) + 3);
-        text->size_width = max(text->size_width, strlen(units_size(text->pool, finding->bytes)) + 3);
     }
+    for (int kind = 0; kind < KIND_COUNT; kind++)
+        if (text->rest[kind].objects)
+            text->title_width = max(text->title_width, strlen(kind_titles[kind]) + 3);
 }
 
-/* Kinds that were asked for and of which the recording holds only the sums. */
-static void rest_lines(struct text *text)
-{
+static void rest_lines(struct text *text) {
     for (int kind = 0; kind < KIND_COUNT; kind++) {
-        struct tally rest = text->report->tally[kind];
-        for (size_t i = 0; i < text->report->finding_count; i++) {
-            const struct report_finding *finding = &text->report->findings[i];
-            if ((int)finding->kind != kind)
-                continue;
-            rest.objects -= finding->objects < rest.objects ? finding->objects : rest.objects;
-            rest.bytes -= finding->bytes < rest.bytes ? finding->bytes : rest.bytes;
-        }
-        if (!is_shown(text, (enum kind)kind) || !rest.objects)
+        const struct tally *rest = &text->rest[kind];
+        if (!rest->objects)
             continue;
         pad_to(text, INDENT);
         put(text, STRONG, kind_titles[kind]);
-        pad_to(text, INDENT + max(text->title_width, strlen(kind_titles[kind]) + 3));
-        put(text, PLAIN, units_things(text->pool, rest.objects, "object"));
+        pad_to(text, INDENT + text->title_width);
+        put(text, PLAIN, units_things(text->pool, rest->objects, "object"));
         pad_to(text, max(INDENT + text->title_width + text->objects_width, text->column + 3));
-        put(text, STRONG, units_size(text->pool, rest.bytes));
+        put(text, STRONG, units_size(text->pool, rest->bytes));
         put(text, FAINT, "   (counted without stacks)");
         new_line(text);
     }
 }
 
-static void findings(struct text *text)
-{
+static void findings(struct text *text) {
     size_t number = 0;
     measure(text);
     for (size_t i = 0; i < text->report->finding_count; i++) {
@@ -395,8 +375,7 @@ static void findings(struct text *text)
 
 /* ---- first and last lines ---- */
 
-static const char *kinds_found(struct text *text)
-{
+static const char *kinds_found(struct text *text) {
     uint64_t cycles = text->report->tally[KIND_CYCLE].findings, leaks = text->report->tally[KIND_LOST].findings;
     uint64_t times = 0;
     for (size_t i = 0; i < text->report->finding_count; i++)
@@ -411,8 +390,7 @@ static const char *kinds_found(struct text *text)
     return cycles || leaks ? pool_printf(text->pool, ": %s", cycles ? cycle : leak) : "";
 }
 
-static const char *verdict(struct text *text)
-{
+static const char *verdict(struct text *text) {
     const struct report *report = text->report;
     struct tally lost = report_unreachable(report);
     uint64_t all = 0;
@@ -426,8 +404,7 @@ static const char *verdict(struct text *text)
                        units_size(text->pool, lost.bytes), kinds_found(text));
 }
 
-static void first_line(struct text *text)
-{
+static void first_line(struct text *text) {
     const struct report *report = text->report;
     put(text, PLAIN, "castaway: ");
     put(text, STRONG, show_name(text, report->argc ? report->argv[0] : "?"));
@@ -442,8 +419,7 @@ static void first_line(struct text *text)
     new_line(text);
 }
 
-static void notes(struct text *text)
-{
+static void notes(struct text *text) {
     for (size_t i = 0; i < text->report->note_count; i++) {
         const struct report_note *note = &text->report->notes[i];
         put(text, STRONG, "note: ");
@@ -456,17 +432,15 @@ static void notes(struct text *text)
     }
 }
 
-void text_write(FILE *file, const struct report *report, const struct view *view)
-{
+void text_write(FILE *file, const struct report *report, const struct view *view) {
     struct pool scratch = {0};
     struct text text = {.file = file, .pool = &scratch, .report = report, .view = view};
     struct tally lost = report_unreachable(report);
     first_line(&text);
-    if (report->finding_count || report->note_count)
-        new_line(&text);
+    new_line(&text);
     findings(&text);
     notes(&text);
-    if (report->finding_count || report->note_count)
+    if (text.lines > 2)
         new_line(&text);
     if (report->processes)
         fprintf(file, "SUMMARY: castaway: %" PRIu64 " byte(s) leaked in %" PRIu64 " allocation(s).\n", lost.bytes,

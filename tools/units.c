@@ -5,8 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-const char *units_count(struct pool *pool, uint64_t number)
-{
+const char *units_count(struct pool *pool, uint64_t number) {
     char digits[24];
     size_t length = (size_t)snprintf(digits, sizeof digits, "%" PRIu64, number);
     char *grouped = pool_alloc(pool, length * 2 + 1), *to = grouped;
@@ -19,13 +18,11 @@ const char *units_count(struct pool *pool, uint64_t number)
     return grouped;
 }
 
-const char *units_things(struct pool *pool, uint64_t number, const char *noun)
-{
+const char *units_things(struct pool *pool, uint64_t number, const char *noun) {
     return pool_printf(pool, "%s %s%s", units_count(pool, number), noun, number == 1 ? "" : "s");
 }
 
-const char *units_size(struct pool *pool, uint64_t bytes)
-{
+const char *units_size(struct pool *pool, uint64_t bytes) {
     static const char *const units[] = {"KiB", "MiB", "GiB"};
     size_t last = sizeof units / sizeof *units - 1, unit = 0;
     if (bytes < 1024)

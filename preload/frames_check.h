@@ -1,0 +1,22 @@
+/* frames_check.h - in a checking build (make frames), every captured stack is compared with libunwind's own walk. */
+#ifndef CASTAWAY_PRELOAD_FRAMES_CHECK_H
+#define CASTAWAY_PRELOAD_FRAMES_CHECK_H
+
+#include "unwind.h"
+
+#ifdef CASTAWAY_FRAMES_CHECK
+void frames_check(const uint64_t *frames, size_t count, size_t max);
+/* Append the tally, and the first stacks that differed, to the file that CASTAWAY_FRAMES_LOG names. */
+void frames_check_report(char **environment);
+#else
+static inline void frames_check(const uint64_t *frames, size_t count, size_t max) {
+    (void)frames;
+    (void)count;
+    (void)max;
+}
+static inline void frames_check_report(char **environment) {
+    (void)environment;
+}
+#endif
+
+#endif

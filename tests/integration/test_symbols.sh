@@ -1,0 +1,70 @@
+#!/bin/bash
+# Names: C++ and Rust demangled, the compiler's suffixes and the allocator's frames gone, labels of a cycle's objects.
+# shellcheck source-path=SCRIPTDIR disable=SC1091,SC2016
+. "$(dirname "$0")/claims.sh"
+
+# Functions under the names that compilers give them; no debug information.
+cat >"$WORK/names.c" <<'C'
+#define NAMED(id, symbol) void id(void) __asm__(symbol); void id(void) { __asm__ volatile("nop; nop; nop; nop"); }
+NAMED(f0, "_Znwm")
+NAMED(f1, "_ZN3app4Node6createEi")
+NAMED(f2, "_ZSt11make_sharedIN3app6WidgetEJEESt10shared_ptrIT_EDpOT0_")
+NAMED(f3, "_ZN5hello5outer28_$u7b$$u7b$closure$u7d$$u7d$17h0123456789abcdefE")
+NAMED(f4, "_ZN50_$LT$hello..Tree$u20$as$u20$core..clone..Clone$GT$5clone17h0123456789abcdefE")
+NAMED(f5, "parse_header.constprop.0")
+NAMED(f6, "buffer_new.part.3.cold")
+NAMED(f7, "xmalloc")
+NAMED(f8, "_ZN12_GLOBAL__N_14poolINS_4slotEE3getEv")
+NAMED(f9, "_Z_broken")
+NAMED(f10, "_ZNK3app5TableixERKSs")
+int main(void) { return 0; }
+C
+${CC:-gcc} -O0 -Wl,--build-id -o "$WORK/names" "$WORK/names.c" -rdynamic
+address() { echo $((0x$(nm "$WORK/names" | awk -v name="$1" '$3 == name { print $1 }') + 6)); }
+leak() { # SYMBOL...: a report of one leak with that stack
+    local frames
+    frames=$(for name; do echo "[0,$(address "$name")]"; done | paste -sd,)
+    {
+        echo '{"record":"header","format":"castaway","version":1,"pid":1,"argv":["names"]}'
+        echo '{"record":"module","id":0,"path":"'"$WORK/names"'","build_id":"'"$(build_id "$WORK/names")"'"}'
+        echo '{"record":"site","id":1,"frames":['"$frames"']}'
+        echo '{"record":"finding","kind":"lost","site":1,"count":1,"objects":1,"bytes":8}'
+        echo '{"record":"finding","kind":"cycle","site":1,"count":1,"objects":2,"bytes":16,"cycle":[{"site":1,"size":8,"offset":0},{"site":1,"size":8,"offset":8}]}'
+        echo '{"record":"end"}'
+    } >"$WORK/n.cast"
+    castaway report "$WORK/n.cast" --text - --json "$WORK/json"
+}
+functions_are() {
+    local got
+    got=$(jq -r '[.findings[] | select(.kind == "lost").stack[].function] | join("; ")' "$WORK/json")
+    [ "$got" = "$1" ] || { echo "$got"; false; }
+}
+
+leak _ZN3app4Node6createEi main
+claim "C++ is demangled" functions_are "app::Node::create(int); main"
+claim "text leaves out parameters" out_has "app::Node::create  "
+claim "a method that makes objects: its class is the label" out_has "Node ─(+0x00)→ Node#2"
+leak _Znwm main
+claim "operator new is hidden, in the program too" functions_are main
+leak _Znwm
+claim "a stack is never emptied" functions_are "operator new(unsigned long)"
+leak _ZSt11make_sharedIN3app6WidgetEJEESt10shared_ptrIT_EDpOT0_ main
+claim "make_shared names the type" out_has "Widget ─(+0x00)→"
+claim "return types are left out of text" out_has "    std::make_shared<app::Widget>  "
+leak '_ZN5hello5outer28_$u7b$$u7b$closure$u7d$$u7d$17h0123456789abcdefE'
+claim "Rust is demangled, without its hash" functions_are "hello::outer::{{closure}}"
+leak '_ZN50_$LT$hello..Tree$u20$as$u20$core..clone..Clone$GT$5clone17h0123456789abcdefE'
+claim "Rust traits" functions_are "<hello::Tree as core::clone::Clone>::clone"
+leak parse_header.constprop.0 buffer_new.part.3.cold
+claim "suffixes of clones are left out" functions_are "parse_header; buffer_new"
+leak xmalloc buffer_new.part.3.cold
+claim "a wrapper of malloc is shown" functions_are "xmalloc; buffer_new"
+claim "but gives no label" out_has "buffer ─(+0x00)→"
+leak _ZN12_GLOBAL__N_14poolINS_4slotEE3getEv
+claim "anonymous namespaces" functions_are "(anonymous namespace)::pool<(anonymous namespace)::slot>::get()"
+claim "and in text" out_has "    (anonymous namespace)::pool<(anonymous namespace)::slot>::get  "
+leak _Z_broken
+claim "what cannot be demangled stays" functions_are _Z_broken
+leak _ZNK3app5TableixERKSs
+claim "operators keep their names in text" out_has "app::Table::operator[]  "
+finish
