@@ -31,13 +31,21 @@ static uint32_t site_here(struct caller caller) {
     return site_intern(frames, count);
 }
 
+/* What an allocator makes through its own front door it may keep in memory that is no root (mapping.h): it is its own
+ * business. glibc's module is also all the rest of libc, which allocates for the program. */
+static unsigned flags_for(struct caller caller) {
+    const struct process_facts *facts = &process.facts;
+    int own = !facts->allocator_is_glibc && caller.pc - facts->allocator.lo < facts->allocator.hi - facts->allocator.lo;
+    return own ? OBJECT_IGNORED : 0;
+}
+
 void hook_made(void *address, size_t size_bytes, struct caller caller) {
     uint32_t site = 0;
     if (thread_busy++ == 0 && thread_state())
         site = site_here(caller);
     else
         atomic_fetch_add_explicit(&without_stack, 1, memory_order_relaxed);
-    record_add((uintptr_t)address, size_bytes, site);
+    record_add((uintptr_t)address, size_bytes, site, flags_for(caller));
     thread_busy--;
 }
 

@@ -16,6 +16,7 @@ enum lock {
     LOCK_SITE,   /* site and module tables */
     LOCK_STATES, /* idle thread states, thread pointers */
     LOCK_IDS,    /* shared chain of free ids */
+    LOCK_MAPPINGS, /* the allocator's mappings */
     LOCK_ODD,    /* objects without a slot of their own */
     LOCK_PAGES,  /* our mappings */
     LOCK_COUNT

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 /* One line here is one function behind ours: result, name, parameters. */
 #define NEXT_FUNCTIONS(X)                                                                                              \
@@ -19,6 +20,7 @@
     X(void *, valloc, (size_t))                                                                                        \
     X(void *, pvalloc, (size_t))                                                                                       \
     X(int, pthread_create, (pthread_t *, const pthread_attr_t *, void *(*)(void *), void *))                           \
+    X(void *, mmap, (void *, size_t, int, int, int, off_t))                                                            \
     X(int, dlclose, (void *))                                                                                          \
     X(void, _exit, (int))                                                                                              \
     X(void, _Exit, (int))

@@ -235,14 +235,14 @@ static object_id slot_clear(uintptr_t address) {
 
 /* ---- what hooks call ---- */
 
-void record_add(uintptr_t address, size_t size_bytes, uint32_t site) {
+void record_add(uintptr_t address, size_t size_bytes, uint32_t site, unsigned flags) {
     struct thread_state *state = state_unless_nested();
     object_id id = id_take(state);
     if (__builtin_expect(!id, 0)) {
         atomic_fetch_add_explicit(&losses, 1, memory_order_relaxed);
         return;
     }
-    *record_of(id) = (struct object){.size_bytes = size_bytes, .site = site, .birth = serial_take(state)};
+    *record_of(id) = (struct object){.size_bytes = size_bytes, .site = site, .birth = serial_take(state), .flags = flags & 63};
     if (__builtin_expect(slot_set(address, id) != 0, 0)) {
         record_forget(id);
         atomic_fetch_add_explicit(&losses, 1, memory_order_relaxed);

@@ -4,9 +4,9 @@
 
 #include "analysis/heap.h"
 
-/* An object was made: call after the allocator returned `address`.
+/* An object was made: call after the allocator returned `address`. flags: OBJECT_*.
  * Never fails: when there is no memory for the record it is counted in record_losses(). context: hook, busy */
-void record_add(uintptr_t address, size_t size_bytes, uint32_t site);
+void record_add(uintptr_t address, size_t size_bytes, uint32_t site, unsigned flags);
 
 /* An object is about to be freed: call before the allocator gets the address, another thread may own it at once.
  * returns  its id for record_restore(), or 0: not recorded. The id stays reserved until record_forget(). context: hook, busy */

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "kernel_roots.h"
+#include "mapping.h"
 #include "pages.h"
 #include "thread.h"
 
@@ -138,8 +139,12 @@ static void exclude_heap(struct gather *gather) {
     }
     if (in->facts->allocator_is_glibc)
         exclude_mapped_blocks(gather);
-    else
-        exclude(gather, in->facts->allocator.lo, in->facts->allocator.hi);
+    else {
+        size_t count;
+        const struct range *mapped = mapping_allocator(&count);
+        for (size_t i = 0; i < count; i++)
+            exclude(gather, mapped[i].lo, mapped[i].hi);
+    }
 }
 
 /* ---- threads ---- */
@@ -312,8 +317,8 @@ static int may_be_read(const struct mapping *mapping) {
 }
 
 static unsigned flags_of(const struct roots_input *in, uintptr_t lo) {
-    const struct range *libc = &in->facts->allocator;
-    return in->facts->allocator_is_glibc && lo - libc->lo < libc->hi - libc->lo ? ROOT_STARTS_ONLY : 0;
+    const struct range *allocator = &in->facts->allocator;
+    return lo - allocator->lo < allocator->hi - allocator->lo ? ROOT_STARTS_ONLY : 0;
 }
 
 static void add_mappings(struct gather *gather) {
