@@ -26,7 +26,7 @@
 #include "thread.h"
 #include "unwind.h"
 
-enum { STOP_LIMIT_MS = 2000, PATH_BYTES = 8192, CHILD_FAILED = 1, TOOL_MISSING = 127 };
+enum { STOP_LIMIT_MS = 2000, PATH_BYTES = 8192, CHILD_FAILED = 1, TOOL_FAILED = 125, TOOL_MISSING = 127 };
 
 static _Atomic int scanned;
 
@@ -190,6 +190,20 @@ static void program_frames(struct callee_saved *out) {
         *out = here;
 }
 
+/* Preloaded by hand with no tool in reach: the recording itself is left behind. */
+static void leave_recording(int file) {
+    int out = create_without_tool(&process.options, process.pid);
+    if (out < 0)
+        return;
+    char buffer[4096];
+    long got;
+    sys(SYS_lseek, file, 0, SEEK_SET);
+    while ((got = sys(SYS_read, file, buffer, sizeof buffer)) > 0)
+        if (sys(SYS_write, out, buffer, got) != got)
+            break;
+    sys(SYS_close, out);
+}
+
 static int run_scan(int status, int file) {
     struct callee_saved here;
     program_frames(&here);
@@ -219,22 +233,14 @@ static int run_scan(int status, int file) {
             tool = tool_run(file, before);
         stop_release(&stopped);
     }
+    if (tool == TOOL_MISSING)
+        leave_recording(file);
+    /* A file-size limit that our writing ran into is not the program's affair. */
+    unsigned long size_limit = 1ul << (SIGXFSZ - 1);
+    struct timespec none = {0};
+    sys(SYS_rt_sigtimedwait, &size_limit, NULL, &none, 8);
     sys(SYS_rt_sigprocmask, SIG_SETMASK, &before, 0, 8);
     return tool;
-}
-
-/* Preloaded by hand with no tool in reach: the recording itself is left behind. */
-static void leave_recording(int file) {
-    int out = create_without_tool(&process.options, process.pid);
-    if (out < 0)
-        return;
-    char buffer[4096];
-    long got;
-    sys(SYS_lseek, file, 0, SEEK_SET);
-    while ((got = sys(SYS_read, file, buffer, sizeof buffer)) > 0)
-        if (sys(SYS_write, out, buffer, got) != got)
-            break;
-    sys(SYS_close, out);
 }
 
 int exit_scan(int status) {
@@ -248,9 +254,7 @@ int exit_scan(int status) {
     int result = status;
     if (file >= 0) {
         int tool = run_scan(status & 0xff, file);
-        if (by_hand && tool == TOOL_MISSING)
-            leave_recording(file);
-        else if (by_hand && tool != 0 && tool != 125 && (status & 0xff) == 0)
+        if (tool != 0 && tool != TOOL_MISSING && tool != TOOL_FAILED && (status & 0xff) == 0)
             result = tool;
         sys(SYS_close, file);
     }

@@ -53,8 +53,12 @@ void hook_made_once(void *address, size_t size_bytes, struct caller caller) {
     thread_busy++;
     int known = record_known((uintptr_t)address);
     thread_busy--;
-    if (!known)
-        hook_made(address, size_bytes, caller);
+    if (known && process.facts.allocator_is_glibc)
+        return;
+    /* Another allocator's operator new came in by its own front door: it is the program's caller that counts. */
+    if (known)
+        hook_free(address);
+    hook_made(address, size_bytes, caller);
 }
 
 void hook_free(void *address) {

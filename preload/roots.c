@@ -140,6 +140,7 @@ static void exclude_heap(struct gather *gather) {
     if (in->facts->allocator_is_glibc)
         exclude_mapped_blocks(gather);
     else {
+        exclude(gather, in->facts->allocator.lo, in->facts->allocator.hi);
         size_t count;
         const struct range *mapped = mapping_allocator(&count);
         for (size_t i = 0; i < count; i++)
@@ -207,10 +208,11 @@ static void add_whole_stack(struct gather *gather, uintptr_t thread_pointer) {
     }
 }
 
-static void add_live_stack(struct gather *gather, uintptr_t sp, uintptr_t thread_pointer) {
+/* red_zone_bytes: live bytes below sp; none where the frame at sp stands in a call. */
+static void add_live_stack(struct gather *gather, uintptr_t sp, uintptr_t red_zone_bytes, uintptr_t thread_pointer) {
     const struct roots_input *in = gather->in;
     const struct mapping *mapping = maps_find(in->maps, sp);
-    uintptr_t lo = sp - ARCH_RED_ZONE_BYTES;
+    uintptr_t lo = sp - red_zone_bytes;
     if (!mapping || !mapping->readable) {
         add_whole_stack(gather, thread_pointer);
         return;
@@ -252,7 +254,7 @@ static void add_threads(struct gather *gather) {
     sys(SYS_sigaltstack, NULL, &alternate);
     add_word(gather, (uintptr_t)alternate.ss_sp);
     add(gather, (uintptr_t)in->here, (uintptr_t)(in->here + 1), 0);
-    add_live_stack(gather, in->here->sp, in->here_thread_pointer);
+    add_live_stack(gather, in->here->sp, 0, in->here_thread_pointer);
     add_dynamic_tls(gather, in->here_thread_pointer);
     for (size_t i = 0; i < in->stopped->count; i++) {
         const struct stopped_thread *thread = &in->stopped->threads[i];
@@ -266,7 +268,7 @@ static void add_threads(struct gather *gather) {
             add(gather, vectors, vectors + arch_context_vector_bytes(context), 0);
 #endif
         add_word(gather, (uintptr_t)context->uc_stack.ss_sp);
-        add_live_stack(gather, arch_context_sp(context), thread->thread_pointer);
+        add_live_stack(gather, arch_context_sp(context), ARCH_RED_ZONE_BYTES, thread->thread_pointer);
         add_dynamic_tls(gather, thread->thread_pointer);
     }
     /* Of a thread that is gone, glibc keeps the block for reuse, and with it that vector. One that would not stop is
@@ -317,8 +319,8 @@ static int may_be_read(const struct mapping *mapping) {
 }
 
 static unsigned flags_of(const struct roots_input *in, uintptr_t lo) {
-    const struct range *allocator = &in->facts->allocator;
-    return lo - allocator->lo < allocator->hi - allocator->lo ? ROOT_STARTS_ONLY : 0;
+    const struct range *libc = &in->facts->allocator;
+    return in->facts->allocator_is_glibc && lo - libc->lo < libc->hi - libc->lo ? ROOT_STARTS_ONLY : 0;
 }
 
 static void add_mappings(struct gather *gather) {
