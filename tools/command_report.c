@@ -40,6 +40,9 @@ static int read_files(const struct options *options, const struct files *files, 
         result = recording_read(&recording, files->paths[i], options->pool);
         if (!result) {
             report_add(report, &recording);
+            if (!recording.has_scan)
+                message_error("%s: holds no scan: nothing was judged; the program's next run may leave a whole recording",
+                              files->paths[i]);
             if (options->output)
                 result = output_keep(options, files->paths[i], recording.pid, report->pid);
         }
@@ -57,6 +60,7 @@ static int report_files(const struct options *options, const struct files *files
         bool failed = output_report(options, &report, options->from_preload ? stderr : stdout);
         status = failed                                  ? EXIT_CASTAWAY_FAILED
                  : report_has(&report, options->fail_on) ? options->exit_code
+                 : report.unjudged                       ? EXIT_CASTAWAY_FAILED
                                                          : EXIT_CLEAN;
     }
     report_free(&report);

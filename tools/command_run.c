@@ -47,6 +47,7 @@ static void add_recording(struct run *run, const char *path, bool is_main) {
     } else {
         report_add(&run->report, &recording);
         run->report.has_main |= is_main;
+        run->failed |= is_main && !recording.has_scan;
         if (run->options.output && output_keep(&run->options, path, is_main ? run->pid : recording.pid, run->pid))
             run->failed = true;
     }
@@ -56,8 +57,8 @@ static void add_recording(struct run *run, const char *path, bool is_main) {
 static const char *why_no_recording(const struct run *run) {
     if (WIFSIGNALED(run->wait_status))
         return pool_printf(run->options.pool, "killed by SIG%s", sigabbrev_np(WTERMSIG(run->wait_status)));
-    return "it left by _exit(), or had executed a static or set-user-ID program, or had taken LD_PRELOAD or "
-           "CASTAWAY_OPTIONS out of its environment";
+    return "it had executed a static or set-user-ID program, or had taken LD_PRELOAD or CASTAWAY_OPTIONS out of its "
+           "environment, or had given up the right to write to our folder (another user, another root)";
 }
 
 static void read_recordings(struct run *run) {

@@ -210,6 +210,7 @@ void report_add(struct report *report, struct recording *recording) {
         report_note(report, TOOL_NOTE_CUT, 1, "");
     if (!recording->has_scan) {
         report_note(report, TOOL_NOTE_NO_SCAN, 1, "");
+        report->unjudged++;
         tally_from_findings(recording);
     }
     for (size_t i = 0; i < recording->note_count; i++)
@@ -229,7 +230,7 @@ void report_finish(struct report *report) {
         objects = count_add(objects, report->tally[kind].objects);
     for (size_t i = 0; i < report->finding_count; i++)
         report->tally[report->findings[i].kind].findings++;
-    if (report->processes && !objects)
+    if (report->processes > report->unjudged && !objects)
         report_note(report, TOOL_NOTE_NO_OBJECTS, 0, "");
 }
 

@@ -58,6 +58,7 @@ struct report {
     int64_t exit_status;
     int signal; /* that killed it, else 0 */
     size_t processes;
+    size_t unjudged; /* recordings among them that hold no scan: nothing can be said of their processes */
     bool has_main; /* the main process left a recording */
     struct tally tally[KIND_COUNT];
     struct report_finding *findings; /* sorted by report_finish() */

@@ -394,7 +394,7 @@ static const char *verdict(struct text *text) {
     const struct report *report = text->report;
     struct tally lost = report_unreachable(report);
     uint64_t all = 0;
-    if (!report->processes)
+    if (report->processes == report->unjudged)
         return "not judged";
     for (int kind = 0; kind < KIND_COUNT; kind++)
         all = count_add(all, report->tally[kind].objects);
