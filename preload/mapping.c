@@ -9,6 +9,7 @@
  * Never:   changes what mmap does or its errno. */
 #include "mapping.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -71,6 +72,13 @@ const struct range *mapping_allocator(size_t *range_count) {
 
 EXPORT void *mmap(void *address, size_t bytes, int protection, int flags, int file, off_t offset) {
     start_recording();
+    if (!next.mmap) { /* the lookup itself is under way */
+        long mapped = sys(SYS_mmap, address, bytes, protection, flags, file, offset);
+        if (!sys_failed(mapped))
+            return (void *)mapped;
+        errno = (int)-mapped;
+        return MAP_FAILED;
+    }
     void *result = next.mmap(address, bytes, protection, flags, file, offset);
     if (result != MAP_FAILED && hook_recording && !process.facts.allocator_is_glibc)
         mapping_note((uintptr_t)result, (uintptr_t)result + bytes, (uintptr_t)__builtin_return_address(0));
