@@ -51,6 +51,23 @@ static inline uintptr_t arch_thread_pointer(void) {
     sys(SYS_arch_prctl, 0x1003 /* ARCH_GET_FS */, &base);
     return base;
 }
+/* The same for a thread that glibc made, without asking the kernel: its thread block begins with its own address. */
+static inline uintptr_t arch_own_thread_pointer(void) {
+    uintptr_t base;
+    __asm__("mov %%fs:0, %0" : "=r"(base));
+    return base;
+}
+/* Call function(argument) on another stack that ends at `top` (16-byte aligned). */
+static inline void arch_call_on_stack(void *top, void (*function)(void *), void *argument) {
+    register void *kept __asm__("rbx");
+    __asm__ volatile("mov %%rsp, %%rbx\n\t"
+                     "mov %[top], %%rsp\n\t"
+                     "call *%[function]\n\t"
+                     "mov %%rbx, %%rsp\n\t"
+                     : "=&r"(kept), "+D"(argument)
+                     : [top] "r"(top), [function] "r"(function)
+                     : "rax", "rcx", "rdx", "rsi", "r8", "r9", "r10", "r11", "memory", "cc");
+}
 static inline uintptr_t arch_context_sp(const ucontext_t *context) {
     return (uintptr_t)context->uc_mcontext.gregs[REG_RSP];
 }
@@ -87,6 +104,13 @@ static inline __attribute__((always_inline)) void arch_callee_saved(struct calle
 }
 static inline uintptr_t arch_thread_pointer(void) {
     return (uintptr_t)__builtin_thread_pointer();
+}
+static inline uintptr_t arch_own_thread_pointer(void) {
+    return (uintptr_t)__builtin_thread_pointer();
+}
+static inline void arch_call_on_stack(void *top, void (*function)(void *), void *argument) {
+    (void)top;
+    function(argument);
 }
 static inline uintptr_t arch_context_sp(const ucontext_t *context) {
     return (uintptr_t)context->uc_mcontext.sp;

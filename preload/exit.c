@@ -19,6 +19,7 @@
 
 #include "frames_check.h"
 #include "init.h"
+#include "lock.h"
 #include "module.h"
 #include "pages.h"
 #include "proc.h"
@@ -26,12 +27,12 @@
 #include "thread.h"
 #include "unwind.h"
 
-enum { STOP_LIMIT_MS = 2000, PATH_BYTES = 8192, CHILD_FAILED = 1, TOOL_FAILED = 125, TOOL_MISSING = 127 };
+enum { STOP_LIMIT_MS = 2000, LOCK_LIMIT_MS = 1000, STOPS_MAX = 100, OWN_STACK_BYTES = 256 << 10, PATH_BYTES = 8192, CHILD_FAILED = 1, TOOL_FAILED = 125, TOOL_MISSING = 127 };
 
-static _Atomic int scanned;
+static _Atomic int scanned, scanner, finished; /* begun; by which thread; done (a futex word) */
 
 void exit_after_fork(void) {
-    scanned = 0;
+    scanned = finished = 0;
 }
 
 /* ---- where the recording goes ---- */
@@ -138,8 +139,12 @@ static int tool_run(int file, unsigned long signal_mask) {
     char report[] = "report", from_preload[] = "--from-preload";
     char *arguments[] = {tool.bytes, report, recording.bytes, from_preload, NULL};
     char **environment = environment_without_preload(process.environment);
+    /* By exec the child becomes one that raises SIGCHLD: were that ignored, its status would be lost. */
+    struct kernel_sigaction by_default = {.handler = NULL}, program_action;
+    sys(SYS_rt_sigaction, SIGCHLD, &by_default, &program_action, 8);
     long child = environment ? sys(SYS_clone, 0, 0, 0, 0, 0) : -ENOMEM;
     if (child == 0) {
+        sys(SYS_rt_sigaction, SIGCHLD, &program_action, NULL, 8);
         sys(SYS_fcntl, file, F_SETFD, 0);
         sys(SYS_lseek, file, 0, SEEK_SET);
         sys(SYS_rt_sigprocmask, SIG_SETMASK, &signal_mask, 0, 8);
@@ -147,7 +152,9 @@ static int tool_run(int file, unsigned long signal_mask) {
         sys(SYS_exit_group, TOOL_MISSING);
     }
     int status = 0;
-    if (child < 0 || sys_failed(sys(SYS_wait4, child, &status, __WALL, 0)))
+    long waited = child < 0 ? child : sys(SYS_wait4, child, &status, __WALL, 0);
+    sys(SYS_rt_sigaction, SIGCHLD, &program_action, NULL, 8);
+    if (sys_failed(waited))
         return TOOL_MISSING;
     return WIFEXITED(status) ? WEXITSTATUS(status) : TOOL_MISSING;
 }
@@ -183,13 +190,6 @@ static void snapshot_scan(struct scan_input *in) {
         scan_write_failure(in, "not enough memory, or /proc can't be read");
 }
 
-static void program_frames(struct callee_saved *out) {
-    struct callee_saved here;
-    arch_callee_saved(&here);
-    if (unwind_caller_of(&here, process.exits, process.exit_count, out) != 0)
-        *out = here;
-}
-
 /* Preloaded by hand with no tool in reach: the recording itself is left behind. */
 static void leave_recording(int file) {
     int out = create_without_tool(&process.options, process.pid);
@@ -204,60 +204,117 @@ static void leave_recording(int file) {
     sys(SYS_close, out);
 }
 
-static int run_scan(int status, int file) {
+/* Stop the threads so that none of them is inside one of our tables, or inside the real realloc, where its block is in
+ * no table. They are let go for a moment and stopped again until that is so; if it never is, what is seen is searched.
+ * returns  0, or a negative errno: nothing is stopped */
+static int stop_between_calls(struct stopped *stopped) {
+    int error = stop_prepare();
+    for (int again = 0; error == 0; again++) {
+        if (lock_all(LOCK_LIMIT_MS) != 0)
+            return -EDEADLK;
+        error = stop_all(stopped, STOP_LIMIT_MS);
+        lock_release_all();
+        if (error || !thread_reallocates() || again == STOPS_MAX)
+            return error;
+        stop_release(stopped);
+        struct timespec pause = {.tv_nsec = 1000000};
+        sys(SYS_nanosleep, &pause, NULL);
+    }
+    return error;
+}
+
+struct ending {
+    int status, file;
+    struct callee_saved from; /* a frame of ours on the program's stack, still live */
+    uintptr_t thread_pointer;
+    int tool; /* receives the tool's exit status; 0 when it was not run */
+};
+
+static void end_recorded(struct ending *ending, unsigned long signals_before) {
     struct callee_saved here;
-    program_frames(&here);
+    if (unwind_caller_of(&ending->from, process.exits, process.exit_count, &here) != 0)
+        here = ending->from;
     struct stopped stopped;
     struct scan_input in = {
         .facts = &process.facts,
         .stopped = &stopped,
         .here = &here,
-        .here_thread_pointer = arch_thread_pointer(),
-        .exit_status = status,
+        .here_thread_pointer = ending->thread_pointer,
+        .exit_status = ending->status,
         .start_seconds = process.start_seconds,
         .stop_begun_us = scan_now_us(),
         .pid = process.pid,
         .parent_pid = (int)sys(SYS_getppid, 0),
-        .file = file,
+        .file = ending->file,
         .bad_option = process.options.bad_key[0] ? process.options.bad_key : NULL,
         .own_malloc = process.own_malloc,
     };
+    if (stop_between_calls(&stopped) != 0) {
+        scan_write_failure(&in, "threads could not be stopped");
+        return;
+    }
+    snapshot_scan(&in);
+    if (!process.options.dir[0])
+        ending->tool = tool_run(ending->file, signals_before);
+    stop_release(&stopped);
+}
+
+/* Runs on a stack of our own: the program may end on a signal stack of a few KiB. */
+static void end_on_own_stack(void *context) {
+    struct ending *ending = context;
     unsigned long all = ~0ul, before = 0;
     sys(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, 8);
-    int tool = 0;
-    if (stop_all(&stopped, STOP_LIMIT_MS) != 0)
-        scan_write_failure(&in, "threads could not be stopped");
-    else {
-        snapshot_scan(&in);
-        if (!process.options.dir[0])
-            tool = tool_run(file, before);
-        stop_release(&stopped);
+    int by_hand = !process.options.dir[0];
+    ending->file = by_hand ? (int)sys(SYS_memfd_create, "castaway", MFD_CLOEXEC)
+                           : create_in_dir(process.options.dir, process.pid);
+    if (ending->file >= 0) {
+        end_recorded(ending, before);
+        if (ending->tool == TOOL_MISSING)
+            leave_recording(ending->file);
+        sys(SYS_close, ending->file);
     }
-    if (tool == TOOL_MISSING)
-        leave_recording(file);
-    /* A file-size limit that our writing ran into is not the program's affair. */
-    unsigned long size_limit = 1ul << (SIGXFSZ - 1);
+    /* Signals that our own doings raised (a file-size limit, the tool's end) are not the program's affair. */
+    unsigned long ours = 1ul << (SIGXFSZ - 1) | 1ul << (SIGCHLD - 1);
     struct timespec none = {0};
-    sys(SYS_rt_sigtimedwait, &size_limit, NULL, &none, 8);
+    while (!sys_failed(sys(SYS_rt_sigtimedwait, &ours, NULL, &none, 8))) {
+    }
     sys(SYS_rt_sigprocmask, SIG_SETMASK, &before, 0, 8);
-    return tool;
+}
+
+/* Another thread ends the process already, and its status counts: stay until it has. */
+static void wait_for_other(void) {
+    if (scanner == (int)sys(SYS_gettid, 0))
+        return;
+    for (int seen; (seen = finished) == 0;)
+        sys(SYS_futex, &finished, FUTEX_WAIT_PRIVATE, 0, 0);
 }
 
 int exit_scan(int status) {
-    if (!process.started || (int)sys(SYS_getpid, 0) != process.pid || atomic_exchange(&scanned, 1))
+    if (!process.started || (int)sys(SYS_getpid, 0) != process.pid)
         return status;
-    thread_busy++;
-    frames_check_report(process.environment);
-    int by_hand = !process.options.dir[0];
-    int file = by_hand ? (int)sys(SYS_memfd_create, "castaway", MFD_CLOEXEC)
-                       : create_in_dir(process.options.dir, process.pid);
-    int result = status;
-    if (file >= 0) {
-        int tool = run_scan(status & 0xff, file);
-        if (tool != 0 && tool != TOOL_MISSING && tool != TOOL_FAILED && (status & 0xff) == 0)
-            result = tool;
-        sys(SYS_close, file);
+    if (atomic_exchange(&scanned, 1)) {
+        wait_for_other();
+        return status;
     }
+    scanner = (int)sys(SYS_gettid, 0);
+    /* A signal handler that interrupted one of our hooks may find the hook's locks held, by its own thread: then there is
+     * no recording, and the tool says that none came. */
+    if (thread_busy++ > 0) {
+        if (lock_all(LOCK_LIMIT_MS) != 0)
+            return status;
+        lock_release_all();
+    }
+    frames_check_report(process.environment);
+    struct ending ending = {.status = status & 0xff, .thread_pointer = arch_thread_pointer()};
+    arch_callee_saved(&ending.from);
+    char *stack = pages_alloc(OWN_STACK_BYTES);
+    if (stack)
+        arch_call_on_stack(stack + OWN_STACK_BYTES, end_on_own_stack, &ending);
+    else
+        end_on_own_stack(&ending);
     thread_busy--;
-    return result;
+    finished = 1;
+    sys(SYS_futex, &finished, FUTEX_WAKE_PRIVATE, 1 << 30);
+    int counts = ending.tool != 0 && ending.tool != TOOL_MISSING && ending.tool != TOOL_FAILED;
+    return counts && (status & 0xff) == 0 ? ending.tool : status;
 }

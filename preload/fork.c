@@ -10,15 +10,20 @@
 #include "record.h"
 #include "thread.h"
 
+enum { LIMIT_MS = 1000 };
+
+static __thread int locked;
+
+/* A signal handler that forks while its thread is inside a hook may wait for itself: then the fork goes on without. */
 static void before(void) {
-    thread_busy++;
-    for (enum lock lock = 0; lock < LOCK_COUNT; lock++)
-        lock_take(lock);
+    int nested = thread_busy++ > 0;
+    locked = lock_all(nested ? 0 : LIMIT_MS) == 0;
 }
 
 static void in_parent(void) {
-    for (int lock = LOCK_COUNT; lock-- > 0;)
-        lock_release((enum lock)lock);
+    if (locked)
+        lock_release_all();
+    locked = 0;
     thread_busy--;
 }
 

@@ -120,10 +120,18 @@ static void *move_early(void *pointer, size_t bytes) {
 static object_id set_aside(void *pointer) {
     if (!pointer || !hook_recording)
         return 0;
-    thread_busy++;
+    int nested = thread_busy++ > 0;
+    struct thread_state *state = nested ? NULL : thread_state();
+    if (state)
+        state->reallocates = 1; /* before the record goes: a stop in between must see it */
     object_id id = record_withdraw((uintptr_t)pointer);
     thread_busy--;
     return id;
+}
+/* The new block is in the index, or the old one again. */
+static void aside_done(void) {
+    if (thread_busy == 0 && thread_self)
+        thread_self->reallocates = 0;
 }
 static void settle(void *old, object_id id, void *result, size_t bytes) {
     if (!id)
@@ -145,6 +153,7 @@ EXPORT void *realloc(void *pointer, size_t bytes) {
     void *result = next.realloc(pointer, bytes);
     settle(pointer, id, result, bytes);
     MADE(result, bytes);
+    aside_done();
     return result;
 }
 
@@ -162,6 +171,7 @@ EXPORT void *reallocarray(void *pointer, size_t count, size_t bytes) {
     void *result = next.reallocarray ? next.reallocarray(pointer, count, bytes) : next.realloc(pointer, whole);
     settle(pointer, id, result, whole);
     MADE(result, whole);
+    aside_done();
     return result;
 }
 
@@ -200,16 +210,7 @@ ALIGNED(memalign)
 PAGED(valloc)
 PAGED(pvalloc)
 
-/* Not allocation, but where threads and code come and go. */
-
-EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *), void *argument) {
-    if (!READY())
-        return EAGAIN;
-    int error = next.pthread_create(thread, attributes, start, argument);
-    if (error == 0 && hook_recording)
-        thread_note_pointer((uintptr_t)*thread);
-    return error;
-}
+/* Not allocation, but where code goes. */
 
 EXPORT int dlclose(void *handle) {
     if (!READY())

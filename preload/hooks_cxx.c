@@ -23,8 +23,6 @@ static void *find_next(const char *symbol) {
         found = library ? dlsym(library, symbol) : NULL;
     }
     thread_busy--;
-    if (!found)
-        abort(); /* a C++ program without a C++ library: nothing could have called us */
     return found;
 }
 
@@ -34,11 +32,13 @@ static void *find_next(const char *symbol) {
     if (__builtin_expect(!real, 0))                                                                                    \
         __atomic_store_n(&found, real = (type)find_next(#symbol), __ATOMIC_RELAXED)
 
-#define OPERATOR_NEW(symbol, parameters, arguments)                                                                    \
+#define OPERATOR_NEW(symbol, parameters, arguments, fallback)                                                          \
     typedef void *(*symbol##_type)parameters;                                                                          \
     EXPORT void *symbol parameters;                                                                                    \
     void *symbol parameters {                                                                                          \
-        NEXT(symbol, symbol##_type);                                                                             \
+        NEXT(symbol, symbol##_type);                                                                                   \
+        if (!real)                                                                                                     \
+            return fallback;                                                                                           \
         void *pointer = real arguments;                                                                                \
         if (__builtin_expect(hook_recording && pointer != NULL, 1))                                                    \
             hook_made_once(pointer, bytes, ARCH_CALLER());                                                             \
@@ -49,27 +49,43 @@ static void *find_next(const char *symbol) {
     typedef void (*symbol##_type)parameters;                                                                           \
     EXPORT void symbol parameters;                                                                                     \
     void symbol parameters {                                                                                           \
-        NEXT(symbol, symbol##_type);                                                                              \
+        NEXT(symbol, symbol##_type);                                                                                   \
+        if (!real) {                                                                                                   \
+            free(pointer);                                                                                             \
+            return;                                                                                                    \
+        }                                                                                                              \
         if (pointer && hook_recording)                                                                                 \
             hook_free(pointer);                                                                                        \
         real arguments;                                                                                                \
     }
+
+/* A plug-in that holds its C++ library in itself: its operators resolve to ours, and there is nothing behind them. What
+ * we would throw it could not catch, so want of memory ends it. */
+static void *present(void *pointer) {
+    if (!pointer)
+        abort();
+    return pointer;
+}
+
+static void *aligned(size_t bytes, size_t alignment) {
+    return aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
+}
 
 struct nothrow {
     char unused;
 };
 
 /* Mangled names. Source: Itanium C++ ABI, "Mangling"; C++17 [new.delete] */
-OPERATOR_NEW(_Znwm, (size_t bytes), (bytes))
-OPERATOR_NEW(_Znam, (size_t bytes), (bytes))
-OPERATOR_NEW(_ZnwmRKSt9nothrow_t, (size_t bytes, const struct nothrow *tag), (bytes, tag))
-OPERATOR_NEW(_ZnamRKSt9nothrow_t, (size_t bytes, const struct nothrow *tag), (bytes, tag))
-OPERATOR_NEW(_ZnwmSt11align_val_t, (size_t bytes, size_t alignment), (bytes, alignment))
-OPERATOR_NEW(_ZnamSt11align_val_t, (size_t bytes, size_t alignment), (bytes, alignment))
+OPERATOR_NEW(_Znwm, (size_t bytes), (bytes), present(malloc(bytes)))
+OPERATOR_NEW(_Znam, (size_t bytes), (bytes), present(malloc(bytes)))
+OPERATOR_NEW(_ZnwmRKSt9nothrow_t, (size_t bytes, const struct nothrow *tag), (bytes, tag), malloc(bytes))
+OPERATOR_NEW(_ZnamRKSt9nothrow_t, (size_t bytes, const struct nothrow *tag), (bytes, tag), malloc(bytes))
+OPERATOR_NEW(_ZnwmSt11align_val_t, (size_t bytes, size_t alignment), (bytes, alignment), present(aligned(bytes, alignment)))
+OPERATOR_NEW(_ZnamSt11align_val_t, (size_t bytes, size_t alignment), (bytes, alignment), present(aligned(bytes, alignment)))
 OPERATOR_NEW(_ZnwmSt11align_val_tRKSt9nothrow_t, (size_t bytes, size_t alignment, const struct nothrow *tag),
-             (bytes, alignment, tag))
+             (bytes, alignment, tag), aligned(bytes, alignment))
 OPERATOR_NEW(_ZnamSt11align_val_tRKSt9nothrow_t, (size_t bytes, size_t alignment, const struct nothrow *tag),
-             (bytes, alignment, tag))
+             (bytes, alignment, tag), aligned(bytes, alignment))
 OPERATOR_DELETE(_ZdlPv, (void *pointer), (pointer))
 OPERATOR_DELETE(_ZdaPv, (void *pointer), (pointer))
 OPERATOR_DELETE(_ZdlPvm, (void *pointer, size_t bytes), (pointer, bytes))

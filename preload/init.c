@@ -65,6 +65,13 @@ static void on_program_exit(int status, void *unused) {
     next._exit(wanted);
 }
 
+/* quick_exit does not tell its status: the tool knows it. */
+static void on_quick_exit(void) {
+    int wanted = exit_scan(0);
+    if (wanted)
+        next._exit(wanted);
+}
+
 EXPORT void _exit(int status) {
     start_recording();
     next._exit(exit_scan(status));
@@ -81,6 +88,7 @@ static void start_unwinding(void) {
     if (unwind_ready() || loader_is_busy())
         return;
     unwind_init();
+    unwind_span(&process.facts.libunwind);
     exit_add(dlsym(RTLD_NEXT, "exit"));
     exit_add(dlsym(RTLD_NEXT, "quick_exit"));
     exit_add((const void *)_exit);
@@ -115,6 +123,7 @@ __attribute__((constructor)) static void start(int count, char **arguments, char
     options_parse(environment_get(environment, "CASTAWAY_OPTIONS"), &process.options);
     fork_init();
     on_exit(on_program_exit, NULL);
+    at_quick_exit(on_quick_exit);
     process.started = 1;
     thread_busy--;
 }

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "hooks.h"
+#include "module.h"
 #include "thread.h"
 
 #define TEXT_(name) #name
@@ -251,6 +252,10 @@ int learn_init(void) {
     libunwind.set_caching_policy(space, UNW_CACHE_NONE);
     pipe_refused = 0;
     return 0;
+}
+
+void unwind_span(struct range *span) {
+    module_span((const void *)libunwind.step, &span->lo, &span->hi);
 }
 
 /* ---- rules ---- */

@@ -1,4 +1,34 @@
-/* lock.c - the words behind lock.h. */
+/* lock.c - the words behind lock.h, and all of them at once. */
 #include "lock.h"
 
+#include <errno.h>
+#include <time.h>
+
 _Atomic int lock_words[LOCK_COUNT];
+
+static int take_within(enum lock lock, int *left_ms) {
+    while (atomic_exchange_explicit(&lock_words[lock], 2, memory_order_acquire) != 0) {
+        struct timespec slice = {.tv_nsec = 1000000};
+        if (*left_ms <= 0)
+            return -1;
+        if (sys(SYS_futex, &lock_words[lock], FUTEX_WAIT_PRIVATE, 2, &slice) == -ETIMEDOUT)
+            --*left_ms;
+    }
+    return 0;
+}
+
+int lock_all(int limit_ms) {
+    for (enum lock lock = 0; lock < LOCK_COUNT; lock++) {
+        if (take_within(lock, &limit_ms) == 0)
+            continue;
+        while (lock-- > 0)
+            lock_release(lock);
+        return -1;
+    }
+    return 0;
+}
+
+void lock_release_all(void) {
+    for (enum lock lock = LOCK_COUNT; lock-- > 0;)
+        lock_release(lock);
+}

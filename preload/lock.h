@@ -36,4 +36,9 @@ static inline void lock_release(enum lock lock) {
         sys(SYS_futex, &lock_words[lock], FUTEX_WAKE_PRIVATE, 1);
 }
 
+/* Take every lock, in order. limit_ms: give up then and hold none (a signal handler may have interrupted their owner).
+ * returns 0, or -1: gave up */
+int lock_all(int limit_ms);
+void lock_release_all(void);
+
 #endif

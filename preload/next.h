@@ -2,7 +2,6 @@
 #ifndef CASTAWAY_PRELOAD_NEXT_H
 #define CASTAWAY_PRELOAD_NEXT_H
 
-#include <pthread.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -19,7 +18,6 @@
     X(void *, memalign, (size_t, size_t))                                                                              \
     X(void *, valloc, (size_t))                                                                                        \
     X(void *, pvalloc, (size_t))                                                                                       \
-    X(int, pthread_create, (pthread_t *, const pthread_attr_t *, void *(*)(void *), void *))                           \
     X(void *, mmap, (void *, size_t, int, int, int, off_t))                                                            \
     X(int, dlclose, (void *))                                                                                          \
     X(void, _exit, (int))                                                                                              \

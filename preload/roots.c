@@ -177,7 +177,10 @@ static void exclude_stack(struct gather *gather, uintptr_t thread_pointer) {
     if (!thread_pointer || is_main(in, thread_pointer) || !is_thread_block(in->maps, thread_pointer))
         return;
     const struct mapping *mapping = maps_find(in->maps, thread_pointer);
-    if (mapping->is_file || strcmp(mapping->path, "[heap]") == 0)
+    /* glibc puts a guard below the stacks that it makes. Without one the mapping's lower part may be anybody's (a stack
+     * that the program provided, or one grown together with its neighbour): all of it counts then. */
+    const struct mapping *below = mapping > in->maps->mapping ? mapping - 1 : NULL;
+    if (mapping->is_file || !below || below->readable || below->hi != mapping->lo)
         return;
     uintptr_t end = stack_end(in, thread_pointer);
     exclude(gather, mapping->lo, end < mapping->hi ? end : mapping->hi);
@@ -232,9 +235,13 @@ static void add_live_stack(struct gather *gather, uintptr_t sp, uintptr_t red_zo
 
 /* A pointer that stands nowhere in memory as such. */
 static void add_word(struct gather *gather, uintptr_t value) {
-    uintptr_t *word = value ? arena_alloc(gather->roots.arena, 1, sizeof *word) : NULL;
-    if (!word)
+    if (!value)
         return;
+    uintptr_t *word = arena_alloc(gather->roots.arena, 1, sizeof *word);
+    if (!word) {
+        gather->roots.error = -ENOMEM;
+        return;
+    }
     *word = value;
     add(gather, (uintptr_t)word, (uintptr_t)(word + 1), 0);
 }

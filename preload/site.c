@@ -135,7 +135,8 @@ static int touches_closed(const struct site *site, const struct module *modules)
 
 void site_modules_closed(void) {
     lock_take(LOCK_SITE);
-    if (module_sweep_locked() > 0) {
+    size_t closed = module_sweep_locked();
+    if (closed > 0) {
         size_t module_count;
         const struct module *modules = module_table(&module_count);
         for (uint32_t id = 1; id <= site_count(); id++) {
@@ -143,7 +144,8 @@ void site_modules_closed(void) {
             if (!site->stale && touches_closed(site, modules))
                 site->stale = 1;
         }
-        unwind_forget_rules();
     }
     lock_release(LOCK_SITE);
+    if (closed > 0)
+        unwind_forget_rules(); /* takes LOCK_LEARN, which comes before LOCK_SITE */
 }

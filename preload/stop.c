@@ -25,13 +25,6 @@
 #define THREADS "/proc/self/task"
 enum { SIGNAL_STOP = 33, THREADS_MIN = 64, ROUNDS_MAX = 1000 };
 
-/* The kernel's view of a handler. Source: Linux, include/uapi/asm-generic/signal.h */
-struct kernel_sigaction {
-    void (*handler)(int, siginfo_t *, void *);
-    unsigned long flags;
-    void (*restorer)(void);
-    unsigned long mask;
-};
 enum { KERNEL_RESTORER = 0x04000000 };
 
 #if defined(__x86_64__)
@@ -175,13 +168,15 @@ static void count_name(void *context, const char *name) {
     ++*(size_t *)context;
 }
 
+int stop_prepare(void) {
+    size_t threads = 0;
+    proc_each(THREADS, count_name, &threads);
+    return slots_for(threads);
+}
+
 int stop_all(struct stopped *out, int limit_ms) {
     struct pass pass = {.out = out, .pid = (int)sys(SYS_getpid, 0), .own_tid = (int)sys(SYS_gettid, 0)};
     *out = (struct stopped){0};
-    size_t threads = 0;
-    proc_each(THREADS, count_name, &threads);
-    if (slots_for(threads) != 0)
-        return -ENOMEM;
     struct kernel_sigaction action = {
         .handler = on_stop,
         .flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK | RESTORER_FLAG,

@@ -20,10 +20,14 @@ struct stopped {
     size_t running; /* threads that did not stop in time */
 };
 
+/* Make room for the threads there are, before any lock is taken. returns 0 or -ENOMEM */
+int stop_prepare(void);
+
 /* Stop all other threads.
  * limit_ms  how long to wait for the last of them
- * returns   0, or -ENOMEM / a kernel error: nothing is stopped then
- * context   exit handler or scan, busy, one caller at a time. Pair with stop_release(). */
+ * returns   0, or a kernel error: nothing is stopped then
+ * context   exit handler or scan, busy, one caller at a time, after stop_prepare(), with all of our locks held
+ *           (a stopped thread then holds none). Pair with stop_release(). */
 int stop_all(struct stopped *out, int limit_ms);
 void stop_release(struct stopped *stopped);
 

@@ -5,6 +5,7 @@
 #ifndef CASTAWAY_PRELOAD_SYS_H
 #define CASTAWAY_PRELOAD_SYS_H
 
+#include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/syscall.h>
@@ -43,5 +44,13 @@ static inline long sys_call(long number, long a, long b, long c, long d, long e,
 static inline int sys_failed(long result) {
     return (unsigned long)result >= (unsigned long)-4095L;
 }
+
+/* The kernel's view of a handler. Source: Linux, include/uapi/asm-generic/signal.h */
+struct kernel_sigaction {
+    void (*handler)(int, siginfo_t *, void *); /* NULL: by default */
+    unsigned long flags;
+    void (*restorer)(void);
+    unsigned long mask;
+};
 
 #endif

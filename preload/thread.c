@@ -31,6 +31,7 @@ static void state_retire(void *state_pointer) {
     thread_self = NULL;
     thread_busy++;
     lock_take(LOCK_STATES);
+    state->serial = state->serial_end = 0; /* of this process: after a fork they would be the parent's */
     state->next = idle_states;
     idle_states = state;
     lock_release(LOCK_STATES);
@@ -38,8 +39,28 @@ static void state_retire(void *state_pointer) {
 }
 
 void thread_init(void) {
-    main_pointer = arch_thread_pointer();
+    main_pointer = arch_own_thread_pointer();
     exit_key_made = pthread_key_create(&exit_key, state_retire) == 0;
+}
+
+static struct thread_state *all_states;
+
+static struct thread_state *state_make(void) {
+    struct thread_state *state = pages_alloc(sizeof *state);
+    if (!state)
+        return NULL;
+    lock_take(LOCK_STATES);
+    state->all_next = all_states;
+    all_states = state;
+    lock_release(LOCK_STATES);
+    return state;
+}
+
+int thread_reallocates(void) {
+    for (struct thread_state *state = all_states; state; state = state->all_next)
+        if (state->reallocates)
+            return 1;
+    return 0;
 }
 
 struct thread_state *thread_state_slow(void) {
@@ -48,11 +69,9 @@ struct thread_state *thread_state_slow(void) {
     if (state)
         idle_states = state->next;
     lock_release(LOCK_STATES);
-    if (!state)
-        state = pages_alloc(sizeof *state);
-    if (!state)
+    if (!state && !(state = state_make()))
         return NULL;
-    uintptr_t pointer = arch_thread_pointer();
+    uintptr_t pointer = arch_own_thread_pointer();
     int is_main = main_pointer == 0 || pointer == main_pointer;
     state->stack_hi = is_main ? (uintptr_t)__libc_stack_end : pointer;
     thread_self = state;

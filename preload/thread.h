@@ -8,6 +8,8 @@ struct thread_state {
     object_id free_head;       /* records that this thread may reuse, linked through the records themselves */
     uint32_t free_count;
     uint32_t serial, serial_end; /* birth serials taken in advance, so that threads share no counter */
+    int reallocates;           /* the real realloc runs: a record is out of the index */
+    struct thread_state *all_next; /* list of all states */
     uintptr_t stack_hi;        /* upper end of the thread's own stack; 0: unknown */
     struct thread_state *next; /* list of states whose thread is gone */
 };
@@ -24,6 +26,9 @@ static inline struct thread_state *thread_state(void) {
 }
 
 void thread_init(void); /* first constructor */
+
+/* Is some thread inside the real realloc? Its block is in no index then, old or new. context: threads stopped */
+int thread_reallocates(void);
 
 /* Thread pointers (pthread_t) that were ever handed out: their stacks are not roots once the thread is gone.
  * *out receives an array in which 0 marks an empty place; returns its length. */

@@ -38,6 +38,7 @@ enum {
 /* Load libunwind; without it walks are one frame long. Call once, from the first constructor. */
 void unwind_init(void);
 int unwind_ready(void);
+void unwind_span(struct range *span); /* libunwind's module */
 
 /* Walk up from `caller`, at most `max` frames, innermost first.
  * returns  frames written, >= 1
