@@ -46,6 +46,21 @@ static void read_build_id(struct module *module) {
             build_id_from_notes(module, (const char *)(module->bias + segment[i].p_vaddr), segment[i].p_memsz);
 }
 
+/* A program that opens and closes a plug-in over and over fills no table: the same file at the same place is the same
+ * module. */
+static unsigned module_reopen(const struct module *module) {
+    for (size_t i = 0; i < module_count; i++) {
+        struct module *old = &modules[i];
+        if (!old->closed || old->lo != module->lo || old->hi != module->hi || strcmp(old->path, module->path) != 0 ||
+            old->build_id_bytes != module->build_id_bytes ||
+            memcmp(old->build_id, module->build_id, module->build_id_bytes) != 0)
+            continue;
+        old->closed = 0;
+        return (unsigned)i;
+    }
+    return MODULE_NONE;
+}
+
 static unsigned module_add(const struct dl_find_object *found) {
     if (!modules && !(modules = pages_alloc(MODULES_MAX * sizeof *modules)))
         return MODULE_NONE;
@@ -57,13 +72,17 @@ static unsigned module_add(const struct dl_find_object *found) {
     module->bias = found->dlfo_link_map->l_addr;
     const char *name = found->dlfo_link_map->l_name;
     size_t bytes = name ? strlen(name) + 1 : 1;
+    module->path = bytes > 1 ? name : "";
+    module->build_id_bytes = 0;
+    read_build_id(module);
+    unsigned again = module_reopen(module);
+    if (again != MODULE_NONE)
+        return again;
     char *copy = pages_alloc(bytes);
     if (!copy)
         return MODULE_NONE;
-    if (bytes > 1)
-        memcpy(copy, name, bytes);
+    memcpy(copy, module->path, bytes);
     module->path = copy;
-    read_build_id(module);
     return (unsigned)module_count++;
 }
 
@@ -80,16 +99,16 @@ const struct module *module_table(size_t *count) {
     return modules;
 }
 
-size_t module_sweep_locked(void) {
-    size_t closed = 0;
-    for (size_t i = 0; i < module_count; i++) {
+size_t module_sweep_locked(struct range *closed, size_t max) {
+    size_t count = 0;
+    for (size_t i = 0; i < module_count && count < max; i++) {
         struct dl_find_object found;
         if (modules[i].closed || (object_of(modules[i].lo, &found) && (uintptr_t)found.dlfo_map_start == modules[i].lo))
             continue;
         modules[i].closed = 1;
-        closed++;
+        closed[count++] = (struct range){modules[i].lo, modules[i].hi};
     }
-    return closed;
+    return count;
 }
 
 void module_span(const void *address, uintptr_t *lo, uintptr_t *hi) {

@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "analysis/heap.h"
+
 enum { MODULES_MAX = 4096, MODULE_NONE = 0xffff, BUILD_ID_BYTES_MAX = 32 };
 
 struct module {
@@ -23,8 +25,9 @@ unsigned module_of_locked(uintptr_t pc);
 /* Modules so far; numbers are stable. */
 const struct module *module_table(size_t *count);
 
-/* After a dlclose: marks those that are gone; returns how many are newly closed. Call with the site lock held. */
-size_t module_sweep_locked(void);
+/* After a dlclose: marks those that are gone, at most `max`; their spans go to `closed`. Call with the site lock held.
+ * returns  how many */
+size_t module_sweep_locked(struct range *closed, size_t max);
 
 /* Span of the module that contains `address` (0, 0 when none). */
 void module_span(const void *address, uintptr_t *lo, uintptr_t *hi);

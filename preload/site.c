@@ -15,6 +15,7 @@
 
 enum {
     BUCKETS_MIN = 1 << 12,
+    CLOSED_MAX = 64, /* modules noticed as closed at a time; more are noticed at the next dlclose */
     SITE_CHUNK = 1 << 12, /* site pointers a chunk */
     SITE_CHUNKS = (SITES_MAX + SITE_CHUNK) / SITE_CHUNK,
 };
@@ -135,8 +136,9 @@ static int touches_closed(const struct site *site, const struct module *modules)
 
 void site_modules_closed(void) {
     lock_take(LOCK_SITE);
-    size_t closed = module_sweep_locked();
-    if (closed > 0) {
+    struct range closed[CLOSED_MAX];
+    size_t count = module_sweep_locked(closed, CLOSED_MAX);
+    if (count > 0) {
         size_t module_count;
         const struct module *modules = module_table(&module_count);
         for (uint32_t id = 1; id <= site_count(); id++) {
@@ -146,6 +148,7 @@ void site_modules_closed(void) {
         }
     }
     lock_release(LOCK_SITE);
-    if (closed > 0)
-        unwind_forget_rules(); /* takes LOCK_LEARN, which comes before LOCK_SITE */
+    /* Only now: this takes LOCK_LEARN, which comes before LOCK_SITE. */
+    for (size_t i = 0; i < count; i++)
+        unwind_forget_rules(closed[i].lo, closed[i].hi);
 }

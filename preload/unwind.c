@@ -17,8 +17,10 @@ enum {
     FRAME_BYTES_MAX = 64 << 20, /* a frame larger than this is a wrong rule */
 };
 
+/* A forgotten rule's slot is not used again (a walk may be reading it); it goes when the table is made anew. */
+#define KEY_FORGOTTEN 1
 struct rule_slot {
-    _Atomic uint64_t key; /* address | FRAME_EXACT; 0: empty */
+    _Atomic uint64_t key; /* address | FRAME_EXACT; 0: empty; KEY_FORGOTTEN */
     struct rule rule;
 };
 struct rules {
@@ -74,12 +76,16 @@ static struct rules *rules_room_locked(void) {
     struct rules *table = atomic_load_explicit(&rules, memory_order_relaxed);
     if (table && table->count + 1 < table->capacity / 2)
         return table;
-    struct rules *larger = rules_make(table ? table->capacity * 2 : RULES_MIN);
+    size_t live = 0;
+    for (size_t i = 0; table && i < table->capacity; i++)
+        live += atomic_load_explicit(&table->slot[i].key, memory_order_relaxed) > KEY_FORGOTTEN;
+    size_t capacity = !table ? RULES_MIN : live < table->capacity / 4 ? table->capacity : table->capacity * 2;
+    struct rules *larger = rules_make(capacity);
     if (!larger)
         return NULL;
     for (size_t i = 0; table && i < table->capacity; i++) {
         uint64_t key = atomic_load_explicit(&table->slot[i].key, memory_order_relaxed);
-        if (key)
+        if (key > KEY_FORGOTTEN)
             rule_store(larger, key, &table->slot[i].rule);
     }
     atomic_store_explicit(&rules, larger, memory_order_release);
@@ -214,8 +220,13 @@ int unwind_ready(void) {
     return ready;
 }
 
-void unwind_forget_rules(void) {
+void unwind_forget_rules(uintptr_t lo, uintptr_t hi) {
     lock_take(LOCK_LEARN);
-    atomic_store_explicit(&rules, rules_make(RULES_MIN), memory_order_release);
+    struct rules *table = atomic_load_explicit(&rules, memory_order_relaxed);
+    for (size_t i = 0; table && i < table->capacity; i++) {
+        uint64_t key = atomic_load_explicit(&table->slot[i].key, memory_order_relaxed);
+        if (key > KEY_FORGOTTEN && (key & ~FRAME_EXACT) - lo < hi - lo)
+            atomic_store_explicit(&table->slot[i].key, KEY_FORGOTTEN, memory_order_relaxed);
+    }
     lock_release(LOCK_LEARN);
 }

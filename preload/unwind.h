@@ -59,7 +59,7 @@ int unwind_caller_of(const struct callee_saved *from, const struct range *functi
 /* The unwind table's span of the function that contains `pc`; returns 0, or -1 when it has none. */
 int unwind_function(uintptr_t pc, uintptr_t *lo, uintptr_t *hi);
 
-void unwind_forget_rules(void); /* a module was closed */
+void unwind_forget_rules(uintptr_t lo, uintptr_t hi); /* the module in [lo, hi) was closed */
 
 /* ---- between unwind.c and learn.c ---- */
 int learn_init(void);                                          /* 0, or -1: no libunwind */
