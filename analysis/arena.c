@@ -33,7 +33,7 @@ void *arena_alloc(struct arena *arena, size_t count, size_t size) {
             return align_up(block);
         }
         arena->next = align_up(block);
-        arena->end = block + ((wanted) & ~(size_t)(ALIGNMENT - 1));
+        arena->end = block + wanted;
         if (bytes > (size_t)(arena->end - arena->next))
             return NULL;
     }

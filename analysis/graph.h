@@ -37,7 +37,7 @@ struct graph_walk {
 /* Build nodes and components of all objects that have no mark, inherited ones too.
  *
  * returns  0, or -ENOMEM: then `graph` is not to be used
- * cost     O(live objects + bytes of lost ones), about 70 bytes a lost object
+ * cost     O(live objects + bytes of lost ones), about 65 bytes a lost object
  * source   R. Tarjan, Depth-first search and linear graph algorithms, 1972; with its own stack */
 int graph_build(struct graph *graph, const struct heap *heap, const struct marks *marks, struct arena *arena);
 

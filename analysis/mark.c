@@ -5,11 +5,12 @@
  * Start:   mark_run(), then trace().  Invariants: README.md, "Marking".
  *
  * Nearly all the time goes into waiting for memory: a pointer leads to a slot of the index, that to an object's record,
- * that to its contents, and each is a cache miss. So nothing is read when it is found: it is prefetched, put into a
- * small queue, and read when it comes out of the queue.
+ * that to its contents, and each is a cache miss and often a page walk. So work is done in batches, and each batch in
+ * passes: a pass does one step for all of the batch and prefetches what the next step reads. The prefetches stand close
+ * together because a processor can only overlap page walks of instructions that it has in view at once.
  *
- *   word --offer--> candidates ----look----> candidates --resolve--> todo (stack) --launch--> flight --scan--> words
- *           slot prefetched    bit prefetched         bit set                record and contents prefetched */
+ *   todo (stack) --launch--> objects --scan--> words --aim--> slots --settle--> marks, todo
+ *            records, contents prefetched     slots prefetched     mark bits prefetched */
 #include "mark.h"
 
 #include "shape.h"
@@ -17,18 +18,13 @@
 #include <errno.h>
 
 enum {
-    CANDIDATES = 64, /* powers of two */
-    FLIGHT = 32,
-    WORK_BLOCK = 4095, /* 64 KiB a block */
+    OBJECTS = 8,       /* a batch */
+    WORDS = 256,       /* a batch; an object with more is scanned in parts */
+    WORK_BLOCK = 4094, /* 64 KiB a block */
     CACHE_LINE = 64,
     LINES_AHEAD_MAX = 4, /* of one object; the hardware fetches ahead in longer ones */
 };
 
-struct candidate {
-    uintptr_t word;
-    const _Atomic uint32_t *slot;
-    object_id id; /* after look(): the object that begins at `word`; 0: settled */
-};
 struct work {
     uintptr_t address;
     object_id id;
@@ -36,6 +32,7 @@ struct work {
 struct work_block {
     struct work_block *below;
     struct work_block *above; /* kept when the stack shrinks: each block is asked for once */
+    struct work *top;         /* while it is not the uppermost: its first free place */
     struct work work[WORK_BLOCK];
 };
 struct work_stack {
@@ -54,13 +51,16 @@ struct marker {
     uint64_t *growing; /* the one of the two that new marks go to */
     enum interior interior;
     int error;
-    unsigned candidates_in, candidates_looked, candidates_out; /* so many went into, half through and out of the queue */
-    unsigned flight_in, flight_out;
     struct work_stack todo;    /* marked, not yet scanned */
     struct work_stack pending; /* met by an interior pointer only; their bits stand in `possible` */
     struct arena *arena;
-    struct candidate candidate[CANDIDATES];
-    struct work flight[FLIGHT];
+    size_t object_count, word_count;
+    struct work object[OBJECTS];          /* launched, to be scanned */
+    uintptr_t word[WORDS];                /* found in them, perhaps pointers */
+    const _Atomic uint32_t *slot[WORDS];  /* where each leads */
+    object_id id[WORDS];                  /* the object that begins there */
+    uintptr_t other[WORDS];               /* words at which none begins */
+    _Atomic uint32_t no_slot;             /* 0: for words that lead to no part of the index */
 };
 
 #define LIKELY(x) __builtin_expect(!!(x), 1)
@@ -88,6 +88,8 @@ static NOINLINE int stack_up(struct work_stack *stack, struct arena *arena) {
         if (stack->block)
             stack->block->above = above;
     }
+    if (stack->block)
+        stack->block->top = stack->top;
     use_block(stack, above);
     stack->top = stack->lo;
     return 0;
@@ -97,16 +99,21 @@ static NOINLINE int stack_down(struct work_stack *stack) {
     if (!stack->block || !stack->block->below)
         return 0;
     use_block(stack, stack->block->below);
-    stack->top = stack->hi;
+    stack->top = stack->block->top;
     return 1;
 }
 
+/* Room for `count` (at most WORDS) more; returns 0 when there is no memory for it. */
+static inline int reserve(struct marker *marker, struct work_stack *stack, size_t count) {
+    if (LIKELY((size_t)(stack->hi - stack->top) >= count) || !stack_up(stack, marker->arena))
+        return 1;
+    marker->error = -ENOMEM;
+    return 0;
+}
+
 static inline void push(struct marker *marker, struct work_stack *stack, struct work work) {
-    if (stack->top == stack->hi && stack_up(stack, marker->arena)) {
-        marker->error = -ENOMEM;
-        return;
-    }
-    *stack->top++ = work;
+    if (reserve(marker, stack, 1))
+        *stack->top++ = work;
 }
 
 static inline int is_empty(const struct work_stack *stack) {
@@ -130,20 +137,22 @@ static inline void clear_bit(uint64_t *bits, object_id id) {
     bits[id >> 6] &= ~(UINT64_C(1) << (id & 63));
 }
 
-/* The object counts as reached, in the way that `growing` says. Without a branch: whether it was reached before is a
- * coin's toss, and a wrong guess costs more than the stores. */
-static inline void meet(struct marker *marker, object_id id, uintptr_t start) {
-    uint64_t bit = UINT64_C(1) << (id & 63);
-    uint64_t *growing = &marker->growing[id >> 6];
-    uint64_t before = (marker->reachable[id >> 6] | *growing) & bit;
-    *growing |= bit ^ before;
-    struct work_stack *todo = &marker->todo;
-    if (todo->top == todo->hi && stack_up(todo, marker->arena)) {
-        marker->error = -ENOMEM;
+/* Count objects as reached, in the way that `growing` says, and trace those that were not before. Without a branch:
+ * whether an object was reached before is a coin's toss, and a wrong guess costs more than the stores. */
+static inline void meet(struct marker *marker, const object_id *id, const uintptr_t *start, size_t count) {
+    if (!reserve(marker, &marker->todo, count))
         return;
+    const uint64_t *reachable = marker->reachable;
+    uint64_t *growing = marker->growing;
+    struct work *top = marker->todo.top;
+    for (size_t i = 0; i < count; i++) {
+        uint64_t bit = UINT64_C(1) << (id[i] & 63);
+        uint64_t before = (reachable[id[i] >> 6] | growing[id[i] >> 6]) & bit;
+        growing[id[i] >> 6] |= bit ^ before;
+        *top = (struct work){start[i], id[i]};
+        top += !before;
     }
-    *todo->top = (struct work){start, id};
-    todo->top += !before;
+    marker->todo.top = top;
 }
 
 static void keep_pending(struct marker *marker, object_id id, uintptr_t start) {
@@ -163,111 +172,116 @@ static NOINLINE void meet_inside(struct marker *marker, uintptr_t word) {
     if (!id)
         return;
     if (word == start || marker->interior == MARK_FOLLOW)
-        meet(marker, id, start);
+        meet(marker, &id, &start, 1);
     else if (marker->interior == MARK_IGNORE || mark_test(marker->reachable, id))
         return;
     else if (shape_known_good(heap, start, heap_object(heap, id)->size_bytes, word))
-        meet(marker, id, start);
+        meet(marker, &id, &start, 1);
     else
         keep_pending(marker, id, start);
 }
 
-/* Half way through: the slot is here, so the object is known. */
-static inline void look(struct marker *marker) {
-    struct candidate *candidate = &marker->candidate[marker->candidates_looked++ % CANDIDATES];
-    uint32_t slot = atomic_load_explicit(candidate->slot, memory_order_relaxed);
-    uintptr_t begins = slot & HEAP_SLOT_HALF ? 8 : 0;
-    candidate->id = slot & HEAP_SLOT_ID;
-    prefetch(&marker->growing[candidate->id >> 6]);
-    if (LIKELY(candidate->id && (candidate->word & 15) == begins))
-        return;
-    candidate->id = 0;
-    meet_inside(marker, candidate->word);
-}
+/* ---- words ---- */
 
-static inline void resolve_oldest(struct marker *marker) {
-    if (marker->candidates_looked == marker->candidates_out)
-        look(marker);
-    struct candidate *candidate = &marker->candidate[marker->candidates_out++ % CANDIDATES];
-    if (LIKELY(candidate->id))
-        meet(marker, candidate->id, candidate->word);
-}
-
-/* ---- scanning ---- */
-
-static inline void offer(struct marker *marker, uintptr_t word) {
-    struct heap_leaf *leaf = heap_leaf_at(marker->heap->index, word);
-    if (!leaf) { /* perhaps the middle of a large object */
-        meet_inside(marker, word);
-        return;
+/* Find the slots of the words gathered. */
+static void aim(struct marker *marker) {
+    const struct heap_index *index = marker->heap->index;
+    for (size_t i = 0; i < marker->word_count; i++) {
+        uintptr_t word = marker->word[i];
+        const struct heap_leaf *leaf = heap_leaf_at(index, word);
+        marker->slot[i] = leaf ? &leaf->slot[heap_slot_number(word)] : &marker->no_slot;
+        prefetch((const void *)marker->slot[i]);
     }
-    const _Atomic uint32_t *slot = &leaf->slot[heap_slot_number(word)];
-    prefetch((const void *)slot);
-    if (marker->candidates_in - marker->candidates_out == CANDIDATES)
-        resolve_oldest(marker);
-    struct candidate *candidate = &marker->candidate[marker->candidates_in++ % CANDIDATES];
-    candidate->word = word;
-    candidate->slot = slot;
-    if (marker->candidates_in - marker->candidates_looked > CANDIDATES / 2)
-        look(marker);
 }
 
-static inline void scan_words(struct marker *marker, struct range words) {
+/* Mark what the words point at. */
+static void settle(struct marker *marker) {
+    size_t count = marker->word_count, starts = 0, others = 0;
+    for (size_t i = 0; i < count; i++) {
+        uintptr_t word = marker->word[i];
+        uint32_t slot = atomic_load_explicit(marker->slot[i], memory_order_relaxed);
+        uintptr_t begins = slot & HEAP_SLOT_HALF ? 8 : 0;
+        object_id id = (word & 15) == begins ? slot & HEAP_SLOT_ID : 0;
+        prefetch(&marker->growing[id >> 6]);
+        marker->word[starts] = word; /* starts <= i */
+        marker->id[starts] = id;
+        marker->other[others] = word;
+        starts += id != 0;
+        others += id == 0;
+    }
+    marker->word_count = 0;
+    meet(marker, marker->id, marker->word, starts);
+    for (size_t i = 0; i < others; i++)
+        meet_inside(marker, marker->other[i]);
+}
+
+/* ---- objects ---- */
+
+static void gather(struct marker *marker, struct range words) {
     uintptr_t lo = marker->lo, span = marker->span;
-    for (uintptr_t at = words.lo; at < words.hi; at += sizeof(uintptr_t)) {
-        uintptr_t word = heap_load(at);
-        if (word - lo < span)
-            offer(marker, word);
+    for (uintptr_t at = words.lo; at < words.hi;) {
+        size_t room = WORDS - marker->word_count, left = (words.hi - at) / sizeof(uintptr_t);
+        uintptr_t stop = at + (left < room ? left : room) * sizeof(uintptr_t);
+        uintptr_t *next = marker->word + marker->word_count;
+        for (; at < stop; at += sizeof(uintptr_t)) {
+            *next = heap_load(at);
+            next += *next - lo < span;
+        }
+        marker->word_count = (size_t)(next - marker->word);
+        if (marker->word_count == WORDS) {
+            aim(marker);
+            settle(marker);
+        }
     }
 }
 
-static NOINLINE void scan_around(struct marker *marker, struct range words) {
+static NOINLINE void gather_around(struct marker *marker, struct range words) {
     const struct heap *heap = marker->heap;
     for (struct range r = heap_readable(heap, words.lo, words.hi); r.lo < r.hi; r = heap_readable(heap, r.hi, words.hi))
-        scan_words(marker, r);
+        gather(marker, r);
 }
 
-static inline void scan(struct marker *marker, struct work work) {
-    uint64_t size_bytes = heap_object(marker->heap, work.id)->size_bytes;
-    struct range words = heap_words(work.address, size_bytes);
-    if (size_bytes < HEAP_LARGE_BYTES)
-        scan_words(marker, words);
-    else
-        scan_around(marker, words);
+static void launch(struct marker *marker) {
+    size_t count = 0;
+    while (count < OBJECTS && pop(&marker->todo, &marker->object[count])) {
+        prefetch(heap_object(marker->heap, marker->object[count].id));
+        uintptr_t address = marker->object[count++].address;
+        prefetch((const void *)address);
+        prefetch((const void *)(address + CACHE_LINE - 1)); /* few objects end before, none much before, the next line */
+    }
+    marker->object_count = count;
 }
 
-static inline void launch(struct marker *marker, struct work work) {
-    prefetch(heap_object(marker->heap, work.id));
-    prefetch((const void *)work.address);
-    marker->flight[marker->flight_in++ % FLIGHT] = work;
+/* The records are here, so the sizes are known. */
+static void prefetch_rests(struct marker *marker) {
+    for (size_t i = 0; i < marker->object_count; i++) {
+        uintptr_t address = marker->object[i].address;
+        uintptr_t end = address + heap_object(marker->heap, marker->object[i].id)->size_bytes;
+        uintptr_t line = (address & ~(uintptr_t)(CACHE_LINE - 1)) + 2 * CACHE_LINE;
+        for (int ahead = 2; ahead < LINES_AHEAD_MAX && line < end; ahead++, line += CACHE_LINE)
+            prefetch((const void *)line);
+    }
 }
 
-/* Half way through: the record is here, so the size is known. */
-static inline void prefetch_rest(struct marker *marker, struct work work) {
-    uint64_t size_bytes = heap_object(marker->heap, work.id)->size_bytes;
-    uintptr_t end = work.address + size_bytes;
-    uintptr_t line = (work.address & ~(uintptr_t)(CACHE_LINE - 1)) + CACHE_LINE;
-    for (int i = 1; i < LINES_AHEAD_MAX && line < end; i++, line += CACHE_LINE)
-        prefetch((const void *)line);
+static void scan(struct marker *marker) {
+    for (size_t i = 0; i < marker->object_count; i++) {
+        uint64_t size_bytes = heap_object(marker->heap, marker->object[i].id)->size_bytes;
+        struct range words = heap_words(marker->object[i].address, size_bytes);
+        if (size_bytes < HEAP_LARGE_BYTES)
+            gather(marker, words);
+        else
+            gather_around(marker, words);
+    }
 }
 
-/* Scan all that is marked, and all that it leads to. */
+/* Scan all that is marked, and all that it leads to. The next objects are on their way while words are settled. */
 static void trace(struct marker *marker) {
-    while (!marker->error) {
-        struct work work;
-        while (marker->flight_in - marker->flight_out < FLIGHT && pop(&marker->todo, &work))
-            launch(marker, work);
-        unsigned flying = marker->flight_in - marker->flight_out;
-        if (flying == 0) {
-            if (marker->candidates_in == marker->candidates_out)
-                return;
-            while (marker->candidates_in != marker->candidates_out && is_empty(&marker->todo))
-                resolve_oldest(marker);
-            continue;
-        }
-        if (flying > FLIGHT / 2)
-            prefetch_rest(marker, marker->flight[(marker->flight_out + FLIGHT / 2) % FLIGHT]);
-        scan(marker, marker->flight[marker->flight_out++ % FLIGHT]);
+    while (!marker->error && !(is_empty(&marker->todo) && marker->word_count == 0)) {
+        launch(marker);
+        settle(marker);
+        prefetch_rests(marker);
+        scan(marker);
+        aim(marker);
     }
 }
 
@@ -275,9 +289,9 @@ static void scan_roots(struct marker *marker, const struct root *roots, size_t r
     const uintptr_t mask = sizeof(uintptr_t) - 1;
     for (size_t i = 0; i < root_count && !marker->error; i++)
         if ((roots[i].flags & ROOT_STARTS_ONLY) == flags)
-            scan_words(marker, (struct range){(roots[i].lo + mask) & ~mask, roots[i].hi & ~mask});
-    while (marker->candidates_in != marker->candidates_out) /* before `interior` changes */
-        resolve_oldest(marker);
+            gather(marker, (struct range){(roots[i].lo + mask) & ~mask, roots[i].hi & ~mask});
+    aim(marker);
+    settle(marker); /* before `interior` changes */
 }
 
 /* Everything by way of starts and known-good shapes; interior pointers are remembered. */
@@ -289,7 +303,7 @@ static void mark_reachable(struct marker *marker, const struct root *roots, size
     marker->interior = MARK_KEEP;
     scan_roots(marker, roots, root_count, 0);
     for (size_t i = 0; i < heap->ignored_count; i++)
-        meet(marker, heap->ignored[i].id, heap->ignored[i].address);
+        meet(marker, &heap->ignored[i].id, &heap->ignored[i].address, 1);
     trace(marker);
 }
 
@@ -310,14 +324,14 @@ static void mark_possible(struct marker *marker) {
 int mark_run(const struct heap *heap, const struct root *roots, size_t root_count, struct arena *arena,
              struct marks *marks) {
     size_t words = ((size_t)heap->id_end + 63) / 64;
-    struct marker marker; /* not cleared as a whole: the queues are long */
+    struct marker marker; /* not cleared as a whole: the batches are long */
     marker.heap = heap;
     marker.lo = heap->lo;
     marker.span = heap->hi - heap->lo;
     marker.arena = arena;
     marker.error = 0;
-    marker.candidates_in = marker.candidates_looked = marker.candidates_out = 0;
-    marker.flight_in = marker.flight_out = 0;
+    marker.object_count = marker.word_count = 0;
+    marker.no_slot = 0;
     marker.todo = marker.pending = (struct work_stack){0};
     marks->reachable = marker.reachable = arena_alloc(arena, words, sizeof(uint64_t));
     marks->possible = marker.possible = arena_alloc(arena, words, sizeof(uint64_t));

@@ -29,6 +29,7 @@ void *heap_build_more(void *context, size_t bytes) {
     if (build->arena_left != SIZE_MAX)
         build->arena_left--;
     struct arena_block *block = map(bytes + 64);
+    madvise(block, bytes + 64, MADV_HUGEPAGE); /* a wish */
     *block = (struct arena_block){build->blocks, bytes + 64};
     build->blocks = block;
     return (char *)block + 64;
