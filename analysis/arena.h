@@ -7,8 +7,8 @@
 #include <stddef.h>
 
 struct arena {
-    char *next;      /* first free byte of the current block */
-    char *end;       /* end of the current block */
+    char *next;                                 /* first free byte of the current block */
+    char *end;                                  /* end of the current block */
     void *(*more)(void *context, size_t bytes); /* a new block, zeroed, at least `bytes` long; NULL: no memory */
     void *context;
     size_t block_bytes; /* smallest block asked for; 0 means 1 MiB */

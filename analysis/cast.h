@@ -45,8 +45,8 @@ struct cast_header {
     int pid, parent_pid;
     const char *cmdline; /* arguments, each ended by NUL, as in /proc/self/cmdline */
     size_t cmdline_bytes;
-    const char *executable; /* path */
-    int exit_status;        /* what the program passed to exit() */
+    const char *executable;            /* path */
+    int exit_status;                   /* what the program passed to exit() */
     double start_seconds, end_seconds; /* Unix time */
 };
 struct cast_module {
@@ -56,9 +56,9 @@ struct cast_module {
     uintptr_t bias; /* load address minus link-time address */
 };
 struct cast_frame {
-    uint32_t module;  /* UINT32_MAX: in no module, then `offset` is an absolute address */
-    uint32_t exact;   /* 1: the very instruction (interrupted by a signal); 0: a return address */
-    uint64_t offset;  /* address minus the module's bias: a link-time address */
+    uint32_t module; /* UINT32_MAX: in no module, then `offset` is an absolute address */
+    uint32_t exact;  /* 1: the very instruction (interrupted by a signal); 0: a return address */
+    uint64_t offset; /* address minus the module's bias: a link-time address */
 };
 struct cast_scan {
     unsigned generation; /* 2: all */

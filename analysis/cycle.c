@@ -14,15 +14,15 @@ struct cycle_search {
     uint64_t effort_shared, effort; /* left: for all, for this component */
     uint32_t *local;                /* by node: its number in its component */
     /* the component's pointers, by member and then by offset */
-    node_number base;    /* where its members begin in graph->member */
+    node_number base; /* where its members begin in graph->member */
     uint32_t count;
-    size_t *edge_first;  /* by member; one more ends the last */
-    uint32_t *target;    /* by edge */
-    uint64_t *offset;    /* by edge */
+    size_t *edge_first; /* by member; one more ends the last */
+    uint32_t *target;   /* by edge */
+    uint64_t *offset;   /* by edge */
     size_t target_capacity, offset_capacity;
-    int branches;        /* some member points at two others */
+    int branches; /* some member points at two others */
     /* one search from one member */
-    uint32_t *seen;      /* by member: the last search that met it */
+    uint32_t *seen; /* by member: the last search that met it */
     uint32_t searches;
     uint32_t *queue, *depth, *parent;
     size_t *parent_edge;
@@ -44,8 +44,8 @@ struct cycle_search *cycle_search_new(const struct graph *graph, uint32_t member
     search->depth = arena_alloc(arena, members_max, sizeof *search->depth);
     search->parent = arena_alloc(arena, members_max, sizeof *search->parent);
     search->parent_edge = arena_alloc(arena, members_max, sizeof *search->parent_edge);
-    if (!search->local || !search->edge_first || !search->seen || !search->queue || !search->depth ||
-        !search->parent || !search->parent_edge)
+    if (!search->local || !search->edge_first || !search->seen || !search->queue || !search->depth || !search->parent ||
+        !search->parent_edge)
         return NULL;
     return search;
 }

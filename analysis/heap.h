@@ -83,7 +83,7 @@ struct heap {
                                     vtables; borrowed. None: multiple inheritance is not recognised (shape.h) */
     size_t vtable_range_count;
     /* set by heap_freeze() */
-    uintptr_t lo, hi; /* every object lies in [lo, hi) */
+    uintptr_t lo, hi;         /* every object lies in [lo, hi) */
     struct heap_large *large; /* sorted by lo */
     size_t large_count;
     struct heap_odd *ignored; /* objects flagged OBJECT_IGNORED */

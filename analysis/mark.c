@@ -55,12 +55,12 @@ struct marker {
     struct work_stack pending; /* met by an interior pointer only; their bits stand in `possible` */
     struct arena *arena;
     size_t object_count, word_count;
-    struct work object[OBJECTS];          /* launched, to be scanned */
-    uintptr_t word[WORDS];                /* found in them, perhaps pointers */
-    const _Atomic uint32_t *slot[WORDS];  /* where each leads */
-    object_id id[WORDS];                  /* the object that begins there */
-    uintptr_t other[WORDS];               /* words at which none begins */
-    _Atomic uint32_t no_slot;             /* 0: for words that lead to no part of the index */
+    struct work object[OBJECTS];         /* launched, to be scanned */
+    uintptr_t word[WORDS];               /* found in them, perhaps pointers */
+    const _Atomic uint32_t *slot[WORDS]; /* where each leads */
+    object_id id[WORDS];                 /* the object that begins there */
+    uintptr_t other[WORDS];              /* words at which none begins */
+    _Atomic uint32_t no_slot;            /* 0: for words that lead to no part of the index */
 };
 
 #define LIKELY(x) __builtin_expect(!!(x), 1)
@@ -247,7 +247,8 @@ static void launch(struct marker *marker) {
         prefetch(heap_object(marker->heap, marker->object[count].id));
         uintptr_t address = marker->object[count++].address;
         prefetch((const void *)address);
-        prefetch((const void *)(address + CACHE_LINE - 1)); /* few objects end before, none much before, the next line */
+        prefetch(
+            (const void *)(address + CACHE_LINE - 1)); /* few objects end before, none much before, the next line */
     }
     marker->object_count = count;
 }

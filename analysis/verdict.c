@@ -25,11 +25,11 @@ struct judge {
     struct verdicts *out;
     struct entry *entry;
     size_t entry_count, entry_capacity;
-    uint32_t *table; /* open addressing; entry number + 1 */
+    uint32_t *table;   /* open addressing; entry number + 1 */
     size_t table_size; /* a power of two, more than entry_count */
     struct graph graph;
     /* by component */
-    uint32_t *owner; /* the one source that its objects are counted at */
+    uint32_t *owner;                     /* the one source that its objects are counted at */
     uint64_t *held_objects, *held_bytes; /* of a source: what is counted at it, besides its own */
 };
 

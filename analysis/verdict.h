@@ -32,11 +32,13 @@ struct finding {
     uint32_t site;           /* allocation site of its objects; for a cycle that of its first entry */
     uint64_t count;          /* lost, possible, ...: objects; cycle: groups of this shape */
     uint64_t objects, bytes; /* its own; a cycle: all members of its groups */
-    uint64_t indirect_objects, indirect_bytes; /* lost-indirect objects that hang from it (each counted at one source) */
-    const struct cycle_edge *cycle; /* kind cycle: the smallest cycle of the group, rotated so that equal shapes are equal; else NULL */
-    size_t cycle_length;            /* number of objects on that cycle, >= 2 */
-    size_t cycle_listed;            /* entries in `cycle`: cycle_length, or VERDICT_CYCLE_LISTED_MAX */
-    uint64_t group_objects_max;     /* kind cycle: members of the largest group */
+    uint64_t indirect_objects,
+        indirect_bytes; /* lost-indirect objects that hang from it (each counted at one source) */
+    const struct cycle_edge
+        *cycle; /* kind cycle: the smallest cycle of the group, rotated so that equal shapes are equal; else NULL */
+    size_t cycle_length;        /* number of objects on that cycle, >= 2 */
+    size_t cycle_listed;        /* entries in `cycle`: cycle_length, or VERDICT_CYCLE_LISTED_MAX */
+    uint64_t group_objects_max; /* kind cycle: members of the largest group */
 };
 enum { VERDICT_CYCLE_LISTED_MAX = 1000 };
 

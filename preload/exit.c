@@ -27,7 +27,16 @@
 #include "thread.h"
 #include "unwind.h"
 
-enum { STOP_LIMIT_MS = 2000, LOCK_LIMIT_MS = 1000, STOPS_MAX = 100, OWN_STACK_BYTES = 256 << 10, PATH_BYTES = 8192, CHILD_FAILED = 1, TOOL_FAILED = 125, TOOL_MISSING = 127 };
+enum {
+    STOP_LIMIT_MS = 2000,
+    LOCK_LIMIT_MS = 1000,
+    STOPS_MAX = 100,
+    OWN_STACK_BYTES = 256 << 10,
+    PATH_BYTES = 8192,
+    CHILD_FAILED = 1,
+    TOOL_FAILED = 125,
+    TOOL_MISSING = 127
+};
 
 static _Atomic int scanned, scanner, finished; /* begun; by which thread; done (a futex word) */
 
@@ -265,8 +274,8 @@ static void end_on_own_stack(void *context) {
     unsigned long all = ~0ul, before = 0;
     sys(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, 8);
     int by_hand = !process.options.dir[0];
-    ending->file = by_hand ? (int)sys(SYS_memfd_create, "castaway", MFD_CLOEXEC)
-                           : create_in_dir(process.options.dir, process.pid);
+    ending->file =
+        by_hand ? (int)sys(SYS_memfd_create, "castaway", MFD_CLOEXEC) : create_in_dir(process.options.dir, process.pid);
     if (ending->file >= 0) {
         end_recorded(ending, before);
         if (ending->tool == TOOL_MISSING)

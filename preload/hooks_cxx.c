@@ -30,7 +30,7 @@ static void *find_next(const char *symbol) {
     static type found;                                                                                                 \
     type real = __atomic_load_n(&found, __ATOMIC_RELAXED);                                                             \
     if (__builtin_expect(!real, 0))                                                                                    \
-        __atomic_store_n(&found, real = (type)find_next(#symbol), __ATOMIC_RELAXED)
+    __atomic_store_n(&found, real = (type)find_next(#symbol), __ATOMIC_RELAXED)
 
 #define OPERATOR_NEW(symbol, parameters, arguments, fallback)                                                          \
     typedef void *(*symbol##_type)parameters;                                                                          \
@@ -46,7 +46,7 @@ static void *find_next(const char *symbol) {
     }
 
 #define OPERATOR_DELETE(symbol, parameters, arguments)                                                                 \
-    typedef void (*symbol##_type)parameters;                                                                           \
+    typedef void(*symbol##_type) parameters;                                                                           \
     EXPORT void symbol parameters;                                                                                     \
     void symbol parameters {                                                                                           \
         NEXT(symbol, symbol##_type);                                                                                   \
@@ -80,8 +80,10 @@ OPERATOR_NEW(_Znwm, (size_t bytes), (bytes), present(malloc(bytes)))
 OPERATOR_NEW(_Znam, (size_t bytes), (bytes), present(malloc(bytes)))
 OPERATOR_NEW(_ZnwmRKSt9nothrow_t, (size_t bytes, const struct nothrow *tag), (bytes, tag), malloc(bytes))
 OPERATOR_NEW(_ZnamRKSt9nothrow_t, (size_t bytes, const struct nothrow *tag), (bytes, tag), malloc(bytes))
-OPERATOR_NEW(_ZnwmSt11align_val_t, (size_t bytes, size_t alignment), (bytes, alignment), present(aligned(bytes, alignment)))
-OPERATOR_NEW(_ZnamSt11align_val_t, (size_t bytes, size_t alignment), (bytes, alignment), present(aligned(bytes, alignment)))
+OPERATOR_NEW(_ZnwmSt11align_val_t, (size_t bytes, size_t alignment), (bytes, alignment),
+             present(aligned(bytes, alignment)))
+OPERATOR_NEW(_ZnamSt11align_val_t, (size_t bytes, size_t alignment), (bytes, alignment),
+             present(aligned(bytes, alignment)))
 OPERATOR_NEW(_ZnwmSt11align_val_tRKSt9nothrow_t, (size_t bytes, size_t alignment, const struct nothrow *tag),
              (bytes, alignment, tag), aligned(bytes, alignment))
 OPERATOR_NEW(_ZnamSt11align_val_tRKSt9nothrow_t, (size_t bytes, size_t alignment, const struct nothrow *tag),

@@ -155,15 +155,24 @@ static int access_mem(unw_addr_space_t as, unw_word_t address, unw_word_t *value
 static unw_word_t real_register(const struct callee_saved *from, unw_regnum_t number) {
 #if defined(__x86_64__)
     switch (number) {
-    case UNW_X86_64_RIP: return from->pc;
-    case UNW_X86_64_RSP: return from->sp;
-    case UNW_X86_64_RBX: return from->bx;
-    case UNW_X86_64_RBP: return from->bp;
-    case UNW_X86_64_R12: return from->r12;
-    case UNW_X86_64_R13: return from->r13;
-    case UNW_X86_64_R14: return from->r14;
-    case UNW_X86_64_R15: return from->r15;
-    default: return 0;
+    case UNW_X86_64_RIP:
+        return from->pc;
+    case UNW_X86_64_RSP:
+        return from->sp;
+    case UNW_X86_64_RBX:
+        return from->bx;
+    case UNW_X86_64_RBP:
+        return from->bp;
+    case UNW_X86_64_R12:
+        return from->r12;
+    case UNW_X86_64_R13:
+        return from->r13;
+    case UNW_X86_64_R14:
+        return from->r14;
+    case UNW_X86_64_R15:
+        return from->r15;
+    default:
+        return 0;
     }
 #else
     if (number >= UNW_AARCH64_X19 && number <= UNW_AARCH64_X30)

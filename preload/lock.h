@@ -12,13 +12,13 @@
 #include "sys.h"
 
 enum lock {
-    LOCK_LEARN,  /* libunwind and the rule table */
-    LOCK_SITE,   /* site and module tables */
-    LOCK_STATES, /* idle thread states, thread pointers */
-    LOCK_IDS,    /* shared chain of free ids */
+    LOCK_LEARN,    /* libunwind and the rule table */
+    LOCK_SITE,     /* site and module tables */
+    LOCK_STATES,   /* idle thread states, thread pointers */
+    LOCK_IDS,      /* shared chain of free ids */
     LOCK_MAPPINGS, /* the allocator's mappings */
-    LOCK_ODD,    /* objects without a slot of their own */
-    LOCK_PAGES,  /* our mappings */
+    LOCK_ODD,      /* objects without a slot of their own */
+    LOCK_PAGES,    /* our mappings */
     LOCK_COUNT
 };
 extern _Atomic int lock_words[LOCK_COUNT]; /* 0 free, 1 held, 2 held and somebody may wait */

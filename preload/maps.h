@@ -8,7 +8,7 @@
 struct mapping {
     uintptr_t lo, hi;
     uint8_t readable, writable, executable, shared;
-    uint8_t is_file; /* backed by a file (or shared memory object) */
+    uint8_t is_file;  /* backed by a file (or shared memory object) */
     const char *path; /* as listed, "" when anonymous */
 };
 struct maps {

@@ -117,7 +117,7 @@ static object_id id_fresh(void) {
         atomic_fetch_sub_explicit(&next_id, 1, memory_order_relaxed);
         return 0;
     }
-    struct object *_Atomic *place = (struct object *_Atomic *)&chunks[number];
+    struct object *_Atomic *place = (struct object * _Atomic *)&chunks[number];
     if (!atomic_load_explicit(place, memory_order_acquire) &&
         !publish((void *_Atomic *)place, HEAP_CHUNK_OBJECTS * sizeof(struct object)))
         return 0;
@@ -242,7 +242,8 @@ void record_add(uintptr_t address, size_t size_bytes, uint32_t site, unsigned fl
         atomic_fetch_add_explicit(&losses, 1, memory_order_relaxed);
         return;
     }
-    *record_of(id) = (struct object){.size_bytes = size_bytes, .site = site, .birth = serial_take(state), .flags = flags & 63};
+    *record_of(id) =
+        (struct object){.size_bytes = size_bytes, .site = site, .birth = serial_take(state), .flags = flags & 63};
     if (__builtin_expect(slot_set(address, id) != 0, 0)) {
         record_forget(id);
         atomic_fetch_add_explicit(&losses, 1, memory_order_relaxed);

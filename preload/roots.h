@@ -9,8 +9,8 @@
 
 /* Facts about the process that the first constructor learns. */
 struct process_facts {
-    struct range allocator;    /* module that brings the allocator */
-    struct range castaway;     /* our own */
+    struct range allocator; /* module that brings the allocator */
+    struct range castaway;  /* our own */
     struct range libunwind;
     int allocator_is_glibc;
     uintptr_t main_thread_pointer;
@@ -21,8 +21,8 @@ struct roots_input {
     const struct maps *maps;
     const struct heap *heap; /* frozen */
     const struct process_facts *facts;
-    const struct stopped *stopped;      /* all other threads */
-    const struct callee_saved *here;    /* the scanning thread: registers where the program's own frames begin */
+    const struct stopped *stopped;   /* all other threads */
+    const struct callee_saved *here; /* the scanning thread: registers where the program's own frames begin */
     uintptr_t here_thread_pointer;
     int pid; /* the program's */
 };

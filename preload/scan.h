@@ -12,10 +12,10 @@ struct scan_input {
     uintptr_t here_thread_pointer;
     int exit_status;
     double start_seconds;
-    int64_t stop_begun_us; /* monotonic */
-    int pid, parent_pid;   /* the program's: the child has another */
-    int file;              /* descriptor that takes the recording */
-    int in_process;        /* no snapshot could be made */
+    int64_t stop_begun_us;  /* monotonic */
+    int pid, parent_pid;    /* the program's: the child has another */
+    int file;               /* descriptor that takes the recording */
+    int in_process;         /* no snapshot could be made */
     const char *bad_option; /* key of CASTAWAY_OPTIONS that was ignored, or NULL */
     int own_malloc;
 };

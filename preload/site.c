@@ -15,7 +15,7 @@
 
 enum {
     BUCKETS_MIN = 1 << 12,
-    CLOSED_MAX = 64, /* modules noticed as closed at a time; more are noticed at the next dlclose */
+    CLOSED_MAX = 64,      /* modules noticed as closed at a time; more are noticed at the next dlclose */
     SITE_CHUNK = 1 << 12, /* site pointers a chunk */
     SITE_CHUNKS = (SITES_MAX + SITE_CHUNK) / SITE_CHUNK,
 };

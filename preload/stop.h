@@ -8,8 +8,8 @@
 
 struct stopped_thread {
     int tid;
-    _Atomic int state;          /* enum stop_state; the thread itself sets STOP_HELD */
-    ucontext_t *context;        /* its registers, in its own signal frame */
+    _Atomic int state;   /* enum stop_state; the thread itself sets STOP_HELD */
+    ucontext_t *context; /* its registers, in its own signal frame */
     uintptr_t thread_pointer;
 };
 enum stop_state { STOP_ASKED = 1, STOP_HELD, STOP_GONE };

@@ -5,13 +5,13 @@
 #include "analysis/heap.h"
 
 struct thread_state {
-    object_id free_head;       /* records that this thread may reuse, linked through the records themselves */
+    object_id free_head; /* records that this thread may reuse, linked through the records themselves */
     uint32_t free_count;
-    uint32_t serial, serial_end; /* birth serials taken in advance, so that threads share no counter */
-    int reallocates;           /* the real realloc runs: a record is out of the index */
+    uint32_t serial, serial_end;   /* birth serials taken in advance, so that threads share no counter */
+    int reallocates;               /* the real realloc runs: a record is out of the index */
     struct thread_state *all_next; /* list of all states */
-    uintptr_t stack_hi;        /* upper end of the thread's own stack; 0: unknown */
-    struct thread_state *next; /* list of states whose thread is gone */
+    uintptr_t stack_hi;            /* upper end of the thread's own stack; 0: unknown */
+    struct thread_state *next;     /* list of states whose thread is gone */
 };
 
 /* Non-zero while this thread is inside castaway: allocations made then (by a signal handler, by libunwind, by the

@@ -140,7 +140,8 @@ static int step_guess(struct cursor *at) {
 }
 
 static int step_rule(struct cursor *at, const struct rule *rule) {
-    uintptr_t cfa = (rule->kind == RULE_BP || rule->kind == RULE_BP_WORD ? at->bp : at->sp) + (uintptr_t)rule->cfa_offset;
+    uintptr_t cfa =
+        (rule->kind == RULE_BP || rule->kind == RULE_BP_WORD ? at->bp : at->sp) + (uintptr_t)rule->cfa_offset;
     if (rule->kind == RULE_SP_WORD || rule->kind == RULE_BP_WORD) {
         if (cfa - at->sp > FRAME_BYTES_MAX || cfa & 7)
             return 0;

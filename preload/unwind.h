@@ -30,9 +30,9 @@ enum rule_kind {
     RULE_SLOW,     /* anything else: libunwind walks this stack itself */
 };
 enum {
-    RULE_BP_SAVED = 1,  /* the caller's bp is stored at bp_offset; else it is unchanged */
-    RULE_FROM_SP = 2,   /* ra_offset and bp_offset count from this frame's sp */
-    RULE_SIGNAL = 4,    /* a signal frame: the next frame's address is exact */
+    RULE_BP_SAVED = 1, /* the caller's bp is stored at bp_offset; else it is unchanged */
+    RULE_FROM_SP = 2,  /* ra_offset and bp_offset count from this frame's sp */
+    RULE_SIGNAL = 4,   /* a signal frame: the next frame's address is exact */
 };
 
 /* Load libunwind; without it walks are one frame long. Call once, from the first constructor. */
@@ -62,7 +62,7 @@ int unwind_function(uintptr_t pc, uintptr_t *lo, uintptr_t *hi);
 void unwind_forget_rules(uintptr_t lo, uintptr_t hi); /* the module in [lo, hi) was closed */
 
 /* ---- between unwind.c and learn.c ---- */
-int learn_init(void);                                          /* 0, or -1: no libunwind */
-void learn_rule(uintptr_t pc, int exact, struct rule *rule);   /* call with the learn lock held */
+int learn_init(void);                                        /* 0, or -1: no libunwind */
+void learn_rule(uintptr_t pc, int exact, struct rule *rule); /* call with the learn lock held */
 
 #endif

@@ -41,8 +41,9 @@ static int read_files(const struct options *options, const struct files *files, 
         if (!result) {
             report_add(report, &recording);
             if (!recording.has_scan)
-                message_error("%s: holds no scan: nothing was judged; the program's next run may leave a whole recording",
-                              files->paths[i]);
+                message_error(
+                    "%s: holds no scan: nothing was judged; the program's next run may leave a whole recording",
+                    files->paths[i]);
             if (options->output)
                 result = output_keep(options, files->paths[i], recording.pid, report->pid);
         }

@@ -59,7 +59,7 @@ struct report {
     int signal; /* that killed it, else 0 */
     size_t processes;
     size_t unjudged; /* recordings among them that hold no scan: nothing can be said of their processes */
-    bool has_main; /* the main process left a recording */
+    bool has_main;   /* the main process left a recording */
     struct tally tally[KIND_COUNT];
     struct report_finding *findings; /* sorted by report_finish() */
     size_t finding_count, finding_capacity;

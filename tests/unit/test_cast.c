@@ -56,7 +56,7 @@ static void detail_is(const char *detail, const char *expected) {
     teardown();
 }
 
-START_TEST(text_is_passed_through) {
+START_TEST (text_is_passed_through) {
     detail_is("/usr/bin/a b", "/usr/bin/a b");
     detail_is("", "");
     detail_is("Zwölf Boxkämpfer €", "Zwölf Boxkämpfer €");
@@ -65,36 +65,36 @@ START_TEST(text_is_passed_through) {
 }
 END_TEST
 
-START_TEST(quotes_backslashes_and_control_characters_are_escaped) {
+START_TEST (quotes_backslashes_and_control_characters_are_escaped) {
     detail_is("a\"b\\c", "a\\\"b\\\\c");
     detail_is("\n\t\x01\x1f", "\\u000a\\u0009\\u0001\\u001f");
 }
 END_TEST
 
-START_TEST(bytes_that_are_not_utf8_are_escaped_one_by_one) {
+START_TEST (bytes_that_are_not_utf8_are_escaped_one_by_one) {
     detail_is("\xff\xfe", "\\u00ff\\u00fe");
     detail_is("\x80", "\\u0080");
-    detail_is("a\xc3", "a\\u00c3");                            /* cut short */
-    detail_is("\xc3(", "\\u00c3(");                            /* not continued */
-    detail_is("\xe2\x82", "\\u00e2\\u0082");                   /* cut short */
+    detail_is("a\xc3", "a\\u00c3");          /* cut short */
+    detail_is("\xc3(", "\\u00c3(");          /* not continued */
+    detail_is("\xe2\x82", "\\u00e2\\u0082"); /* cut short */
     detail_is("\xe2\x82x", "\\u00e2\\u0082x");
     detail_is("\xf0\x9f\x90", "\\u00f0\\u009f\\u0090");
-    detail_is("\xc0\xaf", "\\u00c0\\u00af");                   /* overlong */
-    detail_is("\xe0\x80\xaf", "\\u00e0\\u0080\\u00af");        /* overlong */
+    detail_is("\xc0\xaf", "\\u00c0\\u00af");            /* overlong */
+    detail_is("\xe0\x80\xaf", "\\u00e0\\u0080\\u00af"); /* overlong */
     detail_is("\xf0\x80\x80\xaf", "\\u00f0\\u0080\\u0080\\u00af");
-    detail_is("\xed\xa0\x80", "\\u00ed\\u00a0\\u0080");        /* surrogate */
+    detail_is("\xed\xa0\x80", "\\u00ed\\u00a0\\u0080");            /* surrogate */
     detail_is("\xf4\x90\x80\x80", "\\u00f4\\u0090\\u0080\\u0080"); /* above U+10FFFF */
     detail_is("\xf5\x80\x80\x80", "\\u00f5\\u0080\\u0080\\u0080");
 }
 END_TEST
 
-START_TEST(edges_of_utf8_are_passed_through) {
+START_TEST (edges_of_utf8_are_passed_through) {
     detail_is("\xc2\x80\xdf\xbf\xe0\xa0\x80\xed\x9f\xbf\xee\x80\x80\xef\xbf\xbf\xf0\x90\x80\x80\xf4\x8f\xbf\xbf",
               "\xc2\x80\xdf\xbf\xe0\xa0\x80\xed\x9f\xbf\xee\x80\x80\xef\xbf\xbf\xf0\x90\x80\x80\xf4\x8f\xbf\xbf");
 }
 END_TEST
 
-START_TEST(note_without_detail_has_no_such_key) {
+START_TEST (note_without_detail_has_no_such_key) {
     cast_note(&sink, NOTE_NO_STACK, 3, NULL);
     ck_assert_str_eq(lines(), "{\"record\":\"note\",\"code\":\"no-stack\",\"count\":3}\n");
 }
@@ -104,13 +104,14 @@ static struct cast_header header(void) {
     return (struct cast_header){"0.1.0", 12, 1, "a\0b c\0", 6, "/bin/a", 3, 1700000000.25, 1.9999999};
 }
 
-START_TEST(header_says_who_ran) {
+START_TEST (header_says_who_ran) {
     struct cast_header h = header();
     cast_header(&sink, &h);
-    ck_assert_str_eq(lines(),
-                     "{\"record\":\"header\",\"format\":\"castaway\",\"version\":1,\"tool\":\"0.1.0\",\"pid\":12,\"ppid\":1,"
-                     "\"argv\":[\"a\",\"b c\"],\"executable\":\"/bin/a\",\"exit_status\":3,"
-                     "\"start\":1700000000.250000,\"end\":2.000000}\n");
+    ck_assert_str_eq(
+        lines(),
+        "{\"record\":\"header\",\"format\":\"castaway\",\"version\":1,\"tool\":\"0.1.0\",\"pid\":12,\"ppid\":1,"
+        "\"argv\":[\"a\",\"b c\"],\"executable\":\"/bin/a\",\"exit_status\":3,"
+        "\"start\":1700000000.250000,\"end\":2.000000}\n");
 }
 END_TEST
 
@@ -126,7 +127,7 @@ static void argv_is(const char *cmdline, size_t count, const char *expected) {
     teardown();
 }
 
-START_TEST(arguments_are_split_at_their_ends) {
+START_TEST (arguments_are_split_at_their_ends) {
     argv_is("", 0, "[],");
     argv_is("a", 1, "[\"a\"],"); /* a cut one */
     argv_is("\0\0x\0", 4, "[\"\",\"\",\"x\"],");
@@ -146,7 +147,7 @@ static void start_is(double seconds, const char *expected) {
     teardown();
 }
 
-START_TEST(seconds_have_six_decimals_in_any_locale) {
+START_TEST (seconds_have_six_decimals_in_any_locale) {
     setlocale(LC_ALL, "de_DE.UTF-8");
     start_is(0, "0.000000,");
     start_is(1.5, "1.500000,");
@@ -158,7 +159,7 @@ START_TEST(seconds_have_six_decimals_in_any_locale) {
 }
 END_TEST
 
-START_TEST(module_has_hex_and_a_signed_bias) {
+START_TEST (module_has_hex_and_a_signed_bias) {
     struct cast_module m = {"/lib/x\n.so", (const unsigned char *)"\x00\xab\x10", 3, 0x7f0000001000};
     cast_module(&sink, 0, &m);
     m = (struct cast_module){"", NULL, 0, (uintptr_t)-4096};
@@ -169,7 +170,7 @@ START_TEST(module_has_hex_and_a_signed_bias) {
 }
 END_TEST
 
-START_TEST(frames_are_pairs_or_triples) {
+START_TEST (frames_are_pairs_or_triples) {
     const struct cast_frame frames[] = {{2, 1, 4096}, {0, 0, 17}, {UINT32_MAX, 0, 0x7f0000000000}};
     cast_site(&sink, 9, frames, 3);
     cast_site(&sink, 10, NULL, 0);
@@ -178,36 +179,37 @@ START_TEST(frames_are_pairs_or_triples) {
 }
 END_TEST
 
-START_TEST(scan_has_every_kind) {
+START_TEST (scan_has_every_kind) {
     struct verdicts verdicts = {.tally = {[KIND_LOST] = {1, 2, 3}, [KIND_REACHABLE] = {UINT64_MAX >> 1, 5, 6}}};
     cast_scan(&sink, &(struct cast_scan){2, 4, 10, 20, 30, 40}, &verdicts);
-    ck_assert_str_eq(lines(),
-                     "{\"record\":\"scan\",\"generation\":2,\"threads\":4,\"pause_us\":10,\"mark_us\":20,\"scan_us\":30,"
-                     "\"root_bytes\":40,\"lost\":{\"objects\":1,\"bytes\":2,\"findings\":3},"
-                     "\"lost_indirect\":{\"objects\":0,\"bytes\":0,\"findings\":0},"
-                     "\"cycle\":{\"objects\":0,\"bytes\":0,\"findings\":0},"
-                     "\"possible\":{\"objects\":0,\"bytes\":0,\"findings\":0},"
-                     "\"reachable\":{\"objects\":9223372036854775807,\"bytes\":5,\"findings\":6}}\n");
+    ck_assert_str_eq(
+        lines(), "{\"record\":\"scan\",\"generation\":2,\"threads\":4,\"pause_us\":10,\"mark_us\":20,\"scan_us\":30,"
+                 "\"root_bytes\":40,\"lost\":{\"objects\":1,\"bytes\":2,\"findings\":3},"
+                 "\"lost_indirect\":{\"objects\":0,\"bytes\":0,\"findings\":0},"
+                 "\"cycle\":{\"objects\":0,\"bytes\":0,\"findings\":0},"
+                 "\"possible\":{\"objects\":0,\"bytes\":0,\"findings\":0},"
+                 "\"reachable\":{\"objects\":9223372036854775807,\"bytes\":5,\"findings\":6}}\n");
 }
 END_TEST
 
-START_TEST(finding_of_a_cycle_lists_its_edges) {
+START_TEST (finding_of_a_cycle_lists_its_edges) {
     const struct cycle_edge edges[] = {{7, 40, 24, 8}, {8, 24, 0, 0}};
     struct finding f = {KIND_CYCLE, 7, 3, 6, 192, 1, 16, edges, 2, 2, 2};
     cast_finding(&sink, &f);
     f.kind = KIND_LOST_INDIRECT;
     cast_finding(&sink, &f);
-    ck_assert_str_eq(lines(),
-                     "{\"record\":\"finding\",\"kind\":\"cycle\",\"site\":7,\"count\":3,\"objects\":6,\"bytes\":192,"
-                     "\"indirect_objects\":1,\"indirect_bytes\":16,\"length\":2,\"group_objects_max\":2,"
-                     "\"cycle\":[{\"site\":7,\"size\":40,\"offset\":24,\"target_offset\":8},"
-                     "{\"site\":8,\"size\":24,\"offset\":0,\"target_offset\":0}]}\n"
-                     "{\"record\":\"finding\",\"kind\":\"lost-indirect\",\"site\":7,\"count\":3,\"objects\":6,\"bytes\":192,"
-                     "\"indirect_objects\":1,\"indirect_bytes\":16}\n");
+    ck_assert_str_eq(
+        lines(),
+        "{\"record\":\"finding\",\"kind\":\"cycle\",\"site\":7,\"count\":3,\"objects\":6,\"bytes\":192,"
+        "\"indirect_objects\":1,\"indirect_bytes\":16,\"length\":2,\"group_objects_max\":2,"
+        "\"cycle\":[{\"site\":7,\"size\":40,\"offset\":24,\"target_offset\":8},"
+        "{\"site\":8,\"size\":24,\"offset\":0,\"target_offset\":0}]}\n"
+        "{\"record\":\"finding\",\"kind\":\"lost-indirect\",\"site\":7,\"count\":3,\"objects\":6,\"bytes\":192,"
+        "\"indirect_objects\":1,\"indirect_bytes\":16}\n");
 }
 END_TEST
 
-START_TEST(more_than_a_buffer_is_written_in_pieces) {
+START_TEST (more_than_a_buffer_is_written_in_pieces) {
     char long_text[40000];
     memset(long_text, 'x', sizeof long_text - 1);
     long_text[sizeof long_text - 1] = 0;
@@ -218,7 +220,7 @@ START_TEST(more_than_a_buffer_is_written_in_pieces) {
 }
 END_TEST
 
-START_TEST(first_error_is_kept_and_ends_the_writing) {
+START_TEST (first_error_is_kept_and_ends_the_writing) {
     room_bytes = 10;
     for (int i = 0; i < 10000; i++)
         cast_note(&sink, NOTE_NO_STACK, 1, "some detail");

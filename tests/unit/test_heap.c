@@ -37,7 +37,7 @@ static void is_found_everywhere(const char *object) {
         ck_assert_uint_eq(find(object + size_bytes - 1, object), id);
 }
 
-START_TEST(arena_memory_is_zeroed_and_aligned) {
+START_TEST (arena_memory_is_zeroed_and_aligned) {
     build->arena.block_bytes = 4096;
     for (size_t size = 0; size < 5000; size += 37) {
         char *memory = arena_alloc(&build->arena, 1, size);
@@ -49,14 +49,14 @@ START_TEST(arena_memory_is_zeroed_and_aligned) {
 }
 END_TEST
 
-START_TEST(arena_refuses_sizes_that_overflow) {
+START_TEST (arena_refuses_sizes_that_overflow) {
     ck_assert_ptr_null(arena_alloc(&build->arena, SIZE_MAX / 2, 3));
     ck_assert_ptr_null(arena_alloc(&build->arena, SIZE_MAX, 1));
     ck_assert_ptr_nonnull(arena_alloc(&build->arena, 3, 5));
 }
 END_TEST
 
-START_TEST(arena_without_memory_says_so) {
+START_TEST (arena_without_memory_says_so) {
     build->arena_left = 1;
     ck_assert_ptr_nonnull(arena_alloc(&build->arena, 1, 100));
     ck_assert_ptr_null(arena_alloc(&build->arena, 2 << 20, 1));
@@ -64,7 +64,7 @@ START_TEST(arena_without_memory_says_so) {
 }
 END_TEST
 
-START_TEST(arena_array_keeps_its_elements_when_it_grows) {
+START_TEST (arena_array_keeps_its_elements_when_it_grows) {
     uint32_t *array = NULL;
     size_t capacity = 0;
     for (uint32_t i = 0; i < 10000; i++) {
@@ -82,7 +82,7 @@ static int compare_ints(const void *a, const void *b) {
     return (*x > *y) - (*x < *y);
 }
 
-START_TEST(sort_agrees_with_qsort) {
+START_TEST (sort_agrees_with_qsort) {
     int mine[200], theirs[200];
     srand(1);
     for (size_t count = 0; count < 200; count++) {
@@ -95,7 +95,7 @@ START_TEST(sort_agrees_with_qsort) {
 }
 END_TEST
 
-START_TEST(every_byte_of_an_object_is_found) {
+START_TEST (every_byte_of_an_object_is_found) {
     static const size_t sizes[] = {1, 8, 24, 64, 255, 256, 257, 4080, 4094, 4095, 4096, 4097, 70000, 3 << 20};
     char *object[sizeof sizes / sizeof *sizes];
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
@@ -106,7 +106,7 @@ START_TEST(every_byte_of_an_object_is_found) {
 }
 END_TEST
 
-START_TEST(byte_after_the_end_is_not_found) {
+START_TEST (byte_after_the_end_is_not_found) {
     char *object = heap_build_object(build, 20, 1), *large = heap_build_object(build, 9000, 1);
     heap_build_freeze(build);
     ck_assert_uint_eq(find(object + 20, NULL), 0);
@@ -115,7 +115,7 @@ START_TEST(byte_after_the_end_is_not_found) {
 }
 END_TEST
 
-START_TEST(gap_after_a_small_object_belongs_to_nothing) {
+START_TEST (gap_after_a_small_object_belongs_to_nothing) {
     heap_build_object(build, 100000, 1);
     char *small = heap_build_object(build, 16, 1), *gap = heap_build_gap(build, 10000);
     heap_build_object(build, 16, 1);
@@ -126,7 +126,7 @@ START_TEST(gap_after_a_small_object_belongs_to_nothing) {
 }
 END_TEST
 
-START_TEST(object_is_found_across_leaves) {
+START_TEST (object_is_found_across_leaves) {
     /* objects that begin just before each MiB, where a leaf ends */
     char *object[8];
     for (int i = 0; i < 8; i++) {
@@ -140,7 +140,7 @@ START_TEST(object_is_found_across_leaves) {
 }
 END_TEST
 
-START_TEST(half_granules_are_told_apart) {
+START_TEST (half_granules_are_told_apart) {
     char *gap = heap_build_gap(build, 64);
     object_id upper = heap_build_adopt(build, gap + 8, 8, 1);
     object_id lower = heap_build_adopt(build, gap + 0, 8, 1); /* second of its granule: odd */
@@ -155,7 +155,7 @@ START_TEST(half_granules_are_told_apart) {
 }
 END_TEST
 
-START_TEST(odd_objects_are_found) {
+START_TEST (odd_objects_are_found) {
     char *low = heap_build_shifted(build, 100, 1, 3);
     heap_build_object(build, 16, 1);
     char *large = heap_build_shifted(build, 50000, 1, 5), *middle = heap_build_shifted(build, 40, 1, 9);
@@ -168,7 +168,7 @@ START_TEST(odd_objects_are_found) {
 }
 END_TEST
 
-START_TEST(zero_sized_object_has_its_start_and_no_more) {
+START_TEST (zero_sized_object_has_its_start_and_no_more) {
     char *object = heap_build_object(build, 0, 1);
     heap_build_freeze(build);
     ck_assert_uint_eq(find(object, object), heap_build_id(build, object));
@@ -176,7 +176,7 @@ START_TEST(zero_sized_object_has_its_start_and_no_more) {
 }
 END_TEST
 
-START_TEST(addresses_outside_user_space_are_nothing) {
+START_TEST (addresses_outside_user_space_are_nothing) {
     heap_build_object(build, 16, 1);
     heap_build_freeze(build);
     ck_assert_uint_eq(find((void *)UINTPTR_MAX, NULL), 0);
@@ -185,7 +185,7 @@ START_TEST(addresses_outside_user_space_are_nothing) {
 }
 END_TEST
 
-START_TEST(empty_heap_contains_nothing) {
+START_TEST (empty_heap_contains_nothing) {
     heap_build_freeze(build);
     ck_assert_uint_eq(build->heap.object_count, 0);
     ck_assert_uint_eq(find(build, NULL), 0);
@@ -205,7 +205,7 @@ static int count_walk(void *context, uintptr_t address, object_id id) {
     return ++walk->seen == walk->stop_after ? 42 : 0;
 }
 
-START_TEST(walk_meets_every_object_once_in_address_order) {
+START_TEST (walk_meets_every_object_once_in_address_order) {
     for (int i = 0; i < 5000; i++)
         heap_build_shifted(build, (size_t)(i * 37 % 900), 1, i % 3 ? 0 : 8);
     heap_build_freeze(build);
@@ -219,7 +219,7 @@ START_TEST(walk_meets_every_object_once_in_address_order) {
 }
 END_TEST
 
-START_TEST(freeze_without_memory_fails) {
+START_TEST (freeze_without_memory_fails) {
     heap_build_object(build, 5000, 1);
     build->arena_left = 0;
     ck_assert_int_lt(heap_freeze(&build->heap, &build->arena), 0);
@@ -232,7 +232,7 @@ static void readable_is(uintptr_t lo, uintptr_t hi, uintptr_t expected_lo, uintp
     ck_assert_uint_eq(r.hi, expected_hi);
 }
 
-START_TEST(readable_memory_leaves_out_the_unreadable) {
+START_TEST (readable_memory_leaves_out_the_unreadable) {
     struct range holes[] = {{100, 200}, {200, 300}, {404, 412}};
     build->heap.unreadable = holes;
     build->heap.unreadable_count = 3;

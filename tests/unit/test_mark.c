@@ -48,34 +48,34 @@ static uintptr_t at(const void *place, size_t offset) {
     return (uintptr_t)place + offset;
 }
 
-START_TEST(start_pointer_makes_it_reachable) {
+START_TEST (start_pointer_makes_it_reachable) {
     uintptr_t *a = object(64);
     roots[3] = at(a, 0);
     ck_assert_int_eq(how(a), REACHABLE);
 }
 END_TEST
 
-START_TEST(without_a_pointer_it_is_lost) {
+START_TEST (without_a_pointer_it_is_lost) {
     uintptr_t *a = object(64);
     ck_assert_int_eq(how(a), LOST);
 }
 END_TEST
 
-START_TEST(interior_pointer_makes_it_possible) {
+START_TEST (interior_pointer_makes_it_possible) {
     uintptr_t *a = object(64);
     roots[0] = at(a, 20);
     ck_assert_int_eq(how(a), POSSIBLE);
 }
 END_TEST
 
-START_TEST(pointer_past_the_end_does_not_count) {
+START_TEST (pointer_past_the_end_does_not_count) {
     uintptr_t *a = object(64);
     roots[0] = at(a, 64);
     ck_assert_int_eq(how(a), LOST);
 }
 END_TEST
 
-START_TEST(start_pointer_found_later_beats_the_interior_one) {
+START_TEST (start_pointer_found_later_beats_the_interior_one) {
     uintptr_t *a = object(64), *b = object(64);
     roots[0] = at(a, 20);
     roots[1] = at(b, 0);
@@ -84,7 +84,7 @@ START_TEST(start_pointer_found_later_beats_the_interior_one) {
 }
 END_TEST
 
-START_TEST(what_hangs_from_a_possible_one_is_possible) {
+START_TEST (what_hangs_from_a_possible_one_is_possible) {
     uintptr_t *a = object(64), *b = object(64), *c = object(64);
     roots[0] = at(a, 20);
     a[1] = at(b, 0);
@@ -94,7 +94,7 @@ START_TEST(what_hangs_from_a_possible_one_is_possible) {
 }
 END_TEST
 
-START_TEST(reachable_stays_reachable_behind_a_possible_one) {
+START_TEST (reachable_stays_reachable_behind_a_possible_one) {
     uintptr_t *a = object(64), *b = object(64);
     roots[0] = at(a, 20);
     roots[1] = at(b, 0);
@@ -103,14 +103,14 @@ START_TEST(reachable_stays_reachable_behind_a_possible_one) {
 }
 END_TEST
 
-START_TEST(interior_pointer_from_a_lost_object_does_nothing) {
+START_TEST (interior_pointer_from_a_lost_object_does_nothing) {
     uintptr_t *a = object(64), *b = object(64);
     a[0] = at(b, 8);
     ck_assert_int_eq(how(b), LOST);
 }
 END_TEST
 
-START_TEST(root_for_starts_only_ignores_interior_pointers) {
+START_TEST (root_for_starts_only_ignores_interior_pointers) {
     uintptr_t *a = object(64), *b = object(64);
     roots[16] = at(a, 48);
     roots[17] = at(b, 0);
@@ -119,7 +119,7 @@ START_TEST(root_for_starts_only_ignores_interior_pointers) {
 }
 END_TEST
 
-START_TEST(objects_behind_a_starts_only_root_are_traced_in_full) {
+START_TEST (objects_behind_a_starts_only_root_are_traced_in_full) {
     uintptr_t *a = object(64), *b = object(64);
     roots[17] = at(a, 0);
     a[0] = at(b, 20);
@@ -127,7 +127,7 @@ START_TEST(objects_behind_a_starts_only_root_are_traced_in_full) {
 }
 END_TEST
 
-START_TEST(starts_only_root_ignores_the_inside_of_odd_objects) {
+START_TEST (starts_only_root_ignores_the_inside_of_odd_objects) {
     char *odd = heap_build_shifted(build, 64, 1, 3);
     roots[16] = at(odd, 8);
     ck_assert_int_eq(how(odd), LOST);
@@ -136,7 +136,7 @@ START_TEST(starts_only_root_ignores_the_inside_of_odd_objects) {
 }
 END_TEST
 
-START_TEST(ignored_object_is_reachable_and_traced) {
+START_TEST (ignored_object_is_reachable_and_traced) {
     uintptr_t *a = object(64), *b = object(64);
     heap_build_record(build, a)->flags = OBJECT_IGNORED;
     a[5] = at(b, 0);
@@ -145,7 +145,7 @@ START_TEST(ignored_object_is_reachable_and_traced) {
 }
 END_TEST
 
-START_TEST(inherited_object_is_marked_like_any_other) {
+START_TEST (inherited_object_is_marked_like_any_other) {
     uintptr_t *a = object(64), *b = object(64), *c = object(64);
     heap_build_record(build, a)->flags = OBJECT_INHERITED;
     heap_build_record(build, c)->flags = OBJECT_INHERITED;
@@ -156,7 +156,7 @@ START_TEST(inherited_object_is_marked_like_any_other) {
 }
 END_TEST
 
-START_TEST(last_whole_word_is_searched) {
+START_TEST (last_whole_word_is_searched) {
     uintptr_t *a = object(24), *b = object(8);
     roots[0] = at(a, 0);
     a[2] = at(b, 0);
@@ -164,7 +164,7 @@ START_TEST(last_whole_word_is_searched) {
 }
 END_TEST
 
-START_TEST(word_that_ends_outside_is_not_searched) {
+START_TEST (word_that_ends_outside_is_not_searched) {
     uintptr_t *a = object(23), *b = object(8);
     roots[0] = at(a, 0);
     a[2] = at(b, 0);
@@ -172,7 +172,7 @@ START_TEST(word_that_ends_outside_is_not_searched) {
 }
 END_TEST
 
-START_TEST(object_at_eight_bytes_is_searched) {
+START_TEST (object_at_eight_bytes_is_searched) {
     uintptr_t *a = heap_build_shifted(build, 16, 1, 8), *b = object(8);
     roots[0] = at(a, 0);
     a[1] = at(b, 0);
@@ -181,7 +181,7 @@ START_TEST(object_at_eight_bytes_is_searched) {
 }
 END_TEST
 
-START_TEST(odd_object_is_searched_at_aligned_words) {
+START_TEST (odd_object_is_searched_at_aligned_words) {
     char *a = heap_build_shifted(build, 32, 1, 3);
     uintptr_t *b = object(8), *c = object(8);
     uintptr_t to_b = at(b, 0), to_c = at(c, 0);
@@ -194,7 +194,7 @@ START_TEST(odd_object_is_searched_at_aligned_words) {
 }
 END_TEST
 
-START_TEST(zero_sized_object_is_reached_by_its_start) {
+START_TEST (zero_sized_object_is_reached_by_its_start) {
     uintptr_t *a = object(0), *b = object(0);
     roots[0] = at(a, 0);
     roots[1] = at(b, 1);
@@ -203,14 +203,14 @@ START_TEST(zero_sized_object_is_reached_by_its_start) {
 }
 END_TEST
 
-START_TEST(middle_of_a_large_object_makes_it_possible) {
+START_TEST (middle_of_a_large_object_makes_it_possible) {
     uintptr_t *a = object(8 << 20);
     roots[0] = at(a, 5 << 20);
     ck_assert_int_eq(how(a), POSSIBLE);
 }
 END_TEST
 
-START_TEST(unreadable_pages_of_a_large_object_are_not_touched) {
+START_TEST (unreadable_pages_of_a_large_object_are_not_touched) {
     char *gap = heap_build_gap(build, 20 * 4096);
     char *page = (char *)(((uintptr_t)gap + 4095) & ~(uintptr_t)4095);
     uintptr_t *a = (uintptr_t *)(page + 4096 - 64), *b = object(8), *c = object(8);
@@ -230,7 +230,7 @@ END_TEST
 
 /* ---- known-good shapes ---- */
 
-START_TEST(length_before_the_content_makes_it_reachable) {
+START_TEST (length_before_the_content_makes_it_reachable) {
     uintptr_t *a = object(100), *b = object(100);
     a[0] = 92;
     b[0] = 91;
@@ -241,7 +241,7 @@ START_TEST(length_before_the_content_makes_it_reachable) {
 }
 END_TEST
 
-START_TEST(length_is_no_shape_at_another_offset) {
+START_TEST (length_is_no_shape_at_another_offset) {
     uintptr_t *a = object(100);
     a[0] = 92;
     roots[0] = at(a, 16);
@@ -249,7 +249,7 @@ START_TEST(length_is_no_shape_at_another_offset) {
 }
 END_TEST
 
-START_TEST(element_count_before_an_array_makes_it_reachable) {
+START_TEST (element_count_before_an_array_makes_it_reachable) {
     uintptr_t *a = object(8 + 5 * 24), *b = object(8 + 5 * 24), *c = object(8 + 5 * 24);
     a[0] = 5;
     b[0] = 7;
@@ -263,7 +263,7 @@ START_TEST(element_count_before_an_array_makes_it_reachable) {
 }
 END_TEST
 
-START_TEST(string_characters_make_it_reachable) {
+START_TEST (string_characters_make_it_reachable) {
     uintptr_t *a = object(24 + 40 + 1), *b = object(24 + 40 + 1), *c = object(24 + 40 + 1);
     a[0] = 13, a[1] = 40;
     b[0] = 41, b[1] = 40; /* longer than its room */
@@ -291,14 +291,14 @@ static uintptr_t *object_with_two_vtables(void) {
     return a;
 }
 
-START_TEST(second_base_makes_it_reachable) {
+START_TEST (second_base_makes_it_reachable) {
     uintptr_t *a = object_with_two_vtables();
     roots[0] = at(a, 16);
     ck_assert_int_eq(how(a), REACHABLE);
 }
 END_TEST
 
-START_TEST(second_base_elsewhere_does_not) {
+START_TEST (second_base_elsewhere_does_not) {
     uintptr_t *a = object_with_two_vtables();
     a[3] = a[2]; /* its offset to the top is another one */
     roots[0] = at(a, 24);
@@ -306,7 +306,7 @@ START_TEST(second_base_elsewhere_does_not) {
 }
 END_TEST
 
-START_TEST(second_base_needs_memory_known_to_hold_vtables) {
+START_TEST (second_base_needs_memory_known_to_hold_vtables) {
     uintptr_t *a = object_with_two_vtables();
     build->heap.vtable_range_count = 0;
     roots[0] = at(a, 16);
@@ -317,7 +317,7 @@ START_TEST(second_base_needs_memory_known_to_hold_vtables) {
 }
 END_TEST
 
-START_TEST(known_good_pointer_beside_another_interior_one_makes_it_reachable) {
+START_TEST (known_good_pointer_beside_another_interior_one_makes_it_reachable) {
     uintptr_t *a = object(100);
     a[0] = 92;
     roots[0] = at(a, 17);
@@ -328,7 +328,7 @@ END_TEST
 
 /* ---- size ---- */
 
-START_TEST(long_list_is_marked_to_its_end) {
+START_TEST (long_list_is_marked_to_its_end) {
     enum { COUNT = 300000 };
     uintptr_t *first = object(32), *last = first;
     for (int i = 1; i < COUNT; i++) {
@@ -341,7 +341,7 @@ START_TEST(long_list_is_marked_to_its_end) {
 }
 END_TEST
 
-START_TEST(wide_tree_is_marked_whole) {
+START_TEST (wide_tree_is_marked_whole) {
     enum { COUNT = 200000 };
     uintptr_t *hub = object(COUNT * sizeof *hub), *leaf = NULL;
     for (int i = 0; i < COUNT; i++)
@@ -360,14 +360,14 @@ START_TEST(wide_tree_is_marked_whole) {
 }
 END_TEST
 
-START_TEST(empty_heap_needs_no_marks) {
+START_TEST (empty_heap_needs_no_marks) {
     struct marks marks;
     heap_build_freeze(build);
     ck_assert_int_eq(run(&marks), 0);
 }
 END_TEST
 
-START_TEST(marking_without_memory_fails) {
+START_TEST (marking_without_memory_fails) {
     uintptr_t *a = object(16);
     struct marks marks;
     roots[0] = at(a, 0);

@@ -35,7 +35,8 @@ static unsigned draw(unsigned below) {
 /* ---- drawing ---- */
 
 static uint64_t draw_size(void) {
-    static const uint64_t sizes[] = {0, 5, 8, 16, 24, 32, 64, 72, 200, 300, 4096, 9000}; /* 25 could look like a string */
+    static const uint64_t sizes[] = {0,  5,  8,   16,  24,   32,
+                                     64, 72, 200, 300, 4096, 9000}; /* 25 could look like a string */
     return sizes[draw(sizeof sizes / sizeof *sizes)];
 }
 
@@ -265,7 +266,7 @@ static uint64_t seeds(void) {
 
 static struct world world, again;
 
-START_TEST(verdicts_agree_with_the_oracle) {
+START_TEST (verdicts_agree_with_the_oracle) {
     for (uint64_t seed = 1; seed <= seeds(); seed++) {
         struct verdicts out;
         draw_world(&world, seed, seed % 3 == 0);
@@ -280,7 +281,7 @@ START_TEST(verdicts_agree_with_the_oracle) {
 }
 END_TEST
 
-START_TEST(every_address_belongs_to_whom_the_oracle_says) {
+START_TEST (every_address_belongs_to_whom_the_oracle_says) {
     for (uint64_t seed = 1; seed <= seeds() / 10; seed++) {
         draw_world(&world, seed, 0);
         heap_build_freeze(world.build);
@@ -298,7 +299,7 @@ START_TEST(every_address_belongs_to_whom_the_oracle_says) {
 }
 END_TEST
 
-START_TEST(findings_do_not_depend_on_addresses) {
+START_TEST (findings_do_not_depend_on_addresses) {
     for (uint64_t seed = 1; seed <= seeds() / 4; seed++) {
         struct verdicts out, other;
         draw_world(&world, seed, seed % 3 == 0);

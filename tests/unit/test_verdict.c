@@ -59,7 +59,7 @@ static void tallies_are_empty_but(enum kind kind) {
             tally_is(k, 0, 0, 0);
 }
 
-START_TEST(object_without_pointers_is_lost) {
+START_TEST (object_without_pointers_is_lost) {
     object(40, 7);
     judge();
     tally_is(KIND_LOST, 1, 40, 1);
@@ -68,7 +68,7 @@ START_TEST(object_without_pointers_is_lost) {
 }
 END_TEST
 
-START_TEST(self_pointer_is_still_lost) {
+START_TEST (self_pointer_is_still_lost) {
     uintptr_t *a = object(40, 7);
     point(a, 0, a, 0);
     point(a, 1, a, 8);
@@ -78,7 +78,7 @@ START_TEST(self_pointer_is_still_lost) {
 }
 END_TEST
 
-START_TEST(two_that_point_at_each_other_are_a_cycle) {
+START_TEST (two_that_point_at_each_other_are_a_cycle) {
     uintptr_t *a = object(40, 7), *b = object(24, 8);
     point(a, 3, b, 8);
     point(b, 0, a, 0);
@@ -99,7 +99,7 @@ START_TEST(two_that_point_at_each_other_are_a_cycle) {
 }
 END_TEST
 
-START_TEST(reachable_cycle_is_reachable) {
+START_TEST (reachable_cycle_is_reachable) {
     uintptr_t *a = object(40, 7), *b = object(24, 8);
     point(a, 3, b, 0);
     point(b, 0, a, 0);
@@ -110,7 +110,7 @@ START_TEST(reachable_cycle_is_reachable) {
 }
 END_TEST
 
-START_TEST(possible_cycle_is_possible) {
+START_TEST (possible_cycle_is_possible) {
     uintptr_t *a = object(40, 7), *b = object(24, 7);
     point(a, 3, b, 0);
     point(b, 0, a, 0);
@@ -121,7 +121,7 @@ START_TEST(possible_cycle_is_possible) {
 }
 END_TEST
 
-START_TEST(list_is_one_lost_and_the_rest_indirect) {
+START_TEST (list_is_one_lost_and_the_rest_indirect) {
     uintptr_t *a = object(16, 1), *b = object(16, 2), *c = object(16, 2);
     point(a, 0, b, 0);
     point(b, 1, c, 8); /* an interior pointer will do */
@@ -135,7 +135,7 @@ START_TEST(list_is_one_lost_and_the_rest_indirect) {
 }
 END_TEST
 
-START_TEST(cycle_that_hangs_from_a_lost_object_is_indirect) {
+START_TEST (cycle_that_hangs_from_a_lost_object_is_indirect) {
     uintptr_t *a = object(16, 1), *b = object(16, 2), *c = object(16, 3);
     point(a, 0, b, 0);
     point(b, 0, c, 0);
@@ -147,7 +147,7 @@ START_TEST(cycle_that_hangs_from_a_lost_object_is_indirect) {
 }
 END_TEST
 
-START_TEST(object_held_by_two_is_counted_at_one) {
+START_TEST (object_held_by_two_is_counted_at_one) {
     uintptr_t *a = object(16, 1), *b = object(16, 2), *c = object(48, 3);
     point(a, 0, c, 0);
     point(b, 0, c, 0);
@@ -158,7 +158,7 @@ START_TEST(object_held_by_two_is_counted_at_one) {
 }
 END_TEST
 
-START_TEST(what_hangs_from_a_cycle_is_counted_at_it) {
+START_TEST (what_hangs_from_a_cycle_is_counted_at_it) {
     uintptr_t *a = object(16, 1), *b = object(16, 1), *c = object(48, 3), *d = object(64, 4);
     point(a, 0, b, 0);
     point(b, 0, a, 0);
@@ -171,7 +171,7 @@ START_TEST(what_hangs_from_a_cycle_is_counted_at_it) {
 }
 END_TEST
 
-START_TEST(pointer_to_a_reachable_object_makes_nothing_of_it) {
+START_TEST (pointer_to_a_reachable_object_makes_nothing_of_it) {
     uintptr_t *a = object(16, 1), *b = object(16, 2);
     point(a, 0, b, 0);
     point(b, 0, b, 0);
@@ -183,7 +183,7 @@ START_TEST(pointer_to_a_reachable_object_makes_nothing_of_it) {
 }
 END_TEST
 
-START_TEST(same_site_is_one_finding) {
+START_TEST (same_site_is_one_finding) {
     for (int i = 0; i < 10; i++)
         object(16 + (size_t)i, 5);
     judge();
@@ -204,7 +204,7 @@ static uintptr_t **ring(unsigned count, unsigned site_of_first) {
     return node;
 }
 
-START_TEST(equal_rings_are_one_finding) {
+START_TEST (equal_rings_are_one_finding) {
     for (int i = 0; i < 50; i++)
         ring(3, 1);
     judge();
@@ -214,7 +214,7 @@ START_TEST(equal_rings_are_one_finding) {
 }
 END_TEST
 
-START_TEST(rings_begun_elsewhere_are_the_same) {
+START_TEST (rings_begun_elsewhere_are_the_same) {
     ring(4, 1);
     uintptr_t *a = object(32, 2), *b = object(32, 2), *c = object(32, 1), *d = object(32, 2);
     point(a, 1, b, 0);
@@ -227,7 +227,7 @@ START_TEST(rings_begun_elsewhere_are_the_same) {
 }
 END_TEST
 
-START_TEST(rings_of_other_length_offset_or_site_differ) {
+START_TEST (rings_of_other_length_offset_or_site_differ) {
     ring(3, 1);
     ring(4, 1);
     ring(3, 9);
@@ -241,7 +241,7 @@ START_TEST(rings_of_other_length_offset_or_site_differ) {
 }
 END_TEST
 
-START_TEST(same_smallest_cycle_is_one_finding_whatever_is_around_it) {
+START_TEST (same_smallest_cycle_is_one_finding_whatever_is_around_it) {
     ring(2, 1);
     uintptr_t **big = ring(2, 1), *extra = object(64, 3);
     point(big[0], 3, extra, 0);
@@ -254,7 +254,7 @@ START_TEST(same_smallest_cycle_is_one_finding_whatever_is_around_it) {
 }
 END_TEST
 
-START_TEST(smallest_cycle_is_found_behind_a_larger_one) {
+START_TEST (smallest_cycle_is_found_behind_a_larger_one) {
     uintptr_t **node = ring(100, 1);
     point(node[70], 3, node[67], 0);
     judge();
@@ -263,7 +263,7 @@ START_TEST(smallest_cycle_is_found_behind_a_larger_one) {
 }
 END_TEST
 
-START_TEST(self_pointers_do_not_shorten_a_cycle) {
+START_TEST (self_pointers_do_not_shorten_a_cycle) {
     uintptr_t **node = ring(3, 1);
     for (int i = 0; i < 3; i++)
         point(node[i], 0, node[i], 0);
@@ -272,7 +272,7 @@ START_TEST(self_pointers_do_not_shorten_a_cycle) {
 }
 END_TEST
 
-START_TEST(long_cycle_is_listed_in_part) {
+START_TEST (long_cycle_is_listed_in_part) {
     enum { COUNT = 5000 };
     uintptr_t *first = object(16, 1), *last = first;
     for (int i = 1; i < COUNT; i++) {
@@ -296,7 +296,7 @@ static void inherit(const uintptr_t *a) {
     heap_build_record(build, a)->flags = OBJECT_INHERITED;
 }
 
-START_TEST(inherited_objects_are_in_no_tally) {
+START_TEST (inherited_objects_are_in_no_tally) {
     uintptr_t *a = object(16, 1), *b = object(16, 1);
     inherit(a);
     inherit(b);
@@ -308,7 +308,7 @@ START_TEST(inherited_objects_are_in_no_tally) {
 }
 END_TEST
 
-START_TEST(object_that_hangs_from_an_inherited_lost_one_is_indirect) {
+START_TEST (object_that_hangs_from_an_inherited_lost_one_is_indirect) {
     uintptr_t *a = object(16, 1), *b = object(24, 2);
     inherit(a);
     point(a, 0, b, 0);
@@ -318,7 +318,7 @@ START_TEST(object_that_hangs_from_an_inherited_lost_one_is_indirect) {
 }
 END_TEST
 
-START_TEST(inherited_member_closes_a_cycle_but_is_not_counted) {
+START_TEST (inherited_member_closes_a_cycle_but_is_not_counted) {
     uintptr_t *a = object(16, 1), *b = object(24, 2);
     inherit(a);
     point(a, 0, b, 0);
@@ -331,7 +331,7 @@ START_TEST(inherited_member_closes_a_cycle_but_is_not_counted) {
 }
 END_TEST
 
-START_TEST(inherited_cycle_is_no_finding) {
+START_TEST (inherited_cycle_is_no_finding) {
     uintptr_t **node = ring(3, 1);
     for (int i = 0; i < 3; i++)
         inherit(node[i]);
@@ -342,13 +342,13 @@ END_TEST
 
 /* ---- order and size ---- */
 
-START_TEST(findings_stand_by_bytes_held) {
+START_TEST (findings_stand_by_bytes_held) {
     object(100, 1);
     uintptr_t *holder = object(16, 2), *held = object(1000, 3);
     point(holder, 0, held, 0);
     uintptr_t **node = ring(2, 4);
     (void)node;
-    object(64, 6); /* as many as the cycle: lost comes first */
+    object(64, 6);  /* as many as the cycle: lost comes first */
     object(100, 5); /* as many as site 1: the lower site comes first */
     point(roots, 0, object(5000, 9), 0);
     judge();
@@ -365,7 +365,7 @@ START_TEST(findings_stand_by_bytes_held) {
 }
 END_TEST
 
-START_TEST(many_sites_are_kept_apart) {
+START_TEST (many_sites_are_kept_apart) {
     enum { SITES = 20000 };
     for (unsigned i = 0; i < SITES; i++)
         object(16, 1 + i);
@@ -391,7 +391,7 @@ static uintptr_t *chain(size_t count, int back) {
     return last;
 }
 
-START_TEST(list_of_a_million_is_judged) {
+START_TEST (list_of_a_million_is_judged) {
     chain(1000000, 0)[2] = 0;
     judge();
     tally_is(KIND_LOST, 1, 32, 1);
@@ -400,7 +400,7 @@ START_TEST(list_of_a_million_is_judged) {
 }
 END_TEST
 
-START_TEST(ring_of_a_million_is_one_cycle) {
+START_TEST (ring_of_a_million_is_one_cycle) {
     chain(1000000, 0);
     judge();
     tally_is(KIND_CYCLE, 1000000, 32000000, 1);
@@ -409,7 +409,7 @@ START_TEST(ring_of_a_million_is_one_cycle) {
 }
 END_TEST
 
-START_TEST(double_ring_of_a_million_has_cycles_of_two) {
+START_TEST (double_ring_of_a_million_has_cycles_of_two) {
     chain(1000000, 1);
     judge();
     tally_is(KIND_CYCLE, 1000000, 32000000, 1);
@@ -417,7 +417,7 @@ START_TEST(double_ring_of_a_million_has_cycles_of_two) {
 }
 END_TEST
 
-START_TEST(ring_with_doubled_pointers_keeps_to_its_effort) {
+START_TEST (ring_with_doubled_pointers_keeps_to_its_effort) {
     uintptr_t *last = chain(200000, 0);
     point(last, 0, last, 0);
     uintptr_t *first = (uintptr_t *)last[2];
@@ -430,7 +430,7 @@ START_TEST(ring_with_doubled_pointers_keeps_to_its_effort) {
 }
 END_TEST
 
-START_TEST(judging_without_memory_fails) {
+START_TEST (judging_without_memory_fails) {
     ring(3, 1);
     object(16, 9);
     heap_build_freeze(build);
