@@ -123,7 +123,7 @@ __attribute__((constructor)) static void start(int count, char **arguments, char
     options_parse(environment_get(environment, "CASTAWAY_OPTIONS"), &process.options);
     fork_init();
     on_exit(on_program_exit, NULL);
-    at_quick_exit(on_quick_exit);
+    (void)at_quick_exit(on_quick_exit);
     process.started = 1;
     thread_busy--;
 }

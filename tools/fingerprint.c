@@ -35,7 +35,7 @@ static uint64_t mix_number(uint64_t hash, uint64_t number) {
 }
 
 static uint64_t mix_stack(uint64_t hash, const struct stack *stack, enum detail detail) {
-    for (size_t i = 0; i < stack->frame_count; i++) {
+    for (size_t i = 0; i < stack->named_count; i++) {
         const struct stack_frame *frame = &stack->frames[i];
         hash = mix_string(hash, frame->module ? path_base(frame->module) : NULL);
         hash = mix_string(hash, frame->function);
@@ -44,7 +44,7 @@ static uint64_t mix_stack(uint64_t hash, const struct stack *stack, enum detail 
         else if (frame->module && (detail == DETAIL_EXACT || !frame->function))
             hash = mix_number(hash, frame->offset);
     }
-    return mix_number(hash, stack->frame_count);
+    return mix_number(hash, stack->named_count);
 }
 
 static uint64_t entry_hash(const struct report_entry *entry, enum detail detail) {

@@ -59,3 +59,20 @@ size_t hide_count(const struct stack_frame *frames, size_t count) {
         hidden++;
     return hidden;
 }
+
+/* Where libc calls main: the frame itself, and without libc's debug info the nameless one of its helper before it. */
+size_t hide_above_main(const struct stack_frame *frames, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        const char *module = frames[i].module ? path_base(frames[i].module) : "";
+        if (!frames[i].function || strncmp(module, "libc.so", 7) != 0)
+            continue;
+        if (!strcmp(frames[i].function, "__libc_start_call_main"))
+            return i ? i : count;
+        if (strncmp(frames[i].function, "__libc_start_main", 17) != 0)
+            continue;
+        int helper =
+            i > 1 && !frames[i - 1].function && frames[i - 1].module && !strcmp(frames[i - 1].module, frames[i].module);
+        return i > (size_t)helper ? i - (size_t)helper : count;
+    }
+    return count;
+}

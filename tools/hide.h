@@ -7,4 +7,7 @@
 /* How many of the innermost frames belong to castaway or the allocator. At least one frame is left to show. */
 size_t hide_count(const struct stack_frame *frames, size_t count);
 
+/* How many of the frames, from the innermost on, are the program's: all up to main, when libc called it. */
+size_t hide_above_main(const struct stack_frame *frames, size_t count);
+
 #endif

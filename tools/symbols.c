@@ -319,6 +319,7 @@ const struct stack *symbols_stack(struct symbols *symbols, struct rec_site *site
     struct stack *stack = pool_alloc(symbols->pool, sizeof *stack);
     stack->frames = frames.list + hidden;
     stack->frame_count = frames.count - hidden;
+    stack->named_count = hide_above_main(stack->frames, stack->frame_count);
     return site->stack = stack;
 }
 

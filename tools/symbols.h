@@ -23,6 +23,7 @@ struct stack_frame {
 struct stack {
     const struct stack_frame *frames; /* innermost first; castaway and the allocator left out */
     size_t frame_count;
+    size_t named_count; /* frames up to main; what called main is libc's, names differ with its debug info */
 };
 
 struct symbols;

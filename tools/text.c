@@ -118,7 +118,7 @@ static const char *fit(struct text *text, const struct stack_frame *frame, size_
 
 static size_t shown_frames(const struct text *text, const struct stack *stack) {
     size_t most = (size_t)text->view->frames_max;
-    return stack->frame_count < most ? stack->frame_count : most;
+    return stack->named_count < most ? stack->named_count : most;
 }
 
 /* Width that the functions of a stack need, made smaller if the locations would pass the last column. */
