@@ -294,7 +294,7 @@ static void end_on_own_stack(void *context) {
 static void wait_for_other(void) {
     if (scanner == (int)sys(SYS_gettid, 0))
         return;
-    for (int seen; (seen = finished) == 0;)
+    while (!finished)
         sys(SYS_futex, &finished, FUTEX_WAIT_PRIVATE, 0, 0);
 }
 

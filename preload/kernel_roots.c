@@ -66,7 +66,7 @@ static void add_epoll(void *context, const char *name) {
     static const char epoll[] = "anon_inode:[eventpoll]";
     if (length != sizeof epoll - 1 || memcmp(target, epoll, sizeof epoll - 1) != 0)
         return;
-    memcpy(path, "/proc/self/fdinfo/", 18);
+    memcpy(path, "/proc/self/fdinfo/", 18); // NOLINT(bugprone-not-null-terminated-result): the name follows
     memcpy(path + 18, name, bytes + 1);
     add_from_file(context, path, "tfd:", "data:");
 }

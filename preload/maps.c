@@ -118,7 +118,7 @@ static int each_by_pagemap(struct run *run, uintptr_t lo, uintptr_t hi, int is_f
     long file = sys(SYS_openat, AT_FDCWD, "/proc/self/pagemap", O_RDONLY | O_CLOEXEC, 0);
     if (sys_failed(file))
         return -1;
-    uint64_t entries[512];
+    uint64_t entries[512] = {0};
     uintptr_t page = lo;
     while (page < hi) {
         size_t count = (hi - page) / PAGE < 512 ? (hi - page) / PAGE : 512;
@@ -136,7 +136,7 @@ static int each_by_pagemap(struct run *run, uintptr_t lo, uintptr_t hi, int is_f
 
 /* Shared memory is not in a fresh child's page table: which pages exist is asked of the page cache. */
 static int each_by_mincore(struct run *run, uintptr_t lo, uintptr_t hi) {
-    unsigned char resident[512];
+    unsigned char resident[512] = {0};
     for (uintptr_t page = lo; page < hi;) {
         size_t count = (hi - page) / PAGE < 512 ? (hi - page) / PAGE : 512;
         if (sys_failed(sys(SYS_mincore, page, count * PAGE, resident)))

@@ -56,7 +56,7 @@ int proc_each(const char *folder, proc_name_cb *visit, void *context) {
     long directory = sys(SYS_openat, AT_FDCWD, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
     if (sys_failed(directory))
         return (int)directory;
-    _Alignas(8) char buffer[4096];
+    _Alignas(8) char buffer[4096] = "";
     long bytes;
     while ((bytes = sys(SYS_getdents64, directory, buffer, sizeof buffer)) > 0)
         for (long at = 0; at < bytes;) {

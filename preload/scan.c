@@ -21,13 +21,13 @@
 enum { ARENA_BLOCK_BYTES = 8 << 20, CMDLINE_BYTES_MAX = 1 << 20, PATH_BYTES = 4096 };
 
 int64_t scan_now_us(void) {
-    struct timespec now;
+    struct timespec now = {0};
     sys(SYS_clock_gettime, CLOCK_MONOTONIC, &now);
     return now.tv_sec * 1000000ll + now.tv_nsec / 1000;
 }
 
 double scan_wall_seconds(void) {
-    struct timespec now;
+    struct timespec now = {0};
     sys(SYS_clock_gettime, CLOCK_REALTIME, &now);
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }

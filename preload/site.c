@@ -86,7 +86,7 @@ static struct buckets *room_locked(void) {
 
 static struct site **pointer_locked(uint32_t id) {
     struct site ***chunk = &site_chunks[id / SITE_CHUNK];
-    if (!*chunk && !(*chunk = pages_alloc(SITE_CHUNK * sizeof **chunk)))
+    if (!*chunk && !(*chunk = pages_alloc(SITE_CHUNK * sizeof(struct site *))))
         return NULL;
     return &(*chunk)[id % SITE_CHUNK];
 }

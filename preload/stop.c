@@ -119,7 +119,7 @@ static void ask_thread(void *context, const char *name) {
 }
 
 static int64_t now_ms(void) {
-    struct timespec now;
+    struct timespec now = {0};
     sys(SYS_clock_gettime, CLOCK_MONOTONIC, &now);
     return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
