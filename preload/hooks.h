@@ -6,7 +6,7 @@
 
 #define EXPORT __attribute__((visibility("default")))
 
-extern int hook_recording; /* set by the first constructor; cleared for good when the heap is being searched at exit */
+extern int hook_recording; /* set once, when recording starts */
 
 /* `address` was just handed out. context: hook; keeps errno */
 void hook_made(void *address, size_t size_bytes, struct caller caller);
