@@ -175,8 +175,7 @@ static void child_scan(const struct scan_input *in) {
     struct rlimit none = {0, 0};
     sys(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
     sys(SYS_prlimit64, 0, RLIMIT_CORE, &none, 0);
-    int counted;
-    sys(SYS_exit_group, scan_run(in, 0, &counted) == 0 ? 0 : CHILD_FAILED);
+    sys(SYS_exit_group, scan_run(in) == 0 ? 0 : CHILD_FAILED);
 }
 
 static void snapshot_scan(struct scan_input *in) {
@@ -184,9 +183,8 @@ static void snapshot_scan(struct scan_input *in) {
     if (child == 0)
         child_scan(in);
     if (sys_failed(child)) {
-        int counted;
         in->in_process = 1;
-        if (scan_run(in, 0, &counted) != 0)
+        if (scan_run(in) != 0)
             scan_write_failure(in, "no snapshot, and not enough memory to search in the program itself");
         return;
     }

@@ -244,7 +244,7 @@ static int search_run(const struct scan_input *in, struct arena *arena, struct s
     return error ? error : verdict_run(&search->heap, &search->marks, arena, &search->verdicts);
 }
 
-int scan_run(const struct scan_input *in, unsigned fail_kinds, int *counted) {
+int scan_run(const struct scan_input *in) {
     int64_t begun_us = scan_now_us();
     struct arena arena;
     pages_arena(&arena, ARENA_BLOCK_BYTES);
@@ -270,11 +270,8 @@ int scan_run(const struct scan_input *in, unsigned fail_kinds, int *counted) {
                   .root_bytes = search->roots.bytes,
               },
               &search->verdicts);
-    *counted = 0;
-    for (size_t i = 0; i < search->verdicts.finding_count; i++) {
+    for (size_t i = 0; i < search->verdicts.finding_count; i++)
         cast_finding(sink, &search->verdicts.findings[i]);
-        *counted |= (fail_kinds >> search->verdicts.findings[i].kind) & 1;
-    }
     write_notes(sink, in, &search->verdicts);
     return cast_end(sink);
 }

@@ -22,9 +22,8 @@ struct scan_input {
 
 /* Search the heap of this (frozen) process and write the recording.
  * returns  0; negative errno when nothing trustworthy could be written
- * *counted receives whether there is a finding of a kind in `fail_kinds` (bits 1 << enum kind)
  * context  snapshot child, or the program itself at exit with all threads stopped */
-int scan_run(const struct scan_input *in, unsigned fail_kinds, int *counted);
+int scan_run(const struct scan_input *in);
 
 /* A recording that says only that the scan failed. */
 int scan_write_failure(const struct scan_input *in, const char *why);
