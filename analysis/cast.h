@@ -4,6 +4,8 @@
 #ifndef CASTAWAY_ANALYSIS_CAST_H
 #define CASTAWAY_ANALYSIS_CAST_H
 
+#include "growth.h"
+#include "path.h"
 #include "verdict.h"
 
 #define CAST_FORMAT "castaway"
@@ -22,7 +24,12 @@ enum { CAST_VERSION = 1, CAST_FRAMES_MAX = 64 };
     X(ROOTS_UNREADABLE, "roots-unreadable", "memory that could not be searched for roots")                             \
     X(INHERITED, "inherited", "objects that the parent process made before the fork: not judged here")                 \
     X(BAD_OPTION, "bad-option", "an unknown or wrong key in CASTAWAY_OPTIONS was ignored")                             \
-    X(NEXT_ALLOCATOR, "allocator", "the allocator in use is not glibc's")
+    X(NEXT_ALLOCATOR, "allocator", "the allocator in use is not glibc's")                                              \
+    X(SCANS_SKIPPED, "scans-skipped", "scans that were due and not made")                                              \
+    X(BUSY, "busy", "a scan is under way: ask again")                                                                  \
+    X(REFUSED, "refused", "the request was not understood")                                                            \
+    X(NO_SUCH_OBJECT, "no-such-object", "no live object has that address")                                             \
+    X(NOT_REACHED, "not-reached", "no root reaches the object")
 
 enum note_code {
 #define X(name, code, text) NOTE_##name,
@@ -61,9 +68,33 @@ struct cast_frame {
     uint64_t offset; /* address minus the module's bias: a link-time address */
 };
 struct cast_scan {
+    uint32_t number;     /* from 1; the exit scan is the last */
     unsigned generation; /* 2: all */
     unsigned threads;
+    int64_t at_us; /* since recording began */
     uint64_t pause_us, mark_us, scan_us, root_bytes;
+    uint64_t objects_scanned, bytes_read;
+};
+/* How castaway fares in this process: stands in every recording, and is the answer to `castaway status`. */
+struct cast_status {
+    int64_t recorded_us;
+    const struct history *history;
+    uint64_t objects[GENERATIONS], bytes[GENERATIONS];
+    struct spread pause_us, scan_us[GENERATIONS];
+    const char *dirty_pages, *stop, *snapshot; /* the methods in use */
+};
+/* Where a path begins. */
+struct cast_root {
+    const char *kind; /* "module", "stack", "registers", "mapping", "kernel", "ignored" */
+    const char *name; /* of the thread or the mapping; may be NULL */
+    int tid;          /* stack, registers */
+    uint32_t module;  /* kind module: its number; else UINT32_MAX */
+    uint64_t
+        offset; /* module: link-time address of the word; stack: bytes above its pointer; mapping: from its start */
+};
+struct cast_population { /* live objects of a site, by generation */
+    uint32_t site;
+    uint64_t objects[GENERATIONS], bytes[GENERATIONS];
 };
 
 void cast_header(struct cast_sink *, const struct cast_header *);
@@ -71,6 +102,10 @@ void cast_module(struct cast_sink *, uint32_t id, const struct cast_module *);
 void cast_site(struct cast_sink *, uint32_t id, const struct cast_frame *frames, size_t count);
 void cast_scan(struct cast_sink *, const struct cast_scan *, const struct verdicts *);
 void cast_finding(struct cast_sink *, const struct finding *);
+void cast_status(struct cast_sink *, const struct cast_status *);
+void cast_growth(struct cast_sink *, const struct growth *, const struct cast_root *, const struct path *);
+void cast_path(struct cast_sink *, uintptr_t target, const struct cast_root *, const struct path *);
+void cast_population(struct cast_sink *, const struct cast_population *);
 void cast_note(struct cast_sink *, enum note_code, uint64_t count, const char *detail); /* detail may be NULL */
 int cast_end(struct cast_sink *); /* end line, flush; returns the first error or 0 */
 

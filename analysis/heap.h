@@ -28,6 +28,8 @@ struct object {
 enum {
     OBJECT_INHERITED = 1, /* born before the fork that made this process: marked through, never counted */
     OBJECT_IGNORED = 2,   /* declared reachable by the program */
+    OBJECT_SUSPECT = 4,   /* set in a snapshot only: lost, not yet confirmed by another scan */
+    OBJECT_KNOWN = 8,     /* set in a snapshot only: confirmed by an earlier scan */
 };
 
 enum {
@@ -42,6 +44,9 @@ enum {
     HEAP_CHUNK_OBJECTS = 1 << HEAP_CHUNK_SHIFT,
     HEAP_CHUNKS_MAX = 1 << 15,
     HEAP_LARGE_BYTES = 4096, /* objects from this size on also stand in heap.large */
+    HEAP_BLOCK_SHIFT = 6,    /* a block is 64 slots, 1 KiB of heap: the grain in which young objects are looked for */
+    HEAP_LEAF_BLOCKS = HEAP_LEAF_SLOTS >> HEAP_BLOCK_SHIFT,
+    HEAP_EPOCHS = 255, /* epochs count 1..255 and begin again; 0: never */
 };
 
 /* A slot: object id in the low 31 bits, and whether the object begins 8 bytes into the granule (allocators other than
@@ -49,8 +54,13 @@ enum {
 #define HEAP_SLOT_HALF 0x80000000u
 #define HEAP_SLOT_ID 0x7fffffffu
 
+/* born and large are hints, so that a young scan needs not walk every slot: each may say too much (objects that were
+ * freed since, an epoch that came round again), never too little. They are only ever stored to, by whoever enters an
+ * object, and cleared by nobody. */
 struct heap_leaf {
     _Atomic uint32_t slot[HEAP_LEAF_SLOTS];
+    _Atomic uint8_t born[HEAP_LEAF_BLOCKS];  /* the epoch (count of scans) in which an object last began in the block */
+    _Atomic uint8_t large[HEAP_LEAF_BLOCKS]; /* 1: an object of HEAP_LARGE_BYTES or more began in the block */
 };
 struct heap_node {
     struct heap_leaf *_Atomic leaf[HEAP_NODE_LEAVES];
@@ -82,7 +92,9 @@ struct heap {
     struct range *vtable_ranges; /* sorted; readable memory that is never written after loading, where C++ keeps its
                                     vtables; borrowed. None: multiple inheritance is not recognised (shape.h) */
     size_t vtable_range_count;
-    /* set by heap_freeze() */
+    struct heap_odd *subset; /* sorted by address; when not NULL, heap_each() walks these objects only (young.h) */
+    size_t subset_count;
+    /* set by heap_freeze() or young_view() */
     uintptr_t lo, hi;         /* every object lies in [lo, hi) */
     struct heap_large *large; /* sorted by lo */
     size_t large_count;

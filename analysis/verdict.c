@@ -22,6 +22,7 @@ struct judge {
     const struct heap *heap;
     const struct marks *marks;
     struct arena *arena;
+    unsigned skip; /* OBJECT_* flags of what is not counted */
     struct verdicts *out;
     struct entry *entry;
     size_t entry_count, entry_capacity;
@@ -146,10 +147,10 @@ static int judge_marked(void *context, uintptr_t address, object_id id) {
     struct judge *judge = context;
     const struct object *object = heap_object(judge->heap, id);
     (void)address;
-    if (object->flags & OBJECT_INHERITED) {
+    if (object->flags & OBJECT_INHERITED)
         judge->out->inherited_objects++;
+    if (object->flags & judge->skip)
         return 0;
-    }
     if (mark_test(judge->marks->reachable, id))
         return count_object(judge, KIND_REACHABLE, object);
     if (mark_test(judge->marks->possible, id))
@@ -163,11 +164,12 @@ struct group { /* what a component holds, inherited objects left out */
     uint64_t objects, bytes;
 };
 
-static struct group own_objects(const struct graph *graph, uint32_t component) {
+static struct group own_objects(const struct judge *judge, uint32_t component) {
+    const struct graph *graph = &judge->graph;
     struct group group = {0};
     for (uint32_t place = graph->first[component]; place < graph->first[component + 1]; place++) {
         const struct object *object = graph_object(graph, graph->member[place]);
-        if (object->flags & OBJECT_INHERITED)
+        if (object->flags & judge->skip)
             continue;
         group.objects++;
         group.bytes += object->size_bytes;
@@ -183,7 +185,7 @@ static int judge_indirect(struct judge *judge, uint32_t component) {
     const struct graph *graph = &judge->graph;
     for (uint32_t place = graph->first[component]; place < graph->first[component + 1]; place++) {
         const struct object *object = graph_object(graph, graph->member[place]);
-        if (object->flags & OBJECT_INHERITED)
+        if (object->flags & judge->skip)
             continue;
         if (count_object(judge, KIND_LOST_INDIRECT, object))
             return -ENOMEM;
@@ -200,7 +202,7 @@ static int judge_held(struct judge *judge) {
             continue;
         }
         uint32_t owner = judge->owner[graph->component[graph->holder[component]]];
-        struct group group = own_objects(graph, component);
+        struct group group = own_objects(judge, component);
         judge->owner[component] = owner;
         judge->held_objects[owner] += group.objects;
         judge->held_bytes[owner] += group.bytes;
@@ -213,7 +215,7 @@ static int judge_held(struct judge *judge) {
 static int judge_lost(struct judge *judge, uint32_t component) {
     const struct graph *graph = &judge->graph;
     const struct object *object = graph_object(graph, graph->member[graph->first[component]]);
-    if (object->flags & OBJECT_INHERITED)
+    if (object->flags & judge->skip)
         return 0;
     if (count_object(judge, KIND_LOST, object))
         return -ENOMEM;
@@ -224,7 +226,7 @@ static int judge_lost(struct judge *judge, uint32_t component) {
 }
 
 static int judge_cycle(struct judge *judge, struct cycle_search *search, uint32_t component) {
-    struct group group = own_objects(&judge->graph, component);
+    struct group group = own_objects(judge, component);
     struct cycle cycle;
     if (group.objects == 0)
         return 0;
@@ -325,8 +327,10 @@ static int hand_over(struct judge *judge) {
     return 0;
 }
 
-int verdict_run(const struct heap *heap, const struct marks *marks, struct arena *arena, struct verdicts *out) {
-    struct judge judge = {.heap = heap, .marks = marks, .arena = arena, .out = out};
+int verdict_run(const struct heap *heap, const struct marks *marks, unsigned skip, const struct verdict_times *times,
+                struct arena *arena, struct verdicts *out) {
+    struct judge judge = {.heap = heap, .marks = marks, .arena = arena, .skip = skip, .out = out};
+    (void)times;
     memset(out, 0, sizeof *out);
     int error = heap_each(heap, judge_marked, &judge);
     if (!error)

@@ -2,6 +2,7 @@
 #ifndef CASTAWAY_ANALYSIS_VERDICT_H
 #define CASTAWAY_ANALYSIS_VERDICT_H
 
+#include "history.h"
 #include "mark.h"
 
 /* The kinds, in the order in which a report counts them: one line here is one kind everywhere.
@@ -39,6 +40,7 @@ struct finding {
     size_t cycle_length;        /* number of objects on that cycle, >= 2 */
     size_t cycle_listed;        /* entries in `cycle`: cycle_length, or VERDICT_CYCLE_LISTED_MAX */
     uint64_t group_objects_max; /* kind cycle: members of the largest group */
+    struct age age;             /* of the object that was lost first; kinds lost and cycle */
 };
 enum { VERDICT_CYCLE_LISTED_MAX = 1000 };
 
@@ -53,12 +55,22 @@ struct verdicts {
     uint64_t inherited_objects; /* OBJECT_INHERITED ones: in no tally */
 };
 
+/* What the ages of findings are taken from; all of it may be empty. */
+struct verdict_times {
+    const struct history *history;
+    struct scan_entry now;
+    const struct birth_time *births; /* sorted by serial */
+    size_t birth_count;
+};
+
 /* Judge every object of a marked heap. Lost ones are split by the strongly connected components of the lost graph
  * (Tarjan, iterative; pointers to the start or anywhere inside count as edges): a source of the condensation is `lost`
- * (one object) or `cycle` (two or more), all others `lost-indirect`. Objects in `inherited` are left out, but followed.
+ * (one object) or `cycle` (two or more), all others `lost-indirect`. Objects with a flag of `skip`
+ * (OBJECT_INHERITED, _SUSPECT, _KNOWN) are left out, but followed. In a young view only its subset is judged.
  *
  * returns  0, or -ENOMEM: then `out` is not to be used
  * context  as mark_run() */
-int verdict_run(const struct heap *heap, const struct marks *marks, struct arena *arena, struct verdicts *out);
+int verdict_run(const struct heap *heap, const struct marks *marks, unsigned skip, const struct verdict_times *times,
+                struct arena *arena, struct verdicts *out);
 
 #endif

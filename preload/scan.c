@@ -241,7 +241,7 @@ static int search_run(const struct scan_input *in, struct arena *arena, struct s
     int64_t begun_us = scan_now_us();
     error = mark_run(&search->heap, search->roots.root, search->roots.count, arena, &search->marks);
     search->mark_us = scan_now_us() - begun_us;
-    return error ? error : verdict_run(&search->heap, &search->marks, arena, &search->verdicts);
+    return error ? error : verdict_run(&search->heap, &search->marks, OBJECT_INHERITED, NULL, arena, &search->verdicts);
 }
 
 int scan_run(const struct scan_input *in) {

@@ -96,7 +96,7 @@ static void bench_lost(const char *name, size_t count, int runs, int ring, int b
         fail_if(mark_run(&build->heap, NULL, 0, &build->arena, &marks), "mark_run");
         memory = build->arena.used_bytes;
         double start = now_seconds();
-        fail_if(verdict_run(&build->heap, &marks, &build->arena, &verdicts), "verdict_run");
+        fail_if(verdict_run(&build->heap, &marks, OBJECT_INHERITED, NULL, &build->arena, &verdicts), "verdict_run");
         double took = now_seconds() - start;
         best = took < best ? took : best;
         memory = build->arena.used_bytes - memory;

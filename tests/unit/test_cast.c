@@ -181,7 +181,10 @@ END_TEST
 
 START_TEST (scan_has_every_kind) {
     struct verdicts verdicts = {.tally = {[KIND_LOST] = {1, 2, 3}, [KIND_REACHABLE] = {UINT64_MAX >> 1, 5, 6}}};
-    cast_scan(&sink, &(struct cast_scan){2, 4, 10, 20, 30, 40}, &verdicts);
+    cast_scan(&sink,
+              &(struct cast_scan){
+                  .generation = 2, .threads = 4, .pause_us = 10, .mark_us = 20, .scan_us = 30, .root_bytes = 40},
+              &verdicts);
     ck_assert_str_eq(
         lines(), "{\"record\":\"scan\",\"generation\":2,\"threads\":4,\"pause_us\":10,\"mark_us\":20,\"scan_us\":30,"
                  "\"root_bytes\":40,\"lost\":{\"objects\":1,\"bytes\":2,\"findings\":3},"
@@ -194,7 +197,7 @@ END_TEST
 
 START_TEST (finding_of_a_cycle_lists_its_edges) {
     const struct cycle_edge edges[] = {{7, 40, 24, 8}, {8, 24, 0, 0}};
-    struct finding f = {KIND_CYCLE, 7, 3, 6, 192, 1, 16, edges, 2, 2, 2};
+    struct finding f = {KIND_CYCLE, 7, 3, 6, 192, 1, 16, edges, 2, 2, 2, {0}};
     cast_finding(&sink, &f);
     f.kind = KIND_LOST_INDIRECT;
     cast_finding(&sink, &f);

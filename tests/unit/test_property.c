@@ -256,7 +256,7 @@ static void judge(struct world *world, struct verdicts *out) {
     struct marks marks;
     heap_build_freeze(world->build);
     ck_assert_int_eq(mark_run(&world->build->heap, roots, 2, &world->build->arena, &marks), 0);
-    ck_assert_int_eq(verdict_run(&world->build->heap, &marks, &world->build->arena, out), 0);
+    ck_assert_int_eq(verdict_run(&world->build->heap, &marks, OBJECT_INHERITED, NULL, &world->build->arena, out), 0);
 }
 
 static uint64_t seeds(void) {

@@ -24,7 +24,7 @@ static int run(void) {
     struct root root = {(uintptr_t)roots, (uintptr_t)(roots + 16), 0};
     struct marks marks;
     int error = mark_run(&build->heap, &root, 1, &build->arena, &marks);
-    return error ? error : verdict_run(&build->heap, &marks, &build->arena, &verdicts);
+    return error ? error : verdict_run(&build->heap, &marks, OBJECT_INHERITED, NULL, &build->arena, &verdicts);
 }
 
 static void judge(void) {
