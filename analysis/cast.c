@@ -244,7 +244,7 @@ void cast_scan(struct cast_sink *sink, const struct cast_scan *scan, const struc
     put_count(sink, "mark_us", scan->mark_us);
     put_count(sink, "scan_us", scan->scan_us);
     put_count(sink, "root_bytes", scan->root_bytes);
-    for (size_t kind = 0; kind < KIND_COUNT; kind++) {
+    for (size_t kind = 0; kind < KIND_JUDGED_COUNT; kind++) {
         const struct tally *tally = &verdicts->tally[kind];
         put_key(sink, KIND_NAMES[kind].key);
         put(sink, "{\"objects\":");

@@ -57,7 +57,8 @@ static int set_kinds(unsigned *kinds, const char *value, const char *spelling) {
         int added = kind_bits(word, length);
         if (added < 0) {
             message_error(
-                "%s: unknown kind `%.*s`; kinds are lost, lost-indirect, cycle, possible, reachable, all, none",
+                "%s: unknown kind `%.*s`; kinds are lost, lost-indirect, cycle, possible, reachable, growing, all, "
+                "none",
                 spelling, (int)length, word);
             return -1;
         }
@@ -145,7 +146,7 @@ static const struct option table[] = {
      true},
     {"text", "FILE", set_text, "write the report as text; - is standard output; may be repeated", 0, true},
     {"json", "FILE", set_json, "write the report as JSON; - is standard output; may be repeated", 0, true},
-    {"show", "KINDS", set_show, "kinds to list, with commas between them (default: lost,cycle)", 0, true},
+    {"show", "KINDS", set_show, "kinds to list, with commas between them (default: lost,cycle,growing)", 0, true},
     {"fail-on", "KINDS", set_fail_on, "kinds that set the exit status (default: lost,cycle)", 0, true},
     {"exit-code", "N", set_exit_code, "exit status when such a kind was found, 0-255 (default: 23)", 0, true},
     {"max-frames", "N", set_frames_max, "frames shown of a stack, 1-64 (default: 64)", 0, true},
@@ -303,7 +304,7 @@ int options_environment(struct options *options, const char *text) {
 
 void options_init(struct options *options, struct pool *pool) {
     *options = (struct options){.pool = pool,
-                                .show = KINDS_DEFAULT,
+                                .show = KINDS_SHOWN_DEFAULT,
                                 .fail_on = KINDS_DEFAULT,
                                 .exit_code = EXIT_CODE_DEFAULT,
                                 .frames_max = CAST_FRAMES_MAX};

@@ -7,6 +7,7 @@
 #include "demangle.h"
 #include "escape.h"
 #include "label.h"
+#include "live_text.h"
 #include "units.h"
 
 #include <inttypes.h>
@@ -30,7 +31,7 @@ static const char *const style_codes[] = {
 };
 static const char *const kind_titles[KIND_COUNT] = {
     [KIND_LOST] = "LEAK",         [KIND_LOST_INDIRECT] = "INDIRECT", [KIND_CYCLE] = "CYCLE",
-    [KIND_POSSIBLE] = "POSSIBLE", [KIND_REACHABLE] = "REACHABLE",
+    [KIND_POSSIBLE] = "POSSIBLE", [KIND_REACHABLE] = "REACHABLE",    [KIND_GROWING] = "GROWING",
 };
 
 struct text {
@@ -297,9 +298,25 @@ static void head_line(struct text *text, size_t number, const struct report_find
             pool_printf(text->pool, "   + %s reached only from %s", units_size(text->pool, finding->indirect_bytes),
                         finding->objects == 1 ? "it" : "them"));
     }
+    if (finding->growth)
+        put(text, PLAIN, pool_printf(text->pool, "   + %s", live_growth(text->pool, finding->growth)));
     pad_to(text, max(FINGERPRINT_COLUMN, text->column + 2));
     put(text, FAINT, pool_printf(text->pool, "%08x", (unsigned)(finding->fingerprint >> 32)));
     new_line(text);
+}
+
+/* What live scans know of a finding, under its head. */
+static void live_lines(struct text *text, const struct report_finding *finding) {
+    const char *age = live_age(text->pool, text->report, finding);
+    size_t count = 0;
+    const char **pieces =
+        finding->growth ? live_path(text->pool, &finding->growth->path, text->view->utf8, &count) : NULL;
+    pad_to(text, *age || count ? INDENT : 0);
+    put(text, FAINT, age);
+    for (size_t i = 0; i < count; i++)
+        wrapped(text, NAME, pieces[i]);
+    if (text->column)
+        new_line(text);
 }
 
 static void leak_lines(struct text *text, const struct report_finding *finding) {
@@ -365,6 +382,7 @@ static void findings(struct text *text) {
         if (!is_shown(text, finding->kind))
             continue;
         head_line(text, ++number, finding);
+        live_lines(text, finding);
         if (finding->kind == KIND_CYCLE)
             cycle_lines(text, finding);
         else
@@ -396,7 +414,7 @@ static const char *verdict(struct text *text) {
     uint64_t all = 0;
     if (report->processes == report->unjudged)
         return "not judged";
-    for (int kind = 0; kind < KIND_COUNT; kind++)
+    for (int kind = 0; kind < KIND_JUDGED_COUNT; kind++)
         all = count_add(all, report->tally[kind].objects);
     if (!lost.objects)
         return pool_printf(text->pool, "%s, nothing unreachable", units_things(text->pool, all, "object"));
@@ -416,7 +434,16 @@ static void first_line(struct text *text) {
         put(text, PLAIN, others == 1 ? " more process" : " more processes");
     put(text, PLAIN, ": ");
     put(text, PLAIN, verdict(text));
+    uint64_t growing = report->tally[KIND_GROWING].findings;
+    if (growing)
+        put(text, PLAIN, pool_printf(text->pool, "; %s growing", units_things(text->pool, growing, "place")));
     new_line(text);
+}
+
+static void counts_line(struct text *text) {
+    put(text, PLAIN, live_counts(text->pool, &text->report->live));
+    if (text->column)
+        new_line(text);
 }
 
 static void notes(struct text *text) {
@@ -439,6 +466,7 @@ void text_write(FILE *file, const struct report *report, const struct view *view
     first_line(&text);
     new_line(&text);
     findings(&text);
+    counts_line(&text);
     notes(&text);
     if (text.lines > 2)
         new_line(&text);
