@@ -105,7 +105,7 @@ static json_t *summary_json(const struct report *report) {
     return object;
 }
 
-static json_t *notes_json(struct pool *pool, const struct report *report) {
+json_t *json_notes(struct pool *pool, const struct report *report) {
     json_t *notes = json_array();
     for (size_t i = 0; i < report->note_count; i++) {
         const struct report_note *note = &report->notes[i];
@@ -120,6 +120,12 @@ static json_t *notes_json(struct pool *pool, const struct report *report) {
     return notes;
 }
 
+void json_put(FILE *file, json_t *root) {
+    json_dumpf(root, file, JSON_INDENT(2) | JSON_ENSURE_ASCII);
+    fputc('\n', file);
+    json_decref(root);
+}
+
 void json_write(FILE *file, const struct report *report, const struct view *view) {
     struct pool scratch = {0};
     json_t *root = json_object();
@@ -130,9 +136,7 @@ void json_write(FILE *file, const struct report *report, const struct view *view
     json_object_set_new(root, "summary", summary_json(report));
     json_live_counts(root, &report->live);
     json_object_set_new(root, "findings", json_findings(&scratch, report, view));
-    json_object_set_new(root, "notes", notes_json(&scratch, report));
-    json_dumpf(root, file, JSON_INDENT(2) | JSON_ENSURE_ASCII);
-    fputc('\n', file);
-    json_decref(root);
+    json_object_set_new(root, "notes", json_notes(&scratch, report));
+    json_put(file, root);
     pool_free(&scratch);
 }

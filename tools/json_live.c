@@ -8,6 +8,10 @@ json_t *json_seconds(int64_t us) {
     return us < 0 ? json_null() : json_real((double)us / 1e6);
 }
 
+json_t *json_milliseconds(uint64_t us) {
+    return json_real((double)us / 1e3);
+}
+
 static json_t *between_json(const struct rec_age *age) {
     if (!age->known)
         return json_null();

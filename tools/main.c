@@ -15,6 +15,9 @@ static const struct {
 } verbs[] = {
     {"run", "[run] [OPTIONS] [--] CMD ARGS...", command_run},
     {"report", "report FILE.cast... [OPTIONS]", command_report},
+    {"status", "status PID [OPTIONS]", command_status},
+    {"scan", "scan PID [OPTIONS]", command_scan},
+    {"why", "why PID|FILE ADDRESS|FINGERPRINT [OPTIONS]", command_why},
 };
 
 void command_version(FILE *file) {

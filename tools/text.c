@@ -459,6 +459,50 @@ static void notes(struct text *text) {
     }
 }
 
+static const char *step_label(struct text *text, const struct report_step *step) {
+    return show_name(text, label_stack(text->pool, step->stack));
+}
+
+static void path_lines(struct text *text, const struct report_path *path) {
+    size_t count, label = 0, size = 0;
+    const char **pieces = live_path(text->pool, path, text->view->utf8, &count);
+    pad_to(text, INDENT);
+    for (size_t i = 0; i < count; i++)
+        wrapped(text, NAME, pieces[i]);
+    new_line(text);
+    for (size_t i = 0; i < path->step_count; i++) {
+        label = max(label, escape_columns(step_label(text, &path->steps[i])));
+        size = max(size, escape_columns(size_text(text, path->steps[i].size_bytes)));
+    }
+    size_t function = max(FUNCTION_COLUMN, INDENT + label + 2 + size + 3);
+    for (size_t i = 0; i < path->step_count; i++) {
+        const struct report_step *step = &path->steps[i];
+        const char *bytes = size_text(text, step->size_bytes);
+        if (i && step[-1].size_bytes == step->size_bytes && stack_equal(step[-1].stack, step->stack))
+            continue;
+        pad_to(text, INDENT);
+        put(text, NAME, step_label(text, step));
+        pad_to(text, INDENT + label + 2 + size - escape_columns(bytes));
+        put(text, PLAIN, bytes);
+        stack_lines(text, step->stack, function, function_width(text, step->stack, function));
+    }
+}
+
+void text_path(FILE *file, const struct report_path *path, const struct view *view) {
+    struct pool scratch = {0};
+    struct text text = {.file = file, .pool = &scratch, .view = view};
+    path_lines(&text, path);
+    pool_free(&scratch);
+}
+
+void text_findings(FILE *file, const struct report *report, const struct view *view) {
+    struct pool scratch = {0};
+    struct text text = {.file = file, .pool = &scratch, .report = report, .view = view};
+    findings(&text);
+    notes(&text);
+    pool_free(&scratch);
+}
+
 void text_write(FILE *file, const struct report *report, const struct view *view) {
     struct pool scratch = {0};
     struct text text = {.file = file, .pool = &scratch, .report = report, .view = view};

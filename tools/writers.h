@@ -15,6 +15,8 @@ struct view {
 
 /* Write; errors stay in the stream's error flag. */
 void text_write(FILE *, const struct report *, const struct view *);
+void text_findings(FILE *, const struct report *, const struct view *);  /* findings and notes alone */
+void text_path(FILE *, const struct report_path *, const struct view *); /* and each object's size and stack */
 void json_write(FILE *, const struct report *, const struct view *);
 
 #endif

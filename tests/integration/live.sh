@@ -76,3 +76,21 @@ live_recording() { # PID [EXIT_STATUS] : as it lies in the folder of recordings
     live_status
     live_end
 }
+
+# ---- a program that answers ----
+
+# fake MODE COMMAND...: start it with the library's name mapped in it; $fake is its process id. Answers lie in $WORK/answers.
+fake() {
+    [ -e "$WORK/libcastaway.so" ] ||
+        ${CC:-gcc} -shared -fPIC -o "$WORK/libcastaway.so" -x c - <<<'int castaway_stands_in;'
+    mkdir -p "$WORK/answers"
+    rm -f "$WORK/answers/ready" "$WORK/answers/requests"
+    LD_PRELOAD=$WORK/libcastaway.so "${@:2}" "$(dirname "$0")/fake_program.py" "$WORK/answers" "$1" 2>/dev/null &
+    fake=$!
+    fakes="${fakes:-} $fake"
+    [ "$1" = late ] || for _ in $(seq 200); do [ -s "$WORK/answers/ready" ] && break; sleep 0.02; done
+}
+fake_ends() {
+    kill "$fake" 2>/dev/null
+    wait "$fake" 2>/dev/null
+}
