@@ -21,6 +21,7 @@
 enum {
     APPEAR_MS = 2000, /* a program's socket appears a moment after its start */
     RETRY_MS = 20,
+    GOING_MS = 100,
     BUSY_RETRY_MS = 100,
     PIECE_BYTES = 64 << 10,
 };
@@ -45,10 +46,11 @@ static int pid_of(const struct control *control) {
     return (int)control->watched.pid;
 }
 
-/* Of what went wrong, that the program is gone says it best. */
+/* Of what went wrong, that the program is gone says it best. Its end takes a moment from closing its files on. */
 static int fail_unless_gone(struct control *control, const char *error) {
-    if (!watched_lives(control->watched.pid))
-        return fail(control, pool_printf(control->pool, "process %d ended meanwhile", pid_of(control)));
+    for (int64_t end = control_now_ms() + GOING_MS; control_now_ms() < end; pause_ms(RETRY_MS))
+        if (!watched_lives(control->watched.pid))
+            return fail(control, pool_printf(control->pool, "process %d ended meanwhile", pid_of(control)));
     return fail(control, error);
 }
 

@@ -18,6 +18,7 @@ static const struct {
     {"status", "status PID [OPTIONS]", command_status},
     {"scan", "scan PID [OPTIONS]", command_scan},
     {"why", "why PID|FILE ADDRESS|FINGERPRINT [OPTIONS]", command_why},
+    {"top", "top PID [OPTIONS]", command_top},
 };
 
 void command_version(FILE *file) {

@@ -71,8 +71,11 @@ static void add_growths(struct report *report, const struct recording *recording
     }
 }
 
+/* An answer need not hold a scan; its status counts them. */
 static uint64_t scans_while_running(const struct recording *recording) {
     uint64_t number = recording->scan.number;
+    for (size_t i = 0; !recording->has_scan && i < GENERATIONS; i++)
+        number = count_add(number, recording->status.generations[i].scans);
     return number - (recording->at_exit && number > 0);
 }
 

@@ -1,4 +1,4 @@
-/* text.c - the report for a person, at 100 columns.
+/* text.c - the report for a person, at 100 columns unless the view has its own.
  *
  * Every string of the target goes through show_name(), which escapes it.
  * Start: text_write(); a finding is head_line(), cycle_line(), stack_lines(). */
@@ -14,12 +14,11 @@
 #include <string.h>
 
 enum {
-    COLUMNS = 100,
     INDENT = 4,
     FUNCTION_COLUMN = 25,      /* at least */
     FUNCTION_WIDTH = 17,       /* at least */
     FUNCTION_WIDTH_LEAST = 36, /* of names that are cut to let a long location stand */
-    FINGERPRINT_COLUMN = 83,
+    FINGERPRINT_WIDTH = 17,
     CYCLE_SHOWN_MAX = 8, /* a longer one is shown by its start and its end */
     CYCLE_HEAD = 4,
 };
@@ -76,6 +75,10 @@ static const char *show_name(struct text *text, const char *name) {
     return escape_text(text->pool, name, text->view->utf8);
 }
 
+static size_t columns_of(const struct text *text) {
+    return text->view->columns ? text->view->columns : VIEW_COLUMNS;
+}
+
 static size_t max(size_t a, size_t b) {
     return a > b ? a : b;
 }
@@ -129,9 +132,9 @@ static size_t function_width(struct text *text, const struct stack *stack, size_
         functions = max(functions, escape_columns(function_name(text, &stack->frames[i])) + 2);
         locations = max(locations, escape_columns(location(text, &stack->frames[i])));
     }
-    if (column + functions + locations <= COLUMNS)
+    if (column + functions + locations <= columns_of(text))
         return functions;
-    size_t left = column + locations < COLUMNS ? COLUMNS - column - locations : 0;
+    size_t left = column + locations < columns_of(text) ? columns_of(text) - column - locations : 0;
     return max(left, functions < FUNCTION_WIDTH_LEAST ? functions : FUNCTION_WIDTH_LEAST);
 }
 
@@ -168,7 +171,7 @@ static bool is_uniform(const struct report_finding *finding) {
 }
 
 static void wrapped(struct text *text, enum style style, const char *piece) {
-    if (text->column + escape_columns(piece) > COLUMNS && text->column > INDENT + 2) {
+    if (text->column + escape_columns(piece) > columns_of(text) && text->column > INDENT + 2) {
         new_line(text);
         pad_to(text, INDENT + 2);
         piece += *piece == ' ';
@@ -300,7 +303,7 @@ static void head_line(struct text *text, size_t number, const struct report_find
     }
     if (finding->growth)
         put(text, PLAIN, pool_printf(text->pool, "   + %s", live_growth(text->pool, finding->growth)));
-    pad_to(text, max(FINGERPRINT_COLUMN, text->column + 2));
+    pad_to(text, max(columns_of(text) - FINGERPRINT_WIDTH, text->column + 2));
     put(text, FAINT, pool_printf(text->pool, "%08x", (unsigned)(finding->fingerprint >> 32)));
     new_line(text);
 }
@@ -486,6 +489,13 @@ static void path_lines(struct text *text, const struct report_path *path) {
         put(text, PLAIN, bytes);
         stack_lines(text, step->stack, function, function_width(text, step->stack, function));
     }
+}
+
+void text_stack(FILE *file, const struct stack *stack, const struct view *view) {
+    struct pool scratch = {0};
+    struct text text = {.file = file, .pool = &scratch, .view = view};
+    stack_lines(&text, stack, INDENT, function_width(&text, stack, INDENT));
+    pool_free(&scratch);
 }
 
 void text_path(FILE *file, const struct report_path *path, const struct view *view) {

@@ -51,6 +51,8 @@ if mode == "late":
 os.makedirs(place, 0o700, exist_ok=True)
 server = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 if mode != "deaf":
+    if os.path.exists(path):  # left by a process that had the number before
+        os.unlink(path)
     os.umask(0o177)
     server.bind(path)
 with open(os.path.join(folder, "ready"), "w") as file:

@@ -79,6 +79,8 @@ live_recording() { # PID [EXIT_STATUS] : as it lies in the folder of recordings
 
 # ---- a program that answers ----
 
+trap 'kill $(jobs -p) 2>/dev/null; rm -rf "$WORK"' EXIT
+
 # fake MODE COMMAND...: start it with the library's name mapped in it; $fake is its process id. Answers lie in $WORK/answers.
 fake() {
     [ -e "$WORK/libcastaway.so" ] ||
@@ -87,7 +89,6 @@ fake() {
     rm -f "$WORK/answers/ready" "$WORK/answers/requests"
     LD_PRELOAD=$WORK/libcastaway.so "${@:2}" "$(dirname "$0")/fake_program.py" "$WORK/answers" "$1" 2>/dev/null &
     fake=$!
-    fakes="${fakes:-} $fake"
     [ "$1" = late ] || for _ in $(seq 200); do [ -s "$WORK/answers/ready" ] && break; sleep 0.02; done
 }
 fake_ends() {

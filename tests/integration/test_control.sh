@@ -226,6 +226,15 @@ refused "a thread" "$tid is a thread of process $threaded" status "$tid"
 kill $threaded; wait $threaded 2>/dev/null
 fake answer
 
+fake_ends
+rm -f "$A/ready"
+CASTAWAY_LIBRARY=$WORK/libcastaway.so "$CASTAWAY" --text /dev/null "$(dirname "$0")/fake_program.py" "$A" late 2>/dev/null &
+run=$!
+castaway status $run --json -
+claim "of castaway itself: its program, as soon as it can answer" holds ".pid == $(pgrep -P $run) and .confirmed == 9"
+kill $run; wait $run 2>/dev/null
+fake answer
+
 # Folders and sockets that others could have made.
 S=/tmp/castaway-$(id -u)/$fake.sock
 chmod 666 "$S"
@@ -272,5 +281,5 @@ if unshare -m -p -f true 2>/dev/null; then
     kill "$inner"
     wait "$fake" 2>/dev/null
 fi
-rmdir "/tmp/castaway-$(id -u)" /tmp/castaway-65534 2>/dev/null
+rmdir /tmp/castaway-65534 2>/dev/null
 finish
