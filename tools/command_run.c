@@ -74,6 +74,8 @@ static void add_recording(struct run *run, const char *path, bool is_main) {
         run->report.has_main |= is_main;
         if (is_main && (WIFSIGNALED(run->wait_status) || !recording.at_exit) && recording.has_scan)
             note_last_scan(run, &recording);
+        if (!is_main && !recording.at_exit && recording.has_scan)
+            report_note(&run->report, TOOL_NOTE_LAST_SCAN, 1, "another process");
         run->failed |= is_main && !recording.has_scan;
         if (run->options.output && output_keep(&run->options, path, is_main ? run->pid : recording.pid, run->pid))
             run->failed = true;

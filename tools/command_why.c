@@ -125,7 +125,7 @@ static void why_json(FILE *file, struct pool *pool, const struct question *quest
 }
 
 static const char *subject(struct pool *pool, const struct question *question, bool utf8) {
-    if (question->fingerprint)
+    if (question->finding)
         return pool_printf(pool, "%s (%s)", escape_text(pool, question->fingerprint, utf8),
                            kind_word(question->finding->kind));
     return pool_printf(pool, "0x%" PRIx64, question->address);

@@ -25,7 +25,7 @@ enum {
     BUSY_RETRY_MS = 100,
     PIECE_BYTES = 64 << 10,
 };
-static const size_t answer_bytes_max = (size_t)1 << 30;
+static const size_t answer_bytes_max = (size_t)1 << 28;
 
 int64_t control_now_ms(void) {
     struct timespec now;

@@ -22,7 +22,7 @@ enum {
 #define TOOL_NOTES(X)                                                                                                  \
     X(CUT, "cut", "the recording is cut: what stood before the cut is shown")                                          \
     X(NO_SCAN, "no-scan", "the recording holds no scan: nothing was judged")                                           \
-    X(LAST_SCAN, "last-scan", "the program did not reach its exit: this is the report of its last scan")               \
+    X(LAST_SCAN, "last-scan", "the program left no recording of its end: this is the report of its last scan")         \
     X(NO_RECORDING, "no-recording", "no recording came from the program itself")                                       \
     X(BAD_RECORDING, "bad-recording", "recordings of other processes that could not be read")                          \
     X(NO_OBJECTS, "no-objects", "no live object was recorded: all were freed, or castaway saw no allocation")

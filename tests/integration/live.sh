@@ -1,4 +1,5 @@
 #!/bin/bash
+# shellcheck disable=SC2119,SC2120 # arguments have defaults
 # live.sh - sourced by tests of live scans, behind claims.sh: a program with a named global, and the lines of its recordings.
 
 # g_cache[2] holds a table, that holds a list of nodes; a leak and a cycle are made beside it.

@@ -1,7 +1,7 @@
 #!/bin/bash
 # castaway status, scan, why: answers of a running program, and everything that can be wrong with it.
 # A stand-in plays the program, so that answers are known to the byte.
-# shellcheck source-path=SCRIPTDIR disable=SC1091,SC2016,SC2059
+# shellcheck source-path=SCRIPTDIR disable=SC1091,SC2016,SC2059,SC2119
 . "$(dirname "$0")/claims.sh"
 . "$(dirname "$0")/live.sh"
 build_live

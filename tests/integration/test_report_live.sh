@@ -106,4 +106,15 @@ damaged "text for an age" 's/"us_a":12300000/"us_a":"x"/'
 sed 's/"path":\[.*\]/"path":[]/' "$WORK/l.cast" >"$WORK/p.cast"
 castaway report "$WORK/p.cast" --json -
 claim "no path found is no error" holds '.findings[1].path == []'
+
+# Whatever one byte is turned into, castaway ends by itself.
+size=$(stat -c %s "$WORK/l.cast") crashed=0 RANDOM=11
+for _ in $(seq "${FUZZ_RUNS:-100}"); do
+    cp "$WORK/l.cast" "$WORK/d.cast"
+    printf "\\x$(printf %x $((RANDOM % 256)))" |
+        dd of="$WORK/d.cast" bs=1 seek=$(((RANDOM * 32768 + RANDOM) % size)) conv=notrunc status=none
+    castaway report "$WORK/d.cast"
+    case $status in 0 | 23 | 125) ;; *) crashed=$((crashed + 1)) ;; esac
+done
+claim "no changed byte crashes it" test "$crashed" = 0
 finish

@@ -1,6 +1,6 @@
 #!/bin/bash
 # castaway top: one frame for scripts, and the screen with its keys, on a terminal of 80 by 24.
-# shellcheck source-path=SCRIPTDIR disable=SC1091,SC2016,SC2059
+# shellcheck source-path=SCRIPTDIR disable=SC1091,SC2016,SC2059,SC2119
 . "$(dirname "$0")/claims.sh"
 . "$(dirname "$0")/live.sh"
 build_live
@@ -132,6 +132,8 @@ claim "going on" hides "PAUSED"
 $terminal resize-window -x 60 -y 12
 claim "a smaller window: the help is in its last line" shows "q quit"
 claim "a smaller window" test "$(line 12 | cut -c1-6)" = "q quit"
+$terminal resize-window -x 10 -y 2
+claim "hardly any window" shows "q quit"
 $terminal resize-window -x 120 -y 40
 claim "a larger one" shows "[FINDINGS 2]"
 keys Tab
