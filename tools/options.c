@@ -347,6 +347,6 @@ void options_help(FILE *file) {
             continue;
         snprintf(left, sizeof left, "%c%c%c --%s %s", option->letter ? '-' : ' ', option->letter ? option->letter : ' ',
                  option->letter ? ',' : ' ', option->name, option->value ? option->value : "");
-        fprintf(file, "  %-24s %s\n", left, option->help);
+        fprintf(file, "  %-28s %s\n", left, option->help);
     }
 }
