@@ -55,7 +55,8 @@ static void note_last_scan(struct run *run, const struct recording *recording) {
     const char *how = "it left by _exit or the like";
     if (WIFSIGNALED(run->wait_status))
         how = pool_printf(pool, "killed by SIG%s", sigabbrev_np(WTERMSIG(run->wait_status)));
-    int64_t since_us = recording->start > 0 ? (int64_t)((run->ended - recording->start) * 1e6) - (int64_t)at_us : -1;
+    int64_t since_us =
+        recording->start_seconds > 0 ? (int64_t)((run->ended - recording->start_seconds) * 1e6) - (int64_t)at_us : -1;
     const char *since = since_us < 0 ? "" : pool_printf(pool, ", %s before its end", live_seconds(pool, since_us));
     report_note(
         &run->report, TOOL_NOTE_LAST_SCAN, 0,

@@ -73,7 +73,7 @@ struct rec_site *reader_site(struct reader *reader, const json_t *record) {
     return site;
 }
 
-const struct rec_module *reader_module(struct reader *reader, const json_t *value, const char *what) {
+struct rec_module *reader_module(struct reader *reader, const json_t *value, const char *what) {
     uint64_t wide = reader_as_count(reader, value, what);
     uint32_t id = (uint32_t)wide;
     struct rec_module *found = NULL;
@@ -93,7 +93,7 @@ static void read_header(struct reader *reader, const json_t *record) {
     recording->executable = reader_string(reader, record, "executable");
     recording->exit_status = reader_signed(reader, record, "exit_status");
     recording->at_exit = json_object_get(record, "exit_status") && recording->exit_status >= 0;
-    recording->start = json_number_value(json_object_get(record, "start"));
+    recording->start_seconds = json_number_value(json_object_get(record, "start"));
     recording->argv = pool_array(reader->pool, json_array_size(argv) + 1, sizeof *recording->argv);
     for (size_t i = 0; i < json_array_size(argv); i++) {
         const char *argument = json_string_value(json_array_get(argv, i));

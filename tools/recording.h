@@ -49,10 +49,10 @@ struct rec_finding {
 };
 /* What holds an object: a root, then objects, each of which points at the next one. */
 struct rec_root {
-    const char *kind;                /* enum by word, analysis/cast.h; "" when there is no path */
-    const char *name;                /* "" if none */
-    int64_t tid;                     /* 0: no thread */
-    const struct rec_module *module; /* NULL: none */
+    const char *kind;          /* a word of analysis/cast.h; "" when there is no path */
+    const char *name;          /* "" if none */
+    int64_t tid;               /* 0: no thread */
+    struct rec_module *module; /* NULL: none */
     uint64_t offset;
 };
 struct rec_step {
@@ -102,8 +102,8 @@ struct recording {
     size_t argc;
     const char *executable;
     int64_t exit_status;
-    double start; /* Unix seconds; 0: not known */
-    bool at_exit; /* made when the program ended, not while it ran */
+    double start_seconds; /* Unix time; 0: not known */
+    bool at_exit;         /* made when the program ended, not while it ran */
     bool has_header, has_scan, has_status;
     bool complete;        /* the `end` record was there */
     struct rec_scan scan; /* the last one */

@@ -21,7 +21,7 @@ uint64_t reader_count(struct reader *, const json_t *record, const char *key);
 int64_t reader_signed(struct reader *, const json_t *record, const char *key);
 const char *reader_string(struct reader *, const json_t *record, const char *key);
 struct rec_site *reader_site(struct reader *, const json_t *record); /* by its key `site`; NULL: 0, no stack known */
-const struct rec_module *reader_module(struct reader *, const json_t *value, const char *what); /* NULL when wrong */
+struct rec_module *reader_module(struct reader *, const json_t *value, const char *what); /* NULL when wrong */
 
 /* recording_live.c: what scans while the program runs add. */
 struct rec_age reader_age(struct reader *, const json_t *finding);

@@ -20,9 +20,9 @@ static const struct report_step *steps_of(struct report *report, const struct re
 struct report_path report_path(struct report *report, const struct rec_path *path) {
     const struct rec_root *root = &path->root;
     struct report_path named = {
-        .root_kind = root->kind,
-        .root = *root->name ? root->name : NULL,
-        .module = root->module ? root->module->path : NULL,
+        .root_kind = pool_strdup(report->pool, root->kind),
+        .root = *root->name ? pool_strdup(report->pool, root->name) : NULL,
+        .module = root->module ? pool_strdup(report->pool, root->module->path) : NULL,
         .tid = root->tid,
         .offset = root->offset,
         .steps = steps_of(report, path),
@@ -32,7 +32,7 @@ struct report_path report_path(struct report *report, const struct rec_path *pat
         uint64_t inside;
         const char *variable = symbols_variable(report->symbols, root->module, root->offset, &inside);
         if (variable) {
-            named.root = variable;
+            named.root = pool_strdup(report->pool, variable);
             named.offset = inside;
         }
     }

@@ -324,8 +324,7 @@ const struct stack *symbols_stack(struct symbols *symbols, struct rec_site *site
 }
 
 /* A symbol before the address that does not reach it is another variable, or a mark of the linker's. */
-const char *symbols_variable(struct symbols *symbols, const struct rec_module *module, uint64_t offset,
-                             uint64_t *inside) {
+const char *symbols_variable(struct symbols *symbols, struct rec_module *module, uint64_t offset, uint64_t *inside) {
     struct symbol_file *file = file_of(symbols, module);
     GElf_Off from_start;
     GElf_Sym symbol;

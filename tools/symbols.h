@@ -36,7 +36,7 @@ void symbols_close(struct symbols *);
 const struct stack *symbols_stack(struct symbols *, struct rec_site *site);
 
 /* The variable that `offset` (a link-time address) of `module` lies in, and how far; NULL: none is known there. */
-const char *symbols_variable(struct symbols *, const struct rec_module *module, uint64_t offset, uint64_t *inside);
+const char *symbols_variable(struct symbols *, struct rec_module *module, uint64_t offset, uint64_t *inside);
 
 /* Would both be shown alike? */
 bool stack_equal(const struct stack *, const struct stack *);

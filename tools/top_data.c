@@ -30,7 +30,7 @@ void top_close(struct top *top) {
 
 /* ---- sites ---- */
 
-static const struct rec_module *keep_module(struct top *top, const struct rec_module *module) {
+static struct rec_module *keep_module(struct top *top, const struct rec_module *module) {
     struct top_module *kept = NULL;
     if (!module)
         return NULL;

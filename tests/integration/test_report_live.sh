@@ -70,6 +70,10 @@ claim "nor of suspects" out_hasnt suspect
 castaway report "$WORK/f.cast" --json -
 claim "but JSON has them" holds '.findings[0].lost_between.scan_b == 42 and .scans == 0'
 
+{ live_header 7; live_sites; live_scan 42 2; live_finding | sed 's/"count":1,"objects":1,"bytes":24/"count":3,"objects":3,"bytes":72/'; live_end; } >"$WORK/f.cast"
+castaway report "$WORK/f.cast"
+claim "several: the first of them is meant" out_has "    the first born at 12.1 s, became unreachable between"
+
 # Roots.
 rooted() { # ROOT
     sed "s/{\"root\":[^}]*}/$1/" "$WORK/g.cast" >"$WORK/r.cast"
