@@ -71,9 +71,10 @@ static void add_recording(struct run *run, const char *path, bool is_main) {
         if (!is_main)
             report_note(&run->report, TOOL_NOTE_BAD_RECORDING, 1, "");
     } else {
+        recording.at_exit &= !is_main || !WIFSIGNALED(run->wait_status);
         report_add(&run->report, &recording);
         run->report.has_main |= is_main;
-        if (is_main && (WIFSIGNALED(run->wait_status) || !recording.at_exit) && recording.has_scan)
+        if (is_main && !recording.at_exit && recording.has_scan)
             note_last_scan(run, &recording);
         if (!is_main && !recording.at_exit && recording.has_scan)
             report_note(&run->report, TOOL_NOTE_LAST_SCAN, 1, "another process");

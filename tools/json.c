@@ -7,7 +7,7 @@
 
 #include <inttypes.h>
 
-enum { REPORT_VERSION = 1 };
+enum { REPORT_VERSION = 1, REAL_DIGITS = 12 /* microseconds of eleven days, and no 0.64100000000000001 */ };
 
 json_t *json_number(uint64_t value) {
     return json_integer(value > INT64_MAX ? INT64_MAX : (json_int_t)value);
@@ -121,7 +121,7 @@ json_t *json_notes(struct pool *pool, const struct report *report) {
 }
 
 void json_put(FILE *file, json_t *root) {
-    json_dumpf(root, file, JSON_INDENT(2) | JSON_ENSURE_ASCII);
+    json_dumpf(root, file, JSON_INDENT(2) | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(REAL_DIGITS));
     fputc('\n', file);
     json_decref(root);
 }

@@ -237,14 +237,20 @@ static int unknown(const char *word, const char *name, size_t length) {
     return -1;
 }
 
+static bool is_of_verb(const struct options *options, const struct option *option) {
+    for (size_t i = 0; i < sizeof only / sizeof *only; i++)
+        if (only[i].set == option->set)
+            return only[i].verbs & options->verb;
+    return true;
+}
+
 /* ---- the command line ---- */
 
 static int set_argument(struct options *options, const struct option *option, const char *value, const char *spelling) {
-    for (size_t i = 0; i < sizeof only / sizeof *only; i++)
-        if (only[i].set == option->set && !(only[i].verbs & options->verb)) {
-            message_error("%s: not an option of this verb; `castaway --help` tells whose", spelling);
-            return -1;
-        }
+    if (!is_of_verb(options, option)) {
+        message_error("%s: not an option of this verb; `castaway --help` tells whose", spelling);
+        return -1;
+    }
     bool is_destination = option->set == set_text || option->set == set_json;
     if (is_destination && options->destinations_from_environment) {
         options->destinations_from_environment = false;
@@ -318,7 +324,7 @@ int options_environment(struct options *options, const char *text) {
         if (*text == ':')
             text++;
         snprintf(spelling, sizeof spelling, "CASTAWAY_OPTIONS: %.*s", (int)(length < 40 ? length : 40), key);
-        if (option && option->in_environment && option->set(options, value, spelling))
+        if (option && option->in_environment && is_of_verb(options, option) && option->set(options, value, spelling))
             return -1;
     }
     options->destinations_from_environment = options->destination_count > 0;

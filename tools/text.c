@@ -444,8 +444,11 @@ static void first_line(struct text *text) {
 }
 
 static void counts_line(struct text *text) {
-    put(text, PLAIN, live_counts(text->pool, &text->report->live));
-    if (text->column)
+    const char *counts = live_counts(text->pool, &text->report->live);
+    if (*counts && text->lines > 2)
+        new_line(text); /* apart from the last finding */
+    put(text, PLAIN, counts);
+    if (*counts)
         new_line(text);
 }
 

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HEAD_LINES = 3, FOOT_LINES = 1, FRAMES_SHOWN = 64 };
+enum { HEAD_LINES = 3, FOOT_LINES = 1, FRAMES_SHOWN = 64, CALLERS_SHOWN = 3 };
 
 static const char *const order_names[TOP_ORDERS] = {
     [TOP_BY_BYTES] = "bytes", [TOP_BY_OBJECTS] = "objects", [TOP_BY_GROWTH] = "growth",
@@ -113,13 +113,19 @@ static const char *share(struct pool *pool, const struct top_row *row, size_t ge
     return percent < 1 ? "<1%" : pool_printf(pool, "%.0f%%", percent);
 }
 
+/* The function that allocates, and who called it: many stacks begin alike. */
 static const char *made_by(struct top *top, struct pool *pool, const struct top_row *row, bool utf8) {
     const struct stack *stack = top_stack(top, row);
-    const char *name = escape_text(pool, demangle_short(pool, top_name(top, row)), utf8);
-    if (!stack->frame_count || !stack->frames[0].file_short)
-        return name;
-    return pool_printf(pool, "%s %s:%d", name, escape_text(pool, stack->frames[0].file_short, utf8),
-                       stack->frames[0].line);
+    const char *text = escape_text(pool, demangle_short(pool, top_name(top, row)), utf8);
+    if (stack->frame_count && stack->frames[0].file_short)
+        text = pool_printf(pool, "%s %s:%d", text, escape_text(pool, stack->frames[0].file_short, utf8),
+                           stack->frames[0].line);
+    for (size_t i = 1; i < stack->named_count && i <= CALLERS_SHOWN; i++)
+        text = pool_printf(pool, "%s %s %s", text, utf8 ? "←" : "<-",
+                           stack->frames[i].function
+                               ? escape_text(pool, demangle_short(pool, stack->frames[i].function), utf8)
+                               : "??");
+    return text;
 }
 
 static const char *site_text(struct top *top, struct pool *pool, const struct top_row *row, bool utf8) {

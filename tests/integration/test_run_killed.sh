@@ -95,6 +95,8 @@ wrong --control maybe '' YES
 wrong --dirty-pages magic '' AUTO
 CASTAWAY_OPTIONS=thresholds=0,1,1 castaway touch "$WORK/started"
 claim "environment: wrong value" err_has "CASTAWAY_OPTIONS: thresholds: \`0,1,1\` is not"
+CASTAWAY_OPTIONS=thresholds=0,1,1 castaway report "$FAKE_LIVE"
+claim "environment: what is the library's does not keep a report from being read" status_is 23
 castaway report "$FAKE_LIVE" --scan-every 1s
 claim "an option of another verb" err_has "--scan-every: not an option of this verb"
 claim "nothing was started" test ! -e "$WORK/started"

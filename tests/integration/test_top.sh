@@ -32,11 +32,11 @@ claim "--once: 0" status_is 0
 claim "--once: the head" out_has "castaway top: ./cache[$fake]: 48 331 objects, 1.1 MiB, watched for 12.9 s"
 claim "--once: the counts" out_has "scans 40/2/1, pause p99 2.1 ms; suspects 12, confirmed 9, withdrawn 2, freed 1"
 claim "--once: a site, by generation" grep -qE \
-    '^   1\.1 MiB      49 411   \+14\.1 KiB    2%    <1%  98%  node_new cache\.c:9$' "$WORK/out"
+    '^   1\.1 MiB      49 411   \+14\.1 KiB    2%    <1%  98%  node_new cache\.c:9 ← m' "$WORK/out"
 claim "--once: the largest comes first" test "$(grep -n 'node_new' "$WORK/out" | head -1 | cut -d: -f1)" = 6
 claim "--once: no more than twenty" out_has "  and 12 more"
-claim "--once: a finding" grep -qE '^      24 B           1           - lost         0\.1 s  node_new cache\.c:9$' "$WORK/out"
-claim "--once: what grows" grep -qE '^   1\.1 MiB      48 211   \+14\.1 KiB growing          -  node_new cache\.c:9$' "$WORK/out"
+claim "--once: a finding" grep -qE '^      24 B           1           - lost         0\.1 s  node_new cache\.c:9 ← m' "$WORK/out"
+claim "--once: what grows" grep -qE '^   1\.1 MiB      48 211   \+14\.1 KiB growing          -  node_new cache\.c:9 ← m' "$WORK/out"
 claim "--once: 80 columns" test "$(awk '{ if (length($0) > 80) n++ } END { print n + 0 }' "$WORK/out")" = 0
 COLUMNS=40 castaway top $fake --once
 claim "--once: as narrow as asked for" test "$(awk '{ if (length($0) > 40) n++ } END { print n + 0 }' "$WORK/out")" = 0
