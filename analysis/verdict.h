@@ -44,7 +44,8 @@ struct finding {
     size_t cycle_length;        /* number of objects on that cycle, >= 2 */
     size_t cycle_listed;        /* entries in `cycle`: cycle_length, or VERDICT_CYCLE_LISTED_MAX */
     uint64_t group_objects_max; /* kind cycle: members of the largest group */
-    struct age age;             /* of the object that was lost first; kinds lost and cycle */
+    struct age
+        age; /* kinds lost and cycle: of the object that was lost first (of those the oldest); born_us -1, the rest 0: not known */
 };
 enum { VERDICT_CYCLE_LISTED_MAX = 1000 };
 
@@ -59,7 +60,7 @@ struct verdicts {
     uint64_t inherited_objects; /* OBJECT_INHERITED ones: in no tally */
 };
 
-/* What the ages of findings are taken from; all of it may be empty. */
+/* What the ages of findings are taken from; history and births may be empty. now.number is never 0. */
 struct verdict_times {
     const struct history *history;
     struct scan_entry now;
