@@ -258,7 +258,7 @@ void cast_scan(struct cast_sink *sink, const struct cast_scan *scan, const struc
     put_count(sink, "root_bytes", scan->root_bytes);
     put_count(sink, "objects_scanned", scan->objects_scanned);
     put_count(sink, "bytes_read", scan->bytes_read);
-    for (size_t kind = 0; kind < KIND_COUNT; kind++) {
+    for (size_t kind = 0; kind < KIND_JUDGED_COUNT; kind++) {
         const struct tally *tally = &verdicts->tally[kind];
         put_key(sink, KIND_NAMES[kind].key);
         put_first(sink, "objects", tally->objects);

@@ -12,7 +12,8 @@
     X(LOST_INDIRECT, "lost-indirect", "lost_indirect")                                                                 \
     X(CYCLE, "cycle", "cycle")                                                                                         \
     X(POSSIBLE, "possible", "possible")                                                                                \
-    X(REACHABLE, "reachable", "reachable")
+    X(REACHABLE, "reachable", "reachable")                                                                             \
+    X(GROWING, "growing", "growing")
 
 enum kind {
 #define X(name, word, key) KIND_##name,
@@ -20,6 +21,9 @@ enum kind {
 #undef X
         KIND_COUNT
 };
+/* The kinds below it share out the objects among them. Those from it on are of sites, whose objects are counted there
+ * already. */
+enum { KIND_JUDGED_COUNT = KIND_GROWING };
 
 /* One reference of a cycle: the object made at `site` of `size_bytes` bytes holds, `offset` bytes into itself, a
  * pointer to `target_offset` bytes into the next entry's object (the last entry's into the first's). */
