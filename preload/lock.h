@@ -12,12 +12,14 @@
 #include "sys.h"
 
 enum lock {
+    LOCK_POOLS,    /* objects of the program's own pools */
     LOCK_LEARN,    /* libunwind and the rule table */
     LOCK_SITE,     /* site and module tables */
     LOCK_STATES,   /* idle thread states, thread pointers */
     LOCK_IDS,      /* shared chain of free ids */
     LOCK_MAPPINGS, /* the allocator's mappings */
     LOCK_ODD,      /* objects without a slot of their own */
+    LOCK_ROOTS,    /* declared roots */
     LOCK_PAGES,    /* our mappings */
     LOCK_COUNT
 };

@@ -12,9 +12,11 @@
 #include <errno.h>
 #include <string.h>
 
+#include "api.h"
 #include "kernel_roots.h"
 #include "mapping.h"
 #include "pages.h"
+#include "pooled.h"
 #include "thread.h"
 
 enum { PAGE = 4096, WORD = sizeof(uintptr_t) };
@@ -146,6 +148,44 @@ static void exclude_heap(struct gather *gather) {
         for (size_t i = 0; i < count; i++)
             exclude(gather, mapped[i].lo, mapped[i].hi);
     }
+}
+
+/* ---- what the program declared ---- */
+
+static void exclude_block(void *context, const struct pooled_block *block) {
+    exclude(context, block->lo, block->hi);
+}
+
+static void exclude_pooled(void *context, uintptr_t address) {
+    struct gather *gather = context;
+    uintptr_t start;
+    object_id id = heap_find(gather->in->heap, address, &start);
+    if (id)
+        exclude(gather, start, start + heap_object(gather->in->heap, id)->size_bytes);
+}
+
+/* The part of [lo, hi) that can be read. */
+static void add_readable(struct gather *gather, uintptr_t lo, uintptr_t hi) {
+    for (struct range r = heap_readable(gather->in->heap, lo, hi); r.lo < r.hi;
+         r = heap_readable(gather->in->heap, r.hi, hi))
+        add(gather, r.lo, r.hi, 0);
+}
+
+static void add_block_head(void *context, const struct pooled_block *block) {
+    add_readable(context, block->lo, block->first);
+}
+
+static void exclude_pools(struct gather *gather) {
+    pooled_each_block(exclude_block, gather);
+    pooled_each_object(exclude_pooled, gather);
+}
+
+static void add_declared(struct gather *gather) {
+    size_t count;
+    const struct range *declared = api_roots(&count);
+    for (size_t i = 0; i < count; i++)
+        add_readable(gather, declared[i].lo, declared[i].hi);
+    pooled_each_block(add_block_head, gather);
 }
 
 /* ---- threads ---- */
@@ -367,9 +407,11 @@ int roots_gather(const struct roots_input *in, struct arena *arena, struct roots
     exclude(&gather, in->facts->libunwind.lo, in->facts->libunwind.hi);
     exclude_heap(&gather);
     exclude_stacks(&gather);
+    exclude_pools(&gather);
     sort_ranges(gather.excluded.items, gather.excluded.count);
     add_mappings(&gather);
     add_threads(&gather);
+    add_declared(&gather);
     struct range held;
     int error = kernel_roots(in->pid, arena, &held);
     if (error)
@@ -395,6 +437,9 @@ int roots_view_memory(const struct maps *maps, struct heap *heap, struct arena *
         if (constant)
             *constant = (struct range){mapping->lo, mapping->hi};
     }
+    struct range *beyond = list_add(&holes);
+    if (beyond)
+        *beyond = (struct range){at, UINTPTR_MAX};
     heap->vtable_ranges = constants.items;
     heap->vtable_range_count = constants.count;
     heap->unreadable = holes.items;
