@@ -33,6 +33,7 @@ enum {
     STOPS_MAX = 100,
     OWN_STACK_BYTES = 256 << 10,
     PATH_BYTES = 8192,
+    SHELL_SIGNAL = 128, /* a process that died of a signal has this and the signal's number as its status */
     CHILD_FAILED = 1,
     TOOL_FAILED = 125,
     TOOL_MISSING = 127
@@ -234,18 +235,22 @@ struct ending {
     int status, file;
     struct callee_saved from; /* a frame of ours on the program's stack, still live */
     uintptr_t thread_pointer;
-    int tool; /* receives the tool's exit status; 0 when it was not run */
+    const ucontext_t *interrupted; /* by the signal that ends the process; NULL: exit was called */
+    int tool;                      /* receives the tool's exit status; 0 when it was not run */
 };
 
 static void end_recorded(struct ending *ending, unsigned long signals_before) {
-    struct callee_saved here;
-    if (unwind_caller_of(&ending->from, process.exits, process.exit_count, &here) != 0)
+    struct callee_saved here = {0};
+    if (ending->interrupted)
+        here.sp = arch_context_sp(ending->interrupted);
+    else if (unwind_caller_of(&ending->from, process.exits, process.exit_count, &here) != 0)
         here = ending->from;
     struct stopped stopped;
     struct scan_input in = {
         .facts = &process.facts,
         .stopped = &stopped,
         .here = &here,
+        .here_interrupted = ending->interrupted,
         .here_thread_pointer = ending->thread_pointer,
         .exit_status = ending->status,
         .start_seconds = process.start_seconds,
@@ -296,7 +301,7 @@ static void wait_for_other(void) {
         sys(SYS_futex, &finished, FUTEX_WAIT_PRIVATE, 0, 0);
 }
 
-int exit_scan(int status) {
+static int scan_once(int status, const ucontext_t *interrupted) {
     if (!process.started || (int)sys(SYS_getpid, 0) != process.pid)
         return status;
     if (atomic_exchange(&scanned, 1)) {
@@ -312,7 +317,11 @@ int exit_scan(int status) {
         lock_release_all();
     }
     frames_check_report(process.environment);
-    struct ending ending = {.status = status & 0xff, .thread_pointer = arch_thread_pointer()};
+    struct ending ending = {
+        .status = status & 0xff,
+        .interrupted = interrupted,
+        .thread_pointer = arch_thread_pointer(),
+    };
     arch_callee_saved(&ending.from);
     char *stack = pages_alloc(OWN_STACK_BYTES);
     if (stack)
@@ -324,4 +333,12 @@ int exit_scan(int status) {
     sys(SYS_futex, &finished, FUTEX_WAKE_PRIVATE, 1 << 30);
     int counts = ending.tool != 0 && ending.tool != TOOL_MISSING && ending.tool != TOOL_FAILED;
     return counts && (status & 0xff) == 0 ? ending.tool : status;
+}
+
+int exit_scan(int status) {
+    return scan_once(status, NULL);
+}
+
+void exit_scan_signal(int signal, const ucontext_t *context) {
+    scan_once(SHELL_SIGNAL + signal, context);
 }

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "fatal.h"
 #include "hooks.h"
 #include "module.h"
 #include "next.h"
@@ -122,6 +123,7 @@ __attribute__((constructor)) static void start(int count, char **arguments, char
     process.environment = environment;
     options_parse(environment_get(environment, "CASTAWAY_OPTIONS"), &process.options);
     fork_init();
+    fatal_init();
     on_exit(on_program_exit, NULL);
     (void)at_quick_exit(on_quick_exit);
     process.started = 1;

@@ -30,6 +30,8 @@ int fork_init(void);
  * returns  the status that it should end with
  * context  exit handler, or a wrapper of _exit; does nothing in a vfork child or the second time */
 int exit_scan(int status);
+/* The same for the signal that is about to end it, which interrupted `context`. context: signal handler */
+void exit_scan_signal(int signal, const ucontext_t *context);
 void exit_after_fork(void);
 
 #endif

@@ -2,6 +2,7 @@
 #ifndef CASTAWAY_PRELOAD_NEXT_H
 #define CASTAWAY_PRELOAD_NEXT_H
 
+#include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -21,7 +22,9 @@
     X(void *, mmap, (void *, size_t, int, int, int, off_t))                                                            \
     X(int, dlclose, (void *))                                                                                          \
     X(void, _exit, (int))                                                                                              \
-    X(void, _Exit, (int))
+    X(void, _Exit, (int))                                                                                              \
+    X(int, sigaction, (int, const struct sigaction *, struct sigaction *))                                             \
+    X(void, abort, (void))
 
 struct next {
 #define X(result, name, parameters) result(*name) parameters;

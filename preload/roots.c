@@ -294,6 +294,18 @@ static void add_dynamic_tls(struct gather *gather, uintptr_t thread_pointer) {
     add_word(gather, ((const uintptr_t *)thread_pointer)[1] - 2 * WORD);
 }
 
+/* Registers of a thread that a signal interrupted, and the stack that they belong to. */
+static void add_interrupted(struct gather *gather, const ucontext_t *context, uintptr_t thread_pointer) {
+    add(gather, (uintptr_t)&context->uc_mcontext, (uintptr_t)(&context->uc_mcontext + 1), 0);
+#if defined(__x86_64__)
+    uintptr_t vectors = (uintptr_t)context->uc_mcontext.fpregs;
+    if (vectors)
+        add(gather, vectors, vectors + arch_context_vector_bytes(context), 0);
+#endif
+    add_word(gather, (uintptr_t)context->uc_stack.ss_sp);
+    add_live_stack(gather, arch_context_sp(context), ARCH_RED_ZONE_BYTES, thread_pointer);
+}
+
 static void add_threads(struct gather *gather) {
     const struct roots_input *in = gather->in;
     /* An alternate signal stack: only the kernel knows its address. */
@@ -301,21 +313,16 @@ static void add_threads(struct gather *gather) {
     sys(SYS_sigaltstack, NULL, &alternate);
     add_word(gather, (uintptr_t)alternate.ss_sp);
     add(gather, (uintptr_t)in->here, (uintptr_t)(in->here + 1), 0);
-    add_live_stack(gather, in->here->sp, 0, in->here_thread_pointer);
+    if (in->here_interrupted)
+        add_interrupted(gather, in->here_interrupted, in->here_thread_pointer);
+    else
+        add_live_stack(gather, in->here->sp, 0, in->here_thread_pointer);
     add_dynamic_tls(gather, in->here_thread_pointer);
     for (size_t i = 0; i < in->stopped->count; i++) {
         const struct stopped_thread *thread = &in->stopped->threads[i];
         if (thread->state != STOP_HELD)
             continue;
-        const ucontext_t *context = thread->context;
-        add(gather, (uintptr_t)&context->uc_mcontext, (uintptr_t)(&context->uc_mcontext + 1), 0);
-#if defined(__x86_64__)
-        uintptr_t vectors = (uintptr_t)context->uc_mcontext.fpregs;
-        if (vectors)
-            add(gather, vectors, vectors + arch_context_vector_bytes(context), 0);
-#endif
-        add_word(gather, (uintptr_t)context->uc_stack.ss_sp);
-        add_live_stack(gather, arch_context_sp(context), ARCH_RED_ZONE_BYTES, thread->thread_pointer);
+        add_interrupted(gather, thread->context, thread->thread_pointer);
         add_dynamic_tls(gather, thread->thread_pointer);
     }
     /* Of a thread that is gone, glibc keeps the block for reuse, and with it that vector. One that would not stop is

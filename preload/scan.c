@@ -233,6 +233,7 @@ static int search_run(const struct scan_input *in, struct arena *arena, struct s
         .facts = in->facts,
         .stopped = in->stopped,
         .here = in->here,
+        .here_interrupted = in->here_interrupted,
         .here_thread_pointer = in->here_thread_pointer,
         .pid = in->pid,
     };

@@ -9,6 +9,7 @@ struct scan_input {
     const struct process_facts *facts;
     const struct stopped *stopped;
     const struct callee_saved *here;
+    const ucontext_t *here_interrupted; /* roots.h */
     uintptr_t here_thread_pointer;
     int exit_status;
     double start_seconds;
