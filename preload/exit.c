@@ -23,6 +23,7 @@
 #include "module.h"
 #include "pages.h"
 #include "proc.h"
+#include "rights.h"
 #include "scan.h"
 #include "thread.h"
 #include "unwind.h"
@@ -63,12 +64,12 @@ static void text_add_number(struct text *text, int number) {
     text_add(text, digits, proc_decimal(number, digits));
 }
 
-static int create(const char *path, int flags) {
-    return (int)sys(SYS_openat, AT_FDCWD, path, O_RDWR | O_CREAT | O_CLOEXEC | flags, 0600);
+static int create(int at, const char *path, int flags) {
+    return (int)sys(SYS_openat, at, path, O_RDWR | O_CREAT | O_CLOEXEC | flags, 0600);
 }
 
 /* <dir>/<pid>.cast, or with a number behind the pid when an earlier process had the same. */
-static int create_in_dir(const char *dir, int pid) {
+static int create_at(int at, const char *dir, int pid) {
     for (int again = 0; again < 1000; again++) {
         struct text path = {.fill = 0};
         text_add(&path, dir, strlen(dir));
@@ -79,11 +80,22 @@ static int create_in_dir(const char *dir, int pid) {
             text_add_number(&path, again);
         }
         text_add(&path, ".cast", 5);
-        int file = create(path.bytes, O_EXCL | O_NOFOLLOW);
+        int file = create(at, path.bytes, O_EXCL | O_NOFOLLOW);
         if (file != -EEXIST)
             return file;
     }
     return -EEXIST;
+}
+
+static int create_in_dir(const char *dir, int pid) {
+    char folder[PATH_BYTES];
+    int file = -ENOENT;
+    for (int which = 0; which < RIGHTS_PLACES && file < 0; which++) {
+        int at = rights_place(which, dir, folder, sizeof folder);
+        if (at != -1)
+            file = create_at(at, folder, pid);
+    }
+    return file;
 }
 
 /* The documented name without a tool: `output` with %p, else castaway.<pid>.cast here. */
@@ -96,7 +108,7 @@ static int create_without_tool(const struct options *options, int pid) {
             pattern++;
         } else
             text_add(&path, pattern, 1);
-    return create(path.bytes, O_TRUNC);
+    return create(AT_FDCWD, path.bytes, O_TRUNC);
 }
 
 /* ---- the tool, when preloaded by hand ---- */
@@ -171,11 +183,22 @@ static int tool_run(int file, unsigned long signal_mask) {
 
 /* ---- snapshot ---- */
 
+/* The program's limits are its own affair, not ours: as far up as may be. */
+static void limit_lift(int resource) {
+    struct rlimit none = {RLIM_INFINITY, RLIM_INFINITY}, limit;
+    if (sys(SYS_prlimit64, 0, resource, NULL, &limit) != 0 || sys(SYS_prlimit64, 0, resource, &none, NULL) == 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    sys(SYS_prlimit64, 0, resource, &limit, NULL);
+}
+
 /* Runs in the child; its answer is its exit status. */
 static void child_scan(const struct scan_input *in) {
     struct rlimit none = {0, 0};
     sys(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
     sys(SYS_prlimit64, 0, RLIMIT_CORE, &none, 0);
+    limit_lift(RLIMIT_FSIZE);
+    limit_lift(RLIMIT_AS);
     sys(SYS_exit_group, scan_run(in) == 0 ? 0 : CHILD_FAILED);
 }
 
@@ -277,6 +300,7 @@ static void end_on_own_stack(void *context) {
     unsigned long all = ~0ul, before = 0;
     sys(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, 8);
     int by_hand = !process.options.dir[0];
+    limit_lift(RLIMIT_NOFILE); /* the program opens no more */
     ending->file =
         by_hand ? (int)sys(SYS_memfd_create, "castaway", MFD_CLOEXEC) : create_in_dir(process.options.dir, process.pid);
     if (ending->file >= 0) {
@@ -302,7 +326,7 @@ static void wait_for_other(void) {
 }
 
 static int scan_once(int status, const ucontext_t *interrupted) {
-    if (!process.started || (int)sys(SYS_getpid, 0) != process.pid)
+    if (!process.started || rights_confined || (int)sys(SYS_getpid, 0) != process.pid)
         return status;
     if (atomic_exchange(&scanned, 1)) {
         wait_for_other();
@@ -341,4 +365,19 @@ int exit_scan(int status) {
 
 void exit_scan_signal(int signal, const ucontext_t *context) {
     scan_once(SHELL_SIGNAL + signal, context);
+}
+
+void exit_scan_give_up(const char *why) {
+    struct scan_input in = {
+        .start_seconds = process.start_seconds,
+        .pid = process.pid,
+        .parent_pid = (int)sys(SYS_getppid, 0),
+    };
+    if (!process.options.dir[0])
+        return;
+    in.file = create_in_dir(process.options.dir, process.pid);
+    if (in.file < 0)
+        return;
+    scan_write_failure(&in, why);
+    sys(SYS_close, in.file);
 }

@@ -31,14 +31,14 @@ enum { SIGNALS = 65, KERNEL_SET_BYTES = 8, INIT_PID = 1 };
 /* Signals whose default does not end the process, or that can't be handled, or that libc keeps for itself. */
 #define BIT(signal) (1ul << ((signal)-1))
 #define HARMLESS                                                                                                       \
-    (BIT(SIGCHLD) | BIT(SIGURG) | BIT(SIGWINCH) | BIT(SIGCONT) | BIT(SIGSTOP) | BIT(SIGTSTP) | BIT(SIGTTIN) |           \
+    (BIT(SIGCHLD) | BIT(SIGURG) | BIT(SIGWINCH) | BIT(SIGCONT) | BIT(SIGSTOP) | BIT(SIGTSTP) | BIT(SIGTTIN) |          \
      BIT(SIGTTOU) | BIT(SIGKILL) | BIT(32) | BIT(33))
 
 static int is_fatal(int signal) {
     return signal > 0 && signal < SIGNALS && !(HARMLESS & BIT(signal));
 }
 
-static int standing;                      /* handlers may be put in place */
+static int standing;                         /* handlers may be put in place */
 static struct sigaction by_default[SIGNALS]; /* what the program asked for where ours stands; handler SIG_DFL */
 static struct sigaction once[SIGNALS];       /* the program's handler that is to run once (SA_RESETHAND) */
 

@@ -32,6 +32,8 @@ int fork_init(void);
 int exit_scan(int status);
 /* The same for the signal that is about to end it, which interrupted `context`. context: signal handler */
 void exit_scan_signal(int signal, const ucontext_t *context);
+/* No scan can be made at the end: leave a recording that says why, now. */
+void exit_scan_give_up(const char *why);
 void exit_after_fork(void);
 
 #endif

@@ -21,8 +21,8 @@ struct roots_input {
     const struct maps *maps;
     const struct heap *heap; /* frozen */
     const struct process_facts *facts;
-    const struct stopped *stopped;   /* all other threads */
-    const struct callee_saved *here; /* the scanning thread: registers where the program's own frames begin */
+    const struct stopped *stopped;      /* all other threads */
+    const struct callee_saved *here;    /* the scanning thread: registers where the program's own frames begin */
     const ucontext_t *here_interrupted; /* what a fatal signal broke off in it; NULL: it ends by a call */
     uintptr_t here_thread_pointer;
     int pid; /* the program's */

@@ -14,6 +14,7 @@
 #include "hooks.h"
 #include "module.h"
 #include "pages.h"
+#include "proc.h"
 #include "record.h"
 #include "site.h"
 #include "unwind.h"
@@ -50,7 +51,7 @@ static int sink_write(void *context, const void *bytes, size_t count) {
 /* ---- header ---- */
 
 static size_t read_file(const char *path, char *out, size_t max) {
-    long file = sys(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+    long file = proc_file(path, 0);
     size_t fill = 0;
     if (sys_failed(file))
         return 0;
