@@ -282,6 +282,9 @@ static void end_recorded(struct ending *ending, unsigned long signals_before) {
         .parent_pid = (int)sys(SYS_getppid, 0),
         .file = ending->file,
         .bad_option = process.options.bad_key[0] ? process.options.bad_key : NULL,
+        .pointer_mask = options_pointer_mask(&process.options),
+        .unaligned = options_unaligned(&process.options),
+        .pools = process.options.pools,
         .own_malloc = process.own_malloc,
     };
     if (stop_between_calls(&stopped) != 0) {

@@ -40,6 +40,17 @@ static const char *environment_get(char **environment, const char *name) {
     return NULL;
 }
 
+/* Source: glibc, nptl_db/db_info.c: each of these is {size in bits, elements, offset in bytes}, for debuggers */
+static void used_stacks_learn(struct process_facts *facts) {
+    const uint32_t *in_global = dlsym(RTLD_DEFAULT, "_thread_db_rtld_global__dl_stack_used");
+    const uint32_t *in_thread = dlsym(RTLD_DEFAULT, "_thread_db_pthread_list");
+    const char *global = dlsym(RTLD_DEFAULT, "_rtld_global");
+    if (!in_global || !in_thread || !global)
+        return;
+    facts->used_stacks = (uintptr_t)global + in_global[2];
+    facts->thread_list_offset = in_thread[2];
+}
+
 static void facts_learn(struct process_facts *facts) {
     struct range libc;
     module_span((const void *)next.malloc, &facts->allocator.lo, &facts->allocator.hi);
@@ -49,6 +60,7 @@ static void facts_learn(struct process_facts *facts) {
     facts->main_thread_pointer = arch_thread_pointer();
     const uint32_t *thread_bytes = dlsym(RTLD_DEFAULT, "_thread_db_sizeof_pthread");
     facts->thread_struct_bytes = thread_bytes ? *thread_bytes : 4096;
+    used_stacks_learn(facts);
 }
 
 static void exit_add(const void *function) {
@@ -113,6 +125,12 @@ void start_recording(void) {
     thread_busy--;
 }
 
+/* With children=no: only the program itself, and what it becomes by exec. It is the child of `castaway run`. */
+static int is_wanted(void) {
+    int owner = options_owner(&process.options);
+    return options_children(&process.options) || !owner || (int)sys(SYS_getppid, 0) == owner;
+}
+
 __attribute__((constructor)) static void start(int count, char **arguments, char **environment) {
     (void)count;
     (void)arguments;
@@ -126,11 +144,12 @@ __attribute__((constructor)) static void start(int count, char **arguments, char
     fatal_init();
     on_exit(on_program_exit, NULL);
     (void)at_quick_exit(on_quick_exit);
-    process.started = 1;
+    process.started = is_wanted();
     thread_busy--;
 }
 
 void process_after_fork(void) {
+    process.started = process.started && options_children(&process.options);
     process.pid = (int)sys(SYS_getpid, 0);
     process.start_seconds = scan_wall_seconds();
     exit_after_fork();

@@ -19,7 +19,7 @@
 #include "pooled.h"
 #include "thread.h"
 
-enum { PAGE = 4096, WORD = sizeof(uintptr_t) };
+enum { PAGE = 4096, WORD = sizeof(uintptr_t), UNJOINED_MAX = 1 << 20 };
 
 struct list {
     void *items;
@@ -306,6 +306,23 @@ static void add_interrupted(struct gather *gather, const ucontext_t *context, ui
     add_live_stack(gather, arch_context_sp(context), ARCH_RED_ZONE_BYTES, thread_pointer);
 }
 
+/* A thread that has ended and was not joined yet: its result waits in the block at the end of its stack.
+ * Source: glibc, nptl/allocatestack.c, _dl_stack_used; a list of {next, previous} */
+static void add_unjoined(struct gather *gather) {
+    const struct roots_input *in = gather->in;
+    uintptr_t head = in->facts->used_stacks, at = head;
+    for (size_t i = 0; head && i < UNJOINED_MAX; i++) {
+        const struct mapping *mapping = maps_find(in->maps, at);
+        if (!mapping || !mapping->readable || at % WORD || mapping->hi - at < 2 * WORD)
+            return;
+        at = *(const uintptr_t *)at;
+        uintptr_t thread_pointer = at - in->facts->thread_list_offset;
+        if (at == head || !is_thread_block(in->maps, thread_pointer))
+            return;
+        add_readable(gather, thread_pointer, thread_pointer + in->facts->thread_struct_bytes);
+    }
+}
+
 static void add_threads(struct gather *gather) {
     const struct roots_input *in = gather->in;
     /* An alternate signal stack: only the kernel knows its address. */
@@ -418,6 +435,7 @@ int roots_gather(const struct roots_input *in, struct arena *arena, struct roots
     sort_ranges(gather.excluded.items, gather.excluded.count);
     add_mappings(&gather);
     add_threads(&gather);
+    add_unjoined(&gather);
     add_declared(&gather);
     struct range held;
     int error = kernel_roots(in->pid, arena, &held);

@@ -15,6 +15,8 @@ struct process_facts {
     int allocator_is_glibc;
     uintptr_t main_thread_pointer;
     size_t thread_struct_bytes; /* sizeof(struct pthread), which ends each thread's stack */
+    uintptr_t used_stacks;      /* glibc's list of the stacks of threads that live or can still be joined; 0: unknown */
+    size_t thread_list_offset;  /* of the link in struct pthread */
 };
 
 struct roots_input {

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "analysis/pools.h"
 #include "hooks.h"
 #include "module.h"
 #include "pages.h"
@@ -161,6 +162,38 @@ static void note(struct cast_sink *sink, enum note_code code, uint64_t count, co
         cast_note(sink, code, count, detail);
 }
 
+/* Is there a variable NAME in the list "NAME,NAME"? */
+static int is_listed(const char *list, const char *name) {
+    size_t bytes = strlen(name);
+    for (const char *at = list; at && *at; at += strcspn(at, ","), at += *at == ',')
+        if (strncmp(at, name, bytes) == 0 && (at[bytes] == ',' || !at[bytes]))
+            return 1;
+    return 0;
+}
+
+static int is_mapped(const struct maps *maps, const char *part) {
+    for (size_t i = 0; i < maps->count; i++) {
+        const char *slash = strrchr(maps->mapping[i].path, '/');
+        if (slash && strstr(slash, part))
+            return 1;
+    }
+    return 0;
+}
+
+/* The switches that `castaway run` set and that something here reads. */
+static void write_pools(struct cast_sink *sink, const struct scan_input *in, const struct maps *maps) {
+    static const struct {
+        const char *name, *setting, *module;
+    } switches[] = {
+#define X(name, value, module) {name, name "=" value, module},
+        POOL_SWITCHES(X)
+#undef X
+    };
+    for (size_t i = 0; i < sizeof switches / sizeof switches[0]; i++)
+        if (is_listed(in->pools, switches[i].name) && is_mapped(maps, switches[i].module))
+            cast_note(sink, NOTE_POOL_OFF, 1, switches[i].setting);
+}
+
 static void write_notes(struct cast_sink *sink, const struct scan_input *in, const struct verdicts *verdicts) {
     note(sink, NOTE_NOT_RECORDED, record_losses(), NULL);
     note(sink, NOTE_NO_STACK, hook_without_stack(), NULL);
@@ -223,6 +256,8 @@ static int search_run(const struct scan_input *in, struct arena *arena, struct s
     if (error)
         return error;
     record_view(&search->heap);
+    search->heap.pointer_mask = in->pointer_mask;
+    search->heap.unaligned = in->unaligned;
     if ((error = view_odd(&search->heap, arena)) || (error = roots_view_memory(&search->maps, &search->heap, arena)) ||
         (error = heap_freeze(&search->heap, arena)))
         return error;
@@ -275,6 +310,7 @@ int scan_run(const struct scan_input *in) {
     for (size_t i = 0; i < search->verdicts.finding_count; i++)
         cast_finding(sink, &search->verdicts.findings[i]);
     write_notes(sink, in, &search->verdicts);
+    write_pools(sink, in, &search->maps);
     return cast_end(sink);
 }
 

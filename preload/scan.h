@@ -18,6 +18,9 @@ struct scan_input {
     int file;               /* descriptor that takes the recording */
     int in_process;         /* no snapshot could be made */
     const char *bad_option; /* key of CASTAWAY_OPTIONS that was ignored, or NULL */
+    uintptr_t pointer_mask; /* heap.h */
+    int unaligned;
+    const char *pools; /* options.h */
     int own_malloc;
 };
 

@@ -5,6 +5,7 @@
 #include "options.h"
 
 #include "message.h"
+#include "options_roots.h"
 #include "report.h"
 
 #include <errno.h>
@@ -150,6 +151,11 @@ static const struct option table[] = {
     {"exit-code", "N", set_exit_code, "exit status when such a kind was found, 0-255 (default: 23)", 0, true},
     {"max-frames", "N", set_frames_max, "frames shown of a stack, 1-64 (default: 64)", 0, true},
     {"color", "WHEN", set_color, "auto (default: on a terminal, unless NO_COLOR is set), always, never", 0, true},
+    {"pointer-mask", "MASK", set_pointer_mask, "bits of a word that are a pointer, 0x..., for tags in high bits", 0,
+     true},
+    {"unaligned", "yes|no", set_unaligned, "look for pointers at any address (default: no)", 0, true},
+    {"children", "yes|no", set_children, "record what the program starts, too (default: yes)", 0, true},
+    {"keep-pools", NULL, set_keep_pools, "leave G_SLICE, PYTHONMALLOC and the like as they are", 0, true},
     {"from-preload", NULL, set_from_preload, NULL, 0,
      false}, /* libcastaway.so calls us: options from CASTAWAY_OPTIONS */
     {"help", NULL, set_help, "show this text", 'h', false},
@@ -303,6 +309,7 @@ int options_environment(struct options *options, const char *text) {
 
 void options_init(struct options *options, struct pool *pool) {
     *options = (struct options){.pool = pool,
+                                .library_options = "",
                                 .show = KINDS_DEFAULT,
                                 .fail_on = KINDS_DEFAULT,
                                 .exit_code = EXIT_CODE_DEFAULT,
