@@ -63,6 +63,24 @@ static void facts_learn(struct process_facts *facts) {
     used_stacks_learn(facts);
 }
 
+/* Where the allocator keeps its thread-local data: at the same distance from every thread pointer, as it was there from
+ * the start. */
+static int allocator_tls_learn(struct dl_phdr_info *info, size_t bytes, void *context) {
+    struct process_facts *facts = context;
+    (void)bytes;
+    for (int i = 0; i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *header = &info->dlpi_phdr[i];
+        uintptr_t at = info->dlpi_addr + header->p_vaddr;
+        if (header->p_type != PT_TLS || !info->dlpi_tls_data ||
+            at - facts->allocator.lo >= facts->allocator.hi - facts->allocator.lo)
+            continue;
+        facts->allocator_tls.lo = (uintptr_t)info->dlpi_tls_data - arch_thread_pointer();
+        facts->allocator_tls.hi = facts->allocator_tls.lo + header->p_memsz;
+        return 1;
+    }
+    return 0;
+}
+
 static void exit_add(const void *function) {
     struct range *range = &process.exits[process.exit_count];
     if (function && unwind_function((uintptr_t)function, &range->lo, &range->hi) == 0)
@@ -139,6 +157,8 @@ __attribute__((constructor)) static void start(int count, char **arguments, char
     start_unwinding();
     process.own_malloc = dlsym(RTLD_DEFAULT, "malloc") != (void *)malloc;
     process.environment = environment;
+    if (!process.facts.allocator_is_glibc)
+        dl_iterate_phdr(allocator_tls_learn, &process.facts);
     options_parse(environment_get(environment, "CASTAWAY_OPTIONS"), &process.options);
     fork_init();
     fatal_init();

@@ -251,6 +251,12 @@ static void add_whole_stack(struct gather *gather, uintptr_t thread_pointer) {
     }
 }
 
+/* The allocator's own data among the thread's: what it remembers of addresses is no pointer of the program's. */
+static struct range allocator_tls(const struct roots_input *in, uintptr_t thread_pointer) {
+    const struct range *relative = &in->facts->allocator_tls;
+    return (struct range){thread_pointer + relative->lo, thread_pointer + relative->hi};
+}
+
 /* red_zone_bytes: live bytes below sp; none where the frame at sp stands in a call. */
 static void add_live_stack(struct gather *gather, uintptr_t sp, uintptr_t red_zone_bytes, uintptr_t thread_pointer) {
     const struct roots_input *in = gather->in;
@@ -270,7 +276,14 @@ static void add_live_stack(struct gather *gather, uintptr_t sp, uintptr_t red_zo
         end = id ? start + heap_object(in->heap, id)->size_bytes : mapping->hi;
         add_whole_stack(gather, thread_pointer);
     }
-    add(gather, lo, end < mapping->hi ? end : mapping->hi, 0);
+    if (end > mapping->hi)
+        end = mapping->hi;
+    struct range tls = allocator_tls(in, thread_pointer);
+    if (own && tls.lo >= lo && tls.hi <= end) {
+        add(gather, lo, tls.lo, 0);
+        lo = tls.hi;
+    }
+    add(gather, lo, end, 0);
 }
 
 /* A pointer that stands nowhere in memory as such. */
@@ -432,6 +445,8 @@ int roots_gather(const struct roots_input *in, struct arena *arena, struct roots
     exclude_heap(&gather);
     exclude_stacks(&gather);
     exclude_pools(&gather);
+    struct range main_tls = allocator_tls(in, in->facts->main_thread_pointer);
+    exclude(&gather, main_tls.lo, main_tls.hi);
     sort_ranges(gather.excluded.items, gather.excluded.count);
     add_mappings(&gather);
     add_threads(&gather);

@@ -12,6 +12,7 @@ struct process_facts {
     struct range allocator; /* module that brings the allocator */
     struct range castaway;  /* our own */
     struct range libunwind;
+    struct range allocator_tls; /* its thread-local data, relative to the thread pointer (wraps round); lo = hi: none */
     int allocator_is_glibc;
     uintptr_t main_thread_pointer;
     size_t thread_struct_bytes; /* sizeof(struct pthread), which ends each thread's stack */
