@@ -19,7 +19,7 @@
 #include "pooled.h"
 #include "thread.h"
 
-enum { PAGE = 4096, WORD = sizeof(uintptr_t), UNJOINED_MAX = 1 << 20 };
+enum { PAGE = 4096, WORD = sizeof(uintptr_t), STACKS_MAX = 1 << 20 };
 
 struct list {
     void *items;
@@ -226,6 +226,32 @@ static void exclude_stack(struct gather *gather, uintptr_t thread_pointer) {
     exclude(gather, mapping->lo, end < mapping->hi ? end : mapping->hi);
 }
 
+/* glibc's lists of the stacks that it made, of links {next, previous} in each thread's block. Each is checked: a list that
+ * is not one, in a glibc that keeps it elsewhere, ends the walk.
+ * Source: glibc, sysdeps/generic/ldsodefs.h: _dl_stack_used, _dl_stack_user, _dl_stack_cache, one after the other */
+enum stack_list { USED_STACKS = 0, CACHED_STACKS = 2 };
+
+static void each_stack(struct gather *gather, enum stack_list list,
+                       void (*visit)(struct gather *, uintptr_t thread_pointer)) {
+    const struct roots_input *in = gather->in;
+    uintptr_t head = in->facts->used_stacks, before;
+    if (!head)
+        return;
+    head += list * 2 * WORD;
+    uintptr_t at = before = head;
+    for (size_t i = 0; i < STACKS_MAX; i++) {
+        at = ((const uintptr_t *)at)[0];
+        const struct mapping *mapping = maps_find(in->maps, at);
+        if (at == head || !mapping || !mapping->readable || at % WORD || mapping->hi - at < 2 * WORD)
+            return;
+        uintptr_t thread_pointer = at - in->facts->thread_list_offset;
+        if (((const uintptr_t *)at)[1] != before || !is_thread_block(in->maps, thread_pointer))
+            return;
+        visit(gather, thread_pointer);
+        before = at;
+    }
+}
+
 static void exclude_stacks(struct gather *gather) {
     const struct roots_input *in = gather->in;
     for (size_t i = 0; i < in->maps->count; i++)
@@ -237,6 +263,7 @@ static void exclude_stacks(struct gather *gather) {
         exclude_stack(gather, pointers[i]);
     for (size_t i = 0; i < in->stopped->count; i++)
         exclude_stack(gather, in->stopped->threads[i].thread_pointer);
+    each_stack(gather, CACHED_STACKS, exclude_stack); /* of threads that never allocated, too */
 }
 
 /* The thread's stack when its stack pointer is elsewhere (a coroutine, an alternate signal stack): all of it. */
@@ -319,21 +346,10 @@ static void add_interrupted(struct gather *gather, const ucontext_t *context, ui
     add_live_stack(gather, arch_context_sp(context), ARCH_RED_ZONE_BYTES, thread_pointer);
 }
 
-/* A thread that has ended and was not joined yet: its result waits in the block at the end of its stack.
- * Source: glibc, nptl/allocatestack.c, _dl_stack_used; a list of {next, previous} */
-static void add_unjoined(struct gather *gather) {
-    const struct roots_input *in = gather->in;
-    uintptr_t head = in->facts->used_stacks, at = head;
-    for (size_t i = 0; head && i < UNJOINED_MAX; i++) {
-        const struct mapping *mapping = maps_find(in->maps, at);
-        if (!mapping || !mapping->readable || at % WORD || mapping->hi - at < 2 * WORD)
-            return;
-        at = *(const uintptr_t *)at;
-        uintptr_t thread_pointer = at - in->facts->thread_list_offset;
-        if (at == head || !is_thread_block(in->maps, thread_pointer))
-            return;
-        add_readable(gather, thread_pointer, thread_pointer + in->facts->thread_struct_bytes);
-    }
+/* A thread that has ended and was not joined yet: its result waits in the block at the end of its stack. */
+static void add_thread_block(struct gather *gather, uintptr_t thread_pointer) {
+    add_dynamic_tls(gather, thread_pointer);
+    add_readable(gather, thread_pointer, thread_pointer + gather->in->facts->thread_struct_bytes);
 }
 
 static void add_threads(struct gather *gather) {
@@ -366,6 +382,8 @@ static void add_threads(struct gather *gather) {
         if (in->stopped->running)
             add_whole_stack(gather, pointers[i]);
     }
+    each_stack(gather, USED_STACKS, add_thread_block);
+    each_stack(gather, CACHED_STACKS, add_dynamic_tls);
 }
 
 /* ---- all other mappings ---- */
@@ -450,7 +468,6 @@ int roots_gather(const struct roots_input *in, struct arena *arena, struct roots
     sort_ranges(gather.excluded.items, gather.excluded.count);
     add_mappings(&gather);
     add_threads(&gather);
-    add_unjoined(&gather);
     add_declared(&gather);
     struct range held;
     int error = kernel_roots(in->pid, arena, &held);
