@@ -15,6 +15,7 @@
 #include "api.h"
 #include "frames_check.h"
 #include "init.h"
+#include "live.h"
 #include "next.h"
 #include "pooled.h"
 #include "record.h"
@@ -41,6 +42,12 @@ static unsigned flags_for(struct caller caller) {
     return own || api_disabled ? OBJECT_IGNORED : 0;
 }
 
+static void hook_ends(void) {
+    thread_busy--;
+    if (__builtin_expect(live_wanted, 0))
+        live_due();
+}
+
 void hook_made(void *address, size_t size_bytes, struct caller caller) {
     uint32_t site = 0;
     if (thread_busy++ == 0 && thread_state())
@@ -48,7 +55,7 @@ void hook_made(void *address, size_t size_bytes, struct caller caller) {
     else
         atomic_fetch_add_explicit(&without_stack, 1, memory_order_relaxed);
     record_add((uintptr_t)address, size_bytes, site, flags_for(caller));
-    thread_busy--;
+    hook_ends();
 }
 
 void hook_made_once(void *address, size_t size_bytes, struct caller caller) {
@@ -70,7 +77,7 @@ void hook_free(void *address) {
         record_forget(id);
     else if (__builtin_expect(pooled_in_use && thread_busy == 1, 0))
         pooled_block_freed((uintptr_t)address);
-    thread_busy--;
+    hook_ends();
 }
 
 uint64_t hook_without_stack(void) {

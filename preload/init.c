@@ -17,6 +17,7 @@
 
 #include "fatal.h"
 #include "hooks.h"
+#include "live.h"
 #include "module.h"
 #include "next.h"
 #include "record.h"
@@ -135,6 +136,7 @@ void start_recording(void) {
         next_resolve();
     process.pid = (int)sys(SYS_getpid, 0);
     process.start_seconds = scan_wall_seconds();
+    process.start_us = scan_now_us();
     facts_learn(&process.facts);
     record_shared_granules(!process.facts.allocator_is_glibc);
     thread_init();
@@ -165,6 +167,8 @@ __attribute__((constructor)) static void start(int count, char **arguments, char
     on_exit(on_program_exit, NULL);
     (void)at_quick_exit(on_quick_exit);
     process.started = is_wanted();
+    if (process.started)
+        live_start();
     thread_busy--;
 }
 
@@ -172,5 +176,9 @@ void process_after_fork(void) {
     process.started = process.started && options_children(&process.options);
     process.pid = (int)sys(SYS_getpid, 0);
     process.start_seconds = scan_wall_seconds();
+    process.start_us = scan_now_us();
+    live_after_fork();
+    if (!process.started)
+        live_end();
     exit_after_fork();
 }

@@ -12,6 +12,7 @@ struct process {
     int started;           /* the constructor has run */
     int own_malloc;        /* the program's malloc is not ours */
     double start_seconds;  /* Unix time */
+    int64_t start_us;      /* monotonic */
     char **environment;    /* as the process was started */
     struct range exits[4]; /* functions that end the process: the program's own frames begin above them */
     size_t exit_count;
@@ -34,6 +35,7 @@ int exit_scan(int status);
 void exit_scan_signal(int signal, const ucontext_t *context);
 /* No scan can be made at the end: leave a recording that says why, now. */
 void exit_scan_give_up(const char *why);
+void exit_scan_never(void); /* it was done in another way */
 void exit_after_fork(void);
 
 #endif

@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-enum { OPTION_BYTES_MAX = 4096 };
+enum { OPTION_BYTES_MAX = 4096 /* a path */ };
 
 struct options {
     char dir[OPTION_BYTES_MAX];          /* where `castaway run` wants the recordings; "" when preloaded by hand */
@@ -14,7 +14,10 @@ struct options {
     char children[OPTION_BYTES_MAX];     /* "no": processes that the program starts are not recorded */
     char owner[OPTION_BYTES_MAX];        /* process id of `castaway run`: the program itself is a child of it */
     char pools[OPTION_BYTES_MAX];        /* variables that `castaway run` set for the program (analysis/pools.h) */
-    char bad_key[64];                    /* first key that nobody knows; "" when all are known */
+    /* live scans (live.c); "" where not given */
+    char thresholds[OPTION_BYTES_MAX], scan_every[OPTION_BYTES_MAX], confirm[OPTION_BYTES_MAX];
+    char scan_signal[OPTION_BYTES_MAX], control[OPTION_BYTES_MAX], dirty_pages[OPTION_BYTES_MAX];
+    char bad_key[64]; /* first key that nobody knows; "" when all are known */
 };
 
 /* Parse key=value:key=value; a value may stand in '' or "" to hold a colon. `text` may be NULL. */

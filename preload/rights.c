@@ -61,7 +61,7 @@ int rights_place(int which, const char *dir, char *folder, size_t folder_bytes) 
     int by_path = which < 2, of_user = which & 1;
     proc_root = is_still(&proc) ? proc.file : -1;
     if (!by_path && !is_kept())
-        return -1;
+        return RIGHTS_NO_PLACE;
     const char *base = by_path ? dir : "";
     size_t bytes = strlen(base);
     if (of_user)

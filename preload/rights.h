@@ -4,11 +4,11 @@
 
 #include <stddef.h>
 
-enum { RIGHTS_PLACES = 4 };
+enum { RIGHTS_PLACES = 4, RIGHTS_NO_PLACE = -1 };
 
 /* Where a recording may be created, in the order to be tried: 0 is the folder of `castaway run` itself.
  * folder   receives a path relative to the returned descriptor
- * returns  a descriptor for openat (not to be closed), or -1: there is no such place. context: any */
+ * returns  a descriptor for openat (not to be closed), or RIGHTS_NO_PLACE: there is no such place. context: any */
 int rights_place(int which, const char *dir, char *folder, size_t folder_bytes);
 
 /* The program allows itself too few system calls for a scan: none must be tried, it would die of it. */

@@ -165,14 +165,14 @@ static void exclude_pooled(void *context, uintptr_t address) {
 }
 
 /* The part of [lo, hi) that can be read. */
-static void add_readable(struct gather *gather, uintptr_t lo, uintptr_t hi) {
+static void add_readable(struct gather *gather, uintptr_t lo, uintptr_t hi, unsigned flags) {
     for (struct range r = heap_readable(gather->in->heap, lo, hi); r.lo < r.hi;
          r = heap_readable(gather->in->heap, r.hi, hi))
-        add(gather, r.lo, r.hi, 0);
+        add(gather, r.lo, r.hi, flags);
 }
 
 static void add_block_head(void *context, const struct pooled_block *block) {
-    add_readable(context, block->lo, block->first);
+    add_readable(context, block->lo, block->first, 0);
 }
 
 static void exclude_pools(struct gather *gather) {
@@ -184,7 +184,7 @@ static void add_declared(struct gather *gather) {
     size_t count;
     const struct range *declared = api_roots(&count);
     for (size_t i = 0; i < count; i++)
-        add_readable(gather, declared[i].lo, declared[i].hi);
+        add_readable(gather, declared[i].lo, declared[i].hi, 0);
     pooled_each_block(add_block_head, gather);
 }
 
@@ -307,10 +307,10 @@ static void add_live_stack(struct gather *gather, uintptr_t sp, uintptr_t red_zo
         end = mapping->hi;
     struct range tls = allocator_tls(in, thread_pointer);
     if (own && tls.lo >= lo && tls.hi <= end) {
-        add(gather, lo, tls.lo, 0);
+        add(gather, lo, tls.lo, ROOT_LIVE);
         lo = tls.hi;
     }
-    add(gather, lo, end, 0);
+    add(gather, lo, end, ROOT_LIVE);
 }
 
 /* A pointer that stands nowhere in memory as such. */
@@ -323,7 +323,7 @@ static void add_word(struct gather *gather, uintptr_t value) {
         return;
     }
     *word = value;
-    add(gather, (uintptr_t)word, (uintptr_t)(word + 1), 0);
+    add(gather, (uintptr_t)word, (uintptr_t)(word + 1), ROOT_LIVE);
 }
 
 /* glibc points at the vector of a thread's dynamic TLS blocks one entry in: name the block itself.
@@ -336,11 +336,11 @@ static void add_dynamic_tls(struct gather *gather, uintptr_t thread_pointer) {
 
 /* Registers of a thread that a signal interrupted, and the stack that they belong to. */
 static void add_interrupted(struct gather *gather, const ucontext_t *context, uintptr_t thread_pointer) {
-    add(gather, (uintptr_t)&context->uc_mcontext, (uintptr_t)(&context->uc_mcontext + 1), 0);
+    add(gather, (uintptr_t)&context->uc_mcontext, (uintptr_t)(&context->uc_mcontext + 1), ROOT_LIVE);
 #if defined(__x86_64__)
     uintptr_t vectors = (uintptr_t)context->uc_mcontext.fpregs;
     if (vectors)
-        add(gather, vectors, vectors + arch_context_vector_bytes(context), 0);
+        add(gather, vectors, vectors + arch_context_vector_bytes(context), ROOT_LIVE);
 #endif
     add_word(gather, (uintptr_t)context->uc_stack.ss_sp);
     add_live_stack(gather, arch_context_sp(context), ARCH_RED_ZONE_BYTES, thread_pointer);
@@ -349,7 +349,7 @@ static void add_interrupted(struct gather *gather, const ucontext_t *context, ui
 /* A thread that has ended and was not joined yet: its result waits in the block at the end of its stack. */
 static void add_thread_block(struct gather *gather, uintptr_t thread_pointer) {
     add_dynamic_tls(gather, thread_pointer);
-    add_readable(gather, thread_pointer, thread_pointer + gather->in->facts->thread_struct_bytes);
+    add_readable(gather, thread_pointer, thread_pointer + gather->in->facts->thread_struct_bytes, ROOT_LIVE);
 }
 
 static void add_threads(struct gather *gather) {
@@ -358,12 +358,14 @@ static void add_threads(struct gather *gather) {
     stack_t alternate = {0};
     sys(SYS_sigaltstack, NULL, &alternate);
     add_word(gather, (uintptr_t)alternate.ss_sp);
-    add(gather, (uintptr_t)in->here, (uintptr_t)(in->here + 1), 0);
-    if (in->here_interrupted)
-        add_interrupted(gather, in->here_interrupted, in->here_thread_pointer);
-    else
-        add_live_stack(gather, in->here->sp, 0, in->here_thread_pointer);
-    add_dynamic_tls(gather, in->here_thread_pointer);
+    if (in->here) {
+        add(gather, (uintptr_t)in->here, (uintptr_t)(in->here + 1), ROOT_LIVE);
+        if (in->here_interrupted)
+            add_interrupted(gather, in->here_interrupted, in->here_thread_pointer);
+        else
+            add_live_stack(gather, in->here->sp, 0, in->here_thread_pointer);
+        add_dynamic_tls(gather, in->here_thread_pointer);
+    }
     for (size_t i = 0; i < in->stopped->count; i++) {
         const struct stopped_thread *thread = &in->stopped->threads[i];
         if (thread->state != STOP_HELD)
@@ -448,6 +450,52 @@ static void add_mappings(struct gather *gather) {
     }
 }
 
+int roots_are_ours(uintptr_t address) {
+    size_t count;
+    const struct range *own = pages_ranges(&count);
+    for (size_t i = 0; i < count; i++)
+        if (address - own[i].lo < own[i].hi - own[i].lo)
+            return 1;
+    return 0;
+}
+
+/* The parts of one root that lie in the written ranges, in address order. */
+static int intersect_one(struct list *out, const struct root *root, const struct range *written, size_t count,
+                         uint64_t *bytes) {
+    size_t lo = 0, hi = count; /* the first that ends behind the root's beginning */
+    while (lo < hi) {
+        size_t middle = lo + (hi - lo) / 2;
+        if (written[middle].hi <= root->lo)
+            lo = middle + 1;
+        else
+            hi = middle;
+    }
+    for (; lo < count && written[lo].lo < root->hi; lo++) {
+        struct root *part = list_add(out);
+        if (!part)
+            return -ENOMEM;
+        part->lo = written[lo].lo > root->lo ? written[lo].lo : root->lo;
+        part->hi = written[lo].hi < root->hi ? written[lo].hi : root->hi;
+        part->flags = root->flags;
+        *bytes += part->hi - part->lo;
+    }
+    return 0;
+}
+
+int roots_intersect(struct roots_output *roots, const struct range *written, size_t written_count,
+                    struct arena *arena) {
+    struct list kept = {.item_bytes = sizeof(struct root), .arena = arena};
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < roots->count; i++) {
+        const struct range live = {0, UINTPTR_MAX};
+        int always = roots->root[i].flags & ROOT_LIVE;
+        if (intersect_one(&kept, &roots->root[i], always ? &live : written, always ? 1 : written_count, &bytes))
+            return -ENOMEM;
+    }
+    *roots = (struct roots_output){kept.items, kept.count, bytes};
+    return 0;
+}
+
 int roots_gather(const struct roots_input *in, struct arena *arena, struct roots_output *out) {
     struct gather gather = {
         .in = in,
@@ -469,11 +517,11 @@ int roots_gather(const struct roots_input *in, struct arena *arena, struct roots
     add_mappings(&gather);
     add_threads(&gather);
     add_declared(&gather);
-    struct range held;
-    int error = kernel_roots(in->pid, arena, &held);
+    struct range held = in->kernel;
+    int error = held.lo ? 0 : kernel_roots(in->pid, arena, &held);
     if (error)
         return error;
-    add(&gather, held.lo, held.hi, 0);
+    add(&gather, held.lo, held.hi, ROOT_LIVE);
     *out = (struct roots_output){gather.roots.items, gather.roots.count, gather.bytes};
     return gather.roots.error ? gather.roots.error : gather.excluded.error;
 }

@@ -3,51 +3,39 @@
  * Start: set_pointer_mask(). */
 #include "options_roots.h"
 
-#include "message.h"
+#include "options_live.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-static void hand_on(struct options *options, const char *key, const char *value) {
-    options->library_options = pool_printf(options->pool, "%s:%s=%s", options->library_options, key, value);
-}
-
-static int bad(const char *spelling, const char *value, const char *want) {
-    message_error("%s: `%s` is not %s", spelling, value, want);
-    return -1;
-}
-
 int set_pointer_mask(struct options *options, const char *value, const char *spelling) {
     char *end;
     errno = 0;
     uintmax_t mask = strtoumax(value, &end, 16);
     if (strncmp(value, "0x", 2) != 0 || !value[2] || *end || errno || mask == 0 || *value == '-')
-        return bad(spelling, value, "a mask of the bits that are a pointer, such as 0x00ffffffffffffff");
-    hand_on(options, "pointer-mask", value);
-    return 0;
+        return option_bad_value(spelling, value, "a mask of the bits that are a pointer, such as 0x00ffffffffffffff");
+    return option_hand_on(options, "pointer-mask", value);
 }
 
 static int is_yes(const char *value, const char *spelling, int *yes) {
     *yes = !strcmp(value, "yes");
-    return *yes || !strcmp(value, "no") ? 0 : bad(spelling, value, "yes or no");
+    return *yes || !strcmp(value, "no") ? 0 : option_bad_value(spelling, value, "yes or no");
 }
 
 int set_unaligned(struct options *options, const char *value, const char *spelling) {
     int yes;
     if (is_yes(value, spelling, &yes))
         return -1;
-    hand_on(options, "unaligned", value);
-    return 0;
+    return option_hand_on(options, "unaligned", value);
 }
 
 int set_children(struct options *options, const char *value, const char *spelling) {
     int yes;
     if (is_yes(value, spelling, &yes))
         return -1;
-    hand_on(options, "children", value);
-    return 0;
+    return option_hand_on(options, "children", value);
 }
 
 /* --keep-pools takes no value; in CASTAWAY_OPTIONS it may have one. */
