@@ -42,7 +42,16 @@
     X(int, fexecve, (int, char *const *, char *const *))                                                               \
     X(int, execveat, (int, const char *, char *const *, char *const *, int))                                           \
     X(void, _exit, (int))                                                                                              \
-    X(void, _Exit, (int))
+    X(void, _Exit, (int))                                                                                              \
+    X(int, sigaction, (int, const struct sigaction *, struct sigaction *))                                             \
+    X(void, abort, (void))                                                                                             \
+    X(int, setuid, (uid_t))                                                                                            \
+    X(int, seteuid, (uid_t))                                                                                           \
+    X(int, setreuid, (uid_t, uid_t))                                                                                   \
+    X(int, setresuid, (uid_t, uid_t, uid_t))                                                                           \
+    X(int, chroot, (const char *))                                                                                     \
+    X(int, unshare, (int))                                                                                             \
+    X(int, setns, (int, int))
 
 struct next {
 #define X(result, name, parameters) result(*name) parameters;

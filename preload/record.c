@@ -298,6 +298,50 @@ int record_known(uintptr_t address) {
     return entry != NULL;
 }
 
+enum { FIND_LEAVES_MAX = 1 << 16 }; /* objects of up to 64 GiB are found by a pointer into them */
+
+/* The last object of the leaf that begins at or before `address`. */
+static object_id last_in_leaf(const struct heap_leaf *leaf, uintptr_t base, uintptr_t address, uintptr_t *start) {
+    size_t number = address - base < 1ul << HEAP_LEAF_SHIFT ? heap_slot_number(address) : HEAP_LEAF_SLOTS - 1;
+    for (size_t i = number + 1; i-- > 0;) {
+        uint32_t slot = atomic_load_explicit(&leaf->slot[i], memory_order_relaxed);
+        *start = base + (i << HEAP_GRANULE_SHIFT) + (slot & HEAP_SLOT_HALF ? 8 : 0);
+        if (slot & HEAP_SLOT_ID && *start <= address)
+            return slot & HEAP_SLOT_ID;
+    }
+    return 0;
+}
+
+static object_id odd_find(uintptr_t address) {
+    struct odd *entry;
+    lock_take(LOCK_ODD);
+    HASH_FIND(hh, odd_table, &address, sizeof address, entry);
+    object_id id = entry ? entry->id : 0;
+    lock_release(LOCK_ODD);
+    return id;
+}
+
+object_id record_find(uintptr_t address, uintptr_t *start) {
+    uintptr_t base = address & ~((1ul << HEAP_LEAF_SHIFT) - 1);
+    object_id id = 0;
+    for (int i = 0; i < FIND_LEAVES_MAX && !id && base; i++, base -= 1ul << HEAP_LEAF_SHIFT) {
+        const struct heap_leaf *leaf = heap_leaf_at(&heap_index, base);
+        id = leaf ? last_in_leaf(leaf, base, address, start) : 0;
+    }
+    if (id && (address == *start || address - *start < record_of(id)->size_bytes))
+        return id;
+    *start = address;
+    return __atomic_load_n(&odd_table, __ATOMIC_RELAXED) ? odd_find(address) : 0;
+}
+
+uint64_t record_size(object_id id) {
+    return record_of(id)->size_bytes;
+}
+
+void record_flag(object_id id, unsigned flag) {
+    record_of(id)->flags |= flag & 63;
+}
+
 uint64_t record_losses(void) {
     return atomic_load_explicit(&losses, memory_order_relaxed);
 }

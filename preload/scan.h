@@ -11,7 +11,8 @@
 struct scan_input {
     const struct process_facts *facts;
     const struct stopped *stopped;
-    const struct callee_saved *here; /* NULL: the scanning thread is among `stopped` */
+    const struct callee_saved *here;    /* NULL: the scanning thread is among `stopped` */
+    const ucontext_t *here_interrupted; /* roots.h */
     uintptr_t here_thread_pointer;
     int exit_status;      /* -1: it runs */
     double start_seconds; /* Unix time */

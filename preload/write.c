@@ -13,9 +13,11 @@
 #include <string.h>
 #include <time.h>
 
+#include "analysis/pools.h"
 #include "analysis/sort.h"
 #include "dirty.h"
 #include "hooks.h"
+#include "init.h"
 #include "module.h"
 #include "pages.h"
 #include "proc.h"
@@ -51,7 +53,7 @@ static int sink_write(void *context, const void *bytes, size_t count) {
 /* ---- header ---- */
 
 static size_t read_file(const char *path, char *out, size_t max) {
-    long file = sys(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+    long file = proc_file(path, 0);
     size_t fill = 0;
     if (sys_failed(file))
         return 0;
@@ -189,6 +191,38 @@ static void write_notes(struct cast_sink *sink, const struct scan_input *in, con
     note(sink, NOTE_NEXT_ALLOCATOR, !in->facts->allocator_is_glibc, NULL);
 }
 
+/* Is there a variable NAME in the list "NAME,NAME"? */
+static int is_listed(const char *list, const char *name) {
+    size_t bytes = strlen(name);
+    for (const char *at = list; at && *at; at += strcspn(at, ","), at += *at == ',')
+        if (strncmp(at, name, bytes) == 0 && (at[bytes] == ',' || !at[bytes]))
+            return 1;
+    return 0;
+}
+
+static int is_mapped(const struct maps *maps, const char *part) {
+    for (size_t i = 0; i < maps->count; i++) {
+        const char *slash = strrchr(maps->mapping[i].path, '/');
+        if (slash && strstr(slash, part))
+            return 1;
+    }
+    return 0;
+}
+
+/* The switches that `castaway run` set and that something here reads. */
+static void write_pools(struct cast_sink *sink, const struct maps *maps) {
+    static const struct {
+        const char *name, *setting, *module;
+    } switches[] = {
+#define X(name, value, module) {name, name "=" value, module},
+        POOL_SWITCHES(X)
+#undef X
+    };
+    for (size_t i = 0; i < sizeof switches / sizeof switches[0]; i++)
+        if (is_listed(process.options.pools, switches[i].name) && is_mapped(maps, switches[i].module))
+            cast_note(sink, NOTE_POOL_OFF, 1, switches[i].setting);
+}
+
 /* ---- status ---- */
 
 struct alive {
@@ -284,6 +318,7 @@ int write_scan(int file, const struct scan_input *in, struct search *search) {
     put_grown(sink, &search->grown);
     put_status(sink, in, &search->history, NULL, arena);
     write_notes(sink, in, &search->verdicts);
+    write_pools(sink, &search->maps);
     return cast_end(sink);
 }
 

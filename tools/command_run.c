@@ -152,7 +152,8 @@ static int run_program(struct run *run) {
     int status = EXIT_CASTAWAY_FAILED;
     if (!library || !(run->folder = folder_create(pool)))
         return status;
-    char **environment = library_environment(pool, library, run->folder, run->options.library_options);
+    char **environment =
+        library_environment(pool, library, run->folder, run->options.library_options, run->options.keep_pools);
     if (!environment) {
         folder_remove(run->folder);
         return status;
