@@ -22,6 +22,7 @@
 #include "live.h"
 #include "lock.h"
 #include "module.h"
+#include "nofork.h"
 #include "pages.h"
 #include "place.h"
 #include "proc.h"
@@ -150,6 +151,7 @@ static void write_failure(int file, const struct scan_input *in, const char *why
 }
 
 static void snapshot_scan(struct scan_input *in, int file) {
+    nofork_lift(); /* for good: nobody forks any more */
     long child = sys(SYS_clone, 0, 0, 0, 0, 0);
     if (child == 0)
         child_scan(in, file);
@@ -204,6 +206,7 @@ static void end_recorded(struct ending *ending, unsigned long signals_before) {
         .confirm = 1, /* what is lost at the end stays lost */
     };
     live_describe(&in);
+    nofork_look();
     if (stop_between_calls(&stopped, LOCK_LIMIT_MS, STOP_LIMIT_MS) != 0) {
         write_failure(ending->file, &in, "threads could not be stopped");
         return;

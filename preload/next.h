@@ -24,6 +24,7 @@
     X(void *, valloc, (size_t))                                                                                        \
     X(void *, pvalloc, (size_t))                                                                                       \
     X(void *, mmap, (void *, size_t, int, int, int, off_t))                                                            \
+    X(int, madvise, (void *, size_t, int))                                                                             \
     X(int, dlclose, (void *))                                                                                          \
     X(int, pthread_create, (pthread_t *, const pthread_attr_t *, void *(*)(void *), void *))                           \
     X(int, epoll_wait, (int, struct epoll_event *, int, int))                                                          \

@@ -19,6 +19,7 @@
 #include "init.h"
 #include "kernel_roots.h"
 #include "lock.h"
+#include "nofork.h"
 #include "pages.h"
 #include "place.h"
 #include "record.h"
@@ -203,9 +204,11 @@ static long take_stopped(struct snapshot *out, struct snapshot_order *order) {
     }
     out->entry = order->in.entry;
     out->stays = is_scan && dirty_needs_snapshot();
+    nofork_lift();
     long child = sys(SYS_clone, 0, 0, 0, 0, 0);
     if (child == 0)
         child_main(order, out->outcome);
+    nofork_restore();
     return child;
 }
 
@@ -220,6 +223,7 @@ const char *snapshot_take(struct snapshot *out, struct snapshot_order *order) {
     }
     const char *why = NULL;
     order->in.stopped = &stopped;
+    nofork_look();
     order->in.stop_begun_us = scan_now_us();
     int error = stop_between_calls(&stopped, LOCK_LIMIT_MS, STOP_LIMIT_MS);
     if (error)
