@@ -242,7 +242,7 @@ END_TEST
 static size_t update_in(size_t bytes, int *error) {
     static char room[4 << 20] __attribute__((aligned(16)));
     struct root root = {(uintptr_t)roots, (uintptr_t)(roots + ROOTS), 0};
-    struct arena keep = {.next = room + 1, .end = room + 1 + bytes, .more = heap_build_more, .context = build};
+    struct arena keep = {.next = room, .end = room + bytes, .more = heap_build_more, .context = build};
     struct history after;
     ck_assert_uint_lt(bytes, sizeof room);
     heap_build_freeze(build);
