@@ -128,7 +128,7 @@ static int run_program(struct run *run) {
         folder_remove(run->folder);
         return start_failed(run, error);
     }
-    report_init(&run->report, pool, run->options.show);
+    report_init(&run->report, pool, output_kinds(&run->options));
     describe_program(run);
     read_recordings(run);
     folder_remove(run->folder);

@@ -1,7 +1,7 @@
 /* json.c - the report for a program. Keys are only ever added; the shape is described in README.md, "JSON".
  *
  * Start: json_write(). */
-#include "writers.h"
+#include "formats.h"
 
 #include "escape.h"
 

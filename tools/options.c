@@ -87,13 +87,14 @@ static int set_output(struct options *options, const char *value, const char *sp
     return 0;
 }
 
-static int set_text(struct options *options, const char *value, const char *spelling) {
-    return add_destination(options, FORMAT_TEXT, value, spelling);
-}
-
-static int set_json(struct options *options, const char *value, const char *spelling) {
-    return add_destination(options, FORMAT_JSON, value, spelling);
-}
+/* One setter for each format, set_text() and so on. */
+#define X(enumerator, name, takes, help)                                                                               \
+    static int set_##name(struct options *options, const char *value, const char *spelling) {                          \
+        const char *file = takes;                                                                                      \
+        return add_destination(options, FORMAT_##enumerator, file ? value : "-", spelling);                            \
+    }
+FORMATS(X)
+#undef X
 
 static int set_show(struct options *options, const char *value, const char *spelling) {
     return set_kinds(&options->show, value, spelling);
@@ -143,9 +144,10 @@ static int set_version(struct options *options, const char *value, const char *s
 static const struct option table[] = {
     {"output", "FILE", set_output, "keep the recording (%p: process id, %h: host, %q{VAR}: variable, %%: %)", 'o',
      true},
-    {"text", "FILE", set_text, "write the report as text; - is standard output; may be repeated", 0, true},
-    {"json", "FILE", set_json, "write the report as JSON; - is standard output; may be repeated", 0, true},
-    {"show", "KINDS", set_show, "kinds to list, with commas between them (default: lost,cycle)", 0, true},
+#define X(enumerator, name, value, help) {#name, value, set_##name, help, 0, true},
+    FORMATS(X)
+#undef X
+        {"show", "KINDS", set_show, "kinds to list, with commas between them (default: lost,cycle)", 0, true},
     {"fail-on", "KINDS", set_fail_on, "kinds that set the exit status (default: lost,cycle)", 0, true},
     {"exit-code", "N", set_exit_code, "exit status when such a kind was found, 0-255 (default: 23)", 0, true},
     {"max-frames", "N", set_frames_max, "frames shown of a stack, 1-64 (default: 64)", 0, true},
@@ -218,9 +220,20 @@ static int unknown(const char *word, const char *name, size_t length) {
 
 /* ---- the command line ---- */
 
+static bool is_destination(const struct option *option) {
+    static const char *const names[] = {
+#define X(enumerator, name, value, help) #name,
+        FORMATS(X)
+#undef X
+    };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (!strcmp(names[i], option->name))
+            return true;
+    return false;
+}
+
 static int set_argument(struct options *options, const struct option *option, const char *value, const char *spelling) {
-    bool is_destination = option->set == set_text || option->set == set_json;
-    if (is_destination && options->destinations_from_environment) {
+    if (is_destination(option) && options->destinations_from_environment) {
         options->destinations_from_environment = false;
         options->destination_count = 0;
     }

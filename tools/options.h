@@ -2,13 +2,13 @@
 #ifndef CASTAWAY_TOOLS_OPTIONS_H
 #define CASTAWAY_TOOLS_OPTIONS_H
 
+#include "formats.h"
 #include "pool.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
-enum format { FORMAT_TEXT, FORMAT_JSON };
 enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
 struct destination {

@@ -178,10 +178,12 @@ static bool want_color(const struct options *options, FILE *file) {
 static int write_to(const struct options *options, const struct report *report, enum format format, FILE *file,
                     const char *name) {
     static void (*const writers[])(FILE *, const struct report *, const struct view *) = {
-        [FORMAT_TEXT] = text_write,
-        [FORMAT_JSON] = json_write,
+#define X(enumerator, name, value, help) [FORMAT_##enumerator] = name##_write,
+        FORMATS(X)
+#undef X
     };
     struct view view = {.show = options->show,
+                        .fail_on = options->fail_on,
                         .frames_max = options->frames_max,
                         .color = want_color(options, file),
                         .utf8 = escape_locale_is_utf8()};
@@ -211,10 +213,25 @@ static int write_destination(const struct options *options, const struct report 
     return result;
 }
 
+/* Annotations stand beside the text, every other format in its place. */
+static bool wants_usual(const struct options *options) {
+    for (size_t i = 0; i < options->destination_count; i++)
+        if (options->destinations[i].format != FORMAT_GITHUB)
+            return false;
+    return true;
+}
+
+unsigned output_kinds(const struct options *options) {
+    for (size_t i = 0; i < options->destination_count; i++)
+        if (format_needs_all(options->destinations[i].format))
+            return KINDS_ALL;
+    return options->show;
+}
+
 int output_report(const struct options *options, const struct report *report, FILE *usual) {
     int result = 0;
-    if (!options->destination_count)
-        return write_to(options, report, FORMAT_TEXT, usual, usual == stdout ? "standard output" : "standard error");
+    if (wants_usual(options))
+        result = write_to(options, report, FORMAT_TEXT, usual, usual == stdout ? "standard output" : "standard error");
     for (size_t i = 0; i < options->destination_count; i++)
         result |= write_destination(options, report, &options->destinations[i]);
     return result;

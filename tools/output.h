@@ -20,6 +20,9 @@ int output_copy(const char *from, const char *to);
  * name. 0, or -1 after a message. */
 int output_keep(const struct options *, const char *path, int64_t pid, int64_t main_pid);
 
+/* The kinds whose findings the destinations need, as bits. */
+unsigned output_kinds(const struct options *);
+
 /* Write the report to every destination; without one, as text to `usual`. 0, or -1 after messages. */
 int output_report(const struct options *, const struct report *, FILE *usual);
 

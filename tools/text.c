@@ -2,12 +2,13 @@
  *
  * Every string of the target goes through show_name(), which escapes it.
  * Start: text_write(); a finding is head_line(), cycle_line(), stack_lines(). */
-#include "writers.h"
+#include "formats.h"
 
 #include "demangle.h"
 #include "escape.h"
 #include "label.h"
 #include "units.h"
+#include "wording.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -357,6 +358,13 @@ static void rest_lines(struct text *text) {
     }
 }
 
+static void finding_lines(struct text *text, const struct report_finding *finding) {
+    if (finding->kind == KIND_CYCLE)
+        cycle_lines(text, finding);
+    else
+        leak_lines(text, finding);
+}
+
 static void findings(struct text *text) {
     size_t number = 0;
     measure(text);
@@ -365,10 +373,7 @@ static void findings(struct text *text) {
         if (!is_shown(text, finding->kind))
             continue;
         head_line(text, ++number, finding);
-        if (finding->kind == KIND_CYCLE)
-            cycle_lines(text, finding);
-        else
-            leak_lines(text, finding);
+        finding_lines(text, finding);
     }
     rest_lines(text);
 }
@@ -430,6 +435,15 @@ static void notes(struct text *text) {
             put(text, PLAIN, pool_printf(text->pool, " (%s)", show_name(text, note->detail)));
         new_line(text);
     }
+}
+
+void text_finding(FILE *file, const struct report *report, const struct report_finding *finding,
+                  const struct view *view) {
+    struct pool scratch = {0};
+    struct text text = {.file = file, .pool = &scratch, .report = report, .view = view};
+    fprintf(file, "%s\n", wording_message(&scratch, finding));
+    finding_lines(&text, finding);
+    pool_free(&scratch);
 }
 
 void text_write(FILE *file, const struct report *report, const struct view *view) {

@@ -1,4 +1,4 @@
-/* writers.h - the report for a person, and the report for a program. */
+/* writers.h - what every writer of a report is told; the formats are the table in formats.h. */
 #ifndef CASTAWAY_TOOLS_WRITERS_H
 #define CASTAWAY_TOOLS_WRITERS_H
 
@@ -7,14 +7,13 @@
 #include <stdio.h>
 
 struct view {
-    unsigned show; /* kinds as bits */
+    unsigned show, fail_on; /* kinds as bits */
     int frames_max;
     bool color;
     bool utf8;
 };
 
-/* Write; errors stay in the stream's error flag. */
-void text_write(FILE *, const struct report *, const struct view *);
-void json_write(FILE *, const struct report *, const struct view *);
+/* One finding as in the text report, without its number. */
+void text_finding(FILE *, const struct report *, const struct report_finding *, const struct view *);
 
 #endif

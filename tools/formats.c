@@ -1,0 +1,7 @@
+/* formats.c - what sets formats apart beside their writers. */
+#include "formats.h"
+
+bool format_needs_all(enum format format) {
+    static const bool needs[FORMAT_COUNT] = {[FORMAT_HTML] = true, [FORMAT_PPROF] = true};
+    return needs[format];
+}
