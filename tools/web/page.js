@@ -320,6 +320,7 @@
   document.addEventListener("keydown", onKey);
   document.addEventListener("DOMContentLoaded", () => {
     memory();
+    performance.mark("castaway-ready");
     document.body.dataset.ready = "yes";
   });
 })();
