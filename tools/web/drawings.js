@@ -3,24 +3,38 @@
 // Never: sets markup; names reach the libraries as text.
 import cytoscape from "cytoscape";
 import { select } from "d3-selection";
+import { interrupt } from "d3-transition";
 import flamegraph from "d3-flame-graph";
 
-const LABELS_MAX = 60; // objects of a cycle up to which every label is drawn from the start
-const NODE_SPACE = 130; // along the ring, in the drawing's own units
+const RING_MAX = 60; // objects of a cycle up to which it is a ring; a longer one runs in rows, where it is still seen whole
+const NODE_WIDTH = 96, NODE_HEIGHT = 44; // in the drawing's own units, as all here
+const NODE_SPACE = 190; // along the ring
 
 const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 // ---- cycles
 
+function ringPosition(index, places) {
+  const radius = Math.max(100, places * NODE_SPACE / (2 * Math.PI));
+  const angle = 2 * Math.PI * index / places - Math.PI / 2;
+  return { x: radius * Math.cos(angle), y: radius * Math.sin(angle) };
+}
+
+// To and fro through an even number of rows, and back to the start by the first column.
+function rowsPosition(index, places) {
+  const rows = 2 * Math.ceil(Math.sqrt(places * 1.4) / 2);
+  const columns = Math.ceil((places - rows) / rows);
+  const row = Math.floor(index / columns);
+  const [x, y] = row < rows && index < places - rows ? [row % 2 ? columns - index % columns : 1 + index % columns, row] :
+    [0, rows - 1 - (index - (places - rows))];
+  return { x: x * NODE_WIDTH * 1.9, y: y * NODE_HEIGHT * 2.2 };
+}
+
 function elements(finding, { size, hex, count }) {
   const listed = finding.cycle.length;
   const isCut = finding.cycle_length > listed;
   const places = listed + (isCut ? 1 : 0);
-  const radius = Math.max(90, places * NODE_SPACE / (2 * Math.PI));
-  const position = (index) => {
-    const angle = 2 * Math.PI * index / places - Math.PI / 2;
-    return { x: radius * Math.cos(angle), y: radius * Math.sin(angle) };
-  };
+  const position = (index) => (places > RING_MAX ? rowsPosition : ringPosition)(index, places);
   const nodes = finding.cycle.map((entry, index) => ({
     data: { id: `n${index}`, index, label: `${entry.label}\n${size(entry.size)}` },
     position: position(index),
@@ -44,11 +58,12 @@ function style(many) {
   return [
     { selector: "node", style: {
       label: "data(label)", "text-wrap": "wrap", "text-valign": "center", "font-size": 13, color: text,
-      "background-color": ground, "border-color": line, "border-width": 2, shape: "round-rectangle",
-      width: 92, height: 44, "text-max-width": 90, "min-zoomed-font-size": many ? 7 : 0 } },
+      "background-color": ground, "border-color": line, "border-width": many ? 6 : 2, shape: many ? "rectangle" : "round-rectangle",
+      width: NODE_WIDTH, height: NODE_HEIGHT, "text-max-width": NODE_WIDTH - 4, "min-zoomed-font-size": many ? 7 : 0 } },
     { selector: "edge", style: {
       label: "data(label)", "font-size": 12, color: faint, "line-color": line, "target-arrow-color": line,
-      "target-arrow-shape": "triangle", width: 2, "curve-style": many ? "straight" : "bezier", "text-background-color": ground,
+      "target-arrow-shape": "triangle", width: many ? 6 : 2, "arrow-scale": many ? 2 : 1,
+      "curve-style": many ? "straight" : "bezier", "control-point-step-size": 100, "text-background-color": ground,
       "text-background-opacity": 1, "text-background-padding": 2, "min-zoomed-font-size": many ? 7 : 0 } },
     { selector: ".rest", style: { "border-style": "dashed", "line-style": "dashed" } },
     { selector: "node:selected", style: { "border-width": 4, "border-color": color("--accent") } },
@@ -56,7 +71,7 @@ function style(many) {
 }
 
 function cycle(container, finding, tools) {
-  const many = finding.cycle.length > LABELS_MAX;
+  const many = finding.cycle.length > RING_MAX;
   const drawing = cytoscape({
     container, elements: elements(finding, tools), style: style(many), layout: { name: "preset", fit: true, padding: 20 },
     autoungrabify: true, boxSelectionEnabled: false, minZoom: 0.002, maxZoom: 3,
@@ -77,10 +92,12 @@ function toArrays(node) {
   return { name: node.name, value: node.value, children: [...node.children.values()].map(toArrays) };
 }
 
-// The library's graph is for a mouse; this makes every frame a button.
-function makeReachable(container) {
+// The library's graph is for a mouse, and grows for a while; this makes every frame a button that has its size at once.
+function settle(container) {
   for (const group of container.querySelectorAll("g.frame")) {
-    const title = group.querySelector("title");
+    const title = group.querySelector("title"), box = group.querySelector("rect");
+    interrupt(box);
+    box.setAttribute("width", group.getAttribute("width"));
     group.setAttribute("tabindex", "0");
     group.setAttribute("role", "button");
     group.setAttribute("aria-label", title ? title.textContent : "");
@@ -103,7 +120,7 @@ function flame(container, { size, details }) {
   });
   container.addEventListener("focusin", describe);
   container.addEventListener("mouseover", describe);
-  new MutationObserver(() => makeReachable(container)).observe(container, { childList: true, subtree: true });
+  new MutationObserver(() => settle(container)).observe(container, { childList: true, subtree: true });
 
   let tree = null;
   const draw = () => {
@@ -111,7 +128,7 @@ function flame(container, { size, details }) {
     chart = flamegraph().width(container.clientWidth).cellHeight(20).minFrameSize(1).transitionDuration(0).inverted(true)
       .tooltip(false).title("").selfValue(false).sort(true).setLabelHandler(label);
     select(container).datum(toArrays(tree)).call(chart);
-    makeReachable(container);
+    settle(container);
   };
   let width = container.clientWidth;
   new ResizeObserver(() => {
