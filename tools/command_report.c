@@ -40,6 +40,8 @@ static int read_files(const struct options *options, const struct files *files, 
         result = recording_read(&recording, files->paths[i], options->pool);
         if (!result) {
             report_add(report, &recording);
+            if (recording.has_scan && !recording.at_exit)
+                report_note(report, TOOL_NOTE_LAST_SCAN, 1, "");
             if (!recording.has_scan)
                 message_error(
                     "%s: holds no scan: nothing was judged; the program's next run may leave a whole recording",

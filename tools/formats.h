@@ -29,6 +29,9 @@ enum format {
 FORMATS(X)
 #undef X
 
+/* Is it made of a whole report? Text and JSON are what every verb can write. */
+bool format_is_report(enum format);
+
 /* Does it need the findings of all kinds, whatever --show says? Those that draw live memory do. */
 bool format_needs_all(enum format);
 

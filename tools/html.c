@@ -5,13 +5,13 @@
  * Start: html_write(). */
 #include "demangle.h"
 #include "escape.h"
-#include "formats.h"
+#include "json.h"
 #include "label.h"
+#include "live_text.h"
 #include "shares.h"
 #include "wording.h"
 
 #include <inttypes.h>
-#include <jansson.h>
 #include <string.h>
 #include <uthash.h>
 
@@ -32,10 +32,6 @@ struct page {
     struct place *frame_places, *stack_places;
     json_t *frames, *stacks;
 };
-
-static json_t *number(uint64_t value) {
-    return json_integer(value > INT64_MAX ? INT64_MAX : (json_int_t)value);
-}
 
 /* What can't be seen is made visible: a page is a place for lies, too. */
 static json_t *text(struct page *page, const char *value) {
@@ -93,13 +89,26 @@ static json_t *cycle_json(struct page *page, const struct report_finding *findin
         const struct report_entry *entry = &finding->cycle[i];
         json_t *object = json_object();
         json_object_set_new(object, "label", text(page, labels[i]));
-        json_object_set_new(object, "size", number(entry->size_bytes));
-        json_object_set_new(object, "offset", number(entry->offset));
-        json_object_set_new(object, "target_offset", number(entry->target_offset));
+        json_object_set_new(object, "size", json_number(entry->size_bytes));
+        json_object_set_new(object, "offset", json_number(entry->offset));
+        json_object_set_new(object, "target_offset", json_number(entry->target_offset));
         json_object_set_new(object, "stack", stack_of(page, entry->stack));
         json_array_append_new(entries, object);
     }
     return entries;
+}
+
+/* What live scans know: when it was lost, what holds what grows. Sentences; null where there is nothing to say. */
+static void add_live(struct page *page, json_t *object, const struct report_finding *finding) {
+    const char *age = live_age(page->pool, page->report, finding), *way = "";
+    size_t count = 0;
+    const char **pieces = finding->growth ? live_path(page->pool, &finding->growth->path, true, &count) : NULL;
+    for (size_t i = 0; i < count; i++)
+        way = pool_printf(page->pool, "%s%s", way, pieces[i]);
+    json_object_set_new(object, "age", json_text(page->pool, *age ? age : NULL));
+    json_object_set_new(object, "held_by", json_text(page->pool, count ? way : NULL));
+    json_object_set_new(object, "growth",
+                        json_text(page->pool, finding->growth ? live_growth(page->pool, finding->growth) : NULL));
 }
 
 static json_t *finding_json(struct page *page, const struct report_finding *finding) {
@@ -108,17 +117,18 @@ static json_t *finding_json(struct page *page, const struct report_finding *find
     json_object_set_new(object, "fails", json_boolean(page->view->fail_on & 1u << finding->kind));
     json_object_set_new(object, "fingerprint", json_string(wording_fingerprint(page->pool, finding)));
     json_object_set_new(object, "name", json_string(wording_name(page->pool, finding)));
-    json_object_set_new(object, "count", number(finding->count));
-    json_object_set_new(object, "objects", number(finding->objects));
-    json_object_set_new(object, "bytes", number(finding->bytes));
-    json_object_set_new(object, "indirect_objects", number(finding->indirect_objects));
-    json_object_set_new(object, "indirect_bytes", number(finding->indirect_bytes));
+    json_object_set_new(object, "count", json_number(finding->count));
+    json_object_set_new(object, "objects", json_number(finding->objects));
+    json_object_set_new(object, "bytes", json_number(finding->bytes));
+    json_object_set_new(object, "indirect_objects", json_number(finding->indirect_objects));
+    json_object_set_new(object, "indirect_bytes", json_number(finding->indirect_bytes));
     json_object_set_new(object, "stack", stack_of(page, finding->stack));
     if (finding->kind == KIND_CYCLE) {
         json_object_set_new(object, "cycle", cycle_json(page, finding));
-        json_object_set_new(object, "cycle_length", number(finding->cycle_length));
-        json_object_set_new(object, "group_objects_max", number(finding->group_objects_max));
+        json_object_set_new(object, "cycle_length", json_number(finding->cycle_length));
+        json_object_set_new(object, "group_objects_max", json_number(finding->group_objects_max));
     }
+    add_live(page, object, finding);
     return object;
 }
 
@@ -143,8 +153,8 @@ static json_t *flame_json(struct page *page) {
                 continue;
             json_t *entry = json_array();
             json_array_append_new(entry, stack_of(page, shares[j].stack));
-            json_array_append_new(entry, number(lost ? shares[j].bytes : 0));
-            json_array_append_new(entry, number(shares[j].bytes));
+            json_array_append_new(entry, json_number(lost ? shares[j].bytes : 0));
+            json_array_append_new(entry, json_number(shares[j].bytes));
             json_array_append_new(flame, entry);
         }
     }
@@ -158,8 +168,8 @@ static json_t *summary_json(const struct report *report) {
     for (int kind = 0; kind < KIND_COUNT; kind++) {
         const struct tally *tally = &report->tally[kind];
         json_array_append_new(list, json_pack("{s:s, s:o, s:o, s:o}", "kind", kind_word((enum kind)kind), "objects",
-                                              number(tally->objects), "bytes", number(tally->bytes), "findings",
-                                              number(tally->findings)));
+                                              json_number(tally->objects), "bytes", json_number(tally->bytes),
+                                              "findings", json_number(tally->findings)));
     }
     return list;
 }
@@ -170,7 +180,7 @@ static json_t *notes_json(struct page *page) {
         const struct report_note *note = &page->report->notes[i];
         bool counted = note_is_counted(note->code) || note->count > 1;
         json_array_append_new(notes, json_pack("{s:o, s:o, s:o}", "text", text(page, note->text), "count",
-                                               counted ? number(note->count) : json_null(), "detail",
+                                               counted ? json_number(note->count) : json_null(), "detail",
                                                text(page, note->detail)));
     }
     return notes;
@@ -178,6 +188,7 @@ static json_t *notes_json(struct page *page) {
 
 static json_t *data_json(struct page *page) {
     const struct report *report = page->report;
+    const char *scans = live_counts(page->pool, &report->live);
     json_t *root = json_object(), *argv = json_array();
     for (size_t i = 0; i < report->argc; i++)
         json_array_append_new(argv, text(page, report->argv[i]));
@@ -185,9 +196,10 @@ static json_t *data_json(struct page *page) {
     json_object_set_new(root, "program", json_string(wording_program(page->pool, report)));
     json_object_set_new(root, "argv", argv);
     json_object_set_new(root, "pid", json_integer(report->pid));
-    json_object_set_new(root, "processes", number(report->processes));
-    json_object_set_new(root, "unjudged", number(report->unjudged));
+    json_object_set_new(root, "processes", json_number(report->processes));
+    json_object_set_new(root, "unjudged", json_number(report->unjudged));
     json_object_set_new(root, "summary", summary_json(report));
+    json_object_set_new(root, "scans", json_text(page->pool, *scans ? scans : NULL));
     json_object_set_new(root, "notes", notes_json(page));
     json_object_set_new(root, "findings", findings_json(page));
     json_object_set_new(root, "flame", flame_json(page));

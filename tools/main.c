@@ -15,6 +15,10 @@ static const struct {
 } verbs[] = {
     {"run", "[run] [OPTIONS] [--] CMD ARGS...", command_run},
     {"report", "report FILE.cast... [OPTIONS]", command_report},
+    {"status", "status PID [OPTIONS]", command_status},
+    {"scan", "scan PID [OPTIONS]", command_scan},
+    {"why", "why PID|FILE ADDRESS|FINGERPRINT [OPTIONS]", command_why},
+    {"top", "top PID [OPTIONS]", command_top},
 };
 
 void command_version(FILE *file) {
@@ -27,7 +31,7 @@ void command_usage(FILE *file) {
         fprintf(file, "%s castaway %s\n", i ? "      " : "usage:", verbs[i].usage);
     fputs("\n", file);
     options_help(file);
-    fputs("\nKINDS: lost, lost-indirect, cycle, possible, reachable, all, none\n"
+    fputs("\nKINDS: lost, lost-indirect, cycle, possible, reachable, growing, all, none\n"
           "Defaults: CASTAWAY_OPTIONS=key=value:key=value, with the same names.\n"
           "Exit status: the program's own if it failed; 0 nothing found; 23 findings; 125 castaway failed;\n"
           "126 CMD cannot be run; 127 CMD not found.\n",

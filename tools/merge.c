@@ -94,7 +94,15 @@ static const struct report_entry *entries_of(struct report *report, const struct
     return entries;
 }
 
-static void append_finding(struct report *report, const struct rec_finding *recorded) {
+void report_push(struct report *report, struct report_finding *finding) {
+    fingerprint_set(report->pool, finding);
+    report->findings =
+        pool_grow(report->pool, report->findings, report->finding_count, &report->finding_capacity, sizeof *finding);
+    report->findings[report->finding_count++] = *finding;
+}
+
+static void append_finding(struct report *report, const struct recording *recording,
+                           const struct rec_finding *recorded) {
     struct report_finding finding = {
         .kind = recorded->kind,
         .count = recorded->count,
@@ -107,11 +115,10 @@ static void append_finding(struct report *report, const struct rec_finding *reco
         .cycle_listed = recorded->cycle_listed,
         .cycle_length = recorded->cycle_length,
         .group_objects_max = recorded->group_objects_max,
+        .age = recorded->age,
+        .found_at_exit = recording->at_exit && recorded->age.scan_b == recording->scan.number,
     };
-    fingerprint_set(report->pool, &finding);
-    report->findings =
-        pool_grow(report->pool, report->findings, report->finding_count, &report->finding_capacity, sizeof finding);
-    report->findings[report->finding_count++] = finding;
+    report_push(report, &finding);
 }
 
 static int compare_numbers(uint64_t a, uint64_t b) {
@@ -127,7 +134,7 @@ static int compare_names(const void *a, const void *b) {
 /* What is lost for good first; in each part, the most bytes held first. */
 static int compare_weight(const void *a, const void *b) {
     static const int parts[KIND_COUNT] = {
-        [KIND_LOST_INDIRECT] = 1, [KIND_POSSIBLE] = 2, [KIND_REACHABLE] = 3, /* lost, cycle: 0 */
+        [KIND_GROWING] = 1, [KIND_LOST_INDIRECT] = 2, [KIND_POSSIBLE] = 3, [KIND_REACHABLE] = 4, /* lost, cycle: 0 */
     };
     const struct report_finding *left = a, *right = b;
     if (parts[left->kind] != parts[right->kind])
@@ -135,6 +142,19 @@ static int compare_weight(const void *a, const void *b) {
     int order =
         compare_numbers(count_add(right->bytes, right->indirect_bytes), count_add(left->bytes, left->indirect_bytes));
     return order ? order : compare_names(a, b);
+}
+
+/* Of two ages the one that was known first: of one program, the earlier; of two, the first program's. */
+static void absorb_live(struct report_finding *into, const struct report_finding *other) {
+    if (!into->age.known) {
+        into->age = other->age;
+        into->found_at_exit = other->found_at_exit;
+    }
+    if (!into->growth || !other->growth)
+        return;
+    struct report_growth *growth = (struct report_growth *)into->growth;
+    growth->objects_per_minute = count_add(growth->objects_per_minute, other->growth->objects_per_minute);
+    growth->bytes_per_minute = count_add(growth->bytes_per_minute, other->growth->bytes_per_minute);
 }
 
 static void absorb(struct report_finding *into, const struct report_finding *other) {
@@ -145,6 +165,7 @@ static void absorb(struct report_finding *into, const struct report_finding *oth
     into->indirect_bytes = count_add(into->indirect_bytes, other->indirect_bytes);
     if (other->group_objects_max > into->group_objects_max)
         into->group_objects_max = other->group_objects_max;
+    absorb_live(into, other);
 }
 
 /* Sorted by name: equal ones become one, and of those with equal fingerprints only the first keeps it. */
@@ -195,7 +216,7 @@ static void add_tallies(struct report *report, const struct recording *recording
 
 /* Resolving what nobody asked for would take most of the time: a large program has thousands of reachable sites. */
 void report_init(struct report *report, struct pool *pool, unsigned show) {
-    *report = (struct report){.pool = pool, .symbols = symbols_open(pool), .kinds = show | KINDS_DEFAULT};
+    *report = (struct report){.pool = pool, .symbols = symbols_open(pool), .kinds = show | KINDS_SHOWN_DEFAULT};
 }
 
 void report_add(struct report *report, struct recording *recording) {
@@ -217,7 +238,8 @@ void report_add(struct report *report, struct recording *recording) {
         add_note(report, recording->notes[i].code, recording->notes[i].count, recording->notes[i].detail);
     for (size_t i = 0; i < recording->finding_count; i++)
         if (report->kinds & 1u << recording->findings[i].kind)
-            append_finding(report, &recording->findings[i]);
+            append_finding(report, recording, &recording->findings[i]);
+    report_add_live(report, recording);
     add_tallies(report, recording);
 }
 
@@ -226,7 +248,7 @@ void report_finish(struct report *report) {
     merge_findings(report);
     if (report->finding_count)
         qsort(report->findings, report->finding_count, sizeof *report->findings, compare_weight);
-    for (int kind = 0; kind < KIND_COUNT; kind++)
+    for (int kind = 0; kind < KIND_JUDGED_COUNT; kind++)
         objects = count_add(objects, report->tally[kind].objects);
     for (size_t i = 0; i < report->finding_count; i++)
         report->tally[report->findings[i].kind].findings++;

@@ -11,13 +11,18 @@
 #include <stdint.h>
 
 /* Kinds as bits, for --show and --fail-on. */
-enum { KINDS_ALL = (1 << KIND_COUNT) - 1, KINDS_DEFAULT = 1 << KIND_LOST | 1 << KIND_CYCLE };
+enum {
+    KINDS_ALL = (1 << KIND_COUNT) - 1,
+    KINDS_DEFAULT = 1 << KIND_LOST | 1 << KIND_CYCLE, /* that fail */
+    KINDS_SHOWN_DEFAULT = KINDS_DEFAULT | 1 << KIND_GROWING,
+};
 
 /* What only the outside tool can note; the library's own are NOTES in analysis/cast.h.
  *   enumerator, code in files, text for a person */
 #define TOOL_NOTES(X)                                                                                                  \
     X(CUT, "cut", "the recording is cut: what stood before the cut is shown")                                          \
     X(NO_SCAN, "no-scan", "the recording holds no scan: nothing was judged")                                           \
+    X(LAST_SCAN, "last-scan", "the program left no recording of its end: this is the report of its last scan")         \
     X(NO_RECORDING, "no-recording", "no recording came from the program itself")                                       \
     X(BAD_RECORDING, "bad-recording", "recordings of other processes that could not be read")                          \
     X(NO_OBJECTS, "no-objects", "no live object was recorded: all were freed, or castaway saw no allocation")
@@ -33,8 +38,29 @@ struct report_entry {
     uint64_t offset, target_offset, size_bytes;
     const struct stack *stack;
 };
+/* What holds an object, with names. */
+struct report_step {
+    const struct stack *stack;
+    uint64_t size_bytes, offset, count;
+};
+struct report_path {
+    const char *root_kind; /* "module", "stack", ...; "" when no path is known */
+    const char *root;      /* variable, thread or mapping; NULL: no name known */
+    const char *module;    /* path; NULL: in none */
+    int64_t tid;           /* 0: no thread */
+    uint64_t offset;       /* of the pointer in the root: from the variable's start, else as recorded */
+    const struct report_step *steps;
+    size_t step_count;
+};
+struct report_growth {
+    uint64_t scans, objects_per_minute, bytes_per_minute;
+    struct report_path path;
+};
 struct report_finding {
     enum kind kind;
+    struct rec_age age;
+    bool found_at_exit;                 /* no scan before the last, at exit, saw it lost */
+    const struct report_growth *growth; /* kind growing */
     uint64_t fingerprint;
     uint64_t identity; /* finer than the fingerprint: knows lines or offsets; only for merging */
     uint64_t count, objects, bytes, indirect_objects, indirect_bytes;
@@ -42,6 +68,10 @@ struct report_finding {
     const struct report_entry *cycle; /* kind cycle */
     size_t cycle_listed;
     uint64_t cycle_length, group_objects_max;
+};
+/* What scans while the programs ran found and took back; of objects, but for `scans`. */
+struct report_live {
+    uint64_t scans, suspects, confirmed, withdrawn, freed_by_program;
 };
 struct report_note {
     const char *code, *text, *detail; /* detail may be "" */
@@ -60,6 +90,7 @@ struct report {
     size_t processes;
     size_t unjudged; /* recordings among them that hold no scan: nothing can be said of their processes */
     bool has_main;   /* the main process left a recording */
+    struct report_live live;
     struct tally tally[KIND_COUNT];
     struct report_finding *findings; /* sorted by report_finish() */
     size_t finding_count, finding_capacity;
@@ -77,6 +108,14 @@ void report_free(struct report *);
 /* Is there a finding of one of these kinds (bits)? */
 bool report_has(const struct report *, unsigned kinds);
 struct tally report_unreachable(const struct report *); /* lost + lost-indirect + cycle */
+
+/* Name a finding, which has all but its fingerprint, and take it in. */
+void report_push(struct report *, struct report_finding *);
+
+/* report_live.c: growth and the counts of a recording's live scans; called by report_add(). */
+void report_add_live(struct report *, const struct recording *);
+/* `path` with names. */
+struct report_path report_path(struct report *, const struct rec_path *);
 
 const char *kind_word(enum kind);
 const char *kind_key(enum kind);

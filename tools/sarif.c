@@ -3,12 +3,11 @@
  *
  * Start: sarif_write(); a finding is result_json(). */
 #include "escape.h"
-#include "formats.h"
+#include "json.h"
 #include "location.h"
 #include "wording.h"
 
 #include <inttypes.h>
-#include <jansson.h>
 #include <string.h>
 
 #define SCHEMA "https://json.schemastore.org/sarif-2.1.0.json"
@@ -30,18 +29,13 @@ static const struct {
                        "The only pointers to the object lead into its middle, which may be chance."},
     [KIND_REACHABLE] = {"StillReachable", "Heap object alive at the end of the program",
                         "The program can still reach the object, and did not free it."},
+    [KIND_GROWING] = {"GrowingPlace", "Place whose objects become more from scan to scan",
+                      "The program reaches these objects, but there were more of them in every scan. What holds them "
+                      "may never let go."},
 };
 
-static json_t *text(struct pool *pool, const char *value) {
-    return json_string(escape_to_utf8(pool, value));
-}
-
-static json_t *number(uint64_t value) {
-    return json_integer(value > INT64_MAX ? INT64_MAX : (json_int_t)value);
-}
-
 static json_t *message(struct pool *pool, const char *value) {
-    return json_pack("{s:o}", "text", text(pool, value));
+    return json_pack("{s:o}", "text", json_text(pool, value));
 }
 
 static const char *level(const struct view *view, enum kind kind) {
@@ -85,7 +79,7 @@ static json_t *location_json(struct pool *pool, const struct location *location,
     }
     if (location->frame && location->frame->function) {
         const char *name = wording_function(pool, location->frame);
-        json_t *logical = json_pack("{s:o, s:s}", "fullyQualifiedName", text(pool, name), "kind", "function");
+        json_t *logical = json_pack("{s:o, s:s}", "fullyQualifiedName", json_text(pool, name), "kind", "function");
         json_object_set_new(object, "logicalLocations", json_pack("[o]", logical));
     }
     if (words)
@@ -101,7 +95,7 @@ static json_t *stack_json(struct pool *pool, const struct stack *stack, const st
         const char *words = pool_printf(pool, "%s  %s", wording_function(pool, frame), wording_place(pool, frame));
         json_t *object = json_pack("{s:o}", "location", location_json(pool, &location, words));
         if (frame->module)
-            json_object_set_new(object, "module", text(pool, escape_text(pool, path_base(frame->module), true)));
+            json_object_set_new(object, "module", json_text(pool, escape_text(pool, path_base(frame->module), true)));
         json_array_append_new(frames, object);
     }
     return json_pack("{s:o, s:o}", "message", message(pool, "allocated by"), "frames", frames);
@@ -127,9 +121,9 @@ static json_t *related_json(struct pool *pool, const struct report_finding *find
 
 static json_t *properties_json(const struct report_finding *finding) {
     return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}", "kind", kind_word(finding->kind), "count",
-                     number(finding->count), "objects", number(finding->objects), "bytes", number(finding->bytes),
-                     "indirectObjects", number(finding->indirect_objects), "indirectBytes",
-                     number(finding->indirect_bytes));
+                     json_number(finding->count), "objects", json_number(finding->objects), "bytes",
+                     json_number(finding->bytes), "indirectObjects", json_number(finding->indirect_objects),
+                     "indirectBytes", json_number(finding->indirect_bytes));
 }
 
 static json_t *result_json(struct pool *pool, const struct report_finding *finding, const struct view *view,
@@ -148,7 +142,7 @@ static json_t *result_json(struct pool *pool, const struct report_finding *findi
     json_object_set_new(object, "stacks", json_pack("[o]", stack_json(pool, finding->stack, view, root)));
     if (finding->kind == KIND_CYCLE)
         json_object_set_new(object, "relatedLocations", related_json(pool, finding, root));
-    json_object_set_new(object, "occurrenceCount", number(finding->count ? finding->count : 1));
+    json_object_set_new(object, "occurrenceCount", json_number(finding->count ? finding->count : 1));
     json_object_set_new(object, "properties", properties_json(finding));
     return object;
 }
@@ -168,13 +162,13 @@ static json_t *rules_json(struct pool *pool, const struct view *view) {
     json_t *list = json_array();
     for (int kind = 0; kind < KIND_COUNT; kind++) {
         const char *word = kind_word((enum kind)kind);
-        const char *full = rules[kind].full ? rules[kind].full : word;
         json_t *rule = json_object();
         json_object_set_new(rule, "id", json_string(pool_printf(pool, "castaway/%s", word)));
-        json_object_set_new(rule, "name", json_string(rules[kind].name ? rules[kind].name : word));
-        json_object_set_new(rule, "shortDescription", message(pool, rules[kind].brief ? rules[kind].brief : word));
-        json_object_set_new(rule, "fullDescription", message(pool, full));
-        json_object_set_new(rule, "help", json_pack("{s:s, s:s}", "text", full, "markdown", full));
+        json_object_set_new(rule, "name", json_string(rules[kind].name));
+        json_object_set_new(rule, "shortDescription", message(pool, rules[kind].brief));
+        json_object_set_new(rule, "fullDescription", message(pool, rules[kind].full));
+        json_object_set_new(rule, "help",
+                            json_pack("{s:s, s:s}", "text", rules[kind].full, "markdown", rules[kind].full));
         json_object_set_new(rule, "defaultConfiguration", json_pack("{s:s}", "level", level(view, (enum kind)kind)));
         json_object_set_new(rule, "properties",
                             json_pack("{s:[s,s], s:s}", "tags", "memory", "leak", "precision", "very-high"));
@@ -189,7 +183,7 @@ static json_t *notifications_json(struct pool *pool, const struct report *report
         const struct report_note *note = &report->notes[i];
         const char *words = pool_printf(pool, "%s%s%s", note->text, *note->detail ? ": " : "", note->detail);
         json_t *object = json_pack("{s:s, s:o}", "level", "note", "message", message(pool, words));
-        json_object_set_new(object, "descriptor", json_pack("{s:o}", "id", text(pool, note->code)));
+        json_object_set_new(object, "descriptor", json_pack("{s:o}", "id", json_text(pool, note->code)));
         json_array_append_new(list, object);
     }
     return list;
@@ -198,7 +192,7 @@ static json_t *notifications_json(struct pool *pool, const struct report *report
 static json_t *invocation_json(struct pool *pool, const struct report *report) {
     json_t *object = json_object(), *arguments = json_array();
     for (size_t i = 1; i < report->argc; i++)
-        json_array_append_new(arguments, text(pool, report->argv[i]));
+        json_array_append_new(arguments, json_text(pool, report->argv[i]));
     json_object_set_new(object, "executionSuccessful", json_boolean(report->processes && !report->unjudged));
     if (report->argc)
         json_object_set_new(object, "executableLocation", json_pack("{s:s}", "uri", uri(pool, report->argv[0], "")));

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 struct rec_site;
+struct rec_module;
 
 struct stack_frame {
     const char *function;   /* demangled; NULL: unknown */
@@ -33,6 +34,9 @@ void symbols_close(struct symbols *);
 
 /* The stack of `site` (NULL: a stack without frames). Resolved once and kept in the site. */
 const struct stack *symbols_stack(struct symbols *, struct rec_site *site);
+
+/* The variable that `offset` (a link-time address) of `module` lies in, and how far; NULL: none is known there. */
+const char *symbols_variable(struct symbols *, struct rec_module *module, uint64_t offset, uint64_t *inside);
 
 /* Would both be shown alike? */
 bool stack_equal(const struct stack *, const struct stack *);

@@ -7,6 +7,7 @@
 #include "demangle.h"
 #include "escape.h"
 #include "label.h"
+#include "live_text.h"
 #include "location.h"
 #include "units.h"
 
@@ -87,6 +88,9 @@ const char *wording_message(struct pool *pool, const struct report_finding *find
                                finding->objects == 1 ? "it" : "them");
     if (finding->kind == KIND_CYCLE)
         return pool_printf(pool, "%s%s", cycle_message(pool, finding), indirect);
+    if (finding->growth)
+        return pool_printf(pool, "%s, %s, from %s: %s", units_things(pool, finding->objects, "object"),
+                           units_size(pool, finding->bytes), maker(pool, finding), live_growth(pool, finding->growth));
     return pool_printf(pool, "%s %s, %s, from %s%s", units_things(pool, finding->objects, "object"),
                        kind_word(finding->kind), units_size(pool, finding->bytes), maker(pool, finding), indirect);
 }

@@ -6,14 +6,20 @@
 
 #include <stdio.h>
 
+enum { VIEW_COLUMNS = 100 };
+
 struct view {
     unsigned show, fail_on; /* kinds as bits */
     int frames_max;
+    size_t columns; /* 0: VIEW_COLUMNS */
     bool color;
     bool utf8;
 };
 
-/* One finding as in the text report, without its number. */
-void text_finding(FILE *, const struct report *, const struct report_finding *, const struct view *);
+/* Parts of the text report, for other verbs and formats; errors stay in the stream's error flag. */
+void text_findings(FILE *, const struct report *, const struct view *);  /* findings and notes alone */
+void text_path(FILE *, const struct report_path *, const struct view *); /* and each object's size and stack */
+void text_stack(FILE *, const struct stack *, const struct view *);
+void text_finding(FILE *, const struct report *, const struct report_finding *, const struct view *); /* no number */
 
 #endif

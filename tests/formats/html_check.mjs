@@ -52,7 +52,7 @@ const doings = {
   },
   async no_details(page) { expect(!(await page.$("tr.details")), "details are open"); },
   async ring(page, value) {
-    await page.waitForSelector(".ring[data-nodes] canvas", { timeout: 10000 });
+    await page.waitForSelector(".ring[data-nodes] canvas", { timeout: 60000 });
     const nodes = await page.$eval(".ring", (ring) => ring.dataset.nodes);
     expect(nodes === value, `${nodes} nodes drawn`);
     await new Promise((done) => setTimeout(done, 300));

@@ -2,6 +2,7 @@
 # Every format is read back by a reader of its own: what arrives there is what was found.
 # shellcheck source-path=SCRIPTDIR disable=SC1091,SC2016,SC2059
 . "$(dirname "$0")/claims.sh"
+. "$(dirname "$0")/live.sh"
 FORMATS=$(cd "$(dirname "$0")/../formats" && pwd)
 SCHEMA=$(cd "$(dirname "$0")/../../tools" && pwd)/report.schema.json
 build_sample
@@ -15,6 +16,9 @@ sed '/"scan"/,$d' "$WORK/s.cast" >"$WORK/unjudged.cast"
 sed '/"finding"/d; s/"objects":512,"bytes":122880,"findings":1/"objects":0,"bytes":0,"findings":0/
      s/"objects":9,"bytes":1153434/"objects":0,"bytes":0/; s/"objects":1024,"bytes":98304,"findings":1/"objects":0,"bytes":0,"findings":0/' \
     "$WORK/s.cast" >"$WORK/clean.cast"
+(build_live && live_recording 4242 >"$WORK/live.cast" && mv "$WORK/sample" "$WORK/live_sample" &&
+    sed -i "s|$WORK/sample|$WORK/live_sample|" "$WORK/live.cast")
+build_sample
 cd "$WORK/src" || exit 1
 
 write() { castaway report "$WORK/$1.cast" "--$2" "$WORK/$1.$2" "${@:3}"; }
@@ -27,9 +31,9 @@ has() { # FILE TEXT
 is_printable() { test -z "$(tr -d '\040-\176\n\200-\377' <"$WORK/$1")"; }
 
 # ---- JSON ----
-for name in s hostile unjudged clean; do write $name json --show all; done
+for name in s hostile unjudged clean live; do write $name json --show all; done
 claim "JSON satisfies its schema, and the schema knows every key" node "$FORMATS/schema_check.mjs" "$SCHEMA" \
-    "$WORK"/{s,hostile,unjudged,clean}.json
+    "$WORK"/{s,hostile,unjudged,clean,live}.json
 jq '.findings[0].kind = "gone" | .extra = 1' "$WORK/s.json" >"$WORK/wrong.json"
 claim "what the schema does not allow is refused" eval '! node "$FORMATS/schema_check.mjs" "$SCHEMA" "$WORK/wrong.json"'
 
@@ -48,8 +52,8 @@ is_valid_sarif() {
     cat "$WORK/multitool"
     return 1
 }
-for name in s hostile unjudged clean; do write $name sarif; done
-claim "SARIF is valid, for GitHub too" is_valid_sarif "$WORK/s.sarif" "$WORK/unjudged.sarif" "$WORK/clean.sarif"
+for name in s hostile unjudged clean live; do write $name sarif; done
+claim "SARIF is valid, for GitHub too" is_valid_sarif "$WORK/s.sarif" "$WORK/live.sarif" "$WORK/unjudged.sarif" "$WORK/clean.sarif"
 claim "SARIF with hostile names is valid" is_valid_sarif "$WORK/hostile.sarif"
 jq '.runs[0].results[0].ruleIndex = 17 | .runs[0].results[0].message = {}' "$WORK/s.sarif" >"$WORK/wrong.sarif"
 claim "the validator refuses what is wrong" eval '! is_valid_sarif "$WORK/wrong.sarif" >/dev/null'
@@ -158,6 +162,10 @@ claim "no more than GitHub shows, and a word about the rest" eval 'test "$(grep 
     out_has "::notice title=castaway::4 findings more"'
 
 # ---- all of them ----
+write live junit
+claim "a place that grows" eval 'read_junit live && has live.cases "growing: node_new" && has live.cases "14.1 KiB a minute"'
+castaway status 1 --sarif -
+claim "verbs that ask a program write text and JSON only" err_has "--sarif: not an option of this verb"
 castaway report "$WORK/s.cast" --sarif "$WORK/none/x.sarif"
 claim "a file that can't be written is told before anything is read" err_has "none/: No such file"
 CASTAWAY_OPTIONS="junit=$WORK/environment.xml:github" castaway report "$WORK/s.cast"

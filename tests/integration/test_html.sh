@@ -2,9 +2,13 @@
 # The HTML report in headless Chromium: it opens, searches, sorts and draws, by mouse and by keys, and loads nothing.
 # shellcheck source-path=SCRIPTDIR disable=SC1091,SC2016
 . "$(dirname "$0")/claims.sh"
+. "$(dirname "$0")/live.sh"
 FORMATS=$(cd "$(dirname "$0")/../formats" && pwd)
 PICTURES=${BUILD:-$WORK}/pictures
 mkdir -p "$PICTURES"
+build_live
+live_recording 4242 >"$WORK/live.cast"
+castaway report "$WORK/live.cast" --html "$WORK/live.html" # while its program is there
 build_sample
 sample_recording >"$WORK/s.cast"
 head -5 "$WORK/s.cast" >"$WORK/head"
@@ -46,9 +50,13 @@ claim "dark, narrow" opens "$WORK/s.html" size=400x800 dark fits picture="$PICTU
 claim "light, wide" opens "$WORK/s.html" size=1280x900 key=j key=Enter ring=2 picture="$PICTURES/light-1280.png"
 
 # What is live beside what is lost, whatever --show says.
-sed 's/"kind":"lost",/"kind":"reachable",/' "$WORK/s.cast" >"$WORK/live.cast"
-page live
-claim "live memory is drawn apart" opens "$WORK/live.html" rows=1 flame=session_new measure=live flame=libgone
+sed 's/"kind":"lost",/"kind":"reachable",/' "$WORK/s.cast" >"$WORK/reached.cast"
+page reached
+claim "live memory is drawn apart" opens "$WORK/reached.html" rows=1 flame=session_new measure=live flame=libgone
+
+claim "scans while it ran: ages, growth and what holds it" opens "$WORK/live.html" rows=2 says="42 scans while it ran" key=j key=Enter \
+    key=j key=Enter details="became unreachable between scan 41 and 42" details="held by g_cache+0x10 → table" \
+    details="14.1 KiB a minute"
 
 # 10 000 findings, each with a stack of its own.
 awk -v head="$WORK/head" 'BEGIN {

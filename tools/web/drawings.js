@@ -34,15 +34,17 @@ function elements(finding, { size, hex, count }) {
   const listed = finding.cycle.length;
   const isCut = finding.cycle_length > listed;
   const places = listed + (isCut ? 1 : 0);
-  const position = (index) => (places > RING_MAX ? rowsPosition : ringPosition)(index, places);
+  const many = places > RING_MAX;
+  const pointer = (entry) => hex(entry.offset) + (entry.target_offset ? ` to ${hex(entry.target_offset)}` : "");
+  const position = (index) => (many ? rowsPosition : ringPosition)(index, places);
   const nodes = finding.cycle.map((entry, index) => ({
-    data: { id: `n${index}`, index, label: `${entry.label}\n${size(entry.size)}` },
+    data: { id: `n${index}`, index, label: `${entry.label}\n${size(entry.size)}${many ? `, ${pointer(entry)}` : ""}` },
     position: position(index),
   }));
   const edges = finding.cycle.map((entry, index) => ({
     data: {
       id: `e${index}`, source: `n${index}`, target: `n${(index + 1) % places}`,
-      label: hex(entry.offset) + (entry.target_offset ? ` to ${hex(entry.target_offset)}` : ""),
+      label: many ? "" : pointer(entry), // measuring as many labels again would take seconds
     },
   }));
   if (isCut) {
@@ -50,7 +52,7 @@ function elements(finding, { size, hex, count }) {
       position: position(listed), classes: "rest" });
     edges.push({ data: { id: "rest", source: `n${listed}`, target: "n0", label: "" }, classes: "rest" });
   }
-  return { nodes, edges };
+  return { nodes, edges, many };
 }
 
 function style(many) {
@@ -70,10 +72,21 @@ function style(many) {
   ];
 }
 
+// All in view. The library's own way measures every label first.
+function fit(drawing, nodes) {
+  const reach = (axis) => nodes.reduce(([lo, hi], node) => [Math.min(lo, node.position[axis]), Math.max(hi, node.position[axis])],
+    [Infinity, -Infinity]);
+  const [[left, right], [top, bottom]] = [reach("x"), reach("y")];
+  drawing.resize();
+  const zoom = Math.min(drawing.width() / (right - left + 2 * NODE_WIDTH), drawing.height() / (bottom - top + 2 * NODE_HEIGHT));
+  drawing.viewport({ zoom, pan: {
+    x: drawing.width() / 2 - zoom * (left + right) / 2, y: drawing.height() / 2 - zoom * (top + bottom) / 2 } });
+}
+
 function cycle(container, finding, tools) {
-  const many = finding.cycle.length > RING_MAX;
+  const { nodes, edges, many } = elements(finding, tools);
   const drawing = cytoscape({
-    container, elements: elements(finding, tools), style: style(many), layout: { name: "preset", fit: true, padding: 20 },
+    container, elements: { nodes, edges }, style: style(many), layout: { name: "preset", fit: false },
     autoungrabify: true, boxSelectionEnabled: false, minZoom: 0.002, maxZoom: 3,
     hideEdgesOnViewport: many, textureOnViewport: many,
   });
@@ -82,7 +95,7 @@ function cycle(container, finding, tools) {
     if (index !== undefined) tools.choose(index);
   });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => drawing.style(style(many)));
-  new ResizeObserver(() => drawing.resize().fit(undefined, 20)).observe(container);
+  new ResizeObserver(() => fit(drawing, nodes)).observe(container);
   container.dataset.nodes = String(drawing.nodes().length);
 }
 

@@ -66,6 +66,7 @@
     byId("summary").append(...data.summary.map((tally) => element("div", {},
       element("dt", {}, tally.kind), element("dd", {}, size(tally.bytes)),
       element("dd", {}, `${things(tally.objects, "object")}, ${things(tally.findings, "finding")}`))));
+    if (data.scans) byId("notes").append(element("li", {}, data.scans));
     byId("notes").append(...data.notes.map((note) => element("li", {},
       note.text + (note.count === null ? "" : `: ${count(note.count)}`) + (note.detail ? ` (${note.detail})` : ""))));
   }
@@ -138,6 +139,8 @@
     if (finding.indirect_objects)
       parts.push(element("p", {}, `${things(finding.indirect_objects, "object")}, ${size(finding.indirect_bytes)} ` +
         "more are reached only from here."));
+    for (const words of [finding.age, finding.growth, finding.held_by && `held by ${finding.held_by}`])
+      if (words) parts.push(element("p", {}, words));
     if (finding.kind === "cycle" && finding.cycle.length) parts.push(...cycleDetails(finding, number));
     else parts.push(element("h3", {}, "Allocated by"), stackList(finding.stack));
     parts.push(element("p", { class: "hint" }, `Fingerprint ${finding.fingerprint}`));
