@@ -9,6 +9,7 @@ int command_report(int count, char **arguments, int from);
 int command_status(int count, char **arguments, int from);
 int command_scan(int count, char **arguments, int from);
 int command_why(int count, char **arguments, int from);
+int command_doctor(int count, char **arguments, int from);
 int command_top(int count, char **arguments, int from);
 
 /* --help and --version of every verb; all go to `file`. */

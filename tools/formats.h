@@ -35,4 +35,7 @@ bool format_is_report(enum format);
 /* Does it need the findings of all kinds, whatever --show says? Those that draw live memory do. */
 bool format_needs_all(enum format);
 
+/* Was castaway built with the libraries that draw? (html.c) */
+bool html_has_drawings(void);
+
 #endif

@@ -220,6 +220,10 @@ static int put_safely(const char *bytes, size_t count, void *context) {
     return ferror(file) ? -1 : 0;
 }
 
+bool html_has_drawings(void) {
+    return strstr(web_page, "window.castawayDrawings={") != NULL;
+}
+
 void html_write(FILE *file, const struct report *report, const struct view *view) {
     struct pool scratch = {0};
     struct page page = {.pool = &scratch, .report = report, .view = view};

@@ -19,6 +19,7 @@ static const struct {
     {"scan", "scan PID [OPTIONS]", command_scan},
     {"why", "why PID|FILE ADDRESS|FINGERPRINT [OPTIONS]", command_why},
     {"top", "top PID [OPTIONS]", command_top},
+    {"doctor", "doctor [OPTIONS] [CMD]", command_doctor},
 };
 
 void command_version(FILE *file) {

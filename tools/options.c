@@ -257,7 +257,7 @@ static bool is_of_verb(const struct options *options, const struct option *optio
         if (only[i].set == option->set)
             return only[i].verbs & options->verb;
     enum format format = format_of(option);
-    return format == FORMAT_COUNT || !format_is_report(format) || !(options->verb & VERBS_ASKING);
+    return format == FORMAT_COUNT || !format_is_report(format) || !(options->verb & (VERBS_ASKING | VERB_DOCTOR));
 }
 
 /* ---- the command line ---- */

@@ -12,7 +12,7 @@
 enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
 /* The verbs, as bits: for options that only some of them take. */
-enum verb { VERB_RUN = 1, VERB_STATUS = 2, VERB_SCAN = 4, VERB_WHY = 8, VERB_TOP = 16 };
+enum verb { VERB_RUN = 1, VERB_STATUS = 2, VERB_SCAN = 4, VERB_WHY = 8, VERB_TOP = 16, VERB_DOCTOR = 128 };
 enum { VERBS_ASKING = VERB_STATUS | VERB_SCAN | VERB_WHY | VERB_TOP };
 
 struct destination {

@@ -9,4 +9,7 @@
  * returns  0 and the path to execute, or the exit status (125, 126, 127) after a message */
 int target_check(struct pool *, const char *command, const char **path);
 
+/* The file that the kernel will run for `path`, which target_check() found good: of a script, its interpreter. */
+const char *target_executable(struct pool *, const char *path);
+
 #endif

@@ -163,7 +163,7 @@ claim "no more than GitHub shows, and a word about the rest" eval 'test "$(grep 
 
 # ---- all of them ----
 write live junit
-claim "a place that grows" eval 'read_junit live && has live.cases "growing: node_new" && has live.cases "14.1 KiB a minute"'
+claim "a place that grows" eval 'read_junit live && has live.cases "growing: node_new" && has live.junit "14.1 KiB a minute"'
 castaway status 1 --sarif -
 claim "verbs that ask a program write text and JSON only" err_has "--sarif: not an option of this verb"
 castaway report "$WORK/s.cast" --sarif "$WORK/none/x.sarif"
