@@ -120,17 +120,22 @@ lint: all
 # ---- install. The tool finds the library in ../lib of its own folder.
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include \
-	  $(DESTDIR)$(PREFIX)/share/man/man1
+	  $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/castaway \
+	  $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions
 	install -m 755 $(BUILD)/castaway $(DESTDIR)$(PREFIX)/bin/castaway
 	install -m 644 $(BUILD)/libcastaway.so $(DESTDIR)$(PREFIX)/lib/libcastaway.so
 	install -m 644 preload/castaway.h $(DESTDIR)$(PREFIX)/include/castaway.h
-	install -m 644 tools/castaway.1 $(DESTDIR)$(PREFIX)/share/man/man1/castaway.1
+	install -m 644 tools/castaway*.1 $(DESTDIR)$(PREFIX)/share/man/man1/
+	install -m 644 tools/report.schema.json $(DESTDIR)$(PREFIX)/share/castaway/report.schema.json
+	$(BUILD)/castaway completion bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/castaway
+	$(BUILD)/castaway completion zsh >$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_castaway
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' preload/castaway.pc.in \
 	  > $(DESTDIR)$(PREFIX)/lib/pkgconfig/castaway.pc
 
 uninstall:
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,bin/castaway lib/libcastaway.so include/castaway.h \
-	  share/man/man1/castaway.1 lib/pkgconfig/castaway.pc)
+	  share/castaway/report.schema.json share/bash-completion/completions/castaway share/zsh/site-functions/_castaway \
+	  $(addprefix share/man/man1/,$(notdir $(wildcard tools/castaway*.1))) lib/pkgconfig/castaway.pc)
 
 # The checking build: every captured stack is compared with libunwind's own walk (preload/frames_check.h).
 frames: $(BUILD)/frames/libcastaway.so

@@ -7,6 +7,7 @@
 #include "message.h"
 #include "options_live.h"
 #include "report.h"
+#include "suggest.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -125,6 +126,24 @@ static int set_color(struct options *options, const char *value, const char *spe
     return option_bad_value(spelling, value, "auto, always or never");
 }
 
+static int set_quiet(struct options *options, const char *value, const char *spelling) {
+    (void)value, (void)spelling;
+    options->quiet = true;
+    return 0;
+}
+
+static int set_verbose(struct options *options, const char *value, const char *spelling) {
+    (void)value, (void)spelling;
+    options->verbose = true;
+    return 0;
+}
+
+static int set_no_pager(struct options *options, const char *value, const char *spelling) {
+    (void)value, (void)spelling;
+    options->no_pager = true;
+    return 0;
+}
+
 static int set_from_preload(struct options *options, const char *value, const char *spelling) {
     (void)value, (void)spelling;
     options->from_preload = true;
@@ -164,6 +183,9 @@ static const struct option table[] = {
     {"timeout", "DURATION", set_timeout, "status, scan, why, top: wait for an answer (default: 10s)", 0, false},
     {"interval", "DURATION", set_interval, "top: between two frames (default: 2s)", 0, false},
     {"once", NULL, set_once, "top: print one frame", 0, false},
+    {"quiet", NULL, set_quiet, "no text when there is nothing to tell", 'q', true},
+    {"verbose", NULL, set_verbose, "whole fingerprints and stacks, modules, the sums of every kind", 'v', true},
+    {"no-pager", NULL, set_no_pager, "text on a terminal goes there at once, not page by page", 0, true},
     {"from-preload", NULL, set_from_preload, NULL, 0,
      false}, /* libcastaway.so calls us: options from CASTAWAY_OPTIONS */
     {"help", NULL, set_help, "show this text", 'h', false},
@@ -196,42 +218,15 @@ static const struct option *find_letter(char letter) {
     return NULL;
 }
 
-/* Levenshtein's distance, for names of up to 31 bytes. */
-static size_t distance(const char *a, size_t a_length, const char *b) {
-    size_t row[32], b_length = strlen(b);
-    if (a_length > 31 || b_length > 31)
-        return 32;
-    for (size_t j = 0; j <= b_length; j++)
-        row[j] = j;
-    for (size_t i = 1; i <= a_length; i++) {
-        size_t diagonal = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= b_length; j++) {
-            size_t change = diagonal + (a[i - 1] != b[j - 1]);
-            size_t least = row[j] < row[j - 1] ? row[j] + 1 : row[j - 1] + 1;
-            diagonal = row[j];
-            row[j] = change < least ? change : least;
-        }
-    }
-    return row[b_length];
-}
-
-static const char *nearest(const char *name, size_t length) {
-    const char *best = NULL;
-    size_t best_distance = length / 3 + 2;
-    for (size_t i = 0; i < TABLE_COUNT; i++) {
-        bool starts = length >= 2 && !strncmp(table[i].name, name, length);
-        size_t away = starts ? 0 : distance(name, length, table[i].name);
-        if (table[i].help && away < best_distance) {
-            best_distance = away;
-            best = table[i].name;
-        }
-    }
-    return best;
+static const char *visible_name(size_t index) {
+    for (size_t i = 0; i < TABLE_COUNT; i++)
+        if (table[i].help && !index--)
+            return table[i].name;
+    return NULL;
 }
 
 static int unknown(const char *word, const char *name, size_t length) {
-    const char *near = nearest(name, length);
+    const char *near = suggest(name, length, visible_name);
     if (near)
         message_error("unknown option `%s`; did you mean `--%s`?", word, near);
     else
@@ -239,31 +234,31 @@ static int unknown(const char *word, const char *name, size_t length) {
     return -1;
 }
 
-/* The format that an option names, or FORMAT_COUNT. */
+/* The format that an option asks for, or FORMAT_COUNT. */
 static enum format format_of(const struct option *option) {
-    static const char *const names[FORMAT_COUNT] = {
-#define X(enumerator, name, value, help) [FORMAT_##enumerator] = #name,
+    static int (*const setters[FORMAT_COUNT])(struct options *, const char *, const char *) = {
+#define X(enumerator, name, value, help) [FORMAT_##enumerator] = set_##name,
         FORMATS(X)
 #undef X
     };
     enum format format = 0;
-    while (format < FORMAT_COUNT && strcmp(names[format], option->name) != 0)
+    while (format < FORMAT_COUNT && setters[format] != option->set)
         format++;
     return format;
 }
 
-static bool is_of_verb(const struct options *options, const struct option *option) {
+static bool is_of_verb(unsigned verb, const struct option *option) {
     for (size_t i = 0; i < sizeof only / sizeof *only; i++)
         if (only[i].set == option->set)
-            return only[i].verbs & options->verb;
+            return only[i].verbs & verb;
     enum format format = format_of(option);
-    return format == FORMAT_COUNT || !format_is_report(format) || !(options->verb & (VERBS_ASKING | VERB_DOCTOR));
+    return format == FORMAT_COUNT || !format_is_report(format) || !verb || verb & ~(unsigned)VERBS_WITHOUT_REPORT;
 }
 
 /* ---- the command line ---- */
 
 static int set_argument(struct options *options, const struct option *option, const char *value, const char *spelling) {
-    if (!is_of_verb(options, option)) {
+    if (!is_of_verb(options->verb, option)) {
         message_error("%s: not an option of this verb; `castaway --help` tells whose", spelling);
         return -1;
     }
@@ -339,7 +334,8 @@ int options_environment(struct options *options, const char *text) {
         if (*text == ':')
             text++;
         snprintf(spelling, sizeof spelling, "CASTAWAY_OPTIONS: %.*s", (int)(length < 40 ? length : 40), key);
-        if (option && option->in_environment && is_of_verb(options, option) && option->set(options, value, spelling))
+        if (option && option->in_environment && is_of_verb(options->verb, option) &&
+            option->set(options, value, spelling))
             return -1;
     }
     options->destinations_from_environment = options->destination_count > 0;
@@ -358,6 +354,18 @@ void options_init(struct options *options, struct pool *pool) {
                                 .fail_on = KINDS_DEFAULT,
                                 .exit_code = EXIT_CODE_DEFAULT,
                                 .frames_max = CAST_FRAMES_MAX};
+}
+
+bool options_next(unsigned verb, size_t *at, struct option_words *words) {
+    while (*at < TABLE_COUNT) {
+        const struct option *option = &table[(*at)++];
+        if (!option->help || !is_of_verb(verb, option))
+            continue;
+        *words = (struct option_words){
+            .name = option->name, .value = option->value, .help = option->help, .letter = option->letter};
+        return true;
+    }
+    return false;
 }
 
 void options_help(FILE *file) {

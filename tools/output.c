@@ -5,6 +5,7 @@
 
 #include "escape.h"
 #include "message.h"
+#include "pager.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -181,13 +182,17 @@ struct writing {
     const void *content;
 };
 
+static struct view view_for(const struct options *options, FILE *reader) {
+    return (struct view){.show = options->show,
+                         .fail_on = options->fail_on,
+                         .frames_max = options->frames_max,
+                         .color = want_color(options, reader),
+                         .verbose = options->verbose,
+                         .utf8 = escape_locale_is_utf8()};
+}
+
 static int write_to(const struct writing *writing, enum format format, FILE *file, const char *name) {
-    const struct options *options = writing->options;
-    struct view view = {.show = options->show,
-                        .fail_on = options->fail_on,
-                        .frames_max = options->frames_max,
-                        .color = want_color(options, file),
-                        .utf8 = escape_locale_is_utf8()};
+    struct view view = view_for(writing->options, file);
     errno = 0;
     writing->write(file, writing->content, format, &view);
     if (!fflush(file) && !ferror(file))
@@ -214,6 +219,17 @@ static int write_destination(const struct writing *writing, const struct destina
     return result;
 }
 
+/* The text that is written without being asked for; on a terminal page by page. */
+static int write_usual(const struct writing *writing, FILE *usual) {
+    FILE *pager = usual == stdout && !writing->options->no_pager ? pager_open(writing->options->pool) : NULL;
+    if (!pager)
+        return write_to(writing, FORMAT_TEXT, usual, usual == stdout ? "standard output" : "standard error");
+    struct view view = view_for(writing->options, stdout);
+    writing->write(pager, writing->content, FORMAT_TEXT, &view);
+    pager_close(pager);
+    return 0;
+}
+
 /* Annotations stand beside the text, every other format in its place. */
 static bool wants_usual(const struct options *options) {
     for (size_t i = 0; i < options->destination_count; i++)
@@ -232,8 +248,8 @@ unsigned output_kinds(const struct options *options) {
 int output_each(const struct options *options, int64_t pid, output_write_cb *write, const void *content, FILE *usual) {
     const struct writing writing = {.options = options, .pid = pid, .write = write, .content = content};
     int result = 0;
-    if (wants_usual(options))
-        result = write_to(&writing, FORMAT_TEXT, usual, usual == stdout ? "standard output" : "standard error");
+    if (usual && wants_usual(options))
+        result = write_usual(&writing, usual);
     for (size_t i = 0; i < options->destination_count; i++)
         result |= write_destination(&writing, &options->destinations[i]);
     return result;
@@ -248,6 +264,15 @@ static void write_report(FILE *file, const void *report, enum format format, con
     writers[format](file, report, view);
 }
 
+/* Is there something that even --quiet does not keep back? */
+static bool has_something(const struct options *options, const struct report *report) {
+    for (size_t i = 0; i < report->finding_count; i++)
+        if ((options->show | options->fail_on) & 1u << report->findings[i].kind)
+            return true;
+    return report->unjudged || !report->processes || report_has(report, options->fail_on);
+}
+
 int output_report(const struct options *options, const struct report *report, FILE *usual) {
-    return output_each(options, report->pid, write_report, report, usual);
+    bool silent = options->quiet && !has_something(options, report);
+    return output_each(options, report->pid, write_report, report, silent ? NULL : usual);
 }

@@ -213,6 +213,11 @@ static const char *search(struct pool *pool, const char *command, const char **r
     }
 }
 
+bool target_is_command(struct pool *pool, const char *name) {
+    const char *refused = NULL;
+    return search(pool, name, &refused) != NULL;
+}
+
 static int check_named(const char *path) {
     struct stat status;
     if (stat(path, &status)) {

@@ -14,6 +14,7 @@ struct view {
     size_t columns; /* 0: VIEW_COLUMNS */
     bool color;
     bool utf8;
+    bool verbose; /* text: whole fingerprints and stacks, sums of every kind */
 };
 
 /* Parts of the text report, for other verbs and formats; errors stay in the stream's error flag. */
