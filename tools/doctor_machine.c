@@ -67,8 +67,8 @@ static struct trial run_trial(struct pool *pool, const char *library, const char
     if (!folder)
         return trial;
     char *arguments[] = {"castaway", "doctor", DOCTOR_TRIAL, NULL};
-    char **environment = library_environment(pool, library, folder,
-                                             pool_printf(pool, ":scan-every=20ms:control=no:dirty-pages=%s", method));
+    char **environment = library_environment(
+        pool, library, folder, pool_printf(pool, ":scan-every=20ms:control=no:dirty-pages=%s", method), true);
     pid_t pid;
     int wait_status = 0;
     int error = environment ? process_run(self_path(pool), arguments, environment, &pid, &wait_status) : ENOMEM;
