@@ -23,6 +23,8 @@ extern "C" {
 
 /* What libcastaway.so exports, for the inline functions below. */
 extern int castaway_active(void) __attribute__((weak));
+extern long castaway_api_collect(int generation) __attribute__((weak));
+extern long castaway_api_check(void) __attribute__((weak));
 extern void castaway_api_ignore(const void *object) __attribute__((weak));
 extern void castaway_api_disable(void) __attribute__((weak));
 extern void castaway_api_enable(void) __attribute__((weak));
@@ -37,6 +39,20 @@ extern void castaway_api_pool_end(const void *pool) __attribute__((weak));
  * context  any; signal-safe */
 static inline int castaway_is_active(void) {
     return castaway_active ? castaway_active() : 0;
+}
+
+/* Scan now. generation: the oldest to look at, 0 to 2.
+ *
+ * returns  objects found unreachable that no scan had found before; -1 when no scan could be made; 0 without castaway */
+static inline long castaway_collect(int generation) {
+    return castaway_api_collect ? castaway_api_collect(generation) : 0;
+}
+
+/* The number of lost objects now; what is lost is believed at once, since who asks knows that the program is at rest.
+ *
+ * returns  >= 0; -1 when no scan could be made; 0 without castaway */
+static inline long castaway_check(void) {
+    return castaway_api_check ? castaway_api_check() : 0;
 }
 
 /* Count the object as reachable, and all that it leads to, until it is freed. `object` may point into its middle; one that
