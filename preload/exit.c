@@ -144,6 +144,8 @@ static int search_and_write(const struct scan_input *input, int file) {
     int error = search ? search_run(&in, &arena, search) : -ENOMEM;
     if (!error)
         error = search_judge(&in, 0, search);
+    if (!error)
+        error = grown_find(&in, search);
     return error ? error : write_scan(file, &in, search);
 }
 
@@ -218,11 +220,11 @@ static void end_recorded(struct ending *ending, unsigned long signals_before) {
         .here = &here,
         .here_interrupted = ending->interrupted,
         .here_thread_pointer = ending->thread_pointer,
-        .exit_status = ending->status,
         .stop_begun_us = scan_now_us(),
         .confirm = 1, /* what is lost at the end stays lost */
     };
     live_describe(&in);
+    in.exit_status = ending->status;
     nofork_look();
     if (stop_between_calls(&stopped, LOCK_LIMIT_MS, STOP_LIMIT_MS) != 0) {
         write_failure(ending->file, &in, "threads could not be stopped");

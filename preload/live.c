@@ -39,6 +39,7 @@
 #include "write.h"
 
 enum {
+    RUNNING = -1, /* for an exit status */
     ANSWERS_MAX = 4,
     POLL_US_MIN = 4000,
     POLL_US_MAX = 1000000,
@@ -256,6 +257,8 @@ void live_describe(struct scan_input *in) {
     in->young.history = scans.last ? &scans.last->history : NULL;
     in->young.birth_from = scans.birth_end[0];
     in->middle_from = scans.birth_end[1];
+    in->grown = scans.last ? &scans.last->grown : NULL;
+    in->exit_status = RUNNING;
     in->confirmed = scans.last ? &scans.last->confirmed : NULL;
     in->entry = (struct scan_entry){
         .number = scans.number + 1,

@@ -28,7 +28,6 @@ uint8_t record_epoch = 1;
 
 /* Ids given back. Locally and here they are linked through their records; a batch is one chain of them. */
 static object_id free_global;
-static uint32_t free_global_count;
 static _Atomic uint32_t deferred; /* chain pushed by signal handlers that interrupted a hook; taken whole */
 
 /* A free record keeps the next free id where a live one keeps its birth serial. */
@@ -126,26 +125,20 @@ static object_id id_fresh(void) {
     return id;
 }
 
-/* Refill from what other threads gave back; returns one id or 0. */
+/* Refill from what other threads gave back; returns one id or 0. What comes so is not counted as the thread's own: it
+ * is used up first or lies deep, and sharing it again would mean walking over cold records. */
 static object_id id_shared(struct thread_state *state) {
     if (!__atomic_load_n(&free_global, __ATOMIC_RELAXED) && !atomic_load_explicit(&deferred, memory_order_relaxed))
         return 0;
     lock_take(LOCK_IDS);
     object_id id = free_global;
-    uint32_t count = free_global_count;
-    if (!id) {
-        id = atomic_exchange_explicit(&deferred, 0, memory_order_acquire);
-        count = 0;
-        for (object_id each = id; each; each = record_of(each)->birth)
-            count++;
-    }
     free_global = 0;
-    free_global_count = 0;
+    if (!id)
+        id = atomic_exchange_explicit(&deferred, 0, memory_order_acquire);
     lock_release(LOCK_IDS);
     if (!id)
         return 0;
     state->free_head = record_of(id)->birth;
-    state->free_count = count - 1;
     return id;
 }
 
@@ -155,14 +148,14 @@ static object_id id_take(struct thread_state *state) {
     object_id id = state->free_head;
     if (id) {
         state->free_head = record_of(id)->birth;
-        state->free_count--;
+        state->free_count -= state->free_count > 0;
         return id;
     }
     id = id_shared(state);
     return id ? id : id_fresh();
 }
 
-/* Give half of a full local chain to the others. */
+/* Give half of what the thread freed last to the others: it lies on top, and its records are still in the cache. */
 static void id_share(struct thread_state *state) {
     object_id first = state->free_head, last = first;
     uint32_t count = FREE_LOCAL_MAX / 2;
@@ -173,7 +166,6 @@ static void id_share(struct thread_state *state) {
     lock_take(LOCK_IDS);
     record_of(last)->birth = free_global;
     free_global = first;
-    free_global_count += count;
     lock_release(LOCK_IDS);
 }
 

@@ -35,7 +35,7 @@ enum {
     CHILD_SECONDS_MAX = 300, /* of processor time */
     KEPT_FINDINGS_MAX = 500,
     KEPT_EDGES_MAX = 16,
-    KEPT_BYTES = 1 << 20, /* room for them */
+    KEPT_BYTES = 2 << 20, /* room for them and for what grows */
     OUTCOME_BYTES_MIN = 2 << 20
 };
 
@@ -139,6 +139,8 @@ static int child_scan(struct snapshot_order *order, struct arena *arena, struct 
     struct arena keep = {.next = (char *)(outcome + 1), .end = (char *)outcome + outcome_bytes(), .more = no_more};
     order->in.keep = &keep;
     int error = search_run(&order->in, arena, search);
+    if (!error)
+        error = grown_find(&order->in, search);
     if (!error && order->reply >= 0) {
         error = search_judge(&order->in, OBJECT_SUSPECT | OBJECT_KNOWN, search);
         if (!error)
@@ -151,6 +153,7 @@ static int child_scan(struct snapshot_order *order, struct arena *arena, struct 
     outcome->place = order->place;
     outcome->history = search->history;
     keep_findings(outcome, &search->verdicts, &keep);
+    outcome->grown = grown_keep(&search->grown, &keep);
     leave_report(order, search, &outcome->place);
     atomic_store(&outcome->done, 1);
     return 0;

@@ -156,6 +156,13 @@ static void use_path(struct used *used, const struct cast_root *root, const stru
         use_site(used, path->steps[i].site);
 }
 
+static void use_grown(struct used *used, const struct grown *grown) {
+    for (size_t i = 0; i < grown->count; i++) {
+        use_site(used, grown->growth[i].site);
+        use_path(used, &grown->root[i], &grown->path[i]);
+    }
+}
+
 static void write_used(struct cast_sink *sink, const struct used *used, const struct maps *maps) {
     write_modules(sink, used, maps);
     for (size_t word = 0; word < site_count() / 64 + 1; word++)
@@ -260,59 +267,12 @@ static void put_status(struct cast_sink *sink, const struct scan_input *in, cons
     cast_status(sink, &status);
 }
 
-/* ---- growth ---- */
-
-struct grown {
-    struct growth *growth;
-    struct path *path;
-    struct cast_root *root;
-    long count;
-};
-
-struct example {
-    const struct heap *heap;
-    const struct grown *grown;
-    uintptr_t *address; /* by growing site: an object of it, the one that was born last */
-    uint32_t *birth;
-};
-
-static int find_example(void *context, uintptr_t address, object_id id) {
-    struct example *example = context;
-    const struct object *object = heap_object(example->heap, id);
-    for (long i = 0; i < example->grown->count; i++)
-        if (object->site == example->grown->growth[i].site && object->birth >= example->birth[i]) {
-            example->address[i] = address;
-            example->birth[i] = object->birth;
-        }
-    return 0;
-}
-
-/* The path of a growing site is that of its youngest object: older ones may hang from each other. */
-static int find_growth(const struct scan_input *in, struct search *search, struct grown *out) {
-    *out = (struct grown){0};
-    if (in->entry.generation != GENERATIONS - 1)
-        return 0;
-    struct arena *arena = search->arena;
-    out->count = growth_find(&search->history, arena, &out->growth);
-    if (out->count <= 0)
-        return (int)out->count;
-    size_t count = (size_t)out->count;
-    struct example example = {.heap = &search->heap, .grown = out};
-    example.address = arena_alloc(arena, count, sizeof *example.address);
-    example.birth = arena_alloc(arena, count, sizeof *example.birth);
-    out->path = arena_alloc(arena, count, sizeof *out->path);
-    out->root = arena_alloc(arena, count, sizeof *out->root);
-    if (!example.address || !example.birth || !out->path || !out->root)
-        return -ENOMEM;
-    heap_each(&search->heap, find_example, &example);
-    int error =
-        path_find_all(&search->heap, search->roots.root, search->roots.count, example.address, count, arena, out->path);
-    for (size_t i = 0; i < count && !error; i++)
-        error = root_name(&out->root[i], in, search, &out->path[i]);
-    return error;
-}
-
 /* ---- recordings ---- */
+
+static void put_grown(struct cast_sink *sink, const struct grown *grown) {
+    for (size_t i = 0; i < grown->count; i++)
+        cast_growth(sink, &grown->growth[i], &grown->root[i], &grown->path[i]);
+}
 
 static struct cast_sink *sink_open(int *file, struct arena *arena) {
     struct cast_sink *sink = arena_alloc(arena, 1, sizeof *sink);
@@ -345,24 +305,17 @@ int write_scan(int file, const struct scan_input *in, struct search *search) {
     struct arena *arena = search->arena;
     struct cast_sink *sink = sink_open(&file, arena);
     struct used used;
-    struct grown grown;
     int error = sink ? used_begin(&used, arena) : -ENOMEM;
-    if (!error)
-        error = find_growth(in, search, &grown);
     if (error)
         return error;
     use_findings(&used, &search->verdicts);
-    for (long i = 0; i < grown.count; i++) {
-        use_site(&used, grown.growth[i].site);
-        use_path(&used, &grown.root[i], &grown.path[i]);
-    }
+    use_grown(&used, &search->grown);
     write_header(sink, in, arena);
     write_used(sink, &used, &search->maps);
     put_scan(sink, in, search);
     for (size_t i = 0; i < search->verdicts.finding_count; i++)
         cast_finding(sink, &search->verdicts.findings[i]);
-    for (long i = 0; i < grown.count; i++)
-        cast_growth(sink, &grown.growth[i], &grown.root[i], &grown.path[i]);
+    put_grown(sink, &search->grown);
     put_status(sink, in, &search->history, NULL, arena);
     write_notes(sink, in, &search->verdicts);
     write_pools(sink, &search->maps);
@@ -418,12 +371,16 @@ int write_top(int file, const struct scan_input *in, struct search *search) {
     const struct verdicts *kept = in->confirmed;
     if (kept)
         use_findings(&used, kept);
+    if (in->grown)
+        use_grown(&used, in->grown);
     write_header(sink, in, arena);
     write_used(sink, &used, &search->maps);
     for (size_t i = 0; i < shown; i++)
         cast_population(sink, &alive.sites[i]);
     for (size_t i = 0; kept && i < kept->finding_count; i++)
         cast_finding(sink, &kept->findings[i]);
+    if (in->grown)
+        put_grown(sink, in->grown);
     put_status(sink, in, in->young.history, &alive, arena);
     write_notes(sink, in, &search->verdicts);
     return cast_end(sink);

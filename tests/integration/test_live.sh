@@ -161,7 +161,7 @@ for how in "" alone; do
     claim "waits end when they should${how:+, in one thread} ($(cat "$WORK/out"))" status_is 0
 done
 castaway --scan-every 2ms -- "$WORK/execs" 60
-claim "exec under scans" test "$status $(cat "$WORK/out")" = "0 done"
+claim "exec under scans: $status $(head -c 200 "$WORK/err" | tr "\n" " ")" test "$status $(cat "$WORK/out")" = "0 done"
 castaway --scan-every 2ms -- "$WORK/forks" 60
 claim "fork under scans" status_is 0
 castaway --scan-every 10ms --json "$WORK/report.json" -- "$WORK/nofork"
