@@ -1,4 +1,4 @@
-/* purpose: a daemon's double fork, out of directory and terminal: parent and grandchild each report what they lost
+/* purpose: a daemon's double fork, out of directory and terminal: each of the three reports what it lost itself
  * expect: lost=1/24
  * child: lost=1/56
  */
@@ -20,6 +20,8 @@ int main(void) {
     if (pipe(ends) || null < 0)
         return 1;
     if (fork() == 0) {
+        drop(56);
+        clobber_stack();
         if (setsid() < 0 || fork() != 0)
             _exit(0);
         umask(0);
