@@ -33,22 +33,27 @@ static int take_arguments(struct options *options, struct files *files, int coun
     return 0;
 }
 
+static int read_file(const struct options *options, const char *path, struct report *report) {
+    struct pool scratch = {0};
+    struct recording recording;
+    int result = recording_read(&recording, path, &scratch);
+    if (!result) {
+        report_add(report, &recording);
+        if (!recording.has_scan)
+            message_error("%s: holds no scan: nothing was judged; the program's next run may leave a whole recording",
+                          path);
+        if (options->output)
+            result = output_keep(options, path, recording.pid, report->pid);
+    }
+    recording_close(&recording);
+    pool_free(&scratch);
+    return result;
+}
+
 static int read_files(const struct options *options, const struct files *files, struct report *report) {
     int result = 0;
-    for (size_t i = 0; i < files->count && !result; i++) {
-        struct recording recording;
-        result = recording_read(&recording, files->paths[i], options->pool);
-        if (!result) {
-            report_add(report, &recording);
-            if (!recording.has_scan)
-                message_error(
-                    "%s: holds no scan: nothing was judged; the program's next run may leave a whole recording",
-                    files->paths[i]);
-            if (options->output)
-                result = output_keep(options, files->paths[i], recording.pid, report->pid);
-        }
-        recording_close(&recording);
-    }
+    for (size_t i = 0; i < files->count && !result; i++)
+        result = read_file(options, files->paths[i], report);
     return result;
 }
 

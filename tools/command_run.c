@@ -39,8 +39,9 @@ static bool is_of(const struct run *run, const char *path) {
 }
 
 static void add_recording(struct run *run, const char *path, bool is_main) {
+    struct pool scratch = {0};
     struct recording recording;
-    if (recording_read(&recording, path, run->options.pool)) {
+    if (recording_read(&recording, path, &scratch)) {
         run->failed |= is_main;
         if (!is_main)
             report_note(&run->report, TOOL_NOTE_BAD_RECORDING, 1, "");
@@ -52,6 +53,7 @@ static void add_recording(struct run *run, const char *path, bool is_main) {
             run->failed = true;
     }
     recording_close(&recording);
+    pool_free(&scratch);
 }
 
 static const char *why_no_recording(const struct run *run) {

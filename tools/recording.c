@@ -88,6 +88,7 @@ static void read_header(struct reader *reader, const json_t *record) {
     recording->pid = get_signed(reader, record, "pid");
     recording->executable = get_string(reader, record, "executable");
     recording->exit_status = get_signed(reader, record, "exit_status");
+    recording->start_seconds = json_number_value(json_object_get(record, "start"));
     recording->argv = pool_array(reader->pool, json_array_size(argv) + 1, sizeof *recording->argv);
     for (size_t i = 0; i < json_array_size(argv); i++) {
         const char *argument = json_string_value(json_array_get(argv, i));
@@ -103,6 +104,7 @@ static void read_module(struct reader *reader, const json_t *record) {
     module->id = get_id(reader, record, "id");
     module->path = get_string(reader, record, "path");
     module->build_id = get_string(reader, record, "build_id");
+    module->is_program = *module->path && !strcmp(module->path, recording->executable);
     if (module->build_id[strspn(module->build_id, "0123456789abcdef")])
         wrong(reader, "build_id");
     HASH_FIND(hh, recording->modules, &module->id, sizeof module->id, same);
@@ -328,7 +330,7 @@ static int read_lines(struct reader *reader, FILE *file) {
 
 int recording_read(struct recording *recording, const char *path, struct pool *pool) {
     struct reader reader = {.recording = recording, .pool = pool};
-    *recording = (struct recording){.path = path, .executable = ""};
+    *recording = (struct recording){.pool = pool, .path = path, .executable = ""};
     FILE *file = fopen(path, "re");
     if (!file) {
         message_error("%s: %s", path, strerror(errno));

@@ -3,6 +3,7 @@
 #define CASTAWAY_TOOLS_REPORT_H
 
 #include "analysis/cast.h"
+#include "keep.h"
 #include "pool.h"
 #include "recording.h"
 #include "symbols.h"
@@ -36,7 +37,10 @@ struct report_entry {
 struct report_finding {
     enum kind kind;
     uint64_t fingerprint;
-    uint64_t identity; /* finer than the fingerprint: knows lines or offsets; only for merging */
+    uint64_t family;    /* the fingerprint before equal ones were numbered: two calls in one function have the same */
+    uint64_t identity;  /* finer than the fingerprint: knows lines or offsets; only for merging */
+    uint64_t processes; /* that showed it */
+    struct origin *origin; /* the first of them */
     uint64_t count, objects, bytes, indirect_objects, indirect_bytes;
     const struct stack *stack;
     const struct report_entry *cycle; /* kind cycle */
@@ -63,11 +67,14 @@ struct report {
     struct tally tally[KIND_COUNT];
     struct report_finding *findings; /* sorted by report_finish() */
     size_t finding_count, finding_capacity;
+    struct finding_index *index; /* of findings, by what makes two of them one */
+    struct keeper keeper;
     struct report_note *notes;
     size_t note_count, note_capacity;
 };
 
-/* Build one: init with the kinds to show, then report_add() for each recording (the main process first), then report_finish(). */
+/* Build one: init with the kinds to show, then report_add() for each recording (the main process first), then
+ * report_finish(). A recording can be closed and its pool freed once it was added: memory grows with the findings. */
 void report_init(struct report *, struct pool *, unsigned show);
 void report_add(struct report *, struct recording *);
 void report_note(struct report *, enum tool_note, uint64_t count, const char *detail);

@@ -21,17 +21,22 @@
 struct symbol_file {
     const char *key; /* build-id and path */
     const char *path, *build_id;
+    bool is_program;
     Dwfl *dwfl;
     Dwfl_Module *module; /* NULL: no symbols */
     Dwarf_Addr bias;     /* libdwfl's address minus link-time address */
     UT_hash_handle hh;
 };
 struct symbols {
-    struct pool *pool;
+    struct pool cache;               /* all that was resolved, dropped as a whole */
     struct symbol_file *files;       /* by key */
     struct resolved_frame *resolved; /* by address: the outer frames of stacks are the same again and again */
+    struct resolved_stack *stacks;   /* by addresses: so are the stacks of processes that run the same program */
     const struct stack *empty;
 };
+
+/* What is resolved may grow to this; a recording of a large program needs a tenth. */
+enum { CACHE_BYTES_MAX = 48 << 20, FILES_MAX = 256 };
 
 /* Frames of one stack while it is resolved. */
 struct frames {
@@ -40,12 +45,17 @@ struct frames {
 };
 
 struct address {
-    const struct rec_module *module;
+    struct symbol_file *file; /* NULL: in no module */
     uint64_t offset, exact;
 };
 struct resolved_frame {
     struct address address;
     struct frames frames;
+    UT_hash_handle hh;
+};
+struct resolved_stack {
+    const struct address *addresses;
+    struct stack stack;
     UT_hash_handle hh;
 };
 
@@ -64,10 +74,12 @@ static bool frame_equal(const struct stack_frame *a, const struct stack_frame *b
 }
 
 bool stack_equal(const struct stack *a, const struct stack *b) {
+    if (a == b)
+        return true;
     if (a->frame_count != b->frame_count)
         return false;
     for (size_t i = 0; i < a->frame_count; i++)
-        if (a != b && !frame_equal(&a->frames[i], &b->frames[i]))
+        if (!frame_equal(&a->frames[i], &b->frames[i]))
             return false;
     return true;
 }
@@ -111,19 +123,25 @@ static void file_load(struct symbol_file *file) {
         file->module = module;
 }
 
-static struct symbol_file *file_of(struct symbols *symbols, const struct rec_module *module) {
-    const char *key = pool_printf(symbols->pool, "%s %s", module->build_id, module->path);
-    struct symbol_file *file = NULL;
-    HASH_FIND_STR(symbols->files, key, file);
-    if (file)
-        return file;
-    file = pool_alloc(symbols->pool, sizeof *file);
+static struct symbol_file *file_open(struct symbols *symbols, const char *key, const struct rec_module *module) {
+    struct symbol_file *file = pool_alloc(&symbols->cache, sizeof *file);
     file->key = key;
-    file->path = module->path;
-    file->build_id = module->build_id;
+    file->path = pool_strdup(&symbols->cache, module->path);
+    file->build_id = pool_strdup(&symbols->cache, module->build_id);
+    file->is_program = module->is_program;
     file_load(file);
     HASH_ADD_KEYPTR(hh, symbols->files, file->key, strlen(file->key), file);
     return file;
+}
+
+static struct symbol_file *file_of(struct symbols *symbols, struct rec_module *module) {
+    if (!module || module->file)
+        return module ? module->file : NULL;
+    const char *key = pool_printf(&symbols->cache, "%s %d %s", module->build_id, module->is_program, module->path);
+    HASH_FIND_STR(symbols->files, key, module->file);
+    if (!module->file)
+        module->file = file_open(symbols, key, module);
+    return module->file;
 }
 
 /* ---- source files ---- */
@@ -169,7 +187,7 @@ static const char *path_short(const char *path, const char *folder) {
 
 static void set_source(struct symbols *symbols, struct stack_frame *frame, const char *path, const char *folder,
                        int line) {
-    struct pool *pool = symbols->pool;
+    struct pool *pool = &symbols->cache;
     if (!path || !*path)
         return;
     folder = folder ? path_clean(pool, folder) : "";
@@ -187,18 +205,24 @@ static bool is_call(Dwarf_Die *die) {
     return tag == DW_TAG_inlined_subroutine || tag == DW_TAG_subprogram || tag == DW_TAG_entry_point;
 }
 
-static const char *die_function(struct symbols *symbols, Dwarf_Die *die) {
+static void set_function(struct symbols *symbols, struct stack_frame *frame, const char *name) {
+    struct pool *pool = &symbols->cache;
+    frame->symbol = name ? escape_to_utf8(pool, name) : NULL;
+    frame->function = name ? escape_to_utf8(pool, demangle(pool, name)) : NULL;
+}
+
+static const char *die_symbol(Dwarf_Die *die) {
     Dwarf_Attribute attribute;
     const char *name = dwarf_formstring(dwarf_attr_integrate(die, DW_AT_linkage_name, &attribute));
     if (!name)
         name = dwarf_formstring(dwarf_attr_integrate(die, DW_AT_MIPS_linkage_name, &attribute));
     if (!name)
         name = dwarf_diename(die);
-    return name ? escape_to_utf8(symbols->pool, demangle(symbols->pool, name)) : NULL;
+    return name;
 }
 
 static struct stack_frame *frame_push(struct symbols *symbols, struct frames *frames, const struct stack_frame *frame) {
-    frames->list = pool_grow(symbols->pool, frames->list, frames->count, &frames->capacity, sizeof *frame);
+    frames->list = pool_grow(&symbols->cache, frames->list, frames->count, &frames->capacity, sizeof *frame);
     frames->list[frames->count] = *frame;
     return &frames->list[frames->count++];
 }
@@ -242,7 +266,7 @@ static bool push_scopes(struct symbols *symbols, struct symbol_file *file, Dwarf
             continue;
         found = dwarf_tag(&scopes[i]) != DW_TAG_inlined_subroutine;
         frame.inlined = !found;
-        frame.function = die_function(symbols, &scopes[i]);
+        set_function(symbols, &frame, die_symbol(&scopes[i]));
         frame_push(symbols, frames, &frame);
         if (!found)
             set_call_site(symbols, &frame, &scopes[i], unit, folder);
@@ -253,22 +277,24 @@ static bool push_scopes(struct symbols *symbols, struct symbol_file *file, Dwarf
 
 /* ---- one address ---- */
 
-static const char *symbol_function(struct symbols *symbols, struct symbol_file *file, Dwarf_Addr address) {
+static void symbol_function(struct symbols *symbols, struct symbol_file *file, Dwarf_Addr address,
+                            struct stack_frame *frame) {
     GElf_Off offset;
     GElf_Sym symbol;
     const char *name = dwfl_module_addrinfo(file->module, address, &offset, &symbol, NULL, NULL, NULL);
-    return name && *name ? escape_to_utf8(symbols->pool, demangle(symbols->pool, name)) : NULL;
+    set_function(symbols, frame, name && *name ? name : NULL);
 }
 
-static void resolve_frame(struct symbols *symbols, const struct rec_frame *recorded, struct frames *frames) {
+static void resolve_frame(struct symbols *symbols, const struct address *recorded, struct frames *frames) {
+    struct symbol_file *file = recorded->file;
     struct stack_frame frame = {.offset = recorded->offset};
-    if (!recorded->module) {
+    if (!file) {
         frame_push(symbols, frames, &frame);
         return;
     }
-    struct symbol_file *file = file_of(symbols, recorded->module);
-    frame.module = recorded->module->path;
-    frame.build_id = *recorded->module->build_id ? recorded->module->build_id : NULL;
+    frame.module = file->path;
+    frame.build_id = *file->build_id ? file->build_id : NULL;
+    frame.in_program = file->is_program;
     if (!file->module) {
         frame_push(symbols, frames, &frame);
         return;
@@ -282,51 +308,76 @@ static void resolve_frame(struct symbols *symbols, const struct rec_frame *recor
     if (push_scopes(symbols, file, address, frame, frames)) {
         struct stack_frame *outermost = &frames->list[frames->count - 1];
         if (!outermost->function)
-            outermost->function = symbol_function(symbols, file, address);
+            symbol_function(symbols, file, address, outermost);
     } else {
         frames->count = before;
-        frame.function = symbol_function(symbols, file, address);
+        symbol_function(symbols, file, address, &frame);
         frame_push(symbols, frames, &frame);
     }
 }
 
-static const struct frames *resolved(struct symbols *symbols, const struct rec_frame *recorded) {
-    struct address address = {.module = recorded->module, .offset = recorded->offset, .exact = recorded->exact};
+static const struct frames *resolved(struct symbols *symbols, const struct address *address) {
     struct resolved_frame *known = NULL;
-    /* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): the key is read byte by byte, all are set */
-    HASH_FIND(hh, symbols->resolved, &address, sizeof address, known);
+    HASH_FIND(hh, symbols->resolved, address, sizeof *address, known);
     if (!known) {
-        known = pool_alloc(symbols->pool, sizeof *known);
-        known->address = address;
-        resolve_frame(symbols, recorded, &known->frames);
-        HASH_ADD(hh, symbols->resolved, address, sizeof address, known);
+        known = pool_alloc(&symbols->cache, sizeof *known);
+        known->address = *address;
+        resolve_frame(symbols, address, &known->frames);
+        HASH_ADD(hh, symbols->resolved, address, sizeof *address, known);
     }
     return &known->frames;
 }
 
-const struct stack *symbols_stack(struct symbols *symbols, struct rec_site *site) {
-    if (!site)
-        return symbols->empty;
-    if (site->stack)
-        return site->stack;
+/* ---- stacks ---- */
+
+static void resolve_stack(struct symbols *symbols, const struct address *addresses, size_t count, struct stack *stack) {
     struct frames frames = {0};
-    for (size_t i = 0; i < site->frame_count; i++) {
-        const struct frames *known = resolved(symbols, &site->frames[i]);
+    for (size_t i = 0; i < count; i++) {
+        const struct frames *known = resolved(symbols, &addresses[i]);
         for (size_t j = 0; j < known->count; j++)
             frame_push(symbols, &frames, &known->list[j]);
     }
     size_t hidden = hide_count(frames.list, frames.count);
-    struct stack *stack = pool_alloc(symbols->pool, sizeof *stack);
     stack->frames = frames.list + hidden;
     stack->frame_count = frames.count - hidden;
     stack->named_count = hide_above_main(stack->frames, stack->frame_count);
-    return site->stack = stack;
+    stack->allocator = hidden ? &frames.list[hidden - 1] : NULL;
+    stack->memo = pool_alloc(&symbols->cache, sizeof *stack->memo);
+}
+
+const struct stack *symbols_stack(struct symbols *symbols, struct rec_site *site) {
+    struct address addresses[CAST_FRAMES_MAX];
+    struct resolved_stack *known = NULL;
+    if (!site || !site->frame_count)
+        return symbols->empty;
+    if (site->stack)
+        return site->stack;
+    for (size_t i = 0; i < site->frame_count; i++)
+        addresses[i] = (struct address){.file = file_of(symbols, site->frames[i].module),
+                                        .offset = site->frames[i].offset,
+                                        .exact = site->frames[i].exact};
+    size_t key_bytes = site->frame_count * sizeof *addresses;
+    HASH_FIND(hh, symbols->stacks, addresses, key_bytes, known);
+    if (!known) {
+        known = pool_alloc(&symbols->cache, sizeof *known);
+        known->addresses = memcpy(pool_alloc(&symbols->cache, key_bytes), addresses, key_bytes);
+        resolve_stack(symbols, addresses, site->frame_count, &known->stack);
+        HASH_ADD_KEYPTR(hh, symbols->stacks, known->addresses, key_bytes, known);
+    }
+    return site->stack = &known->stack;
+}
+
+/* ---- the whole ---- */
+
+static void start(struct symbols *symbols) {
+    struct stack *empty = pool_alloc(&symbols->cache, sizeof *empty);
+    empty->memo = pool_alloc(&symbols->cache, sizeof *empty->memo);
+    symbols->empty = empty;
 }
 
 struct symbols *symbols_open(struct pool *pool) {
     struct symbols *symbols = pool_alloc(pool, sizeof *symbols);
-    symbols->pool = pool;
-    symbols->empty = pool_alloc(pool, sizeof *symbols->empty);
+    start(symbols);
     return symbols;
 }
 
@@ -338,4 +389,13 @@ void symbols_close(struct symbols *symbols) {
     }
     HASH_CLEAR(hh, symbols->files);
     HASH_CLEAR(hh, symbols->resolved);
+    HASH_CLEAR(hh, symbols->stacks);
+    pool_free(&symbols->cache);
+}
+
+void symbols_trim(struct symbols *symbols) {
+    if (symbols->cache.held_bytes < CACHE_BYTES_MAX && HASH_COUNT(symbols->files) < FILES_MAX)
+        return;
+    symbols_close(symbols);
+    start(symbols);
 }
