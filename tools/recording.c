@@ -5,6 +5,7 @@
 #include "recording.h"
 
 #include "message.h"
+#include "plain_line.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -16,6 +17,12 @@ struct reader {
     struct recording *recording;
     struct pool *pool;
     const char *wrong; /* first thing found wrong in this line */
+};
+
+static const char *const kind_words[KIND_COUNT] = {
+#define X(name, word, key) word,
+    KINDS(X)
+#undef X
 };
 
 uint64_t count_add(uint64_t a, uint64_t b) {
@@ -68,8 +75,7 @@ static uint32_t get_id(struct reader *reader, const json_t *record, const char *
     return (uint32_t)id;
 }
 
-static struct rec_site *get_site(struct reader *reader, const json_t *record) {
-    uint32_t id = get_id(reader, record, "site");
+static struct rec_site *find_site(struct reader *reader, uint32_t id) {
     struct rec_site *site = NULL;
     if (!id)
         return NULL;
@@ -77,6 +83,10 @@ static struct rec_site *get_site(struct reader *reader, const json_t *record) {
     if (!site)
         wrong(reader, "site");
     return site;
+}
+
+static struct rec_site *get_site(struct reader *reader, const json_t *record) {
+    return find_site(reader, get_id(reader, record, "site"));
 }
 
 /* ---- records ---- */
@@ -114,43 +124,51 @@ static void read_module(struct reader *reader, const json_t *record) {
         HASH_ADD(hh, recording->modules, id, sizeof module->id, module);
 }
 
-static struct rec_frame read_frame(struct reader *reader, const json_t *value) {
-    struct rec_frame frame = {0};
-    const json_t *module = json_array_get(value, 0);
-    if (!json_is_number(module) || json_array_size(value) < 2) {
-        wrong(reader, "frames");
+/* `module` -1: in none. */
+static struct rec_frame make_frame(struct reader *reader, bool in_module, uint64_t module, uint64_t offset,
+                                   bool exact) {
+    struct rec_frame frame = {.offset = offset, .exact = exact};
+    uint32_t id = (uint32_t)module;
+    if (!in_module)
         return frame;
-    }
-    frame.offset = as_count(reader, json_array_get(value, 1), "frames");
-    frame.exact = json_number_value(json_array_get(value, 2)) == 1;
-    if (json_number_value(module) == -1)
-        return frame;
-    uint64_t wide = as_count(reader, module, "frames");
-    uint32_t id = (uint32_t)wide;
-    struct rec_module *found = NULL;
-    HASH_FIND(hh, reader->recording->modules, &id, sizeof id, found);
-    if (!found || wide != id)
+    HASH_FIND(hh, reader->recording->modules, &id, sizeof id, frame.module);
+    if (!frame.module || module != id)
         wrong(reader, "frames (unknown module)");
-    frame.module = found;
     return frame;
 }
 
-static void read_site(struct reader *reader, const json_t *record) {
+static struct rec_frame read_frame(struct reader *reader, const json_t *value) {
+    const json_t *module = json_array_get(value, 0);
+    if (!json_is_number(module) || json_array_size(value) < 2) {
+        wrong(reader, "frames");
+        return (struct rec_frame){0};
+    }
+    bool in_module = json_number_value(module) != -1;
+    uint64_t id = in_module ? as_count(reader, module, "frames") : 0;
+    uint64_t offset = as_count(reader, json_array_get(value, 1), "frames");
+    return make_frame(reader, in_module, id, offset, json_number_value(json_array_get(value, 2)) == 1);
+}
+
+static void add_site(struct reader *reader, uint32_t id, const struct rec_frame *frames, size_t count) {
     struct recording *recording = reader->recording;
-    const json_t *values = json_object_get(record, "frames");
     struct rec_site *site = pool_alloc(reader->pool, sizeof *site), *same = NULL;
-    struct rec_frame *frames = pool_array(reader->pool, json_array_size(values), sizeof *frames);
-    if (!json_is_array(values) || json_array_size(values) > CAST_FRAMES_MAX)
-        return wrong(reader, "frames");
-    site->id = get_id(reader, record, "id");
-    site->frames = frames;
-    for (; site->frame_count < json_array_size(values); site->frame_count++)
-        frames[site->frame_count] = read_frame(reader, json_array_get(values, site->frame_count));
+    *site = (struct rec_site){.id = id, .frames = frames, .frame_count = count};
     HASH_FIND(hh, recording->sites, &site->id, sizeof site->id, same);
     if (same || !site->id)
         wrong(reader, "id (given twice)");
     if (!reader->wrong)
         HASH_ADD(hh, recording->sites, id, sizeof site->id, site);
+}
+
+static void read_site(struct reader *reader, const json_t *record) {
+    const json_t *values = json_object_get(record, "frames");
+    size_t count = json_array_size(values);
+    if (!json_is_array(values) || count > CAST_FRAMES_MAX)
+        return wrong(reader, "frames");
+    struct rec_frame *frames = pool_array(reader->pool, count, sizeof *frames);
+    for (size_t i = 0; i < count; i++)
+        frames[i] = read_frame(reader, json_array_get(values, i));
+    add_site(reader, get_id(reader, record, "id"), frames, count);
 }
 
 /* The last scan is the one that the findings are from. */
@@ -172,17 +190,19 @@ static void read_scan(struct reader *reader, const json_t *record) {
 }
 
 static enum kind get_kind(struct reader *reader, const json_t *record) {
-    static const char *const words[KIND_COUNT] = {
-#define X(name, word, key) word,
-        KINDS(X)
-#undef X
-    };
     const char *given = json_string_value(json_object_get(record, "kind"));
     for (int kind = 0; given && kind < KIND_COUNT; kind++)
-        if (!strcmp(given, words[kind]))
+        if (!strcmp(given, kind_words[kind]))
             return (enum kind)kind;
     wrong(reader, "kind");
     return KIND_LOST;
+}
+
+static void check_cycle(struct reader *reader, const struct rec_finding *finding) {
+    if (finding->cycle_listed < 2)
+        wrong(reader, "cycle");
+    if (finding->cycle_length < finding->cycle_listed)
+        wrong(reader, "length");
 }
 
 static void read_cycle(struct reader *reader, const json_t *record, struct rec_finding *finding) {
@@ -202,14 +222,17 @@ static void read_cycle(struct reader *reader, const json_t *record, struct rec_f
     finding->cycle_listed = listed;
     finding->cycle_length = json_object_get(record, "length") ? get_count(reader, record, "length") : listed;
     finding->group_objects_max = get_count(reader, record, "group_objects_max");
-    if (listed < 2)
-        wrong(reader, "cycle");
-    if (finding->cycle_length < listed)
-        wrong(reader, "length");
+    check_cycle(reader, finding);
+}
+
+static void add_finding(struct reader *reader, const struct rec_finding *finding) {
+    struct recording *recording = reader->recording;
+    recording->findings = pool_grow(reader->pool, recording->findings, recording->finding_count,
+                                    &recording->finding_capacity, sizeof *finding);
+    recording->findings[recording->finding_count++] = *finding;
 }
 
 static void read_finding(struct reader *reader, const json_t *record) {
-    struct recording *recording = reader->recording;
     struct rec_finding finding = {
         .kind = get_kind(reader, record),
         .site = get_site(reader, record),
@@ -221,9 +244,7 @@ static void read_finding(struct reader *reader, const json_t *record) {
     };
     if (finding.kind == KIND_CYCLE)
         read_cycle(reader, record, &finding);
-    recording->findings = pool_grow(reader->pool, recording->findings, recording->finding_count,
-                                    &recording->finding_capacity, sizeof finding);
-    recording->findings[recording->finding_count++] = finding;
+    add_finding(reader, &finding);
 }
 
 static void read_note(struct reader *reader, const json_t *record) {
@@ -250,6 +271,117 @@ static const struct {
     {"header", read_header},   {"module", read_module}, {"site", read_site}, {"scan", read_scan},
     {"finding", read_finding}, {"note", read_note},     {"end", read_end},
 };
+
+/* ---- the same without JSON values, for the two records that there are most of ---- */
+
+static uint32_t plain_id(struct plain_line *line) {
+    uint64_t id = plain_number(line);
+    line->ok = line->ok && id < UINT32_MAX;
+    return (uint32_t)id;
+}
+
+static bool is_whole(struct plain_line *line) {
+    return line->ok && (line->at[0] == '\0' || (line->at[0] == '\n' && !line->at[1]));
+}
+
+static struct rec_frame plain_frame(struct reader *reader, struct plain_line *line) {
+    PLAIN_EXPECT(line, "[");
+    bool in_module = !PLAIN_TAKES(line, "-1");
+    uint32_t module = in_module ? plain_id(line) : 0;
+    PLAIN_EXPECT(line, ",");
+    uint64_t offset = plain_number(line);
+    bool exact = PLAIN_TAKES(line, ",1");
+    PLAIN_EXPECT(line, "]");
+    return line->ok ? make_frame(reader, in_module, module, offset, exact) : (struct rec_frame){0};
+}
+
+/* returns  false: spelled in another way, nothing was done */
+static bool plain_site(struct reader *reader, const char *text) {
+    struct plain_line line = {text, true};
+    struct rec_frame frames[CAST_FRAMES_MAX];
+    size_t count = 0;
+    PLAIN_EXPECT(&line, "{\"record\":\"site\",\"id\":");
+    uint32_t id = plain_id(&line);
+    PLAIN_EXPECT(&line, ",\"frames\":[");
+    do
+        frames[count++] = plain_frame(reader, &line);
+    while (count < CAST_FRAMES_MAX && PLAIN_TAKES(&line, ","));
+    PLAIN_EXPECT(&line, "]}");
+    if (!is_whole(&line))
+        return false;
+    struct rec_frame *kept = pool_array(reader->pool, count, sizeof *kept);
+    add_site(reader, id, memcpy(kept, frames, count * sizeof *kept), count);
+    return true;
+}
+
+static void plain_edges(struct reader *reader, struct plain_line *line, struct rec_finding *finding) {
+    struct rec_edge *edges = NULL;
+    size_t capacity = 0;
+    PLAIN_EXPECT(line, ",\"length\":");
+    finding->cycle_length = plain_number(line);
+    PLAIN_EXPECT(line, ",\"group_objects_max\":");
+    finding->group_objects_max = plain_number(line);
+    PLAIN_EXPECT(line, ",\"cycle\":[");
+    do {
+        struct rec_edge edge = {0};
+        PLAIN_EXPECT(line, "{\"site\":");
+        uint32_t site = plain_id(line);
+        edge.site = line->ok ? find_site(reader, site) : NULL;
+        PLAIN_EXPECT(line, ",\"size\":");
+        edge.size_bytes = plain_number(line);
+        PLAIN_EXPECT(line, ",\"offset\":");
+        edge.offset = plain_number(line);
+        PLAIN_EXPECT(line, ",\"target_offset\":");
+        edge.target_offset = plain_number(line);
+        PLAIN_EXPECT(line, "}");
+        edges = pool_grow(reader->pool, edges, finding->cycle_listed, &capacity, sizeof edge);
+        edges[finding->cycle_listed++] = edge;
+    } while (PLAIN_TAKES(line, ","));
+    PLAIN_EXPECT(line, "]");
+    finding->cycle = edges;
+}
+
+/* The kind's word and the quote behind it. */
+static enum kind plain_kind(struct plain_line *line) {
+    for (int kind = 0; kind < KIND_COUNT; kind++) {
+        size_t length = strlen(kind_words[kind]);
+        if (line->ok && !strncmp(line->at, kind_words[kind], length) && line->at[length] == '"') {
+            line->at += length + 1;
+            return (enum kind)kind;
+        }
+    }
+    line->ok = false;
+    return KIND_LOST;
+}
+
+static bool plain_finding(struct reader *reader, const char *text) {
+    struct plain_line line = {text, true};
+    struct rec_finding finding = {0};
+    PLAIN_EXPECT(&line, "{\"record\":\"finding\",\"kind\":\"");
+    finding.kind = plain_kind(&line);
+    PLAIN_EXPECT(&line, ",\"site\":");
+    uint32_t site = plain_id(&line);
+    PLAIN_EXPECT(&line, ",\"count\":");
+    finding.count = plain_number(&line);
+    PLAIN_EXPECT(&line, ",\"objects\":");
+    finding.objects = plain_number(&line);
+    PLAIN_EXPECT(&line, ",\"bytes\":");
+    finding.bytes = plain_number(&line);
+    PLAIN_EXPECT(&line, ",\"indirect_objects\":");
+    finding.indirect_objects = plain_number(&line);
+    PLAIN_EXPECT(&line, ",\"indirect_bytes\":");
+    finding.indirect_bytes = plain_number(&line);
+    if (line.ok && finding.kind == KIND_CYCLE)
+        plain_edges(reader, &line, &finding);
+    PLAIN_EXPECT(&line, "}");
+    if (!is_whole(&line))
+        return false;
+    finding.site = find_site(reader, site);
+    if (finding.kind == KIND_CYCLE)
+        check_cycle(reader, &finding);
+    add_finding(reader, &finding);
+    return true;
+}
 
 /* ---- lines ---- */
 
@@ -281,7 +413,13 @@ static int check_first(const struct recording *recording, const json_t *record) 
     return 0;
 }
 
-static int read_line(struct reader *reader, const char *line, size_t length, size_t number) {
+static int damaged(const struct reader *reader, size_t number, const char *type) {
+    message_error("%s:%zu: damaged recording: %s `%s` is wrong or missing; record again", reader->recording->path,
+                  number, type, reader->wrong);
+    return -1;
+}
+
+static int read_json_line(struct reader *reader, const char *line, size_t length, size_t number) {
     struct recording *recording = reader->recording;
     json_t *record = parse_line(line, length);
     int result = number == 1 ? check_first(recording, record) : 0;
@@ -293,14 +431,17 @@ static int read_line(struct reader *reader, const char *line, size_t length, siz
     for (size_t i = 0; type && i < sizeof record_types / sizeof *record_types; i++)
         if (!strcmp(type, record_types[i].name) && (number == 1) == (i == 0))
             record_types[i].read(reader, record);
-    if (reader->wrong) {
-        message_error("%s:%zu: damaged recording: %s `%s` is wrong or missing; record again", recording->path, number,
-                      type ? type : "line without a", reader->wrong);
-        result = -1;
-    }
+    if (reader->wrong)
+        result = damaged(reader, number, type ? type : "line without a");
 out:
     json_decref(record);
     return result;
+}
+
+static int read_line(struct reader *reader, const char *line, size_t length, size_t number) {
+    if (number == 1 || strlen(line) != length || (!plain_site(reader, line) && !plain_finding(reader, line)))
+        return read_json_line(reader, line, length, number);
+    return reader->wrong ? damaged(reader, number, line[11] == 's' ? "site" : "finding") : 0;
 }
 
 static int read_lines(struct reader *reader, FILE *file) {
