@@ -6,6 +6,8 @@
 
 int command_run(int count, char **arguments, int from);
 int command_report(int count, char **arguments, int from);
+int command_suppress(int count, char **arguments, int from);
+int command_diff(int count, char **arguments, int from);
 
 /* --help and --version of every verb; all go to `file`. */
 void command_usage(FILE *file);

@@ -3,11 +3,13 @@
  * Start: command_run(); the life of one run is run_program(). */
 #include "command.h"
 #include "folder.h"
+#include "gate.h"
 #include "library.h"
 #include "message.h"
 #include "options.h"
 #include "output.h"
 #include "process.h"
+#include "progress.h"
 #include "recording.h"
 #include "report.h"
 #include "target.h"
@@ -24,6 +26,7 @@ struct run {
     const char *path; /* of the program */
     char **arguments;
     const char *folder;
+    struct gate gate;
     struct report report;
     pid_t pid;
     int wait_status;
@@ -64,6 +67,7 @@ static const char *why_no_recording(const struct run *run) {
 }
 
 static void read_recordings(struct run *run) {
+    struct progress progress;
     size_t count;
     const char **paths = folder_recordings(run->options.pool, run->folder, &count);
     bool found = false;
@@ -73,9 +77,13 @@ static void read_recordings(struct run *run) {
             add_recording(run, paths[i], true);
         }
     }
-    for (size_t i = 0; i < count; i++)
+    progress_start(&progress, count);
+    for (size_t i = 0; i < count; i++) {
+        progress_step(&progress, i);
         if (!is_of(run, paths[i]))
             add_recording(run, paths[i], false);
+    }
+    progress_end(&progress);
     if (!found) {
         report_note(&run->report, TOOL_NOTE_NO_RECORDING, 0, why_no_recording(run));
         run->failed = true;
@@ -95,16 +103,15 @@ static void describe_program(struct run *run) {
 
 /* ---- the run ---- */
 
-static int exit_status(const struct run *run) {
-    if (WIFSIGNALED(run->wait_status)) {
-        process_die_of(WTERMSIG(run->wait_status));
-        return 128 + WTERMSIG(run->wait_status);
-    }
-    if (WEXITSTATUS(run->wait_status))
-        return WEXITSTATUS(run->wait_status);
-    if (run->failed)
-        return EXIT_CASTAWAY_FAILED;
-    return report_has(&run->report, run->options.fail_on) ? run->options.exit_code : EXIT_CLEAN;
+static int report_run(struct run *run) {
+    struct outcome outcome = {
+        .exit_status = (int)run->report.exit_status, .signal = run->report.signal, .failed = run->failed};
+    report_finish(&run->report);
+    gate_judge(&run->gate, &run->report, &outcome);
+    bool failed = output_report(&run->options, &run->report, stderr);
+    int status = gate_close(&run->gate, &run->report, &outcome, failed);
+    report_free(&run->report);
+    return status;
 }
 
 static int start_failed(const struct run *run, int error) {
@@ -130,15 +137,14 @@ static int run_program(struct run *run) {
         folder_remove(run->folder);
         return start_failed(run, error);
     }
-    report_init(&run->report, pool, run->options.show);
+    report_init(&run->report, pool, run->options.show | run->options.fail_on);
     describe_program(run);
     read_recordings(run);
     folder_remove(run->folder);
-    report_finish(&run->report);
-    if (output_report(&run->options, &run->report, stderr))
-        run->failed = true;
-    report_free(&run->report);
-    return exit_status(run);
+    int result = report_run(run);
+    if (WIFSIGNALED(run->wait_status))
+        process_die_of(WTERMSIG(run->wait_status));
+    return result;
 }
 
 int command_run(int count, char **arguments, int from) {
@@ -146,7 +152,8 @@ int command_run(int count, char **arguments, int from) {
     struct run run = {0};
     int status = EXIT_CASTAWAY_FAILED;
     options_init(&run.options, &pool);
-    if (options_environment(&run.options, getenv("CASTAWAY_OPTIONS")))
+    if (options_lsan(&run.options, getenv("LSAN_OPTIONS")) ||
+        options_environment(&run.options, getenv("CASTAWAY_OPTIONS")))
         goto out;
     int command = options_arguments(&run.options, count, arguments, from);
     if (command < 0)
@@ -156,7 +163,7 @@ int command_run(int count, char **arguments, int from) {
         status = EXIT_CLEAN;
     } else if (command >= count) {
         message_error("no command to run; `castaway [OPTIONS] CMD ARGS...`, or `castaway --help`");
-    } else if (!output_check(&run.options)) {
+    } else if (!output_check(&run.options) && !gate_open(&run.gate, &run.options)) {
         run.arguments = arguments + command;
         status = target_check(&pool, arguments[command], &run.path);
         if (!status)

@@ -4,6 +4,7 @@
  * Start: fingerprint_set(). */
 #include "fingerprint.h"
 
+#include "demangle.h"
 #include "symbols.h"
 
 #include <ctype.h>
@@ -75,15 +76,6 @@ static uint64_t mix_function(uint64_t hash, const char *function) {
     return mix_bytes(hash, "", 1);
 }
 
-/* libc's debug information names functions as its sources do: `__GI___strdup` is `strdup`. */
-static const char *library_function(const char *function) {
-    if (!strncmp(function, "__GI_", 5))
-        function += 5;
-    while (*function == '_' && function[1] == '_')
-        function += 2;
-    return function;
-}
-
 /* The program may be built under another name, its code linked from an archive: its source files say where a frame is.
  * Libraries keep their names, and often have no debug information. */
 static uint64_t mix_frame(uint64_t hash, const struct stack_frame *frame) {
@@ -93,7 +85,7 @@ static uint64_t mix_frame(uint64_t hash, const struct stack_frame *frame) {
         hash = frame->module ? mix_library(hash, frame->module) : mix_string(hash, NULL);
     if (!frame->function)
         return frame->module ? mix_number(hash, frame->offset) : hash;
-    return mix_function(hash, frame->in_program ? frame->function : library_function(frame->function));
+    return mix_function(hash, frame->in_program ? frame->function : demangle_exported(frame->function));
 }
 
 static uint64_t mix_place(uint64_t hash, const struct stack_frame *frame) {

@@ -14,7 +14,9 @@ static const struct {
     int (*run)(int count, char **arguments, int from);
 } verbs[] = {
     {"run", "[run] [OPTIONS] [--] CMD ARGS...", command_run},
-    {"report", "report FILE.cast... [OPTIONS]", command_report},
+    {"report", "report FILE.cast|FOLDER... [OPTIONS]", command_report},
+    {"suppress", "suppress FILE.cast|FOLDER... [OPTIONS], or --list-defaults", command_suppress},
+    {"diff", "diff OLD NEW [OPTIONS]", command_diff},
 };
 
 void command_version(FILE *file) {

@@ -350,6 +350,28 @@ void report_finish(struct report *report) {
         report_note(report, TOOL_NOTE_NO_OBJECTS, 0, "");
 }
 
+static uint64_t subtract(uint64_t a, uint64_t b) {
+    return a > b ? a - b : 0;
+}
+
+static void move_objects(struct tally *from, struct tally *to, uint64_t objects, uint64_t bytes) {
+    from->objects = subtract(from->objects, objects);
+    from->bytes = subtract(from->bytes, bytes);
+    to->objects = count_add(to->objects, objects);
+    to->bytes = count_add(to->bytes, bytes);
+}
+
+void report_suppress(struct report *report, struct report_finding *finding) {
+    struct tally *from = &report->tally[finding->kind], *to = &report->suppressed[finding->kind];
+    move_objects(from, to, finding->objects, finding->bytes);
+    from->findings = subtract(from->findings, 1);
+    to->findings++;
+    move_objects(&report->tally[KIND_LOST_INDIRECT], &report->suppressed[KIND_LOST_INDIRECT], finding->indirect_objects,
+                 finding->indirect_bytes);
+    origin_drop(finding->origin);
+    finding->origin = NULL;
+}
+
 void report_free(struct report *report) {
     for (size_t i = 0; i < report->finding_count; i++)
         origin_drop(report->findings[i].origin);

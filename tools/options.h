@@ -23,6 +23,13 @@ struct options {
     bool destinations_from_environment; /* the first one of the command line replaces them */
     unsigned show, fail_on;             /* kinds as bits */
     int exit_code, frames_max;
+    bool findings_first;       /* the exit status of findings stands before the program's own */
+    const char **suppressions; /* files */
+    size_t suppression_count, suppression_capacity;
+    bool default_suppressions, print_suppressions, fail_on_unused;
+    const char *baseline; /* NULL: none */
+    bool update_baseline, accept_new, show_known;
+    bool suppression_texts; /* write one behind each finding */
     enum color color;
     bool from_preload, help, version;
 };
@@ -32,6 +39,10 @@ void options_init(struct options *, struct pool *);
 /* Read CASTAWAY_OPTIONS (NULL: nothing). Keys that are not ours are the library's, or noted by it.
  * returns  0, or -1 after a message */
 int options_environment(struct options *, const char *text);
+
+/* Read what we take of LSAN_OPTIONS (NULL: nothing): its other keys are the sanitizer's own.
+ * returns  0, or -1 after a message */
+int options_lsan(struct options *, const char *text);
 
 /* Read options from `arguments` on; ends at `--` (taken) or at the first other word.
  * returns  index of the first word not taken, or -1 after a message */

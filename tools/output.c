@@ -182,6 +182,9 @@ static int write_to(const struct options *options, const struct report *report, 
         [FORMAT_JSON] = json_write,
     };
     struct view view = {.show = options->show,
+                        .show_known = options->show_known,
+                        .suppression_texts = options->suppression_texts,
+                        .print_suppressions = options->print_suppressions,
                         .frames_max = options->frames_max,
                         .color = want_color(options, file),
                         .utf8 = escape_locale_is_utf8()};

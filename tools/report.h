@@ -34,6 +34,12 @@ struct report_entry {
     uint64_t offset, target_offset, size_bytes;
     const struct stack *stack;
 };
+enum standing {
+    STANDING_NONE, /* there is no baseline, or it is not about this kind */
+    STANDING_NEW,
+    STANDING_GROWN,
+    STANDING_KNOWN,
+};
 struct report_finding {
     enum kind kind;
     uint64_t fingerprint;
@@ -46,6 +52,8 @@ struct report_finding {
     const struct report_entry *cycle; /* kind cycle */
     size_t cycle_listed;
     uint64_t cycle_length, group_objects_max;
+    enum standing standing; /* set by baseline.c, and the ceiling of a finding that it holds */
+    uint64_t ceiling;
 };
 struct report_note {
     const char *code, *text, *detail; /* detail may be "" */
@@ -65,7 +73,9 @@ struct report {
     size_t unjudged; /* recordings among them that hold no scan: nothing can be said of their processes */
     bool has_main;   /* the main process left a recording */
     struct tally tally[KIND_COUNT];
-    struct report_finding *findings; /* sorted by report_finish() */
+    struct tally suppressed[KIND_COUNT]; /* taken out of `tally` */
+    const struct gate *gate;             /* what decided the exit status; NULL: nothing has yet */
+    struct report_finding *findings;     /* sorted by report_finish() */
     size_t finding_count, finding_capacity;
     struct finding_index *index; /* of findings, by what makes two of them one */
     struct keeper keeper;
@@ -80,6 +90,9 @@ void report_add(struct report *, struct recording *);
 void report_note(struct report *, enum tool_note, uint64_t count, const char *detail);
 void report_finish(struct report *);
 void report_free(struct report *);
+
+/* A finding that the caller takes out of the list: its objects go from the sums to those that are suppressed. */
+void report_suppress(struct report *, struct report_finding *);
 
 /* Is there a finding of one of these kinds (bits)? */
 bool report_has(const struct report *, unsigned kinds);

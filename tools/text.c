@@ -7,6 +7,7 @@
 #include "demangle.h"
 #include "escape.h"
 #include "label.h"
+#include "text_gate.h"
 #include "units.h"
 
 #include <inttypes.h>
@@ -362,13 +363,15 @@ static void findings(struct text *text) {
     measure(text);
     for (size_t i = 0; i < text->report->finding_count; i++) {
         const struct report_finding *finding = &text->report->findings[i];
-        if (!is_shown(text, finding->kind))
+        if (!is_shown(text, finding->kind) || !text_gate_lists(finding, text->view))
             continue;
         head_line(text, ++number, finding);
+        text_gate_head(text->file, text->pool, text->report, finding, text->view);
         if (finding->kind == KIND_CYCLE)
             cycle_lines(text, finding);
         else
             leak_lines(text, finding);
+        text_gate_foot(text->file, finding, text->view);
     }
     rest_lines(text);
 }
@@ -442,6 +445,7 @@ void text_write(FILE *file, const struct report *report, const struct view *view
     notes(&text);
     if (text.lines > 2)
         new_line(&text);
+    text_gate_end(file, &scratch, report, view);
     if (report->processes)
         fprintf(file, "SUMMARY: castaway: %" PRIu64 " byte(s) leaked in %" PRIu64 " allocation(s).\n", lost.bytes,
                 lost.objects);

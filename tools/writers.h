@@ -9,6 +9,9 @@
 struct view {
     unsigned show; /* kinds as bits */
     int frames_max;
+    bool show_known;        /* findings that the baseline lets pass */
+    bool suppression_texts; /* one behind each finding */
+    bool print_suppressions;
     bool color;
     bool utf8;
 };
