@@ -9,6 +9,7 @@
 #include "escape.h"
 #include "hide.h"
 #include "recording.h"
+#include "tail_calls.h"
 
 #include <dwarf.h>
 #include <elfutils/libdw.h>
@@ -25,6 +26,8 @@ struct symbol_file {
     Dwfl *dwfl;
     Dwfl_Module *module; /* NULL: no symbols */
     Dwarf_Addr bias;     /* libdwfl's address minus link-time address */
+    struct unit_index units;
+    struct tail_module tail;
     UT_hash_handle hh;
 };
 struct symbols {
@@ -130,6 +133,8 @@ static struct symbol_file *file_open(struct symbols *symbols, const char *key, c
     file->build_id = pool_strdup(&symbols->cache, module->build_id);
     file->is_program = module->is_program;
     file_load(file);
+    file->units = (struct unit_index){.module = file->module, .pool = &symbols->cache};
+    file->tail = (struct tail_module){.units = &file->units};
     HASH_ADD_KEYPTR(hh, symbols->files, file->key, strlen(file->key), file);
     return file;
 }
@@ -211,16 +216,6 @@ static void set_function(struct symbols *symbols, struct stack_frame *frame, con
     frame->function = name ? escape_to_utf8(pool, demangle(pool, name)) : NULL;
 }
 
-static const char *die_symbol(Dwarf_Die *die) {
-    Dwarf_Attribute attribute;
-    const char *name = dwarf_formstring(dwarf_attr_integrate(die, DW_AT_linkage_name, &attribute));
-    if (!name)
-        name = dwarf_formstring(dwarf_attr_integrate(die, DW_AT_MIPS_linkage_name, &attribute));
-    if (!name)
-        name = dwarf_diename(die);
-    return name;
-}
-
 static struct stack_frame *frame_push(struct symbols *symbols, struct frames *frames, const struct stack_frame *frame) {
     frames->list = pool_grow(&symbols->cache, frames->list, frames->count, &frames->capacity, sizeof *frame);
     frames->list[frames->count] = *frame;
@@ -251,7 +246,7 @@ static void set_call_site(struct symbols *symbols, struct stack_frame *frame, Dw
 static bool push_scopes(struct symbols *symbols, struct symbol_file *file, Dwarf_Addr address, struct stack_frame frame,
                         struct frames *frames) {
     Dwarf_Addr bias;
-    Dwarf_Die *unit = dwfl_module_addrdie(file->module, address, &bias), *scopes = NULL;
+    Dwarf_Die *unit = unit_at(&file->units, address, &bias), *scopes = NULL;
     if (!unit || dwarf_getscopes(unit, address - bias, &scopes) <= 0)
         return false;
     Dwarf_Die innermost = scopes[0];
@@ -266,7 +261,7 @@ static bool push_scopes(struct symbols *symbols, struct symbol_file *file, Dwarf
             continue;
         found = dwarf_tag(&scopes[i]) != DW_TAG_inlined_subroutine;
         frame.inlined = !found;
-        set_function(symbols, &frame, die_symbol(&scopes[i]));
+        set_function(symbols, &frame, tail_calls_symbol(&scopes[i]));
         frame_push(symbols, frames, &frame);
         if (!found)
             set_call_site(symbols, &frame, &scopes[i], unit, folder);
@@ -285,6 +280,19 @@ static void symbol_function(struct symbols *symbols, struct symbol_file *file, D
     set_function(symbols, frame, name && *name ? name : NULL);
 }
 
+static void set_line(struct symbols *symbols, struct symbol_file *file, Dwarf_Addr address, struct stack_frame *frame) {
+    Dwarf_Addr bias;
+    Dwarf_Attribute attribute;
+    Dwarf_Die *unit = unit_at(&file->units, address, &bias);
+    Dwarf_Line *line = unit ? dwarf_getsrc_die(unit, address - bias) : NULL;
+    int number = 0;
+    if (!line)
+        return;
+    dwarf_lineno(line, &number);
+    set_source(symbols, frame, dwarf_linesrc(line, NULL, NULL),
+               dwarf_formstring(dwarf_attr(unit, DW_AT_comp_dir, &attribute)), number);
+}
+
 static void resolve_frame(struct symbols *symbols, const struct address *recorded, struct frames *frames) {
     struct symbol_file *file = recorded->file;
     struct stack_frame frame = {.offset = recorded->offset};
@@ -300,10 +308,7 @@ static void resolve_frame(struct symbols *symbols, const struct address *recorde
         return;
     }
     Dwarf_Addr address = recorded->offset + file->bias - !recorded->exact;
-    Dwfl_Line *line = dwfl_module_getsrc(file->module, address);
-    int number = 0;
-    const char *path = line ? dwfl_lineinfo(line, NULL, &number, NULL, NULL, NULL) : NULL;
-    set_source(symbols, &frame, path, line ? dwfl_line_comp_dir(line) : NULL, number);
+    set_line(symbols, file, address, &frame);
     size_t before = frames->count;
     if (push_scopes(symbols, file, address, frame, frames)) {
         struct stack_frame *outermost = &frames->list[frames->count - 1];
@@ -330,12 +335,33 @@ static const struct frames *resolved(struct symbols *symbols, const struct addre
 
 /* ---- stacks ---- */
 
+static void push_resolved(struct symbols *symbols, struct frames *frames, const struct address *address) {
+    const struct frames *known = resolved(symbols, address);
+    for (size_t i = 0; i < known->count; i++)
+        frame_push(symbols, frames, &known->list[i]);
+}
+
+/* Frames between the one at `outer` and the one that was called from there, which has the code of `frames`' last. */
+static void push_missing(struct symbols *symbols, struct frames *frames, const struct address *inner,
+                         const struct address *outer) {
+    struct tail_frame missing[TAIL_FRAMES_MAX];
+    const char *target = inner ? frames->list[frames->count - 1].symbol : NULL;
+    if (!outer->file || !outer->file->module || outer->exact || (inner && !target))
+        return;
+    size_t count = tail_calls_missing(&outer->file->tail, outer->offset + outer->file->bias,
+                                      inner && inner->file ? &inner->file->tail : NULL, target, missing);
+    for (size_t i = 0; i < count; i++) {
+        struct symbol_file *file = missing[i].in == &outer->file->tail ? outer->file : inner->file;
+        struct address address = {.file = file, .offset = missing[i].address - file->bias, .exact = missing[i].exact};
+        push_resolved(symbols, frames, &address);
+    }
+}
+
 static void resolve_stack(struct symbols *symbols, const struct address *addresses, size_t count, struct stack *stack) {
     struct frames frames = {0};
     for (size_t i = 0; i < count; i++) {
-        const struct frames *known = resolved(symbols, &addresses[i]);
-        for (size_t j = 0; j < known->count; j++)
-            frame_push(symbols, &frames, &known->list[j]);
+        push_missing(symbols, &frames, i ? &addresses[i - 1] : NULL, &addresses[i]);
+        push_resolved(symbols, &frames, &addresses[i]);
     }
     size_t hidden = hide_count(frames.list, frames.count);
     stack->frames = frames.list + hidden;
@@ -384,6 +410,7 @@ struct symbols *symbols_open(struct pool *pool) {
 void symbols_close(struct symbols *symbols) {
     struct symbol_file *file = NULL, *next = NULL;
     HASH_ITER (hh, symbols->files, file, next) {
+        tail_calls_close(&file->tail);
         if (file->dwfl)
             dwfl_end(file->dwfl);
     }
