@@ -51,11 +51,13 @@ static uint64_t mix_library(uint64_t hash, const char *module) {
     return mix_bytes(mix_bytes(hash, base, length), "", 1);
 }
 
-/* The end of the lambda's name at `at`: gcc's `{lambda(int)#2}`, clang's `$_1`; NULL: none is there. */
+/* The end of a lambda's name at `at`: gcc's `{lambda(int)#2}` or `<lambda(int)>`, clang's `$_1`; NULL: none is there. */
 static const char *lambda_end(const char *at) {
     const char *end = at + 2;
     if (!strncmp(at, "{lambda(", 8))
         return (end = strchr(at, '}')) ? end + 1 : NULL;
+    if (!strncmp(at, "<lambda(", 8))
+        return (end = strstr(at, ")>")) ? end + 2 : NULL;
     if (strncmp(at, "$_", 2) != 0 || !isdigit((unsigned char)*end))
         return NULL;
     while (isdigit((unsigned char)*end))
@@ -63,29 +65,27 @@ static const char *lambda_end(const char *at) {
     return end;
 }
 
-static uint64_t mix_function(uint64_t hash, const char *function) {
-    for (const char *end; *function; function = end) {
-        end = lambda_end(function);
-        if (end) {
-            hash = mix_bytes(hash, "{lambda}", 8);
-        } else {
-            end = function + 1;
-            hash = mix_bytes(hash, function, 1);
-        }
+/* Compilers spell types in their own ways, and name static functions without any. A lambda has no name at all. */
+static uint64_t mix_function(struct pool *pool, uint64_t hash, const char *function) {
+    const char *name = function;
+    for (const char *at = function; *at; at++) {
+        const char *end = lambda_end(at);
+        if (end)
+            name = end;
     }
-    return mix_bytes(hash, "", 1);
+    return mix_string(hash, demangle_bare(pool, name));
 }
 
 /* The program may be built under another name, its code linked from an archive: its source files say where a frame is.
  * Libraries keep their names, and often have no debug information. */
-static uint64_t mix_frame(uint64_t hash, const struct stack_frame *frame) {
+static uint64_t mix_frame(struct pool *pool, uint64_t hash, const struct stack_frame *frame) {
     if (frame->module && frame->in_program)
         hash = mix_string(hash, path_base(frame->file ? frame->file : frame->module));
     else
         hash = frame->module ? mix_library(hash, frame->module) : mix_string(hash, NULL);
     if (!frame->function)
         return frame->module ? mix_number(hash, frame->offset) : hash;
-    return mix_function(hash, frame->in_program ? frame->function : demangle_exported(frame->function));
+    return mix_function(pool, hash, frame->in_program ? frame->function : demangle_exported(frame->function));
 }
 
 static uint64_t mix_place(uint64_t hash, const struct stack_frame *frame) {
@@ -128,21 +128,21 @@ static size_t frames_to_name(const struct stack *stack) {
     return count;
 }
 
-static struct stack_memo hash_stack(const struct stack *stack) {
+static struct stack_memo hash_stack(struct pool *pool, const struct stack *stack) {
     struct stack_memo hashes = {.name = FNV_START, .exact = FNV_START};
     size_t count = frames_to_name(stack);
     for (size_t i = 0; i < count; i++) {
         if (is_counted(stack, i)) {
-            hashes.name = mix_frame(hashes.name, &stack->frames[i]);
-            hashes.exact = mix_place(mix_frame(hashes.exact, &stack->frames[i]), &stack->frames[i]);
+            hashes.name = mix_frame(pool, hashes.name, &stack->frames[i]);
+            hashes.exact = mix_place(mix_frame(pool, hashes.exact, &stack->frames[i]), &stack->frames[i]);
         }
     }
     return hashes;
 }
 
-static uint64_t mix_stack(uint64_t hash, const struct stack *stack, enum detail detail) {
+static uint64_t mix_stack(struct pool *pool, uint64_t hash, const struct stack *stack, enum detail detail) {
     if (!stack->memo->hashed) {
-        struct stack_memo hashes = hash_stack(stack);
+        struct stack_memo hashes = hash_stack(pool, stack);
         stack->memo->name = hashes.name;
         stack->memo->exact = hashes.exact;
         stack->memo->hashed = true;
@@ -152,8 +152,8 @@ static uint64_t mix_stack(uint64_t hash, const struct stack *stack, enum detail 
 
 /* ---- cycles ---- */
 
-static uint64_t entry_hash(const struct report_entry *entry, enum detail detail) {
-    uint64_t hash = mix_stack(FNV_START, entry->stack, detail);
+static uint64_t entry_hash(struct pool *pool, const struct report_entry *entry, enum detail detail) {
+    uint64_t hash = mix_stack(pool, FNV_START, entry->stack, detail);
     hash = mix_number(hash, entry->size_bytes);
     hash = mix_number(hash, entry->offset);
     return mix_number(hash, entry->target_offset);
@@ -194,10 +194,10 @@ static size_t distinct(uint64_t *keys, size_t count) {
 }
 
 /* What a cycle is turned by: the largest object comes first, as its owner most likely does; then the least offset. */
-static uint64_t rotation_key(const struct report_entry *entry) {
+static uint64_t rotation_key(struct pool *pool, const struct report_entry *entry) {
     uint64_t size = entry->size_bytes < UINT16_MAX ? entry->size_bytes : UINT16_MAX;
     uint64_t offset = entry->offset < UINT16_MAX ? entry->offset : UINT16_MAX;
-    return (UINT16_MAX - size) << 48 | offset << 32 | entry_hash(entry, DETAIL_NAME) >> 32;
+    return (UINT16_MAX - size) << 48 | offset << 32 | entry_hash(pool, entry, DETAIL_NAME) >> 32;
 }
 
 static void rotate(struct pool *pool, struct report_finding *finding, const uint64_t *keys) {
@@ -213,7 +213,7 @@ static uint64_t hash_cycle(struct pool *pool, const struct report_finding *findi
     size_t count = finding->cycle_listed;
     uint64_t *keys = pool_array(pool, count, sizeof *keys);
     for (size_t i = 0; i < count; i++)
-        keys[i] = entry_hash(&finding->cycle[i], detail);
+        keys[i] = entry_hash(pool, &finding->cycle[i], detail);
     if (finding->cycle_length > count)
         count = distinct(keys, count);
     for (size_t i = 0; i < count; i++)
@@ -226,14 +226,14 @@ static uint64_t hash_cycle(struct pool *pool, const struct report_finding *findi
 void fingerprint_set(struct pool *pool, struct report_finding *finding) {
     uint64_t start = mix_string(FNV_START, kind_word(finding->kind));
     if (finding->kind != KIND_CYCLE) {
-        finding->fingerprint = mix_stack(start, finding->stack, DETAIL_NAME);
-        finding->identity = mix_stack(start, finding->stack, DETAIL_EXACT);
+        finding->fingerprint = mix_stack(pool, start, finding->stack, DETAIL_NAME);
+        finding->identity = mix_stack(pool, start, finding->stack, DETAIL_EXACT);
         return;
     }
     if (finding->cycle_length == finding->cycle_listed) {
         uint64_t *keys = pool_array(pool, finding->cycle_listed, sizeof *keys);
         for (size_t i = 0; i < finding->cycle_listed; i++)
-            keys[i] = rotation_key(&finding->cycle[i]);
+            keys[i] = rotation_key(pool, &finding->cycle[i]);
         rotate(pool, finding, keys);
     }
     finding->fingerprint = hash_cycle(pool, finding, start, DETAIL_NAME);

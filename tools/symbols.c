@@ -216,6 +216,59 @@ static void set_function(struct symbols *symbols, struct stack_frame *frame, con
     frame->function = name ? escape_to_utf8(pool, demangle(pool, name)) : NULL;
 }
 
+static bool has_linkage_name(Dwarf_Die *die) {
+    Dwarf_Attribute attribute;
+    return dwarf_attr_integrate(die, DW_AT_linkage_name, &attribute) ||
+           dwarf_attr_integrate(die, DW_AT_MIPS_linkage_name, &attribute);
+}
+
+/* What `die` is an instance or the definition of: that stands where the function was declared. */
+static Dwarf_Die declaration_of(Dwarf_Die *die) {
+    static const unsigned links[] = {DW_AT_abstract_origin, DW_AT_specification};
+    Dwarf_Die declared = *die, next;
+    Dwarf_Attribute attribute;
+    for (size_t i = 0; i < sizeof links / sizeof *links; i++)
+        if (dwarf_formref_die(dwarf_attr(&declared, links[i], &attribute), &next))
+            declared = next;
+    return declared;
+}
+
+/* What stands before the `::` for a scope; NULL: it has no name of its own. A class without a name that has an
+ * operator() is a lambda's. */
+static const char *scope_name(Dwarf_Die *scope, const char *inner) {
+    const char *name = dwarf_diename(scope);
+    switch (dwarf_tag(scope)) {
+    case DW_TAG_namespace:
+        return name ? name : "(anonymous namespace)";
+    case DW_TAG_structure_type:
+    case DW_TAG_class_type:
+        return name || strcmp(inner, "operator()") != 0 ? name : "{lambda()}";
+    case DW_TAG_union_type:
+    case DW_TAG_subprogram:
+        return name;
+    default:
+        return NULL;
+    }
+}
+
+/* gcc gives static functions of C++ no linkage name: namespaces and classes around them say what it would. */
+static const char *qualified_name(struct symbols *symbols, Dwarf_Die *die, const char *name) {
+    Dwarf_Die declared = declaration_of(die), *scopes = NULL;
+    int count = dwarf_getscopes_die(&declared, &scopes);
+    for (int i = 1; i < count; i++) {
+        const char *scope = scope_name(&scopes[i], name);
+        if (scope)
+            name = pool_printf(&symbols->cache, "%s::%s", scope, name);
+    }
+    free(scopes);
+    return name;
+}
+
+static const char *die_function(struct symbols *symbols, Dwarf_Die *die) {
+    const char *name = tail_calls_symbol(die);
+    return !name || has_linkage_name(die) ? name : qualified_name(symbols, die, name);
+}
+
 static struct stack_frame *frame_push(struct symbols *symbols, struct frames *frames, const struct stack_frame *frame) {
     frames->list = pool_grow(&symbols->cache, frames->list, frames->count, &frames->capacity, sizeof *frame);
     frames->list[frames->count] = *frame;
@@ -261,7 +314,7 @@ static bool push_scopes(struct symbols *symbols, struct symbol_file *file, Dwarf
             continue;
         found = dwarf_tag(&scopes[i]) != DW_TAG_inlined_subroutine;
         frame.inlined = !found;
-        set_function(symbols, &frame, tail_calls_symbol(&scopes[i]));
+        set_function(symbols, &frame, die_function(symbols, &scopes[i]));
         frame_push(symbols, frames, &frame);
         if (!found)
             set_call_site(symbols, &frame, &scopes[i], unit, folder);

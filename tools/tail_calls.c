@@ -252,15 +252,16 @@ static void follow_jumps(struct search *search, const struct tail_module *in, Dw
     }
 }
 
-static void follow_function(struct search *search, const struct tail_module *in, Dwarf_Addr entry, Dwarf_Die *callee) {
+/* The jumps of the function at `entry`. false: it is not the one that `callee` means, or not known. */
+static bool jumps_of(const struct tail_module *in, Dwarf_Addr entry, Dwarf_Die *callee, struct jumps *jumps) {
     Dwarf_Die function;
-    struct jumps jumps = {0};
-    if (!function_at(in->units, entry, &function, &jumps.bias))
-        return;
+    *jumps = (struct jumps){0};
+    if (!function_at(in->units, entry, &function, &jumps->bias))
+        return false;
     if (!has_flag(callee, DW_AT_external) && !same_unit(&function, callee))
-        return; /* a static function of another file */
-    each_call_site(&function, take_jump, &jumps, 0);
-    follow_jumps(search, in, entry, &jumps);
+        return false; /* a static function of another file */
+    each_call_site(&function, take_jump, jumps, 0);
+    return true;
 }
 
 static void follow(struct search *search, Dwarf_Die *callee) {
@@ -274,8 +275,48 @@ static void follow(struct search *search, Dwarf_Die *callee) {
             continue;
         index_functions(in);
         HASH_FIND(hh, in->functions, name, base_length(name), function);
-        for (struct tail_function *each = function; each; each = each->next)
-            follow_function(search, in, each->address, callee);
+        for (struct tail_function *each = function; each; each = each->next) {
+            struct jumps jumps;
+            if (jumps_of(in, each->address, callee, &jumps))
+                follow_jumps(search, in, each->address, &jumps);
+        }
+    }
+}
+
+/* The only function that `callee` can mean; 0: none, or several. */
+static Dwarf_Addr only_function(struct tail_module *in, Dwarf_Die *callee, struct jumps *jumps) {
+    const char *name = tail_calls_symbol(callee);
+    struct tail_function *function = NULL;
+    Dwarf_Addr entry = 0;
+    index_functions(in);
+    if (name)
+        HASH_FIND(hh, in->functions, name, base_length(name), function);
+    for (; function; function = function->next) {
+        struct jumps own;
+        if (!jumps_of(in, function->address, callee, &own))
+            continue;
+        if (entry)
+            return 0;
+        entry = function->address;
+        *jumps = own;
+    }
+    return entry;
+}
+
+/* clang does not describe calls of malloc. But what was called, and is not on the stack, has jumped; and if it can have
+ * jumped to one function only, then that has, too. */
+static void follow_certain(struct search *search, struct tail_module *in, Dwarf_Die callee) {
+    while (search->found_depth < TAIL_FRAMES_MAX) {
+        struct jumps jumps;
+        Dwarf_Addr entry = only_function(in, &callee, &jumps);
+        if (!entry)
+            return;
+        bool is_one = jumps.count == 1;
+        search->found[search->found_depth++] = (struct tail_frame){
+            .in = in, .address = is_one ? jumps.list[0].address : entry, .exact = !is_one || jumps.list[0].exact};
+        if (!is_one)
+            return;
+        callee = jumps.list[0].callee;
     }
 }
 
@@ -294,8 +335,10 @@ size_t tail_calls_missing(struct tail_module *outer, Dwarf_Addr returns_to, stru
     if (!called || is_target(&search, called))
         return 0;
     follow(&search, &wanted.callee);
-    if (search.ways != 1)
+    if (search.ways > 1)
         return 0;
+    if (!search.ways && (!target || is_allocator(target)))
+        follow_certain(&search, outer, wanted.callee);
     for (size_t i = 0; i < search.found_depth; i++)
         missing[i] = search.found[search.found_depth - 1 - i];
     return search.found_depth;
