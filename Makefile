@@ -13,7 +13,7 @@ BASE := -std=gnu11 -D_GNU_SOURCE -DCASTAWAY_VERSION='"$(VERSION)"' -I. $(WARN) -
 # snapshot child and the stop signal's handler must not rely on), unwind tables so that walks pass through the hooks.
 TARGET := $(BASE) -fPIC -fvisibility=hidden -ftls-model=initial-exec -fno-stack-protector -fasynchronous-unwind-tables \
 	-fexceptions -fno-optimize-sibling-calls -fno-builtin-malloc -fno-builtin-calloc -fno-omit-frame-pointer
-TOOLS_LIBS := -ldw -lelf -ljansson -lstdc++
+TOOLS_LIBS := -ldw -lelf -ljansson -lncursesw -ltinfo -lstdc++
 CHECK_LIBS = $(shell pkg-config --libs check)
 SANITIZE := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
@@ -85,7 +85,8 @@ check:
 sanitize: $(BUILD)/libcastaway.so
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/sanitize CFLAGS='$(SANITIZE)' $(BUILD)/sanitize/castaway unit
 	@ln -sf ../libcastaway.so $(BUILD)/sanitize/libcastaway.so
-	@tests/run.sh $(BUILD)/sanitize 'unit' 'integration/test_report*' 'integration/test_bad*' 'integration/test_run_*' 'integration/test_symbols'
+	@tests/run.sh $(BUILD)/sanitize 'unit' 'integration/test_report*' 'integration/test_bad*' 'integration/test_run_*' 'integration/test_symbols' \
+	  'integration/test_control' 'integration/test_top'
 
 bench: all $(BENCH)
 	@tests/run_bench.sh $(BUILD)

@@ -149,9 +149,22 @@ static void put_count(struct cast_sink *sink, const char *key, uint64_t value) {
     put_unsigned(sink, value);
 }
 
+static void put_number(struct cast_sink *sink, const char *key, int64_t value) {
+    put_key(sink, key);
+    put_signed(sink, (uint64_t)value);
+}
+
 static void put_text(struct cast_sink *sink, const char *key, const char *text) {
     put_key(sink, key);
     put_string(sink, text);
+}
+
+/* An object's first member has no comma before it. */
+static void put_first(struct cast_sink *sink, const char *key, uint64_t value) {
+    put(sink, "{\"");
+    put(sink, key);
+    put(sink, "\":");
+    put_unsigned(sink, value);
 }
 
 static void open_line(struct cast_sink *sink, const char *record) {
@@ -184,14 +197,11 @@ void cast_header(struct cast_sink *sink, const struct cast_header *header) {
     put_text(sink, "format", CAST_FORMAT);
     put_count(sink, "version", CAST_VERSION);
     put_text(sink, "tool", header->tool_version);
-    put_key(sink, "pid");
-    put_signed(sink, (uint64_t)(int64_t)header->pid);
-    put_key(sink, "ppid");
-    put_signed(sink, (uint64_t)(int64_t)header->parent_pid);
+    put_number(sink, "pid", header->pid);
+    put_number(sink, "ppid", header->parent_pid);
     put_arguments(sink, header->cmdline, header->cmdline_bytes);
     put_text(sink, "executable", header->executable);
-    put_key(sink, "exit_status");
-    put_signed(sink, (uint64_t)(int64_t)header->exit_status);
+    put_number(sink, "exit_status", header->exit_status);
     put_key(sink, "start");
     put_seconds(sink, header->start_seconds);
     put_key(sink, "end");
@@ -238,17 +248,20 @@ static const struct kind_names {
 
 void cast_scan(struct cast_sink *sink, const struct cast_scan *scan, const struct verdicts *verdicts) {
     open_line(sink, "scan");
+    put_count(sink, "number", scan->number);
+    put_number(sink, "at_us", scan->at_us);
     put_count(sink, "generation", scan->generation);
     put_count(sink, "threads", scan->threads);
     put_count(sink, "pause_us", scan->pause_us);
     put_count(sink, "mark_us", scan->mark_us);
     put_count(sink, "scan_us", scan->scan_us);
     put_count(sink, "root_bytes", scan->root_bytes);
-    for (size_t kind = 0; kind < KIND_COUNT; kind++) {
+    put_count(sink, "objects_scanned", scan->objects_scanned);
+    put_count(sink, "bytes_read", scan->bytes_read);
+    for (size_t kind = 0; kind < KIND_JUDGED_COUNT; kind++) {
         const struct tally *tally = &verdicts->tally[kind];
         put_key(sink, KIND_NAMES[kind].key);
-        put(sink, "{\"objects\":");
-        put_unsigned(sink, tally->objects);
+        put_first(sink, "objects", tally->objects);
         put_count(sink, "bytes", tally->bytes);
         put_count(sink, "findings", tally->findings);
         put(sink, "}");
@@ -263,14 +276,25 @@ static void put_cycle(struct cast_sink *sink, const struct finding *finding) {
     put(sink, "[");
     for (size_t i = 0; i < finding->cycle_listed; i++) {
         const struct cycle_edge *edge = &finding->cycle[i];
-        put(sink, i ? ",{\"site\":" : "{\"site\":");
-        put_unsigned(sink, edge->site);
+        put(sink, i ? "," : "");
+        put_first(sink, "site", edge->site);
         put_count(sink, "size", edge->size_bytes);
         put_count(sink, "offset", edge->offset);
         put_count(sink, "target_offset", edge->target_offset);
         put(sink, "}");
     }
     put(sink, "]");
+}
+
+static void put_age(struct cast_sink *sink, const struct age *age) {
+    put_count(sink, "generation", age->generation);
+    put_number(sink, "born_us", age->born_us);
+    put_key(sink, "lost_between");
+    put_first(sink, "scan_a", age->scan_a);
+    put_count(sink, "scan_b", age->scan_b);
+    put_number(sink, "us_a", age->a_us);
+    put_number(sink, "us_b", age->b_us);
+    put(sink, "}");
 }
 
 void cast_finding(struct cast_sink *sink, const struct finding *finding) {
@@ -284,6 +308,133 @@ void cast_finding(struct cast_sink *sink, const struct finding *finding) {
     put_count(sink, "indirect_bytes", finding->indirect_bytes);
     if (finding->kind == KIND_CYCLE)
         put_cycle(sink, finding);
+    if (finding->kind == KIND_CYCLE || finding->kind == KIND_LOST)
+        put_age(sink, &finding->age);
+    close_line(sink);
+}
+
+static void put_generations(struct cast_sink *sink, const struct cast_status *status) {
+    put_key(sink, "generations");
+    for (size_t generation = 0; generation < GENERATIONS; generation++) {
+        put(sink, generation ? "," : "[");
+        put_first(sink, "objects", status->objects[generation]);
+        put_count(sink, "bytes", status->bytes[generation]);
+        put_count(sink, "scans", status->history ? status->history->scans_done[generation] : 0);
+        put_count(sink, "scan_us_p50", status->scan_us[generation].p50);
+        put_count(sink, "scan_us_max", status->scan_us[generation].max);
+        put(sink, "}");
+    }
+    put(sink, "]");
+}
+
+void cast_status(struct cast_sink *sink, const struct cast_status *status) {
+    const struct history_counts none = {0}, *counts = status->history ? &status->history->counts : &none;
+    open_line(sink, "status");
+    put_number(sink, "recorded_us", status->recorded_us);
+    put_generations(sink, status);
+    put_key(sink, "pause_us");
+    put_first(sink, "p50", status->pause_us.p50);
+    put_count(sink, "p99", status->pause_us.p99);
+    put_count(sink, "max", status->pause_us.max);
+    put(sink, "}");
+    put_count(sink, "suspects", counts->suspects);
+    put_count(sink, "confirmed", counts->confirmed);
+    put_count(sink, "withdrawn", counts->withdrawn);
+    put_count(sink, "freed_by_program", counts->freed_by_program);
+    put_count(sink, "confirmed_withdrawn", counts->confirmed_withdrawn);
+    put_count(sink, "confirmed_freed", counts->confirmed_freed);
+    put_key(sink, "method");
+    put(sink, "{\"dirty_pages\":");
+    put_string(sink, status->dirty_pages);
+    put_text(sink, "stop", status->stop);
+    put_text(sink, "snapshot", status->snapshot);
+    put(sink, "}");
+    close_line(sink);
+}
+
+/* Where the words of a root of that kind are counted from is said by struct cast_root; in the others nothing is. */
+static const struct root_kind {
+    const char *kind;
+    int has_thread, has_offset;
+} ROOT_KINDS[] = {
+    {"module", 0, 1}, {"stack", 1, 1}, {"registers", 1, 0}, {"mapping", 0, 1}, {"kernel", 0, 0}, {"ignored", 0, 0},
+};
+
+static const struct root_kind *root_kind(const char *kind) {
+    size_t count = sizeof ROOT_KINDS / sizeof *ROOT_KINDS, at = 0, bytes = text_bytes(kind) + 1;
+    while (at + 1 < count && (text_bytes(ROOT_KINDS[at].kind) + 1 != bytes || memcmp(ROOT_KINDS[at].kind, kind, bytes)))
+        at++;
+    return &ROOT_KINDS[at];
+}
+
+static void put_root(struct cast_sink *sink, const struct cast_root *root) {
+    const struct root_kind *kind = root_kind(root->kind);
+    put(sink, "{\"root\":");
+    put_string(sink, root->kind);
+    if (root->name)
+        put_text(sink, "name", root->name);
+    if (kind->has_thread)
+        put_number(sink, "tid", root->tid);
+    if (root->module != UINT32_MAX)
+        put_count(sink, "module", root->module);
+    if (kind->has_offset)
+        put_number(sink, "offset", (int64_t)root->offset);
+    put(sink, "}");
+}
+
+static void put_path(struct cast_sink *sink, const struct cast_root *root, const struct path *path) {
+    put_key(sink, "path");
+    put(sink, "[");
+    if (path->step_count)
+        put_root(sink, root);
+    for (size_t i = 0; i < path->step_count; i++) {
+        const struct path_step *step = &path->steps[i];
+        put(sink, ",");
+        put_first(sink, "site", step->site);
+        put_count(sink, "size", step->size_bytes);
+        put_count(sink, "offset", step->offset);
+        put_count(sink, "count", step->count);
+        put(sink, "}");
+    }
+    put(sink, "]");
+}
+
+void cast_growth(struct cast_sink *sink, const struct growth *growth, const struct cast_root *root,
+                 const struct path *path) {
+    open_line(sink, "growth");
+    put_count(sink, "site", growth->site);
+    put_count(sink, "scans", growth->scans);
+    put_count(sink, "objects", growth->objects);
+    put_count(sink, "bytes", growth->bytes);
+    put_count(sink, "objects_per_minute", growth->objects_per_minute);
+    put_count(sink, "bytes_per_minute", growth->bytes_per_minute);
+    if (path)
+        put_path(sink, root, path);
+    close_line(sink);
+}
+
+void cast_path(struct cast_sink *sink, uintptr_t target, const struct cast_root *root, const struct path *path) {
+    open_line(sink, "path");
+    put_count(sink, "target", target);
+    if (path)
+        put_path(sink, root, path);
+    close_line(sink);
+}
+
+static void put_each(struct cast_sink *sink, const char *key, const uint64_t *values) {
+    put_key(sink, key);
+    for (size_t generation = 0; generation < GENERATIONS; generation++) {
+        put(sink, generation ? "," : "[");
+        put_unsigned(sink, values[generation]);
+    }
+    put(sink, "]");
+}
+
+void cast_population(struct cast_sink *sink, const struct cast_population *population) {
+    open_line(sink, "population");
+    put_count(sink, "site", population->site);
+    put_each(sink, "objects", population->objects);
+    put_each(sink, "bytes", population->bytes);
     close_line(sink);
 }
 

@@ -103,6 +103,7 @@ void cast_site(struct cast_sink *, uint32_t id, const struct cast_frame *frames,
 void cast_scan(struct cast_sink *, const struct cast_scan *, const struct verdicts *);
 void cast_finding(struct cast_sink *, const struct finding *);
 void cast_status(struct cast_sink *, const struct cast_status *);
+/* Path NULL: none is written. With steps in it, it begins at `root`; else that may be NULL. */
 void cast_growth(struct cast_sink *, const struct growth *, const struct cast_root *, const struct path *);
 void cast_path(struct cast_sink *, uintptr_t target, const struct cast_root *, const struct path *);
 void cast_population(struct cast_sink *, const struct cast_population *);

@@ -204,8 +204,16 @@ static int find_components(struct graph *graph, struct arena *arena) {
     return 0;
 }
 
-int graph_build(struct graph *graph, const struct heap *heap, const struct marks *marks, struct arena *arena) {
+int graph_nodes(struct graph *graph, const struct heap *heap, const struct marks *marks, struct arena *arena) {
     *graph = (struct graph){.heap = heap};
-    int error = number_nodes(graph, marks, arena);
+    return number_nodes(graph, marks, arena);
+}
+
+node_number graph_number(const struct graph *graph, object_id id) {
+    return mark_test(graph->lost, id) ? number_of(graph, id) : GRAPH_NONE;
+}
+
+int graph_build(struct graph *graph, const struct heap *heap, const struct marks *marks, struct arena *arena) {
+    int error = graph_nodes(graph, heap, marks, arena);
     return error ? error : find_components(graph, arena);
 }

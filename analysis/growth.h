@@ -1,7 +1,8 @@
 /* growth.h - sites whose reachable population only ever grows: the leak that no reachability check sees.
  *
- * A site grows when its count of old objects rose in every one of the last GROWTH_SCANS full scans, by enough to be told
- * from noise. A warm-up ends, a steady cache stays, a sawtooth falls: none of these rises in every one. */
+ * A site grows when its count of old objects rose in every one of the last GROWTH_SCANS full scans or more, by enough to be
+ * told from noise, and the last time not much less than before. A warm-up ends, a steady cache stays, a sawtooth falls:
+ * none of these rises in every one. */
 #ifndef CASTAWAY_ANALYSIS_GROWTH_H
 #define CASTAWAY_ANALYSIS_GROWTH_H
 

@@ -31,11 +31,12 @@ static int slots_empty(const struct heap_leaf *leaf, size_t number) {
     return !(pair[0] | pair[1]);
 }
 
-static int each_in_leaf(const struct heap_leaf *leaf, uintptr_t base, heap_visit_cb *visit, void *context) {
-    for (size_t four = 0; four < HEAP_LEAF_SLOTS; four += 4) {
+int heap_each_in_leaf(const struct heap_leaf *leaf, uintptr_t base, size_t first, size_t end, heap_visit_cb *visit,
+                      void *context) {
+    for (size_t four = first & ~(size_t)3; four < end; four += 4) {
         if (slots_empty(leaf, four))
             continue;
-        for (size_t number = four; number < four + 4; number++) {
+        for (size_t number = four < first ? first : four; number < four + 4 && number < end; number++) {
             uint32_t slot = load_slot(leaf, number);
             if (!(slot & HEAP_SLOT_ID))
                 continue;
@@ -47,10 +48,28 @@ static int each_in_leaf(const struct heap_leaf *leaf, uintptr_t base, heap_visit
     return 0;
 }
 
-static int each_in_node(struct heap_node *node, uintptr_t base, heap_visit_cb *visit, void *context) {
-    for (size_t l = 0; l < HEAP_NODE_LEAVES; l++) {
-        struct heap_leaf *leaf = atomic_load_explicit(&node->leaf[l], memory_order_acquire);
-        int stop = leaf ? each_in_leaf(leaf, base + ((uintptr_t)l << HEAP_LEAF_SHIFT), visit, context) : 0;
+struct heap_leaf *heap_next_leaf(const struct heap_index *index, uintptr_t *base) {
+    uintptr_t number = *base >> HEAP_LEAF_SHIFT, end = (uintptr_t)1 << (HEAP_ADDRESS_BITS - HEAP_LEAF_SHIFT);
+    while (number < end) {
+        struct heap_node *node = atomic_load_explicit(&index->node[number / HEAP_NODE_LEAVES], memory_order_acquire);
+        if (!node) {
+            number = (number / HEAP_NODE_LEAVES + 1) * HEAP_NODE_LEAVES;
+            continue;
+        }
+        struct heap_leaf *leaf =
+            atomic_load_explicit(&node->leaf[number & (HEAP_NODE_LEAVES - 1)], memory_order_acquire);
+        if (leaf) {
+            *base = number << HEAP_LEAF_SHIFT;
+            return leaf;
+        }
+        number++;
+    }
+    return NULL;
+}
+
+static int each_listed(const struct heap_odd *list, size_t count, heap_visit_cb *visit, void *context) {
+    for (size_t i = 0; i < count; i++) {
+        int stop = visit(context, list[i].address, list[i].id);
         if (stop)
             return stop;
     }
@@ -58,18 +77,28 @@ static int each_in_node(struct heap_node *node, uintptr_t base, heap_visit_cb *v
 }
 
 int heap_each(const struct heap *heap, heap_visit_cb *visit, void *context) {
-    for (size_t n = 0; n < HEAP_INDEX_NODES; n++) {
-        struct heap_node *node = atomic_load_explicit(&heap->index->node[n], memory_order_acquire);
-        int stop = node ? each_in_node(node, (uintptr_t)n << HEAP_NODE_SHIFT, visit, context) : 0;
+    if (heap->subset)
+        return each_listed(heap->subset, heap->subset_count, visit, context);
+    uintptr_t base = 0;
+    for (struct heap_leaf *leaf; (leaf = heap_next_leaf(heap->index, &base)); base += HEAP_LEAF_BYTES) {
+        int stop = heap_each_in_leaf(leaf, base, 0, HEAP_LEAF_SLOTS, visit, context);
         if (stop)
             return stop;
     }
-    for (size_t i = 0; i < heap->odd_count; i++) {
-        int stop = visit(context, heap->odd[i].address, heap->odd[i].id);
-        if (stop)
-            return stop;
+    return each_listed(heap->odd, heap->odd_count, visit, context);
+}
+
+size_t heap_merge(const struct heap_odd *a, size_t a_count, const struct heap_odd *b, size_t b_count,
+                  struct heap_odd *out) {
+    size_t i = 0, j = 0, count = 0;
+    while (i < a_count || j < b_count) {
+        int both = i < a_count && j < b_count && a[i].address == b[j].address;
+        int first = j == b_count || (i < a_count && a[i].address <= b[j].address);
+        out[count++] = first ? a[i] : b[j];
+        i += (size_t)first;
+        j += (size_t)(!first || both);
     }
-    return 0;
+    return count;
 }
 
 /* ---- freezing ---- */
@@ -125,9 +154,17 @@ static int compare_odd(const void *a, const void *b) {
     return (x->address > y->address) - (x->address < y->address);
 }
 
+void heap_sort_odd(struct heap_odd *list, size_t count) {
+    sort_array(list, count, sizeof *list, compare_odd);
+}
+
 static int compare_large(const void *a, const void *b) {
     const struct heap_large *x = a, *y = b;
     return (x->lo > y->lo) - (x->lo < y->lo);
+}
+
+void heap_sort_large(struct heap_large *large, size_t count) {
+    sort_array(large, count, sizeof *large, compare_large);
 }
 
 int heap_freeze(struct heap *heap, struct arena *arena) {
@@ -138,13 +175,15 @@ int heap_freeze(struct heap *heap, struct arena *arena) {
     heap->ignored = NULL;
     heap->large_count = heap->ignored_count = heap->object_count = 0;
     heap->object_bytes = 0;
-    sort_array(heap->odd, heap->odd_count, sizeof *heap->odd, compare_odd);
+    heap->subset = NULL;
+    heap->subset_count = 0;
+    heap_sort_odd(heap->odd, heap->odd_count);
     int error = heap_each(heap, freeze_object, &freeze);
     if (error)
         return error;
     if (heap->hi == 0)
         heap->lo = 0;
-    sort_array(heap->large, heap->large_count, sizeof *heap->large, compare_large); /* `odd` ones came last */
+    heap_sort_large(heap->large, heap->large_count); /* `odd` ones came last */
     return 0;
 }
 
@@ -220,6 +259,16 @@ object_id heap_find(const struct heap *heap, uintptr_t address, uintptr_t *start
     if (id && contains(heap, *start, id, address))
         return id;
     return heap->odd_count ? find_odd(heap, address, start) : 0;
+}
+
+object_id heap_at(const struct heap *heap, uintptr_t address) {
+    const struct heap_leaf *leaf = heap_leaf_at(heap->index, address);
+    uint32_t slot = leaf ? load_slot(leaf, heap_slot_number(address)) : 0;
+    if (slot & HEAP_SLOT_ID && slot_start(address >> HEAP_GRANULE_SHIFT, slot) == address)
+        return slot & HEAP_SLOT_ID;
+    uintptr_t start;
+    object_id id = heap->odd_count ? find_odd(heap, address, &start) : 0;
+    return id && start == address ? id : 0;
 }
 
 struct range heap_readable(const struct heap *heap, uintptr_t lo, uintptr_t hi) {

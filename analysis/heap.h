@@ -37,6 +37,7 @@ enum {
     HEAP_LEAF_SHIFT = 20, /* a leaf covers 1 MiB */
     HEAP_NODE_SHIFT = 33, /* a node covers 8 GiB */
     HEAP_ADDRESS_BITS = 47,
+    HEAP_LEAF_BYTES = 1 << HEAP_LEAF_SHIFT, /* of heap that it covers */
     HEAP_LEAF_SLOTS = 1 << (HEAP_LEAF_SHIFT - HEAP_GRANULE_SHIFT),
     HEAP_NODE_LEAVES = 1 << (HEAP_NODE_SHIFT - HEAP_LEAF_SHIFT),
     HEAP_INDEX_NODES = 1 << (HEAP_ADDRESS_BITS - HEAP_NODE_SHIFT),
@@ -122,10 +123,16 @@ static inline size_t heap_slot_number(uintptr_t address) {
     return (address >> HEAP_GRANULE_SHIFT) & (HEAP_LEAF_SLOTS - 1);
 }
 
-/* Walk all objects in address order (those in `odd` after the others).
+/* Walk all objects in address order (those in `odd` after the others), or those of the subset.
  * visit returns 0 to go on; anything else ends the walk and is returned. */
 typedef int heap_visit_cb(void *context, uintptr_t address, object_id id);
 int heap_each(const struct heap *heap, heap_visit_cb *visit, void *context);
+
+/* The pieces of such a walk. heap_next_leaf: the first leaf that covers *base or lies beyond; *base becomes the address
+ * where it begins; NULL: there is none. heap_each_in_leaf: the objects of its slots [first, end). */
+struct heap_leaf *heap_next_leaf(const struct heap_index *index, uintptr_t *base);
+int heap_each_in_leaf(const struct heap_leaf *leaf, uintptr_t base, size_t first, size_t end, heap_visit_cb *visit,
+                      void *context);
 
 /* Compute bounds, counts and the table of large objects; call once, before marking, on a heap that no longer changes.
  * returns 0, or -ENOMEM (heap unusable). */
@@ -136,6 +143,21 @@ int heap_freeze(struct heap *heap, struct arena *arena);
  * start   receives the object's first address
  * returns its id, or 0 */
 object_id heap_find(const struct heap *heap, uintptr_t address, uintptr_t *start);
+
+/* The object that begins at `address`, or 0. Needs no bounds, only a sorted `odd`. */
+object_id heap_at(const struct heap *heap, uintptr_t address);
+
+void heap_sort_odd(struct heap_odd *list, size_t count);
+void heap_sort_large(struct heap_large *large, size_t count);
+
+/* Two lists sorted by address into one, each address once. out: room for both. returns how many there are. */
+size_t heap_merge(const struct heap_odd *a, size_t a_count, const struct heap_odd *b, size_t b_count,
+                  struct heap_odd *out);
+
+/* Was serial `a` given before serial `b`? They wrap; right for serials less than 2^31 births apart. */
+static inline int heap_born_before(uint32_t a, uint32_t b) {
+    return (int32_t)(a - b) < 0;
+}
 
 /* The first stretch of [lo, hi) that may be touched, empty when there is none. Walk all of them with
  *   for (r = heap_readable(heap, lo, hi); r.lo < r.hi; r = heap_readable(heap, r.hi, hi)) */

@@ -6,7 +6,8 @@
  *   lost for the first time -> suspect -> lost and unchanged in `confirm` scans -> finding
  *                                    \-> reachable or changed: withdrawn;  freed: freed by the program
  *
- * "Unchanged": the hash over the object's own words and over the pointers to it from other lost objects. */
+ * "Unchanged": its contents, and the pointers to it from the lost objects that were suspects before. README.md, "Suspects",
+ * says why a new holder is no change. */
 #ifndef CASTAWAY_ANALYSIS_HISTORY_H
 #define CASTAWAY_ANALYSIS_HISTORY_H
 
@@ -19,6 +20,7 @@ struct scan_entry {
     uint32_t number;     /* from 1 */
     uint32_t generation; /* the oldest that was looked at */
     int64_t at_us;       /* of the snapshot */
+    uint32_t birth_from; /* objects with a lower serial were not looked at; set by history_update() */
     uint32_t birth_end;  /* objects with a lower serial were born before it */
     uint32_t pause_us, scan_us;
 };
@@ -26,12 +28,13 @@ struct scan_entry {
 struct suspect {
     uintptr_t address;
     object_id id;
-    uint32_t birth;      /* with the id, tells whether it is still the same object */
-    uint64_t unchanged;  /* hash of its contents and of the edges to it */
-    uint32_t seen_scan;  /* the last scan that found it reachable, or that it was born after; 0: the start */
-    uint32_t found_scan; /* the first that found it lost */
-    uint16_t scans;      /* in how many it was lost and unchanged; a finding from `confirm` on */
-    uint8_t generation;  /* when it was found lost */
+    uint32_t birth;            /* with the id, tells whether it is still the same object */
+    uint64_t unchanged;        /* hash of its contents and of the edges to it */
+    int64_t seen_us, found_us; /* when these two were: */
+    uint32_t seen_scan;        /* the last scan that found it reachable, or that it was born after; 0: the start */
+    uint32_t found_scan;       /* the first that found it lost */
+    uint16_t scans;            /* in how many it was lost and unchanged; a finding from `confirm` on */
+    uint8_t generation;        /* when it was found lost */
 };
 
 struct history_counts {        /* since recording began; of objects */
@@ -42,7 +45,8 @@ struct history_counts {        /* since recording began; of objects */
     uint64_t confirmed_withdrawn, confirmed_freed; /* of these two, those that were findings: false alarms */
 };
 
-/* How many live objects of a site were old, scan by scan. */
+/* How many objects of a site were old (generation 2 when the scan began) and not lost, full scan by full scan. Scans before
+ * the site was first seen are zeros. A site without any in all of the window has none. */
 struct site_window {
     uint32_t site;
     uint32_t count; /* entries that are filled, at most HISTORY_WINDOW_MAX; the latest last */
@@ -50,14 +54,18 @@ struct site_window {
 };
 
 struct history {
-    struct scan_entry *scans; /* the last HISTORY_SCANS_MAX, oldest first */
+    /* The last HISTORY_SCANS_MAX scans, oldest first. The last of each generation is always there. */
+    struct scan_entry *scans;
     size_t scan_count;
     uint64_t scans_done[GENERATIONS];
     struct suspect *suspects; /* sorted by address; the confirmed ones too */
     size_t suspect_count;
     struct history_counts counts;
-    uint64_t objects[GENERATIONS], bytes[GENERATIONS]; /* alive at the last scan, by generation afterwards */
-    struct site_window *windows;                       /* sorted by site; made by full scans */
+    /* By generation, after the scan: 0 are the suspects, 1 and 2 what survived. A scan counts what it looks at; what it
+     * does not, stands as the last scan that did has left it, so objects that died since are among them. Inherited ones
+     * are left out. */
+    uint64_t objects[GENERATIONS], bytes[GENERATIONS];
+    struct site_window *windows; /* sorted by site; made by full scans */
     size_t window_count;
     int64_t window_at_us[HISTORY_WINDOW_MAX]; /* of the full scans of the windows, the latest last */
     size_t window_scans;
@@ -85,10 +93,16 @@ struct history_input {
  * returns  0, or -ENOMEM: then `out` is not to be used, and the scan counts as not made */
 int history_update(const struct history_input *in, struct arena *keep, struct arena *scratch, struct history *out);
 
-/* Bytes that `keep` may need at most for a heap of that many objects and sites. */
+/* Bytes that `keep` needs at most, as one block, for a heap of that many live objects and with site ids below `sites`. */
 size_t history_bytes_max(size_t objects, size_t sites);
 
-/* Age of a lost object, from its suspect record or, when no scan knew it, from the scan at hand (number, time). */
+/* The first birth serial that a scan of that generation looks at (0, 1; 0: from the start on). NULL: no scan yet. */
+uint32_t history_young_from(const struct history *history, unsigned generation);
+
+/* Age of a lost object, from its suspect record or, when no scan knew it, from the scan at hand (number, time): then the
+ * last one before that looked at objects born when it was. The time of birth is that of the latest note before it.
+ *
+ * history  before or after that scan's history_update(); NULL: this is the first scan */
 struct age {
     int64_t born_us; /* -1: not known */
     uint32_t generation;
@@ -101,6 +115,7 @@ struct age history_age(const struct history *history, const struct scan_entry *n
 struct spread {
     uint64_t p50, p99, max;
 };
+/* Over the scans that are still listed; zeros when there is none, or no memory. Percentiles by nearest rank. */
 struct spread history_pauses(const struct history *history, struct arena *scratch);
 struct spread history_scan_times(const struct history *history, unsigned generation, struct arena *scratch);
 

@@ -54,6 +54,7 @@ struct marker {
     struct work_stack todo;    /* marked, not yet scanned */
     struct work_stack pending; /* met by an interior pointer only; their bits stand in `possible` */
     struct arena *arena;
+    uint64_t objects_scanned, bytes_read;
     size_t object_count, word_count;
     struct work object[OBJECTS];         /* launched, to be scanned */
     uintptr_t word[WORDS];               /* found in them, perhaps pointers */
@@ -265,9 +266,11 @@ static void prefetch_rests(struct marker *marker) {
 }
 
 static void scan(struct marker *marker) {
+    marker->objects_scanned += marker->object_count;
     for (size_t i = 0; i < marker->object_count; i++) {
         uint64_t size_bytes = heap_object(marker->heap, marker->object[i].id)->size_bytes;
         struct range words = heap_words(marker->object[i].address, size_bytes);
+        marker->bytes_read += words.hi - words.lo;
         if (size_bytes < HEAP_LARGE_BYTES)
             gather(marker, words);
         else
@@ -322,9 +325,8 @@ static void mark_possible(struct marker *marker) {
     trace(marker);
 }
 
-int mark_run(const struct heap *heap, const struct root *roots, size_t root_count, struct arena *arena,
-             struct marks *marks) {
-    size_t words = ((size_t)heap->id_end + 63) / 64;
+int mark_more(const struct heap *heap, const struct root *roots, size_t root_count, struct arena *arena,
+              struct marks *marks) {
     struct marker marker; /* not cleared as a whole: the batches are long */
     marker.heap = heap;
     marker.lo = heap->lo;
@@ -332,13 +334,24 @@ int mark_run(const struct heap *heap, const struct root *roots, size_t root_coun
     marker.arena = arena;
     marker.error = 0;
     marker.object_count = marker.word_count = 0;
+    marker.objects_scanned = marker.bytes_read = 0;
     marker.no_slot = 0;
     marker.todo = marker.pending = (struct work_stack){0};
-    marks->reachable = marker.reachable = arena_alloc(arena, words, sizeof(uint64_t));
-    marks->possible = marker.possible = arena_alloc(arena, words, sizeof(uint64_t));
-    if (!marks->reachable || !marks->possible)
-        return -ENOMEM;
+    marker.reachable = marks->reachable;
+    marker.possible = marks->possible;
     mark_reachable(&marker, roots, root_count);
     mark_possible(&marker);
+    marks->objects_scanned = marker.objects_scanned;
+    marks->bytes_read = marker.bytes_read;
     return marker.error;
+}
+
+int mark_run(const struct heap *heap, const struct root *roots, size_t root_count, struct arena *arena,
+             struct marks *marks) {
+    size_t words = ((size_t)heap->id_end + 63) / 64;
+    marks->reachable = arena_alloc(arena, words, sizeof(uint64_t));
+    marks->possible = arena_alloc(arena, words, sizeof(uint64_t));
+    if (!marks->reachable || !marks->possible)
+        return -ENOMEM;
+    return mark_more(heap, roots, root_count, arena, marks);
 }

@@ -8,6 +8,8 @@
 enum root_flags {
     ROOT_STARTS_ONLY = 1, /* only pointers to an object's start count (glibc's own data: its bins point at chunk
                              headers, which can lie in the tail of the object before) */
+    ROOT_LIVE = 2, /* belongs to a scan of any generation, written or not (stacks, registers); the marker does not
+                             care */
 };
 struct root {
     uintptr_t lo, hi; /* readable, 8-byte aligned */
@@ -18,6 +20,7 @@ struct root {
 struct marks {
     uint64_t *reachable; /* reached by a pointer to the start, or an interior pointer of a known-good shape */
     uint64_t *possible;  /* reached, but only through some other interior pointer on the way */
+    uint64_t objects_scanned, bytes_read; /* of objects that were searched for pointers */
 };
 
 /* Mark everything that `roots` and the objects flagged OBJECT_IGNORED reach.
@@ -27,6 +30,10 @@ struct marks {
  * cost     O(bytes scanned) */
 int mark_run(const struct heap *heap, const struct root *roots, size_t root_count, struct arena *arena,
              struct marks *marks);
+
+/* The same where `marks` is given: what stands there as reachable is neither searched nor met again. */
+int mark_more(const struct heap *heap, const struct root *roots, size_t root_count, struct arena *arena,
+              struct marks *marks);
 
 static inline int mark_test(const uint64_t *bits, object_id id) {
     return (int)(bits[id >> 6] >> (id & 63)) & 1;

@@ -12,17 +12,19 @@ struct path_step {
     uint64_t count;  /* equal steps in a row (same site, size and offset: a list's nodes), folded into one */
 };
 struct path {
-    size_t root;                   /* which of the roots */
-    uintptr_t root_word;           /* address of the word in it */
+    size_t root;         /* which of the roots; their number: an object flagged OBJECT_IGNORED, the first step */
+    uintptr_t root_word; /* address of the word in it (of that object) */
     const struct path_step *steps; /* the object itself comes last */
     size_t step_count;
 };
 
-/* Breadth-first from the roots; starts, interior pointers and known-good shapes all count as edges.
+/* Breadth-first from the roots and from ignored objects; pointers to starts and interior ones all count as edges (of roots
+ * with ROOT_STARTS_ONLY the former). Of ways that are equally short, the first in the order of roots and offsets.
  *
- * target   address of the object
- * returns  0 with `out` filled; -ENOENT: no root reaches it; -ENOMEM
- * cost     O(live objects + bytes scanned), 8 bytes an object */
+ * heap     frozen
+ * target   an address in the object
+ * returns  0 with `out` filled; -ENOENT: no root reaches it, or there is no such object; -ENOMEM
+ * cost     O(live objects + bytes scanned), 8 bytes an object and 16 bytes one that waits for its turn */
 int path_find(const struct heap *heap, const struct root *roots, size_t root_count, uintptr_t target,
               struct arena *arena, struct path *out);
 

@@ -17,12 +17,14 @@
 struct entry {
     struct finding finding;
     uint64_t hash;
+    uint32_t birth; /* of the object whose age is the finding's */
 };
 struct judge {
     const struct heap *heap;
     const struct marks *marks;
     struct arena *arena;
-    unsigned skip; /* OBJECT_* flags of what is not counted */
+    unsigned skip;                     /* OBJECT_* flags of what is not counted */
+    const struct verdict_times *times; /* NULL: ages are not known */
     struct verdicts *out;
     struct entry *entry;
     size_t entry_count, entry_capacity;
@@ -102,7 +104,7 @@ static struct finding *add_finding(struct judge *judge, uint64_t hash, enum kind
         return NULL;
     judge->entry = entry;
     entry += judge->entry_count;
-    *entry = (struct entry){.finding = {.kind = kind, .site = site}, .hash = hash};
+    *entry = (struct entry){.finding = {.kind = kind, .site = site, .age.born_us = -1}, .hash = hash};
     if (cycle && list_cycle(judge, &entry->finding, cycle))
         return NULL;
     judge->entry_count++;
@@ -212,6 +214,23 @@ static int judge_held(struct judge *judge) {
     return 0;
 }
 
+/* A finding is as old as what was lost first of it. */
+static void find_age(const struct judge *judge, struct finding *finding, node_number node) {
+    const struct verdict_times *times = judge->times;
+    const struct object *object = graph_object(&judge->graph, node);
+    struct entry *entry = (struct entry *)finding; /* its first member */
+    if (!times)
+        return;
+    struct age age =
+        history_age(times->history, &times->now, times->births, times->birth_count, judge->graph.address[node], object);
+    int is_first = finding->age.scan_b == 0 || age.scan_b < finding->age.scan_b ||
+                   (age.scan_b == finding->age.scan_b && heap_born_before(object->birth, entry->birth));
+    if (!is_first)
+        return;
+    finding->age = age;
+    entry->birth = object->birth;
+}
+
 static int judge_lost(struct judge *judge, uint32_t component) {
     const struct graph *graph = &judge->graph;
     const struct object *object = graph_object(graph, graph->member[graph->first[component]]);
@@ -222,7 +241,15 @@ static int judge_lost(struct judge *judge, uint32_t component) {
     struct finding *finding = finding_of(judge, KIND_LOST, object->site, NULL);
     finding->indirect_objects += judge->held_objects[component];
     finding->indirect_bytes += judge->held_bytes[component];
+    find_age(judge, finding, graph->member[graph->first[component]]);
     return 0;
+}
+
+static void find_ages(const struct judge *judge, struct finding *finding, uint32_t component) {
+    const struct graph *graph = &judge->graph;
+    for (uint32_t place = graph->first[component]; place < graph->first[component + 1]; place++)
+        if (!(graph_object(graph, graph->member[place])->flags & judge->skip))
+            find_age(judge, finding, graph->member[place]);
 }
 
 static int judge_cycle(struct judge *judge, struct cycle_search *search, uint32_t component) {
@@ -242,6 +269,7 @@ static int judge_cycle(struct judge *judge, struct cycle_search *search, uint32_
     finding->indirect_bytes += judge->held_bytes[component];
     if (group.objects > finding->group_objects_max)
         finding->group_objects_max = group.objects;
+    find_ages(judge, finding, component);
     tally(judge, KIND_CYCLE, group.objects, group.bytes);
     return 0;
 }
@@ -329,8 +357,7 @@ static int hand_over(struct judge *judge) {
 
 int verdict_run(const struct heap *heap, const struct marks *marks, unsigned skip, const struct verdict_times *times,
                 struct arena *arena, struct verdicts *out) {
-    struct judge judge = {.heap = heap, .marks = marks, .arena = arena, .skip = skip, .out = out};
-    (void)times;
+    struct judge judge = {.heap = heap, .marks = marks, .arena = arena, .skip = skip, .times = times, .out = out};
     memset(out, 0, sizeof *out);
     int error = heap_each(heap, judge_marked, &judge);
     if (!error)

@@ -12,7 +12,8 @@
     X(LOST_INDIRECT, "lost-indirect", "lost_indirect")                                                                 \
     X(CYCLE, "cycle", "cycle")                                                                                         \
     X(POSSIBLE, "possible", "possible")                                                                                \
-    X(REACHABLE, "reachable", "reachable")
+    X(REACHABLE, "reachable", "reachable")                                                                             \
+    X(GROWING, "growing", "growing")
 
 enum kind {
 #define X(name, word, key) KIND_##name,
@@ -20,6 +21,9 @@ enum kind {
 #undef X
         KIND_COUNT
 };
+/* The kinds below it share out the objects among them. Those from it on are of sites, whose objects are counted there
+ * already. */
+enum { KIND_JUDGED_COUNT = KIND_GROWING };
 
 /* One reference of a cycle: the object made at `site` of `size_bytes` bytes holds, `offset` bytes into itself, a
  * pointer to `target_offset` bytes into the next entry's object (the last entry's into the first's). */
@@ -40,7 +44,8 @@ struct finding {
     size_t cycle_length;        /* number of objects on that cycle, >= 2 */
     size_t cycle_listed;        /* entries in `cycle`: cycle_length, or VERDICT_CYCLE_LISTED_MAX */
     uint64_t group_objects_max; /* kind cycle: members of the largest group */
-    struct age age;             /* of the object that was lost first; kinds lost and cycle */
+    struct age
+        age; /* kinds lost and cycle: of the object that was lost first (of those the oldest); born_us -1, the rest 0: not known */
 };
 enum { VERDICT_CYCLE_LISTED_MAX = 1000 };
 
@@ -55,7 +60,7 @@ struct verdicts {
     uint64_t inherited_objects; /* OBJECT_INHERITED ones: in no tally */
 };
 
-/* What the ages of findings are taken from; all of it may be empty. */
+/* What the ages of findings are taken from; history and births may be empty. now.number is never 0. */
 struct verdict_times {
     const struct history *history;
     struct scan_entry now;

@@ -14,7 +14,8 @@
 #include "mark.h"
 
 struct young {
-    uint32_t birth_from;  /* objects with this birth serial or a later one are young */
+    uint32_t birth_from;  /* objects with this birth serial or a later one are young (history_young_from()) */
+    uint32_t birth_end;   /* the next serial: they wrap, and tell nothing of objects older than 2^32 births */
     uint8_t epoch;        /* now; 1..HEAP_EPOCHS */
     unsigned epochs_back; /* how many scans ago the first of them can have been born; >= HEAP_EPOCHS: any time */
     const struct history *history; /* its suspects are looked at as well; NULL: none */
@@ -24,12 +25,13 @@ struct young {
  * marker needs of the rest (bounds, large objects, ignored ones that are young).
  *
  * returns  0, or -ENOMEM: the heap is unusable
- * cost     O(leaves + blocks written + young objects); not the whole index */
+ * cost     O(leaves + blocks with young or large objects); not the whole index */
 int young_view(struct heap *heap, const struct young *young, struct arena *arena);
 
 /* The words of old objects that lie on written pages, as roots.
  *
- * written  sorted, page-aligned, half-open ranges of the heap's memory
+ * heap     a young view
+ * written  sorted, page-aligned, half-open ranges of memory; what of it is no object is left out
  * out      receives an array of roots, in address order
  * returns  0, or -ENOMEM */
 int young_old_words(const struct heap *heap, const struct range *written, size_t written_count, struct arena *arena,

@@ -83,19 +83,6 @@ static inline uint32_t arch_context_vector_bytes(const ucontext_t *context) {
 static inline int arch_is_signal_return(uintptr_t pc) {
     return __builtin_memcmp((const void *)pc, "\x48\xc7\xc0\x0f\x00\x00\x00\x0f\x05", 9) == 0;
 }
-/* The kernel ended the interrupted system call with EINTR because of our signal: step back onto the instruction, with
- * the number that the code before it loads, so that the program never learns of the stop.
- * Only `mov $number,%eax; syscall` is known; others keep their EINTR. */
-static inline void arch_hide_interruption(ucontext_t *context) {
-    greg_t *registers = context->uc_mcontext.gregs;
-    const unsigned char *pc = (const unsigned char *)registers[REG_RIP];
-    if (registers[REG_RAX] != -4 || pc[-2] != 0x0f || pc[-1] != 0x05 || pc[-7] != 0xb8)
-        return;
-    uint32_t number;
-    __builtin_memcpy(&number, pc - 6, sizeof number);
-    registers[REG_RAX] = number;
-    registers[REG_RIP] -= 2;
-}
 #else
 enum { ARCH_RED_ZONE_BYTES = 0 };
 static inline __attribute__((always_inline)) void arch_callee_saved(struct callee_saved *registers) {
@@ -120,9 +107,6 @@ static inline uint32_t arch_context_vector_bytes(const ucontext_t *context) {
 }
 static inline int arch_is_signal_return(uintptr_t pc) {
     return *(const uint32_t *)pc == 0xd2801168; /* mov x8, #139 */
-}
-static inline void arch_hide_interruption(ucontext_t *context) {
-    (void)context;
 }
 #endif
 

@@ -19,20 +19,23 @@
 
 #include "frames_check.h"
 #include "init.h"
+#include "live.h"
 #include "lock.h"
 #include "module.h"
 #include "pages.h"
+#include "place.h"
 #include "proc.h"
 #include "scan.h"
+#include "text.h"
 #include "thread.h"
 #include "unwind.h"
+#include "write.h"
 
 enum {
     STOP_LIMIT_MS = 2000,
     LOCK_LIMIT_MS = 1000,
-    STOPS_MAX = 100,
     OWN_STACK_BYTES = 256 << 10,
-    PATH_BYTES = 8192,
+    ARENA_BLOCK_BYTES = 8 << 20,
     CHILD_FAILED = 1,
     TOOL_FAILED = 125,
     TOOL_MISSING = 127
@@ -44,58 +47,8 @@ void exit_after_fork(void) {
     scanned = finished = 0;
 }
 
-/* ---- where the recording goes ---- */
-
-struct text {
-    char bytes[PATH_BYTES];
-    size_t fill;
-};
-static void text_add(struct text *text, const char *piece, size_t bytes) {
-    if (bytes > sizeof text->bytes - 1 - text->fill)
-        bytes = sizeof text->bytes - 1 - text->fill;
-    memcpy(text->bytes + text->fill, piece, bytes);
-    text->fill += bytes;
-    text->bytes[text->fill] = 0;
-}
-static void text_add_number(struct text *text, int number) {
-    char digits[12];
-    text_add(text, digits, proc_decimal(number, digits));
-}
-
-static int create(const char *path, int flags) {
-    return (int)sys(SYS_openat, AT_FDCWD, path, O_RDWR | O_CREAT | O_CLOEXEC | flags, 0600);
-}
-
-/* <dir>/<pid>.cast, or with a number behind the pid when an earlier process had the same. */
-static int create_in_dir(const char *dir, int pid) {
-    for (int again = 0; again < 1000; again++) {
-        struct text path = {.fill = 0};
-        text_add(&path, dir, strlen(dir));
-        text_add(&path, "/", 1);
-        text_add_number(&path, pid);
-        if (again) {
-            text_add(&path, ".", 1);
-            text_add_number(&path, again);
-        }
-        text_add(&path, ".cast", 5);
-        int file = create(path.bytes, O_EXCL | O_NOFOLLOW);
-        if (file != -EEXIST)
-            return file;
-    }
-    return -EEXIST;
-}
-
-/* The documented name without a tool: `output` with %p, else castaway.<pid>.cast here. */
-static int create_without_tool(const struct options *options, int pid) {
-    struct text path = {.fill = 0};
-    const char *pattern = options->output[0] ? options->output : "castaway.%p.cast";
-    for (; *pattern; pattern++)
-        if (pattern[0] == '%' && pattern[1] == 'p') {
-            text_add_number(&path, pid);
-            pattern++;
-        } else
-            text_add(&path, pattern, 1);
-    return create(path.bytes, O_TRUNC);
+void exit_scan_never(void) {
+    scanned = finished = 1;
 }
 
 /* ---- the tool, when preloaded by hand ---- */
@@ -170,36 +123,54 @@ static int tool_run(int file, unsigned long signal_mask) {
 
 /* ---- snapshot ---- */
 
+static int search_and_write(const struct scan_input *input, int file) {
+    struct arena arena;
+    struct scan_input in = *input;
+    pages_arena(&arena, ARENA_BLOCK_BYTES);
+    struct search *search = arena_alloc(&arena, 1, sizeof *search);
+    in.keep = &arena;
+    int error = search ? search_run(&in, &arena, search) : -ENOMEM;
+    if (!error)
+        error = search_judge(&in, 0, search);
+    return error ? error : write_scan(file, &in, search);
+}
+
 /* Runs in the child; its answer is its exit status. */
-static void child_scan(const struct scan_input *in) {
+static void child_scan(const struct scan_input *in, int file) {
     struct rlimit none = {0, 0};
     sys(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
     sys(SYS_prlimit64, 0, RLIMIT_CORE, &none, 0);
-    sys(SYS_exit_group, scan_run(in) == 0 ? 0 : CHILD_FAILED);
+    sys(SYS_exit_group, search_and_write(in, file) == 0 ? 0 : CHILD_FAILED);
 }
 
-static void snapshot_scan(struct scan_input *in) {
+static void write_failure(int file, const struct scan_input *in, const char *why) {
+    sys(SYS_ftruncate, file, 0);
+    sys(SYS_lseek, file, 0, 0);
+    write_note(file, in, NOTE_SCAN_FAILED, why);
+}
+
+static void snapshot_scan(struct scan_input *in, int file) {
     long child = sys(SYS_clone, 0, 0, 0, 0, 0);
     if (child == 0)
-        child_scan(in);
+        child_scan(in, file);
     if (sys_failed(child)) {
         in->in_process = 1;
-        if (scan_run(in) != 0)
-            scan_write_failure(in, "no snapshot, and not enough memory to search in the program itself");
+        if (search_and_write(in, file) != 0)
+            write_failure(file, in, "no snapshot, and not enough memory to search in the program itself");
         return;
     }
     int status = 0;
     while (sys(SYS_wait4, child, &status, __WALL, 0) == -EINTR) {
     }
     if (WIFSIGNALED(status))
-        scan_write_failure(in, "the searching process was killed by a signal");
+        write_failure(file, in, "the searching process was killed by a signal");
     else if (WEXITSTATUS(status))
-        scan_write_failure(in, "not enough memory, or /proc can't be read");
+        write_failure(file, in, "not enough memory, or /proc can't be read");
 }
 
 /* Preloaded by hand with no tool in reach: the recording itself is left behind. */
 static void leave_recording(int file) {
-    int out = create_without_tool(&process.options, process.pid);
+    int out = place_open_without_tool(&process.options, process.pid);
     if (out < 0)
         return;
     char buffer[4096];
@@ -209,25 +180,6 @@ static void leave_recording(int file) {
         if (sys(SYS_write, out, buffer, got) != got)
             break;
     sys(SYS_close, out);
-}
-
-/* Stop the threads so that none of them is inside one of our tables, or inside the real realloc, where its block is in
- * no table. They are let go for a moment and stopped again until that is so; if it never is, what is seen is searched.
- * returns  0, or a negative errno: nothing is stopped */
-static int stop_between_calls(struct stopped *stopped) {
-    int error = stop_prepare();
-    for (int again = 0; error == 0; again++) {
-        if (lock_all(LOCK_LIMIT_MS) != 0)
-            return -EDEADLK;
-        error = stop_all(stopped, STOP_LIMIT_MS);
-        lock_release_all();
-        if (error || !thread_reallocates() || again == STOPS_MAX)
-            return error;
-        stop_release(stopped);
-        struct timespec pause = {.tv_nsec = 1000000};
-        sys(SYS_nanosleep, &pause, NULL);
-    }
-    return error;
 }
 
 struct ending {
@@ -248,19 +200,15 @@ static void end_recorded(struct ending *ending, unsigned long signals_before) {
         .here = &here,
         .here_thread_pointer = ending->thread_pointer,
         .exit_status = ending->status,
-        .start_seconds = process.start_seconds,
         .stop_begun_us = scan_now_us(),
-        .pid = process.pid,
-        .parent_pid = (int)sys(SYS_getppid, 0),
-        .file = ending->file,
-        .bad_option = process.options.bad_key[0] ? process.options.bad_key : NULL,
-        .own_malloc = process.own_malloc,
+        .confirm = 1, /* what is lost at the end stays lost */
     };
-    if (stop_between_calls(&stopped) != 0) {
-        scan_write_failure(&in, "threads could not be stopped");
+    live_describe(&in);
+    if (stop_between_calls(&stopped, LOCK_LIMIT_MS, STOP_LIMIT_MS) != 0) {
+        write_failure(ending->file, &in, "threads could not be stopped");
         return;
     }
-    snapshot_scan(&in);
+    snapshot_scan(&in, ending->file);
     if (!process.options.dir[0])
         ending->tool = tool_run(ending->file, signals_before);
     stop_release(&stopped);
@@ -273,9 +221,11 @@ static void end_on_own_stack(void *context) {
     sys(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, 8);
     int by_hand = !process.options.dir[0];
     ending->file =
-        by_hand ? (int)sys(SYS_memfd_create, "castaway", MFD_CLOEXEC) : create_in_dir(process.options.dir, process.pid);
+        by_hand ? (int)sys(SYS_memfd_create, "castaway", MFD_CLOEXEC) : place_open(&process.options, process.pid);
     if (ending->file >= 0) {
         end_recorded(ending, before);
+        if (!by_hand)
+            place_commit(&process.options, process.pid, live_place());
         if (ending->tool == TOOL_MISSING)
             leave_recording(ending->file);
         sys(SYS_close, ending->file);
@@ -312,6 +262,7 @@ int exit_scan(int status) {
         lock_release_all();
     }
     frames_check_report(process.environment);
+    live_end();
     struct ending ending = {.status = status & 0xff, .thread_pointer = arch_thread_pointer()};
     arch_callee_saved(&ending.from);
     char *stack = pages_alloc(OWN_STACK_BYTES);

@@ -14,6 +14,7 @@
 
 #include "frames_check.h"
 #include "init.h"
+#include "live.h"
 #include "next.h"
 #include "record.h"
 #include "site.h"
@@ -39,6 +40,12 @@ static unsigned flags_for(struct caller caller) {
     return own ? OBJECT_IGNORED : 0;
 }
 
+static void hook_ends(void) {
+    thread_busy--;
+    if (__builtin_expect(live_wanted, 0))
+        live_due();
+}
+
 void hook_made(void *address, size_t size_bytes, struct caller caller) {
     uint32_t site = 0;
     if (thread_busy++ == 0 && thread_state())
@@ -46,7 +53,7 @@ void hook_made(void *address, size_t size_bytes, struct caller caller) {
     else
         atomic_fetch_add_explicit(&without_stack, 1, memory_order_relaxed);
     record_add((uintptr_t)address, size_bytes, site, flags_for(caller));
-    thread_busy--;
+    hook_ends();
 }
 
 void hook_made_once(void *address, size_t size_bytes, struct caller caller) {
@@ -66,7 +73,7 @@ void hook_free(void *address) {
     object_id id = record_withdraw((uintptr_t)address);
     if (id)
         record_forget(id);
-    thread_busy--;
+    hook_ends();
 }
 
 uint64_t hook_without_stack(void) {

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "hooks.h"
+#include "live.h"
 #include "module.h"
 #include "next.h"
 #include "record.h"
@@ -104,6 +105,7 @@ void start_recording(void) {
         next_resolve();
     process.pid = (int)sys(SYS_getpid, 0);
     process.start_seconds = scan_wall_seconds();
+    process.start_us = scan_now_us();
     facts_learn(&process.facts);
     record_shared_granules(!process.facts.allocator_is_glibc);
     thread_init();
@@ -125,11 +127,14 @@ __attribute__((constructor)) static void start(int count, char **arguments, char
     on_exit(on_program_exit, NULL);
     (void)at_quick_exit(on_quick_exit);
     process.started = 1;
+    live_start();
     thread_busy--;
 }
 
 void process_after_fork(void) {
     process.pid = (int)sys(SYS_getpid, 0);
     process.start_seconds = scan_wall_seconds();
+    process.start_us = scan_now_us();
+    live_after_fork();
     exit_after_fork();
 }

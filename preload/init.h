@@ -12,6 +12,7 @@ struct process {
     int started;           /* the constructor has run */
     int own_malloc;        /* the program's malloc is not ours */
     double start_seconds;  /* Unix time */
+    int64_t start_us;      /* monotonic */
     char **environment;    /* as the process was started */
     struct range exits[4]; /* functions that end the process: the program's own frames begin above them */
     size_t exit_count;
@@ -30,6 +31,7 @@ int fork_init(void);
  * returns  the status that it should end with
  * context  exit handler, or a wrapper of _exit; does nothing in a vfork child or the second time */
 int exit_scan(int status);
+void exit_scan_never(void); /* it was done in another way */
 void exit_after_fork(void);
 
 #endif

@@ -12,6 +12,7 @@
 #include "sys.h"
 
 enum lock {
+    LOCK_SCAN,     /* a scan of the running program; an exec, which none must disturb */
     LOCK_LEARN,    /* libunwind and the rule table */
     LOCK_SITE,     /* site and module tables */
     LOCK_STATES,   /* idle thread states, thread pointers */

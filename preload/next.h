@@ -2,8 +2,13 @@
 #ifndef CASTAWAY_PRELOAD_NEXT_H
 #define CASTAWAY_PRELOAD_NEXT_H
 
+#include <pthread.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/epoll.h>
+#include <sys/sem.h>
+#include <sys/socket.h>
 #include <sys/types.h>
 
 /* One line here is one function behind ours: result, name, parameters. */
@@ -20,6 +25,21 @@
     X(void *, pvalloc, (size_t))                                                                                       \
     X(void *, mmap, (void *, size_t, int, int, int, off_t))                                                            \
     X(int, dlclose, (void *))                                                                                          \
+    X(int, pthread_create, (pthread_t *, const pthread_attr_t *, void *(*)(void *), void *))                           \
+    X(int, epoll_wait, (int, struct epoll_event *, int, int))                                                          \
+    X(int, epoll_pwait, (int, struct epoll_event *, int, int, const sigset_t *))                                       \
+    X(int, epoll_pwait2, (int, struct epoll_event *, int, const struct timespec *, const sigset_t *))                  \
+    X(int, sigtimedwait, (const sigset_t *, siginfo_t *, const struct timespec *))                                     \
+    X(int, semtimedop, (int, struct sembuf *, size_t, const struct timespec *))                                        \
+    X(ssize_t, recv, (int, void *, size_t, int))                                                                       \
+    X(ssize_t, recvfrom, (int, void *, size_t, int, struct sockaddr *, socklen_t *))                                   \
+    X(ssize_t, recvmsg, (int, struct msghdr *, int))                                                                   \
+    X(int, execve, (const char *, char *const *, char *const *))                                                       \
+    X(int, execv, (const char *, char *const *))                                                                       \
+    X(int, execvp, (const char *, char *const *))                                                                      \
+    X(int, execvpe, (const char *, char *const *, char *const *))                                                      \
+    X(int, fexecve, (int, char *const *, char *const *))                                                               \
+    X(int, execveat, (int, const char *, char *const *, char *const *, int))                                           \
     X(void, _exit, (int))                                                                                              \
     X(void, _Exit, (int))
 

@@ -11,6 +11,12 @@ static const struct key {
 } keys[] = {
     {"dir", offsetof(struct options, dir)},
     {"output", offsetof(struct options, output)},
+    {"thresholds", offsetof(struct options, thresholds)},
+    {"scan-every", offsetof(struct options, scan_every)},
+    {"confirm", offsetof(struct options, confirm)},
+    {"scan-signal", offsetof(struct options, scan_signal)},
+    {"control", offsetof(struct options, control)},
+    {"dirty-pages", offsetof(struct options, dirty_pages)},
     {"text", 0},
     {"json", 0},
     {"show", 0},

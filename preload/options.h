@@ -2,12 +2,15 @@
 #ifndef CASTAWAY_PRELOAD_OPTIONS_H
 #define CASTAWAY_PRELOAD_OPTIONS_H
 
-enum { OPTION_BYTES_MAX = 4096 };
+enum { OPTION_BYTES_MAX = 4096 /* a path */ };
 
 struct options {
     char dir[OPTION_BYTES_MAX];    /* where `castaway run` wants the recordings; "" when preloaded by hand */
     char output[OPTION_BYTES_MAX]; /* where the recording goes when there is no tool to hand it to */
-    char bad_key[64];              /* first key that nobody knows; "" when all are known */
+    /* live scans (live.c); "" where not given */
+    char thresholds[OPTION_BYTES_MAX], scan_every[OPTION_BYTES_MAX], confirm[OPTION_BYTES_MAX];
+    char scan_signal[OPTION_BYTES_MAX], control[OPTION_BYTES_MAX], dirty_pages[OPTION_BYTES_MAX];
+    char bad_key[64]; /* first key that nobody knows; "" when all are known */
 };
 
 /* Parse key=value:key=value; a value may stand in '' or "" to hold a colon. `text` may be NULL. */

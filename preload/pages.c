@@ -1,7 +1,7 @@
 /* pages.c - castaway's own memory.
  *
  * Owns:    every mapping that castaway makes in the target, and the list of them.
- * Never:   calls the program's allocator, touches errno, gives memory back (peak use sets it).
+ * Never:   calls the program's allocator, touches errno, gives memory back (peak use sets it), but what is shared or lent.
  * Runs in: hooks, exit handler, snapshot child. */
 #include "pages.h"
 
@@ -15,12 +15,13 @@ enum {
     BLOCK_BYTES_MAX = 32 << 20,
     RANGES_MAX = 8192,
     PAGE = 4096,
+    LOAN_BYTES = 128 << 10,
 };
 
 static char *block_next, *block_end;
 static size_t block_bytes = BLOCK_BYTES_MIN;
-static struct range ranges[RANGES_MAX];
-static size_t range_count;
+static struct range ranges[RANGES_MAX]; /* the first SHARED_MAX are those of pages_share(), empty where none is */
+static size_t range_count = PAGES_SHARED_MAX;
 
 static size_t round_up(size_t value, size_t unit) {
     return (value + unit - 1) / unit * unit;
@@ -32,7 +33,7 @@ static char *map_locked(size_t bytes) {
     if (sys_failed(result))
         return NULL;
     uintptr_t lo = (uintptr_t)result;
-    struct range *last = range_count ? &ranges[range_count - 1] : NULL;
+    struct range *last = range_count > PAGES_SHARED_MAX ? &ranges[range_count - 1] : NULL;
     if (last && lo + bytes == last->lo)
         last->lo = lo;
     else if (last && lo == last->hi)
@@ -91,6 +92,61 @@ static void *arena_more(void *context, size_t bytes) {
 
 void pages_arena(struct arena *arena, size_t arena_block_bytes) {
     *arena = (struct arena){.more = arena_more, .block_bytes = arena_block_bytes};
+}
+
+/* ---- memory that is given back ---- */
+
+void *pages_share(size_t bytes) {
+    size_t place = 0;
+    while (place < PAGES_SHARED_MAX && ranges[place].hi)
+        place++;
+    if (place == PAGES_SHARED_MAX)
+        return NULL;
+    bytes = round_up(bytes, PAGE);
+    long result = sys(SYS_mmap, 0, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (sys_failed(result))
+        return NULL;
+    ranges[place] = (struct range){(uintptr_t)result, (uintptr_t)result + bytes};
+    return (void *)result;
+}
+
+void pages_unshare(void *memory) {
+    for (size_t i = 0; i < PAGES_SHARED_MAX; i++)
+        if (memory && ranges[i].lo == (uintptr_t)memory) {
+            sys(SYS_munmap, ranges[i].lo, ranges[i].hi - ranges[i].lo);
+            ranges[i] = (struct range){0};
+        }
+}
+
+/* A block begins with this. */
+struct loan {
+    struct loan *before;
+    size_t bytes;
+};
+
+static void *loan_more(void *context, size_t bytes) {
+    struct loan **last = context;
+    bytes = round_up(bytes + sizeof(struct loan), PAGE);
+    long result = sys(SYS_mmap, 0, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (sys_failed(result))
+        return NULL;
+    struct loan *loan = (struct loan *)result;
+    *loan = (struct loan){*last, bytes};
+    *last = loan;
+    return loan + 1;
+}
+
+void pages_loan(struct arena *arena, void **loans) {
+    *loans = NULL;
+    *arena = (struct arena){.more = loan_more, .context = loans, .block_bytes = LOAN_BYTES};
+}
+
+void pages_loan_return(void **loans) {
+    for (struct loan *loan = *loans, *before; loan; loan = before) {
+        before = loan->before;
+        sys(SYS_munmap, loan, loan->bytes);
+    }
+    *loans = NULL;
 }
 
 const struct range *pages_ranges(size_t *count) {

@@ -16,4 +16,14 @@ void pages_arena(struct arena *arena, size_t block_bytes);
 /* All ranges that hold our memory, for exclusion from the roots. *count receives their number. */
 const struct range *pages_ranges(size_t *count);
 
+/* Memory that a snapshot child and the program both see, zeroed; NULL: none. context: no two at a time */
+enum { PAGES_SHARED_MAX = 8 };
+void *pages_share(size_t bytes);
+void pages_unshare(void *memory);
+
+/* An arena for the time of one call: pages_loan(&arena, &loans), use it, pages_loan_return(&loans).
+ * Not among pages_ranges(): must be returned before a snapshot. */
+void pages_loan(struct arena *arena, void **loans);
+void pages_loan_return(void **loans);
+
 #endif

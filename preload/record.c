@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "live.h"
 #include "lock.h"
 #include "table.h"
 #include "thread.h"
@@ -23,6 +24,7 @@ static _Atomic uint32_t next_serial = 1;
 static _Atomic uint64_t losses;
 static int shared_granules;
 static uint32_t inherited_before;
+uint8_t record_epoch = 1;
 
 /* Ids given back. Locally and here they are linked through their records; a batch is one chain of them. */
 static object_id free_global;
@@ -178,11 +180,19 @@ static void id_share(struct thread_state *state) {
 static uint32_t serial_take(struct thread_state *state) {
     if (!state)
         return atomic_fetch_add_explicit(&next_serial, 1, memory_order_relaxed);
-    if (state->serial == state->serial_end) {
+    if (state->serial >= state->serial_end) {
         state->serial = atomic_fetch_add_explicit(&next_serial, SERIAL_BATCH, memory_order_relaxed);
         state->serial_end = state->serial + SERIAL_BATCH;
+        live_note_birth(state->serial);
     }
     return state->serial++;
+}
+
+static void count(struct thread_state *state, int objects, int64_t bytes) {
+    state->net_objects += objects;
+    state->net_bytes += bytes;
+    if (__builtin_expect(--state->events_left == 0, 0))
+        live_flush(state);
 }
 
 /* A signal handler that interrupts a hook of its own thread must not touch the thread's state. */
@@ -195,13 +205,17 @@ static struct thread_state *state_unless_nested(void) {
 /* Enter `id` for `address`. A slot that still names an object is a free that did not pass through us (another
  * allocator's free, or one looked up before we were there): that object is gone, its record is reused.
  * returns 0, or -1: no memory */
-static int slot_set(uintptr_t address, object_id id) {
+static int slot_set(uintptr_t address, object_id id, size_t size_bytes) {
     struct heap_leaf *leaf = heap_leaf_at(&heap_index, address);
     if (__builtin_expect(!leaf, 0) && !(leaf = leaf_make(address)))
         return -1;
     if (address & 7)
         return odd_add(address, id) ? 0 : -1;
-    _Atomic uint32_t *slot = &leaf->slot[heap_slot_number(address)];
+    size_t number = heap_slot_number(address);
+    _Atomic uint32_t *slot = &leaf->slot[number];
+    atomic_store_explicit(&leaf->born[number >> HEAP_BLOCK_SHIFT], record_epoch, memory_order_relaxed);
+    if (__builtin_expect(size_bytes >= HEAP_LARGE_BYTES, 0))
+        atomic_store_explicit(&leaf->large[number >> HEAP_BLOCK_SHIFT], 1, memory_order_relaxed);
     uint32_t half = address & 8 ? HEAP_SLOT_HALF : 0;
     uint32_t old = atomic_load_explicit(slot, memory_order_relaxed);
     for (;;) {
@@ -244,7 +258,9 @@ void record_add(uintptr_t address, size_t size_bytes, uint32_t site, unsigned fl
     }
     *record_of(id) =
         (struct object){.size_bytes = size_bytes, .site = site, .birth = serial_take(state), .flags = flags & 63};
-    if (__builtin_expect(slot_set(address, id) != 0, 0)) {
+    if (state)
+        count(state, 1, (int64_t)size_bytes);
+    if (__builtin_expect(slot_set(address, id, size_bytes) != 0, 0)) {
         record_forget(id);
         atomic_fetch_add_explicit(&losses, 1, memory_order_relaxed);
     }
@@ -260,14 +276,16 @@ void record_forget(object_id id) {
         defer(id);
         return;
     }
-    record_of(id)->birth = state->free_head;
+    struct object *object = record_of(id);
+    count(state, -1, -(int64_t)object->size_bytes);
+    object->birth = state->free_head;
     state->free_head = id;
     if (++state->free_count >= FREE_LOCAL_MAX)
         id_share(state);
 }
 
 void record_restore(uintptr_t address, object_id id) {
-    if (slot_set(address, id) != 0) {
+    if (slot_set(address, id, record_of(id)->size_bytes) != 0) {
         record_forget(id);
         atomic_fetch_add_explicit(&losses, 1, memory_order_relaxed);
     }
@@ -294,6 +312,14 @@ uint64_t record_losses(void) {
 
 void record_shared_granules(int shared) {
     shared_granules = shared;
+}
+
+uint32_t record_next_serial(void) {
+    return atomic_load_explicit(&next_serial, memory_order_relaxed);
+}
+
+uint32_t record_ids(void) {
+    return atomic_load_explicit(&next_id, memory_order_relaxed);
 }
 
 uint32_t record_inherited_before(void) {

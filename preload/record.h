@@ -24,6 +24,11 @@ uint64_t record_losses(void); /* objects not recorded for want of memory */
 void record_after_fork(void);
 uint32_t record_inherited_before(void);
 
+/* What is born from now on has this serial or a later one, once thread_forget_serials() was called. */
+uint32_t record_next_serial(void);
+uint32_t record_ids(void);   /* every id is below this */
+extern uint8_t record_epoch; /* of struct heap_leaf.born; moved by each scan */
+
 /* The allocator hands out several objects inside 16 bytes (all but glibc's): slots may have two writers. */
 void record_shared_granules(int shared);
 

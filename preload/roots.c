@@ -230,7 +230,7 @@ static void add_live_stack(struct gather *gather, uintptr_t sp, uintptr_t red_zo
         end = id ? start + heap_object(in->heap, id)->size_bytes : mapping->hi;
         add_whole_stack(gather, thread_pointer);
     }
-    add(gather, lo, end < mapping->hi ? end : mapping->hi, 0);
+    add(gather, lo, end < mapping->hi ? end : mapping->hi, ROOT_LIVE);
 }
 
 /* A pointer that stands nowhere in memory as such. */
@@ -243,7 +243,7 @@ static void add_word(struct gather *gather, uintptr_t value) {
         return;
     }
     *word = value;
-    add(gather, (uintptr_t)word, (uintptr_t)(word + 1), 0);
+    add(gather, (uintptr_t)word, (uintptr_t)(word + 1), ROOT_LIVE);
 }
 
 /* glibc points at the vector of a thread's dynamic TLS blocks one entry in: name the block itself.
@@ -260,19 +260,21 @@ static void add_threads(struct gather *gather) {
     stack_t alternate = {0};
     sys(SYS_sigaltstack, NULL, &alternate);
     add_word(gather, (uintptr_t)alternate.ss_sp);
-    add(gather, (uintptr_t)in->here, (uintptr_t)(in->here + 1), 0);
-    add_live_stack(gather, in->here->sp, 0, in->here_thread_pointer);
-    add_dynamic_tls(gather, in->here_thread_pointer);
+    if (in->here) {
+        add(gather, (uintptr_t)in->here, (uintptr_t)(in->here + 1), ROOT_LIVE);
+        add_live_stack(gather, in->here->sp, 0, in->here_thread_pointer);
+        add_dynamic_tls(gather, in->here_thread_pointer);
+    }
     for (size_t i = 0; i < in->stopped->count; i++) {
         const struct stopped_thread *thread = &in->stopped->threads[i];
         if (thread->state != STOP_HELD)
             continue;
         const ucontext_t *context = thread->context;
-        add(gather, (uintptr_t)&context->uc_mcontext, (uintptr_t)(&context->uc_mcontext + 1), 0);
+        add(gather, (uintptr_t)&context->uc_mcontext, (uintptr_t)(&context->uc_mcontext + 1), ROOT_LIVE);
 #if defined(__x86_64__)
         uintptr_t vectors = (uintptr_t)context->uc_mcontext.fpregs;
         if (vectors)
-            add(gather, vectors, vectors + arch_context_vector_bytes(context), 0);
+            add(gather, vectors, vectors + arch_context_vector_bytes(context), ROOT_LIVE);
 #endif
         add_word(gather, (uintptr_t)context->uc_stack.ss_sp);
         add_live_stack(gather, arch_context_sp(context), ARCH_RED_ZONE_BYTES, thread->thread_pointer);
@@ -353,6 +355,52 @@ static void add_mappings(struct gather *gather) {
     }
 }
 
+int roots_are_ours(uintptr_t address) {
+    size_t count;
+    const struct range *own = pages_ranges(&count);
+    for (size_t i = 0; i < count; i++)
+        if (address - own[i].lo < own[i].hi - own[i].lo)
+            return 1;
+    return 0;
+}
+
+/* The parts of one root that lie in the written ranges, in address order. */
+static int intersect_one(struct list *out, const struct root *root, const struct range *written, size_t count,
+                         uint64_t *bytes) {
+    size_t lo = 0, hi = count; /* the first that ends behind the root's beginning */
+    while (lo < hi) {
+        size_t middle = lo + (hi - lo) / 2;
+        if (written[middle].hi <= root->lo)
+            lo = middle + 1;
+        else
+            hi = middle;
+    }
+    for (; lo < count && written[lo].lo < root->hi; lo++) {
+        struct root *part = list_add(out);
+        if (!part)
+            return -ENOMEM;
+        part->lo = written[lo].lo > root->lo ? written[lo].lo : root->lo;
+        part->hi = written[lo].hi < root->hi ? written[lo].hi : root->hi;
+        part->flags = root->flags;
+        *bytes += part->hi - part->lo;
+    }
+    return 0;
+}
+
+int roots_intersect(struct roots_output *roots, const struct range *written, size_t written_count,
+                    struct arena *arena) {
+    struct list kept = {.item_bytes = sizeof(struct root), .arena = arena};
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < roots->count; i++) {
+        const struct range live = {0, UINTPTR_MAX};
+        int always = roots->root[i].flags & ROOT_LIVE;
+        if (intersect_one(&kept, &roots->root[i], always ? &live : written, always ? 1 : written_count, &bytes))
+            return -ENOMEM;
+    }
+    *roots = (struct roots_output){kept.items, kept.count, bytes};
+    return 0;
+}
+
 int roots_gather(const struct roots_input *in, struct arena *arena, struct roots_output *out) {
     struct gather gather = {
         .in = in,
@@ -370,11 +418,11 @@ int roots_gather(const struct roots_input *in, struct arena *arena, struct roots
     sort_ranges(gather.excluded.items, gather.excluded.count);
     add_mappings(&gather);
     add_threads(&gather);
-    struct range held;
-    int error = kernel_roots(in->pid, arena, &held);
+    struct range held = in->kernel;
+    int error = held.lo ? 0 : kernel_roots(in->pid, arena, &held);
     if (error)
         return error;
-    add(&gather, held.lo, held.hi, 0);
+    add(&gather, held.lo, held.hi, ROOT_LIVE);
     *out = (struct roots_output){gather.roots.items, gather.roots.count, gather.bytes};
     return gather.roots.error ? gather.roots.error : gather.excluded.error;
 }

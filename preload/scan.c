@@ -1,24 +1,20 @@
-/* scan.c - build the heap view, gather roots, mark, judge, write.
+/* scan.c - build the heap view, gather roots, mark, judge.
+ *
+ * A full scan walks the whole heap; one of the young generations looks at the young objects and at the memory that was
+ * written since they were born (analysis/young.h says why that is enough).
  *
  * Owns:    nothing that outlives it; memory is an arena of our pages.
  * Never:   calls anything of the program's; takes no lock but for our pages; keeps to raw system calls.
  * Runs in: snapshot child.
- * Start:   scan_run(). */
+ * Start:   search_run(). */
 #include "scan.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <time.h>
 
-#include "hooks.h"
-#include "module.h"
-#include "pages.h"
+#include "dirty.h"
 #include "record.h"
-#include "site.h"
-#include "unwind.h"
-
-enum { ARENA_BLOCK_BYTES = 8 << 20, CMDLINE_BYTES_MAX = 1 << 20, PATH_BYTES = 4096 };
 
 int64_t scan_now_us(void) {
     struct timespec now = {0};
@@ -32,148 +28,7 @@ double scan_wall_seconds(void) {
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-static int sink_write(void *context, const void *bytes, size_t count) {
-    int file = *(const int *)context;
-    const char *at = bytes;
-    while (count) {
-        long written = sys(SYS_write, file, at, count);
-        if (written == -EINTR)
-            continue;
-        if (written <= 0)
-            return written < 0 ? (int)written : -EIO;
-        at += written;
-        count -= (size_t)written;
-    }
-    return 0;
-}
-
-/* ---- header ---- */
-
-static size_t read_file(const char *path, char *out, size_t max) {
-    long file = sys(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
-    size_t fill = 0;
-    if (sys_failed(file))
-        return 0;
-    for (long got; fill < max && (got = sys(SYS_read, file, out + fill, max - fill)) > 0;)
-        fill += (size_t)got;
-    sys(SYS_close, file);
-    return fill;
-}
-
-static void write_header(struct cast_sink *sink, const struct scan_input *in, struct arena *arena) {
-    char *cmdline = arena_alloc(arena, 1, CMDLINE_BYTES_MAX);
-    char executable[PATH_BYTES];
-    long length = sys(SYS_readlinkat, AT_FDCWD, "/proc/self/exe", executable, sizeof executable - 1);
-    executable[sys_failed(length) ? 0 : length] = 0;
-    cast_header(sink, &(struct cast_header){
-                          .tool_version = CASTAWAY_VERSION,
-                          .pid = in->pid,
-                          .parent_pid = in->parent_pid,
-                          .cmdline = cmdline,
-                          .cmdline_bytes = cmdline ? read_file("/proc/self/cmdline", cmdline, CMDLINE_BYTES_MAX) : 0,
-                          .executable = executable,
-                          .exit_status = in->exit_status,
-                          .start_seconds = in->start_seconds,
-                          .end_seconds = scan_wall_seconds(),
-                      });
-}
-
-/* ---- sites and modules that findings name ---- */
-
-struct used {
-    uint64_t *sites;   /* one bit a site id */
-    uint64_t *modules; /* one bit a module number */
-};
-
-static void use_site(struct used *used, uint32_t id) {
-    if (!id || used->sites[id >> 6] >> (id & 63) & 1)
-        return;
-    used->sites[id >> 6] |= 1ull << (id & 63);
-    const struct site *site = site_get(id);
-    for (uint32_t i = 0; i < site->count; i++) {
-        unsigned module = site_modules(site)[i];
-        if (module != MODULE_NONE)
-            used->modules[module >> 6] |= 1ull << (module & 63);
-    }
-}
-
-static void write_modules(struct cast_sink *sink, const struct used *used, const struct maps *maps) {
-    size_t count;
-    const struct module *table = module_table(&count);
-    for (size_t i = 0; i < count; i++) {
-        if (!(used->modules[i >> 6] >> (i & 63) & 1))
-            continue;
-        const struct mapping *mapping = table[i].closed ? NULL : maps_find(maps, table[i].lo);
-        cast_module(sink, (uint32_t)i,
-                    &(struct cast_module){
-                        .path = mapping && mapping->path[0] ? mapping->path : table[i].path,
-                        .build_id = table[i].build_id,
-                        .build_id_bytes = table[i].build_id_bytes,
-                        .bias = table[i].bias,
-                    });
-    }
-}
-
-static void write_site(struct cast_sink *sink, uint32_t id) {
-    size_t module_count;
-    const struct module *table = module_table(&module_count);
-    const struct site *site = site_get(id);
-    struct cast_frame frames[CAPTURE_FRAMES_MAX];
-    for (uint32_t i = 0; i < site->count; i++) {
-        unsigned module = site_modules(site)[i];
-        int known = module != MODULE_NONE;
-        frames[i] = (struct cast_frame){
-            .module = known ? module : UINT32_MAX,
-            .exact = (site->frames[i] & FRAME_EXACT) != 0,
-            .offset = (site->frames[i] & ~FRAME_EXACT) - (known ? table[module].bias : 0),
-        };
-    }
-    cast_site(sink, id, frames, site->count);
-}
-
-static int write_stacks(struct cast_sink *sink, const struct verdicts *verdicts, const struct maps *maps,
-                        struct arena *arena) {
-    size_t site_words = site_count() / 64 + 1;
-    struct used used = {
-        .sites = arena_alloc(arena, site_words, sizeof(uint64_t)),
-        .modules = arena_alloc(arena, MODULES_MAX / 64, sizeof(uint64_t)),
-    };
-    if (!used.sites || !used.modules)
-        return -ENOMEM;
-    for (size_t i = 0; i < verdicts->finding_count; i++) {
-        const struct finding *finding = &verdicts->findings[i];
-        use_site(&used, finding->site);
-        for (size_t edge = 0; finding->cycle && edge < finding->cycle_listed; edge++)
-            use_site(&used, finding->cycle[edge].site);
-    }
-    write_modules(sink, &used, maps);
-    for (size_t word = 0; word < site_words; word++)
-        for (uint64_t bits = used.sites[word]; bits; bits &= bits - 1)
-            write_site(sink, (uint32_t)(word * 64 + (size_t)__builtin_ctzll(bits)));
-    return 0;
-}
-
-/* ---- notes ---- */
-
-static void note(struct cast_sink *sink, enum note_code code, uint64_t count, const char *detail) {
-    if (count)
-        cast_note(sink, code, count, detail);
-}
-
-static void write_notes(struct cast_sink *sink, const struct scan_input *in, const struct verdicts *verdicts) {
-    note(sink, NOTE_NOT_RECORDED, record_losses(), NULL);
-    note(sink, NOTE_NO_STACK, hook_without_stack(), NULL);
-    note(sink, NOTE_STACK_CUT, unwind_cut(), NULL);
-    note(sink, NOTE_THREAD_RUNNING, in->stopped->running, NULL);
-    note(sink, NOTE_OWN_MALLOC, (uint64_t)in->own_malloc, NULL);
-    note(sink, NOTE_NO_UNWINDER, !unwind_ready(), NULL);
-    note(sink, NOTE_IN_PROCESS, (uint64_t)in->in_process, NULL);
-    note(sink, NOTE_INHERITED, verdicts->inherited_objects, NULL);
-    note(sink, NOTE_BAD_OPTION, in->bad_option != NULL, in->bad_option);
-    note(sink, NOTE_NEXT_ALLOCATOR, !in->facts->allocator_is_glibc, NULL);
-}
-
-/* ---- the scan ---- */
+/* ---- the heap ---- */
 
 static int odd_by_address(const struct heap_odd *a, const struct heap_odd *b) {
     return a->address > b->address;
@@ -208,25 +63,26 @@ static int flag_inherited(void *context, uintptr_t address, object_id id) {
     return 0;
 }
 
-struct search {
-    struct maps maps;
-    struct heap heap;
-    struct roots_output roots;
-    struct marks marks;
-    struct verdicts verdicts;
-    int64_t mark_us;
-};
-
-static int search_run(const struct scan_input *in, struct arena *arena, struct search *search) {
+/* What every search begins with. */
+static int view(struct arena *arena, struct search *search) {
+    search->arena = arena;
+    search->begun_us = scan_now_us();
     int error = maps_read(&search->maps, arena);
     if (error)
         return error;
     record_view(&search->heap);
-    if ((error = view_odd(&search->heap, arena)) || (error = roots_view_memory(&search->maps, &search->heap, arena)) ||
-        (error = heap_freeze(&search->heap, arena)))
-        return error;
-    if (record_inherited_before())
-        heap_each(&search->heap, flag_inherited, &search->heap);
+    error = view_odd(&search->heap, arena);
+    return error ? error : roots_view_memory(&search->maps, &search->heap, arena);
+}
+
+int search_view(struct arena *arena, struct search *search) {
+    int error = view(arena, search);
+    return error ? error : heap_freeze(&search->heap, arena);
+}
+
+/* ---- roots ---- */
+
+int search_roots(const struct scan_input *in, struct search *search) {
     struct roots_input roots = {
         .maps = &search->maps,
         .heap = &search->heap,
@@ -234,60 +90,83 @@ static int search_run(const struct scan_input *in, struct arena *arena, struct s
         .stopped = in->stopped,
         .here = in->here,
         .here_thread_pointer = in->here_thread_pointer,
+        .kernel = in->kernel,
         .pid = in->pid,
     };
-    if ((error = roots_gather(&roots, arena, &search->roots)))
-        return error;
-    int64_t begun_us = scan_now_us();
-    error = mark_run(&search->heap, search->roots.root, search->roots.count, arena, &search->marks);
-    search->mark_us = scan_now_us() - begun_us;
-    return error ? error : verdict_run(&search->heap, &search->marks, OBJECT_INHERITED, NULL, arena, &search->verdicts);
+    return roots_gather(&roots, search->arena, &search->roots);
 }
 
-int scan_run(const struct scan_input *in) {
-    int64_t begun_us = scan_now_us();
-    struct arena arena;
-    pages_arena(&arena, ARENA_BLOCK_BYTES);
-    struct search *search = arena_alloc(&arena, 1, sizeof *search);
-    struct cast_sink *sink = arena_alloc(&arena, 1, sizeof *sink);
-    int error = search && sink ? search_run(in, &arena, search) : -ENOMEM;
+/* Of the roots only what stands on written pages (stacks and registers always do), and the words of old objects there. */
+static int gather_young(const struct scan_input *in, struct search *search) {
+    struct range *written;
+    struct root *old_words, *all;
+    size_t written_count, old_count;
+    int error = search_roots(in, search);
+    if (!error)
+        error = dirty_written(in->entry.generation, search->arena, &written, &written_count);
+    if (!error)
+        error = roots_intersect(&search->roots, written, written_count, search->arena);
+    if (!error)
+        error = young_old_words(&search->heap, written, written_count, search->arena, &old_words, &old_count);
     if (error)
         return error;
-    int file = in->file;
-    sink->write = sink_write;
-    sink->context = &file;
-    write_header(sink, in, &arena);
-    error = write_stacks(sink, &search->verdicts, &search->maps, &arena);
-    if (error)
-        return error;
-    cast_scan(sink,
-              &(struct cast_scan){
-                  .generation = 2,
-                  .threads = (unsigned)in->stopped->count + 1,
-                  .pause_us = (uint64_t)(begun_us - in->stop_begun_us),
-                  .mark_us = (uint64_t)search->mark_us,
-                  .scan_us = (uint64_t)(scan_now_us() - begun_us),
-                  .root_bytes = search->roots.bytes,
-              },
-              &search->verdicts);
-    for (size_t i = 0; i < search->verdicts.finding_count; i++)
-        cast_finding(sink, &search->verdicts.findings[i]);
-    write_notes(sink, in, &search->verdicts);
-    return cast_end(sink);
-}
-
-int scan_write_failure(const struct scan_input *in, const char *why) {
-    struct arena arena;
-    pages_arena(&arena, 0);
-    struct cast_sink *sink = arena_alloc(&arena, 1, sizeof *sink);
-    if (!sink)
+    struct roots_output *roots = &search->roots;
+    all = arena_alloc(search->arena, roots->count + old_count + 1, sizeof *all);
+    if (!all)
         return -ENOMEM;
-    int file = in->file;
-    sys(SYS_ftruncate, file, 0);
-    sys(SYS_lseek, file, 0, 0);
-    sink->write = sink_write;
-    sink->context = &file;
-    write_header(sink, in, &arena);
-    cast_note(sink, NOTE_SCAN_FAILED, 1, why);
-    return cast_end(sink);
+    memcpy(all, roots->root, roots->count * sizeof *all);
+    if (old_count)
+        memcpy(all + roots->count, old_words, old_count * sizeof *all);
+    for (size_t i = 0; i < old_count; i++)
+        roots->bytes += old_words[i].hi - old_words[i].lo;
+    roots->root = all;
+    roots->count += old_count;
+    return 0;
+}
+
+/* ---- the scan ---- */
+
+static int is_full(const struct scan_input *in) {
+    return in->entry.generation == GENERATIONS - 1;
+}
+
+static int find_reachable(const struct scan_input *in, struct search *search) {
+    struct heap *heap = &search->heap;
+    int error = is_full(in) ? heap_freeze(heap, search->arena) : young_view(heap, &in->young, search->arena);
+    if (error)
+        return error;
+    if (record_inherited_before())
+        heap_each(heap, flag_inherited, heap);
+    error = is_full(in) ? search_roots(in, search) : gather_young(in, search);
+    if (error)
+        return error;
+    int64_t begun_us = scan_now_us();
+    error = (is_full(in) ? mark_run : mark_young)(heap, search->roots.root, search->roots.count, search->arena,
+                                                  &search->marks);
+    search->mark_us = scan_now_us() - begun_us;
+    return error;
+}
+
+int search_run(const struct scan_input *in, struct arena *arena, struct search *search) {
+    int error = view(arena, search);
+    if (!error)
+        error = find_reachable(in, search);
+    if (error)
+        return error;
+    struct history_input input = {
+        .heap = &search->heap,
+        .marks = &search->marks,
+        .before = in->young.history,
+        .scan = in->entry,
+        .confirm = in->confirm,
+    };
+    input.scan.pause_us = (uint32_t)(search->begun_us - in->stop_begun_us);
+    input.scan.scan_us = (uint32_t)(scan_now_us() - search->begun_us);
+    return history_update(&input, in->keep, arena, &search->history);
+}
+
+int search_judge(const struct scan_input *in, unsigned skip, struct search *search) {
+    struct verdict_times times = {&search->history, in->entry, in->births, in->birth_count};
+    return verdict_run(&search->heap, &search->marks, OBJECT_INHERITED | skip, &times, search->arena,
+                       &search->verdicts);
 }

@@ -1,32 +1,62 @@
-/* scan.h - one search of a frozen heap, from root to recording. */
+/* scan.h - one search of a frozen heap: from roots to verdicts. */
 #ifndef CASTAWAY_PRELOAD_SCAN_H
 #define CASTAWAY_PRELOAD_SCAN_H
 
-#include "analysis/cast.h"
+#include "analysis/growth.h"
+#include "analysis/verdict.h"
+#include "analysis/young.h"
 #include "roots.h"
 
 struct scan_input {
     const struct process_facts *facts;
     const struct stopped *stopped;
-    const struct callee_saved *here;
+    const struct callee_saved *here; /* NULL: the scanning thread is among `stopped` */
     uintptr_t here_thread_pointer;
     int exit_status;
-    double start_seconds;
-    int64_t stop_begun_us;  /* monotonic */
+    double start_seconds; /* Unix time */
+    int64_t start_us;     /* monotonic */
+    int64_t stop_begun_us;
     int pid, parent_pid;    /* the program's: the child has another */
-    int file;               /* descriptor that takes the recording */
     int in_process;         /* no snapshot could be made */
     const char *bad_option; /* key of CASTAWAY_OPTIONS that was ignored, or NULL */
     int own_malloc;
+    struct range kernel; /* kernel_roots(), asked before the descriptors were closed; or empty */
+    uint64_t skipped;    /* scans that were due and not made */
+
+    struct scan_entry entry; /* number, generation, time and serial of this scan */
+    unsigned confirm;        /* how often an object must be lost to be a finding */
+    struct young young;      /* generations 0 and 1; its history: of the scan before, also for full scans */
+    uint32_t middle_from;    /* birth serial where generation 1 begins; young.birth_from is where 0 does, for status */
+    const struct verdicts *confirmed; /* findings of the scan before, for answers without a scan; NULL: none */
+    const struct birth_time *births;
+    size_t birth_count;
+    struct arena *keep; /* what the next scan needs; memory that outlives this one */
 };
 
-/* Search the heap of this (frozen) process and write the recording.
- * returns  0; negative errno when nothing trustworthy could be written
- * context  snapshot child, or the program itself at exit with all threads stopped */
-int scan_run(const struct scan_input *in);
+struct search {
+    struct arena *arena;
+    struct maps maps;
+    struct heap heap;
+    struct roots_output roots;
+    struct marks marks;
+    struct history history; /* after this scan */
+    struct verdicts verdicts;
+    int64_t begun_us, mark_us;
+};
 
-/* A recording that says only that the scan failed. */
-int scan_write_failure(const struct scan_input *in, const char *why);
+/* Search the heap of this (frozen) process and bring the history up to date; findings come from search_judge().
+ * returns  0; negative errno when nothing trustworthy can be said
+ * context  snapshot child, or the program itself at exit with all threads stopped */
+int search_run(const struct scan_input *in, struct arena *arena, struct search *search);
+
+/* Fill search->verdicts; objects with a flag of `skip` are no findings. */
+int search_judge(const struct scan_input *in, unsigned skip, struct search *search);
+
+/* After search_view(): the roots, for finding paths. */
+int search_roots(const struct scan_input *in, struct search *search);
+
+/* The view of the heap alone: no roots, no marks. For counting what is alive. */
+int search_view(struct arena *arena, struct search *search);
 
 int64_t scan_now_us(void);
 double scan_wall_seconds(void);

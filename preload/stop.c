@@ -1,11 +1,8 @@
-/* stop.c - threads are stopped by a signal that no program can block, take or see.
+/* stop.c - threads are stopped by a signal that no program can block, take or see (interrupt.c).
  *
- * glibc keeps SIGSETXID (33) for itself: its own sigprocmask, sigaction and sigfillset leave that signal alone, so every
- * thread receives it, and no program handles it. Our handler stands there only while threads are being stopped, and
- * hands glibc's own uses on. A thread stands in the handler on a futex until it is released; a system call that the
- * kernel broke off is begun again (arch_hide_interruption).
+ * A thread stands in the handler on a futex until it is released.
  *
- * Owns:    the handler, the list of stopped threads.
+ * Owns:    the list of stopped threads.
  * Never:   uses TLS or libc in the handler: threads made without glibc have neither.
  * Start:   stop_all(). */
 #include "stop.h"
@@ -18,56 +15,40 @@
 #include <time.h>
 
 #include "arch.h"
+#include "interrupt.h"
+#include "live.h"
+#include "lock.h"
 #include "pages.h"
 #include "proc.h"
 #include "sys.h"
+#include "thread.h"
 
 #define THREADS "/proc/self/task"
-enum { SIGNAL_STOP = 33, THREADS_MIN = 64, ROUNDS_MAX = 1000 };
+enum { THREADS_MIN = 64, ROUNDS_MAX = 1000, AGAIN_MAX = 100 };
 
-enum { KERNEL_RESTORER = 0x04000000 };
-
-#if defined(__x86_64__)
-__asm__(".text\n"
-        ".type castaway_restore, @function\n"
-        "castaway_restore:\n"
-        "mov $15, %rax\n"
-        "syscall\n"
-        ".size castaway_restore, .-castaway_restore\n");
-extern void castaway_restore(void) __attribute__((visibility("hidden")));
-#define RESTORER castaway_restore
-#define RESTORER_FLAG KERNEL_RESTORER
-#else
-#define RESTORER NULL
-#define RESTORER_FLAG 0
-#endif
-
-static struct kernel_sigaction program_action; /* what stood there before */
 static struct stopped_thread *slots;
 static size_t slot_capacity;
 static _Atomic int held;     /* threads in the handler; a futex word for the stopper */
 static _Atomic int released; /* futex word for the stopped: the round they may leave after */
 
-static void on_stop(int signal, siginfo_t *info, void *context_pointer) {
-    ucontext_t *context = context_pointer;
+int stop_interrupted(const siginfo_t *info, ucontext_t *context) {
     struct stopped_thread *slot = info->si_value.sival_ptr;
-    if (info->si_code != SI_QUEUE || slot < slots || slot >= slots + slot_capacity) {
-        if (program_action.handler && (uintptr_t)program_action.handler != (uintptr_t)SIG_IGN)
-            program_action.handler(signal, info, context_pointer);
-        return;
-    }
+    if (info->si_code != SI_QUEUE || slot < slots || slot >= slots + slot_capacity)
+        return 0;
+    if (slot->tid != (int)sys(SYS_gettid, 0)) /* a signal of an earlier stop, which gave up on us */
+        return 1;
     int round = atomic_load_explicit(&released, memory_order_acquire);
     slot->context = context;
     slot->thread_pointer = arch_thread_pointer();
     int asked = STOP_ASKED;
     if (!atomic_compare_exchange_strong_explicit(&slot->state, &asked, STOP_HELD, memory_order_acq_rel,
                                                  memory_order_relaxed))
-        return;
+        return 1;
     atomic_fetch_add_explicit(&held, 1, memory_order_release);
     sys(SYS_futex, &held, FUTEX_WAKE_PRIVATE, 1);
     while (atomic_load_explicit(&released, memory_order_acquire) == round)
         sys(SYS_futex, &released, FUTEX_WAIT_PRIVATE, round, 0);
-    arch_hide_interruption(context);
+    return 1;
 }
 
 static struct stopped_thread *slot_of(struct stopped *out, int tid) {
@@ -93,10 +74,10 @@ static int slots_for(size_t threads) {
 }
 
 static int ask(int pid, struct stopped_thread *slot) {
-    siginfo_t info = {.si_signo = SIGNAL_STOP, .si_code = SI_QUEUE};
+    siginfo_t info = {.si_signo = INTERRUPT_SIGNAL, .si_code = SI_QUEUE};
     info.si_pid = pid;
     info.si_value.sival_ptr = slot;
-    return (int)sys(SYS_rt_tgsigqueueinfo, pid, slot->tid, SIGNAL_STOP, &info);
+    return (int)sys(SYS_rt_tgsigqueueinfo, pid, slot->tid, INTERRUPT_SIGNAL, &info);
 }
 
 struct pass {
@@ -177,15 +158,9 @@ int stop_prepare(void) {
 int stop_all(struct stopped *out, int limit_ms) {
     struct pass pass = {.out = out, .pid = (int)sys(SYS_getpid, 0), .own_tid = (int)sys(SYS_gettid, 0)};
     *out = (struct stopped){0};
-    struct kernel_sigaction action = {
-        .handler = on_stop,
-        .flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK | RESTORER_FLAG,
-        .restorer = RESTORER,
-        .mask = ~0ul,
-    };
-    long error = sys(SYS_rt_sigaction, SIGNAL_STOP, &action, &program_action, 8);
-    if (sys_failed(error))
-        return (int)error;
+    int error = interrupt_install();
+    if (error)
+        return error;
     int64_t deadline_ms = now_ms() + limit_ms;
     /* A thread that is being created may start another while we look: until a pass finds nobody new. */
     for (int round = 0; round < ROUNDS_MAX; round++) {
@@ -200,6 +175,32 @@ int stop_all(struct stopped *out, int limit_ms) {
     return 0;
 }
 
+int stop_between_calls(struct stopped *stopped, int lock_limit_ms, int stop_limit_ms) {
+    int error = stop_prepare();
+    for (int again = 0; error == 0; again++) {
+        if (lock_all(lock_limit_ms) != 0)
+            return -EDEADLK;
+        error = stop_all(stopped, stop_limit_ms);
+        lock_release_all();
+        if (error || !thread_reallocates() || again == AGAIN_MAX)
+            return error;
+        stop_release(stopped);
+        struct timespec pause = {.tv_nsec = 1000000};
+        sys(SYS_nanosleep, &pause, NULL);
+    }
+    return error;
+}
+
+void stop_add_self(struct stopped *stopped, ucontext_t *context) {
+    struct stopped_thread *slot = &stopped->threads[stopped->count++]; /* there is room: slots_for() doubles */
+    *slot = (struct stopped_thread){
+        .tid = (int)sys(SYS_gettid, 0),
+        .state = STOP_HELD,
+        .context = context,
+        .thread_pointer = arch_thread_pointer(),
+    };
+}
+
 void stop_release(struct stopped *stopped) {
     /* A thread that did not come in time must not stop any more when it does. */
     for (size_t i = 0; i < stopped->count; i++) {
@@ -210,6 +211,6 @@ void stop_release(struct stopped *stopped) {
     atomic_fetch_add_explicit(&released, 1, memory_order_release);
     sys(SYS_futex, &released, FUTEX_WAKE_PRIVATE, 1 << 30);
     /* Signals still on their way need our handler; without any, glibc's own comes back. */
-    if (stopped->running == 0)
-        sys(SYS_rt_sigaction, SIGNAL_STOP, &program_action, NULL, 8);
+    if (stopped->running == 0 && !live_is_on())
+        interrupt_remove();
 }

@@ -2,6 +2,7 @@
 #ifndef CASTAWAY_PRELOAD_STOP_H
 #define CASTAWAY_PRELOAD_STOP_H
 
+#include <signal.h>
 #include <ucontext.h>
 
 #include "analysis/heap.h"
@@ -30,5 +31,16 @@ int stop_prepare(void);
  *           (a stopped thread then holds none). Pair with stop_release(). */
 int stop_all(struct stopped *out, int limit_ms);
 void stop_release(struct stopped *stopped);
+
+/* Stop the threads so that none of them is inside one of our tables, or inside the real realloc, where its block is in
+ * no table. They are let go for a moment and stopped again until that is so; if it never is, they stand as they are.
+ * returns  0, or a negative errno: nothing is stopped */
+int stop_between_calls(struct stopped *stopped, int lock_limit_ms, int stop_limit_ms);
+
+/* Enter the scanning thread itself, which the signal interrupted. context: after stop_all() */
+void stop_add_self(struct stopped *stopped, ucontext_t *context);
+
+/* The signal came: if it asks this thread to stop, stand until released. returns 0 when it was for somebody else. */
+int stop_interrupted(const siginfo_t *info, ucontext_t *context);
 
 #endif

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "arch.h"
+#include "live.h"
 #include "lock.h"
 #include "pages.h"
 
@@ -30,8 +31,10 @@ static void state_retire(void *state_pointer) {
     struct thread_state *state = state_pointer;
     thread_self = NULL;
     thread_busy++;
+    live_thread_ends();
     lock_take(LOCK_STATES);
     state->serial = state->serial_end = 0; /* of this process: after a fork they would be the parent's */
+    state->thread_pointer = 0;
     state->next = idle_states;
     idle_states = state;
     lock_release(LOCK_STATES);
@@ -49,6 +52,7 @@ static struct thread_state *state_make(void) {
     struct thread_state *state = pages_alloc(sizeof *state);
     if (!state)
         return NULL;
+    state->events_left = LIVE_EVENTS;
     lock_take(LOCK_STATES);
     state->all_next = all_states;
     all_states = state;
@@ -63,6 +67,18 @@ int thread_reallocates(void) {
     return 0;
 }
 
+void thread_forget_serials(void) {
+    for (struct thread_state *state = all_states; state; state = state->all_next)
+        state->serial_end = 0; /* a thread that stands between looking and taking takes one more: no matter (live.c) */
+}
+
+struct wait *thread_wait(uintptr_t thread_pointer) {
+    for (struct thread_state *state = all_states; state; state = state->all_next)
+        if (state->thread_pointer == thread_pointer && state->wait.began_ns)
+            return &state->wait;
+    return NULL;
+}
+
 struct thread_state *thread_state_slow(void) {
     lock_take(LOCK_STATES);
     struct thread_state *state = idle_states;
@@ -74,6 +90,8 @@ struct thread_state *thread_state_slow(void) {
     uintptr_t pointer = arch_own_thread_pointer();
     int is_main = main_pointer == 0 || pointer == main_pointer;
     state->stack_hi = is_main ? (uintptr_t)__libc_stack_end : pointer;
+    state->thread_pointer = pointer;
+    state->wait.began_ns = 0;
     thread_self = state;
     if (exit_key_made)
         pthread_setspecific(exit_key, state);

@@ -2,16 +2,29 @@
 #ifndef CASTAWAY_PRELOAD_THREAD_H
 #define CASTAWAY_PRELOAD_THREAD_H
 
+#include <time.h>
+
 #include "analysis/heap.h"
+
+/* A wait with a time limit that the kernel would forget when our signal broke it off (wait.c, interrupt.c). */
+struct wait {
+    int64_t began_ns; /* monotonic; 0: there is none */
+    int64_t limit_ns;
+    struct timespec rest; /* where the limit stands when the wait is taken up again */
+};
 
 struct thread_state {
     object_id free_head; /* records that this thread may reuse, linked through the records themselves */
     uint32_t free_count;
-    uint32_t serial, serial_end;   /* birth serials taken in advance, so that threads share no counter */
-    int reallocates;               /* the real realloc runs: a record is out of the index */
-    struct thread_state *all_next; /* list of all states */
-    uintptr_t stack_hi;            /* upper end of the thread's own stack; 0: unknown */
-    struct thread_state *next;     /* list of states whose thread is gone */
+    uint32_t serial, serial_end;    /* birth serials taken in advance, so that threads share no counter */
+    int reallocates;                /* the real realloc runs: a record is out of the index */
+    uint32_t events_left;           /* births and deaths until the counts below are added to everybody's (live.c) */
+    int64_t net_objects, net_bytes; /* births minus deaths since then */
+    uintptr_t thread_pointer;       /* of its thread; 0: the thread is gone */
+    struct wait wait;               /* of its thread */
+    struct thread_state *all_next;  /* list of all states */
+    uintptr_t stack_hi;             /* upper end of the thread's own stack; 0: unknown */
+    struct thread_state *next;      /* list of states whose thread is gone */
 };
 
 /* Non-zero while this thread is inside castaway: allocations made then (by a signal handler, by libunwind, by the
@@ -26,6 +39,12 @@ static inline struct thread_state *thread_state(void) {
 }
 
 void thread_init(void); /* first constructor */
+
+/* Birth serials taken in advance are forgotten: what is born from now on is younger than what was. context: all stopped */
+void thread_forget_serials(void);
+
+/* The wait that this thread stands in, or NULL. context: signal handler, any thread */
+struct wait *thread_wait(uintptr_t thread_pointer);
 
 /* Is some thread inside the real realloc? Its block is in no index then, old or new. context: threads stopped */
 int thread_reallocates(void);

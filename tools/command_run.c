@@ -5,6 +5,7 @@
 #include "folder.h"
 #include "gate.h"
 #include "library.h"
+#include "live_text.h"
 #include "message.h"
 #include "options.h"
 #include "output.h"
@@ -20,6 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 
 struct run {
     struct options options;
@@ -30,8 +32,16 @@ struct run {
     struct report report;
     pid_t pid;
     int wait_status;
-    bool failed; /* something of castaway's own went wrong */
+    double ended;   /* Unix seconds */
+    bool cut_short; /* it did not reach its exit, but a scan while it ran left a recording */
+    bool failed;    /* something of castaway's own went wrong */
 };
+
+static double now_seconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
 
 /* ---- recordings ---- */
 
@@ -39,6 +49,22 @@ struct run {
 static bool is_of(const struct run *run, const char *path) {
     char *end;
     return strtoimax(path_base(path), &end, 10) == run->pid && !strcmp(end, ".cast");
+}
+
+/* The program did not reach its exit: what it left is of the last scan while it ran. */
+static void note_last_scan(struct run *run, const struct recording *recording) {
+    struct pool *pool = run->options.pool;
+    uint64_t at_us = recording->scan.at_us;
+    const char *how = "it left by _exit or the like";
+    if (WIFSIGNALED(run->wait_status))
+        how = pool_printf(pool, "killed by SIG%s", sigabbrev_np(WTERMSIG(run->wait_status)));
+    int64_t since_us =
+        recording->start_seconds > 0 ? (int64_t)((run->ended - recording->start_seconds) * 1e6) - (int64_t)at_us : -1;
+    const char *since = since_us < 0 ? "" : pool_printf(pool, ", %s before its end", live_seconds(pool, since_us));
+    report_note(
+        &run->report, TOOL_NOTE_LAST_SCAN, 0,
+        pool_printf(pool, "%s; the scan was %s after its start%s", how, live_seconds(pool, (int64_t)at_us), since));
+    run->cut_short = true;
 }
 
 static void add_recording(struct run *run, const char *path, bool is_main) {
@@ -49,8 +75,14 @@ static void add_recording(struct run *run, const char *path, bool is_main) {
         if (!is_main)
             report_note(&run->report, TOOL_NOTE_BAD_RECORDING, 1, "");
     } else {
+        recording.at_exit &= !is_main || !WIFSIGNALED(run->wait_status);
         report_add(&run->report, &recording);
         run->report.has_main |= is_main;
+        if (is_main && !recording.at_exit && recording.has_scan)
+            note_last_scan(run, &recording);
+        if (!is_main && !recording.at_exit && recording.has_scan)
+            report_note(&run->report, TOOL_NOTE_LAST_SCAN, 1, "another process");
+        symbols_trim(run->report.symbols);
         run->failed |= is_main && !recording.has_scan;
         if (run->options.output && output_keep(&run->options, path, is_main ? run->pid : recording.pid, run->pid))
             run->failed = true;
@@ -104,8 +136,10 @@ static void describe_program(struct run *run) {
 /* ---- the run ---- */
 
 static int report_run(struct run *run) {
-    struct outcome outcome = {
-        .exit_status = (int)run->report.exit_status, .signal = run->report.signal, .failed = run->failed};
+    struct outcome outcome = {.exit_status = (int)run->report.exit_status,
+                              .signal = run->report.signal,
+                              .failed = run->failed,
+                              .cut_short = run->cut_short};
     report_finish(&run->report);
     gate_judge(&run->gate, &run->report, &outcome);
     bool failed = output_report(&run->options, &run->report, stderr);
@@ -127,7 +161,7 @@ static int run_program(struct run *run) {
     int status = EXIT_CASTAWAY_FAILED;
     if (!library || !(run->folder = folder_create(pool)))
         return status;
-    char **environment = library_environment(pool, library, run->folder);
+    char **environment = library_environment(pool, library, run->folder, run->options.library_options);
     if (!environment) {
         folder_remove(run->folder);
         return status;
@@ -137,6 +171,7 @@ static int run_program(struct run *run) {
         folder_remove(run->folder);
         return start_failed(run, error);
     }
+    run->ended = now_seconds();
     report_init(&run->report, pool, run->options.show | run->options.fail_on);
     describe_program(run);
     read_recordings(run);
@@ -152,6 +187,7 @@ int command_run(int count, char **arguments, int from) {
     struct run run = {0};
     int status = EXIT_CASTAWAY_FAILED;
     options_init(&run.options, &pool);
+    run.options.verb = VERB_RUN;
     if (options_lsan(&run.options, getenv("LSAN_OPTIONS")) ||
         options_environment(&run.options, getenv("CASTAWAY_OPTIONS")))
         goto out;

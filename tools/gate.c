@@ -120,6 +120,11 @@ static const char *why_unjudged(const struct gate *gate, const struct report *re
                              units_things(report->pool, report->processes, "recording"));
 }
 
+static const char *why_not_seen(const struct gate *gate, const struct report *report) {
+    (void)gate, (void)report;
+    return "the program left no recording of its end";
+}
+
 static const char *why_unused(const struct gate *gate, const struct report *report) {
     return pool_printf(report->pool, "%s matched nothing (--fail-on-unused)",
                        units_things(report->pool, gate->unused, "suppression"));
@@ -165,6 +170,11 @@ static bool has_unused(const struct gate *gate, const struct report *report, con
     return gate->options->fail_on_unused && gate->unused;
 }
 
+static bool not_seen(const struct gate *gate, const struct report *report, const struct outcome *outcome) {
+    (void)gate, (void)report;
+    return outcome->cut_short;
+}
+
 static bool always(const struct gate *gate, const struct report *report, const struct outcome *outcome) {
     (void)gate, (void)report, (void)outcome;
     return true;
@@ -178,13 +188,10 @@ static const struct {
     enum status_kind status;
     const char *(*why)(const struct gate *, const struct report *);
 } rules[] = {
-    {findings_win, STATUS_FINDINGS, what_counts},
-    {program_failed, STATUS_PROGRAM, why_program},
-    {castaway_failed, STATUS_FAILED, why_failed},
-    {counts, STATUS_FINDINGS, what_counts},
-    {not_judged, STATUS_FAILED, why_unjudged},
-    {has_unused, STATUS_FINDINGS, why_unused},
-    {always, STATUS_CLEAN, why_clean},
+    {findings_win, STATUS_FINDINGS, what_counts}, {program_failed, STATUS_PROGRAM, why_program},
+    {castaway_failed, STATUS_FAILED, why_failed}, {counts, STATUS_FINDINGS, what_counts},
+    {not_judged, STATUS_FAILED, why_unjudged},    {has_unused, STATUS_FINDINGS, why_unused},
+    {not_seen, STATUS_FAILED, why_not_seen},      {always, STATUS_CLEAN, why_clean},
 };
 
 void gate_judge(struct gate *gate, struct report *report, const struct outcome *outcome) {
@@ -212,7 +219,7 @@ void gate_judge(struct gate *gate, struct report *report, const struct outcome *
 static const char *why_no_update(const struct report *report, const struct outcome *outcome) {
     if (outcome->signal || outcome->exit_status)
         return "the program failed";
-    if (outcome->failed || report->unjudged || report->processes == 0)
+    if (outcome->failed || outcome->cut_short || report->unjudged || report->processes == 0)
         return "not all was judged";
     return NULL;
 }

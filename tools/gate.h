@@ -14,6 +14,7 @@ struct outcome {
     int exit_status; /* of the program, where that is to be ours as well; else 0 */
     int signal;      /* that killed it, else 0 */
     bool failed;     /* castaway could not do its work */
+    bool cut_short;  /* what was lost after the last scan was not seen: that nothing was found says little */
 };
 struct gate {
     const struct options *options;

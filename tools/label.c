@@ -86,7 +86,7 @@ static const char *from_template(struct pool *pool, const char *function, const 
 
 /* The maker is the first function that has a frame of its own, or an inlined one before it that is named like a maker:
  * helpers that only wrap malloc() get inlined. */
-static const char *label_of(struct pool *pool, const struct stack *stack) {
+const char *label_stack(struct pool *pool, const struct stack *stack) {
     const char *fallback = NULL;
     for (size_t i = 0; i < stack->frame_count; i++) {
         const struct stack_frame *frame = &stack->frames[i];
@@ -115,7 +115,7 @@ const char **label_cycle(struct pool *pool, const struct report_finding *finding
     struct label_use *uses = NULL;
     const char **labels = pool_array(pool, finding->cycle_listed, sizeof *labels);
     for (size_t i = 0; i < finding->cycle_listed; i++) {
-        const char *label = label_of(pool, finding->cycle[i].stack);
+        const char *label = label_stack(pool, finding->cycle[i].stack);
         struct label_use *use = NULL;
         HASH_FIND_STR(uses, label, use);
         if (!use) {

@@ -71,7 +71,7 @@ static const char *other_preloads(struct pool *pool, const char *list) {
     return kept;
 }
 
-char **library_environment(struct pool *pool, const char *library, const char *folder) {
+char **library_environment(struct pool *pool, const char *library, const char *folder, const char *options) {
     const char *path = loadable(pool, library, folder), *given = getenv("CASTAWAY_OPTIONS");
     size_t count = 0, kept = 0;
     if (!path)
@@ -83,7 +83,7 @@ char **library_environment(struct pool *pool, const char *library, const char *f
         if (strncmp(environ[i], "LD_PRELOAD=", 11) != 0 && strncmp(environ[i], "CASTAWAY_OPTIONS=", 17) != 0)
             environment[kept++] = environ[i];
     environment[kept++] = pool_printf(pool, "LD_PRELOAD=%s%s", path, other_preloads(pool, getenv("LD_PRELOAD")));
-    environment[kept] =
-        pool_printf(pool, "CASTAWAY_OPTIONS=%s%sdir='%s'", given ? given : "", given && *given ? ":" : "", folder);
+    environment[kept] = pool_printf(pool, "CASTAWAY_OPTIONS=%s%sdir='%s'%s", given ? given : "",
+                                    given && *given ? ":" : "", folder, options);
     return environment;
 }

@@ -8,7 +8,7 @@
 const char *library_find(struct pool *);
 
 /* Our environment with LD_PRELOAD and CASTAWAY_OPTIONS changed so that the program and its children load `library` and
- * record into `folder`. NULL after a message. */
-char **library_environment(struct pool *, const char *library, const char *folder);
+ * record into `folder`. `options` are further ones for the library, `:key=value` each. NULL after a message. */
+char **library_environment(struct pool *, const char *library, const char *folder, const char *options);
 
 #endif

@@ -17,6 +17,10 @@ static const struct {
     {"report", "report FILE.cast|FOLDER... [OPTIONS]", command_report},
     {"suppress", "suppress FILE.cast|FOLDER... [OPTIONS], or --list-defaults", command_suppress},
     {"diff", "diff OLD NEW [OPTIONS]", command_diff},
+    {"status", "status PID [OPTIONS]", command_status},
+    {"scan", "scan PID [OPTIONS]", command_scan},
+    {"why", "why PID|FILE ADDRESS|FINGERPRINT [OPTIONS]", command_why},
+    {"top", "top PID [OPTIONS]", command_top},
 };
 
 void command_version(FILE *file) {
@@ -29,7 +33,7 @@ void command_usage(FILE *file) {
         fprintf(file, "%s castaway %s\n", i ? "      " : "usage:", verbs[i].usage);
     fputs("\n", file);
     options_help(file);
-    fputs("\nKINDS: lost, lost-indirect, cycle, possible, reachable, all, none\n"
+    fputs("\nKINDS: lost, lost-indirect, cycle, possible, reachable, growing, all, none\n"
           "Defaults: CASTAWAY_OPTIONS=key=value:key=value, with the same names.\n"
           "Exit status: the program's own if it failed; 0 nothing found; 23 findings; 125 castaway failed;\n"
           "126 CMD cannot be run; 127 CMD not found.\n",

@@ -4,7 +4,7 @@
  * the same from outside (two calls in one function: equal fingerprints, other lines) stay apart, and the second gets
  * a fingerprint of its own.
  * Owns:  one copy of each finding. Of a recording nothing else is kept.
- * Start: report_add(), then add_finding(). */
+ * Start: report_add(), then report_push(). */
 #include "report.h"
 
 #include "fingerprint.h"
@@ -118,9 +118,9 @@ static struct report_finding finding_of(struct report *report, const struct reco
         .cycle_listed = recorded->cycle_listed,
         .cycle_length = recorded->cycle_length,
         .group_objects_max = recorded->group_objects_max,
+        .age = recorded->age,
+        .found_at_exit = recording->at_exit && recorded->age.scan_b == recording->scan.number,
     };
-    fingerprint_set(recording->pool, &finding);
-    finding.family = finding.fingerprint;
     return finding;
 }
 
@@ -153,6 +153,19 @@ static struct finding_index *index_add(struct report *report, const struct repor
     return entry;
 }
 
+/* Of two ages the one that was known first: of one program, the earlier; of two, the first program's. */
+static void absorb_live(struct report_finding *into, const struct report_finding *other) {
+    if (!into->age.known) {
+        into->age = other->age;
+        into->found_at_exit = other->found_at_exit;
+    }
+    if (!into->growth || !other->growth)
+        return;
+    struct report_growth *growth = (struct report_growth *)into->growth;
+    growth->objects_per_minute = count_add(growth->objects_per_minute, other->growth->objects_per_minute);
+    growth->bytes_per_minute = count_add(growth->bytes_per_minute, other->growth->bytes_per_minute);
+}
+
 static void absorb(struct report_finding *into, const struct report_finding *other) {
     into->count = count_add(into->count, other->count);
     into->objects = count_add(into->objects, other->objects);
@@ -161,6 +174,7 @@ static void absorb(struct report_finding *into, const struct report_finding *oth
     into->indirect_bytes = count_add(into->indirect_bytes, other->indirect_bytes);
     if (other->group_objects_max > into->group_objects_max)
         into->group_objects_max = other->group_objects_max;
+    absorb_live(into, other);
 }
 
 static bool same_shape(const struct report_finding *a, const struct report_finding *b) {
@@ -173,8 +187,8 @@ static bool same_shape(const struct report_finding *a, const struct report_findi
 }
 
 /* The first process that showed a finding gives it its command, and its stacks where those of two builds differ. */
-static void set_origin(struct report *report, struct report_finding *finding, const struct report_finding *shown,
-                       struct origin *origin) {
+static void set_origin(struct report *report, struct report_finding *finding, const struct report_finding *shown) {
+    struct origin *origin = report->adding;
     if (finding->origin && origin_compare(finding->origin, origin) <= 0)
         return;
     if (!finding->origin || !same_shape(finding, shown)) {
@@ -182,12 +196,19 @@ static void set_origin(struct report *report, struct report_finding *finding, co
         finding->cycle = keep_entries(&report->keeper, shown->cycle, shown->cycle_listed);
         finding->cycle_listed = shown->cycle_listed;
     }
+    if (shown->age.known) {
+        finding->age = shown->age;
+        finding->found_at_exit = shown->found_at_exit;
+    }
     origin_drop(finding->origin);
     finding->origin = origin;
     origin->users++;
 }
 
-static void add_finding(struct report *report, const struct report_finding *shown, struct origin *origin) {
+struct report_finding *report_push(struct report *report, const struct recording *recording,
+                                   struct report_finding *shown) {
+    fingerprint_set(recording->pool, shown);
+    shown->family = shown->fingerprint;
     struct finding_index *entry = index_find(report, shown);
     bool is_new = !entry;
     if (is_new)
@@ -195,20 +216,19 @@ static void add_finding(struct report *report, const struct report_finding *show
     struct report_finding *finding = &report->findings[entry->at];
     if (!is_new)
         absorb(finding, shown);
-    set_origin(report, finding, shown, origin);
+    set_origin(report, finding, shown);
     finding->processes += entry->last_process != report->processes;
     entry->last_process = report->processes;
+    return finding;
 }
 
 static void add_findings(struct report *report, const struct recording *recording) {
-    struct origin *origin = origin_of(recording);
     for (size_t i = 0; i < recording->finding_count; i++) {
         if (!(report->kinds & 1u << recording->findings[i].kind))
             continue;
         struct report_finding finding = finding_of(report, recording, &recording->findings[i]);
-        add_finding(report, &finding, origin);
+        report_push(report, recording, &finding);
     }
-    origin_drop(origin);
 }
 
 /* ---- order ---- */
@@ -226,7 +246,7 @@ static int compare_names(const void *a, const void *b) {
 /* What is lost for good first; in each part, the most bytes held first. */
 static int compare_weight(const void *a, const void *b) {
     static const int parts[KIND_COUNT] = {
-        [KIND_LOST_INDIRECT] = 1, [KIND_POSSIBLE] = 2, [KIND_REACHABLE] = 3, /* lost, cycle: 0 */
+        [KIND_GROWING] = 1, [KIND_LOST_INDIRECT] = 2, [KIND_POSSIBLE] = 3, [KIND_REACHABLE] = 4, /* lost, cycle: 0 */
     };
     const struct report_finding *left = a, *right = b;
     if (parts[left->kind] != parts[right->kind])
@@ -306,7 +326,7 @@ static void add_tallies(struct report *report, const struct recording *recording
 /* Resolving what nobody asked for would take most of the time: a large program has thousands of reachable sites. */
 void report_init(struct report *report, struct pool *pool, unsigned show) {
     *report = (struct report){
-        .pool = pool, .symbols = symbols_open(pool), .keeper = {.pool = pool}, .kinds = show | KINDS_DEFAULT};
+        .pool = pool, .symbols = symbols_open(pool), .keeper = {.pool = pool}, .kinds = show | KINDS_SHOWN_DEFAULT};
 }
 
 static void set_argv(struct report *report, const struct recording *recording) {
@@ -332,9 +352,12 @@ void report_add(struct report *report, struct recording *recording) {
     }
     for (size_t i = 0; i < recording->note_count; i++)
         add_note(report, recording->notes[i].code, recording->notes[i].count, recording->notes[i].detail);
+    report->adding = origin_of(recording);
     add_findings(report, recording);
+    report_add_live(report, recording);
     add_tallies(report, recording);
-    symbols_trim(report->symbols);
+    origin_drop(report->adding);
+    report->adding = NULL;
 }
 
 void report_finish(struct report *report) {
@@ -342,7 +365,7 @@ void report_finish(struct report *report) {
     number_families(report);
     if (report->finding_count)
         qsort(report->findings, report->finding_count, sizeof *report->findings, compare_weight);
-    for (int kind = 0; kind < KIND_COUNT; kind++)
+    for (int kind = 0; kind < KIND_JUDGED_COUNT; kind++)
         objects = count_add(objects, report->tally[kind].objects);
     for (size_t i = 0; i < report->finding_count; i++)
         report->tally[report->findings[i].kind].findings++;

@@ -10,6 +10,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+static FILE *held; /* NULL: messages go out at once */
+static char *held_text;
+static size_t held_bytes;
+
+void message_hold(bool hold) {
+    if (hold) {
+        held = open_memstream(&held_text, &held_bytes);
+    } else if (held) {
+        fclose(held);
+        fwrite(held_text, 1, held_bytes, stderr);
+        free(held_text);
+        held_text = NULL;
+        held = NULL;
+    }
+}
+
 void message_error(const char *format, ...) {
     int saved = errno;
     char line[8192];
@@ -19,8 +35,9 @@ void message_error(const char *format, ...) {
     vsnprintf(line, sizeof line, format, arguments);
     va_end(arguments);
     fflush(stdout);
-    fputs("castaway: ", stderr);
-    escape_write(stderr, line, escape_locale_is_utf8());
-    fputc('\n', stderr);
+    FILE *to = held ? held : stderr;
+    fputs("castaway: ", to);
+    escape_write(to, line, escape_locale_is_utf8());
+    fputc('\n', to);
     errno = saved;
 }

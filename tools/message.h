@@ -2,6 +2,8 @@
 #ifndef CASTAWAY_TOOLS_MESSAGE_H
 #define CASTAWAY_TOOLS_MESSAGE_H
 
+#include <stdbool.h>
+
 enum {
     EXIT_CLEAN = 0,
     EXIT_CASTAWAY_FAILED = 125, /* as env, timeout, nohup: the tool itself */
@@ -11,5 +13,8 @@ enum {
 
 /* One line on stderr, `castaway: ...`. Whatever the arguments hold, no control byte reaches the terminal. */
 void message_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Keep messages back while something else is drawn on the terminal; those kept are shown when that is over. */
+void message_hold(bool held);
 
 #endif

@@ -6,13 +6,14 @@
 
 #include "kinds.h"
 #include "message.h"
+#include "options_live.h"
 #include "report.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { EXIT_CODE_DEFAULT = 23 /* as LeakSanitizer */ };
+enum { EXIT_CODE_DEFAULT = 23 /* as LeakSanitizer */, TIMEOUT_MS_DEFAULT = 10000, INTERVAL_MS_DEFAULT = 2000 };
 
 struct option {
     const char *name;
@@ -25,18 +26,18 @@ struct option {
 
 /* ---- setters ---- */
 
-static int bad_value(const char *spelling, const char *value, const char *want) {
+int option_bad_value(const char *spelling, const char *value, const char *want) {
     message_error("%s: `%s` is not %s", spelling, value, want);
     return -1;
 }
 
-static int set_number(int *number, const char *value, int lo, int hi, const char *spelling) {
+int option_number(int *number, const char *value, int lo, int hi, const char *spelling) {
     char *end, want[64];
     errno = 0;
     long parsed = strtol(value, &end, 10);
     if (!*value || *end || errno || parsed < lo || parsed > hi) {
         snprintf(want, sizeof want, "a number from %d to %d", lo, hi);
-        return bad_value(spelling, value, want);
+        return option_bad_value(spelling, value, want);
     }
     *number = (int)parsed;
     return 0;
@@ -64,19 +65,19 @@ static int set_flag(bool *flag, const char *value, const char *spelling) {
     for (size_t i = 0; i < sizeof off / sizeof *off; i++)
         if (!strcmp(value, off[i]))
             return *flag = false, 0;
-    return bad_value(spelling, value, "yes or no");
+    return option_bad_value(spelling, value, "yes or no");
 }
 
 static int set_path(struct options *options, const char **path, const char *value, const char *spelling) {
     if (!*value)
-        return bad_value(spelling, value, "a file name");
+        return option_bad_value(spelling, value, "a file name");
     *path = pool_strdup(options->pool, value);
     return 0;
 }
 
 static int add_destination(struct options *options, enum format format, const char *path, const char *spelling) {
     if (!*path)
-        return bad_value(spelling, path, "a file name (- is standard output)");
+        return option_bad_value(spelling, path, "a file name (- is standard output)");
     options->destinations = pool_grow(options->pool, options->destinations, options->destination_count,
                                       &options->destination_capacity, sizeof *options->destinations);
     options->destinations[options->destination_count++] =
@@ -86,7 +87,7 @@ static int add_destination(struct options *options, enum format format, const ch
 
 static int set_output(struct options *options, const char *value, const char *spelling) {
     if (!*value || !strcmp(value, "-"))
-        return bad_value(spelling, value, "the name of a file to keep the recording in");
+        return option_bad_value(spelling, value, "the name of a file to keep the recording in");
     options->output = pool_strdup(options->pool, value);
     return 0;
 }
@@ -108,16 +109,16 @@ static int set_fail_on(struct options *options, const char *value, const char *s
 }
 
 static int set_exit_code(struct options *options, const char *value, const char *spelling) {
-    return set_number(&options->exit_code, value, 0, 255, spelling);
+    return option_number(&options->exit_code, value, 0, 255, spelling);
 }
 
 static int set_frames_max(struct options *options, const char *value, const char *spelling) {
-    return set_number(&options->frames_max, value, 1, CAST_FRAMES_MAX, spelling);
+    return option_number(&options->frames_max, value, 1, CAST_FRAMES_MAX, spelling);
 }
 
 /* Valgrind's spelling: up to 500, of which we record no more than our own most. */
 static int set_num_callers(struct options *options, const char *value, const char *spelling) {
-    if (set_number(&options->frames_max, value, 1, 500, spelling))
+    if (option_number(&options->frames_max, value, 1, 500, spelling))
         return -1;
     if (options->frames_max > CAST_FRAMES_MAX)
         options->frames_max = CAST_FRAMES_MAX;
@@ -126,7 +127,7 @@ static int set_num_callers(struct options *options, const char *value, const cha
 
 static int set_error_exitcode(struct options *options, const char *value, const char *spelling) {
     options->findings_first = true;
-    return set_number(&options->exit_code, value, 0, 255, spelling);
+    return option_number(&options->exit_code, value, 0, 255, spelling);
 }
 
 static int set_show_leak_kinds(struct options *options, const char *value, const char *spelling) {
@@ -184,7 +185,7 @@ static int set_color(struct options *options, const char *value, const char *spe
             return 0;
         }
     }
-    return bad_value(spelling, value, "auto, always or never");
+    return option_bad_value(spelling, value, "auto, always or never");
 }
 
 static int set_from_preload(struct options *options, const char *value, const char *spelling) {
@@ -210,7 +211,7 @@ static const struct option table[] = {
      true},
     {"text", "FILE", set_text, "write the report as text; - is standard output; may be repeated", 0, true},
     {"json", "FILE", set_json, "write the report as JSON; - is standard output; may be repeated", 0, true},
-    {"show", "KINDS", set_show, "kinds to list, with commas between them (default: lost,cycle)", 0, true},
+    {"show", "KINDS", set_show, "kinds to list, with commas between them (default: lost,cycle,growing)", 0, true},
     {"fail-on", "KINDS", set_fail_on, "kinds that set the exit status (default: lost,cycle)", 0, true},
     {"exit-code", "N", set_exit_code, "exit status when such a kind was found, 0-255 (default: 23)", 0, true},
     {"suppressions", "FILE", set_suppressions, "findings not to report, as LeakSanitizer or Valgrind; may be repeated",
@@ -233,10 +234,29 @@ static const struct option table[] = {
     {"num-callers", "N", set_num_callers, "as --max-frames (as Valgrind)", 0, true},
     {"max-frames", "N", set_frames_max, "frames shown of a stack, 1-64 (default: 64)", 0, true},
     {"color", "WHEN", set_color, "auto (default: on a terminal, unless NO_COLOR is set), always, never", 0, true},
+    {"scan-every", "DURATION", set_scan_every, "scan while it runs, every 500ms, 10s, 2m ...", 0, true},
+    {"thresholds", "T0,T1,T2", set_thresholds, "births, young and middle scans between scans (50000,10,10)", 0, true},
+    {"confirm", "N", set_confirm, "scans that must find an object lost while it runs (default: 2)", 0, true},
+    {"scan-signal", "NAME", set_scan_signal, "scan whenever the program gets this signal", 0, true},
+    {"control", "yes|no", set_control, "let status, scan, top and why ask the program (default: yes)", 0, true},
+    {"dirty-pages", "METHOD", set_dirty_pages, "auto, pagemap-scan, soft-dirty, exclusive, read-all", 0, true},
+    {"generation", "N", set_generation, "scan: the oldest generation to look at, 0-2 (default: 2)", 0, false},
+    {"timeout", "DURATION", set_timeout, "status, scan, why, top: wait for an answer (default: 10s)", 0, false},
+    {"interval", "DURATION", set_interval, "top: between two frames (default: 2s)", 0, false},
+    {"once", NULL, set_once, "top: print one frame", 0, false},
     {"from-preload", NULL, set_from_preload, NULL, 0,
      false}, /* libcastaway.so calls us: options from CASTAWAY_OPTIONS */
     {"help", NULL, set_help, "show this text", 'h', false},
     {"version", NULL, set_version, "show the version", 'V', false},
+};
+/* Those that only some verbs take. */
+static const struct {
+    int (*set)(struct options *, const char *value, const char *spelling);
+    unsigned verbs;
+} only[] = {
+    {set_scan_every, VERB_RUN}, {set_thresholds, VERB_RUN},  {set_confirm, VERB_RUN},     {set_scan_signal, VERB_RUN},
+    {set_control, VERB_RUN},    {set_dirty_pages, VERB_RUN}, {set_generation, VERB_SCAN}, {set_timeout, VERBS_ASKING},
+    {set_interval, VERB_TOP},   {set_once, VERB_TOP},
 };
 enum { TABLE_COUNT = sizeof table / sizeof *table };
 
@@ -299,9 +319,20 @@ static int unknown(const char *word, const char *name, size_t length) {
     return -1;
 }
 
+static bool is_of_verb(const struct options *options, const struct option *option) {
+    for (size_t i = 0; i < sizeof only / sizeof *only; i++)
+        if (only[i].set == option->set)
+            return only[i].verbs & options->verb;
+    return true;
+}
+
 /* ---- the command line ---- */
 
 static int set_argument(struct options *options, const struct option *option, const char *value, const char *spelling) {
+    if (!is_of_verb(options, option)) {
+        message_error("%s: not an option of this verb; `castaway --help` tells whose", spelling);
+        return -1;
+    }
     bool is_destination = option->set == set_text || option->set == set_json;
     if (is_destination && options->destinations_from_environment) {
         options->destinations_from_environment = false;
@@ -375,7 +406,7 @@ int options_environment(struct options *options, const char *text) {
         if (*text == ':')
             text++;
         snprintf(spelling, sizeof spelling, "CASTAWAY_OPTIONS: %.*s", (int)(length < 40 ? length : 40), key);
-        if (option && option->in_environment && option->set(options, value, spelling))
+        if (option && option->in_environment && is_of_verb(options, option) && option->set(options, value, spelling))
             return -1;
     }
     options->destinations_from_environment = options->destination_count > 0;
@@ -414,7 +445,11 @@ int options_lsan(struct options *options, const char *text) {
 
 void options_init(struct options *options, struct pool *pool) {
     *options = (struct options){.pool = pool,
-                                .show = KINDS_DEFAULT,
+                                .library_options = "",
+                                .generation = 2,
+                                .timeout_ms = TIMEOUT_MS_DEFAULT,
+                                .interval_ms = INTERVAL_MS_DEFAULT,
+                                .show = KINDS_SHOWN_DEFAULT,
                                 .fail_on = KINDS_DEFAULT,
                                 .exit_code = EXIT_CODE_DEFAULT,
                                 .frames_max = CAST_FRAMES_MAX,
@@ -430,6 +465,6 @@ void options_help(FILE *file) {
             continue;
         snprintf(left, sizeof left, "%c%c%c --%s %s", option->letter ? '-' : ' ', option->letter ? option->letter : ' ',
                  option->letter ? ',' : ' ', option->name, option->value ? option->value : "");
-        fprintf(file, "  %-24s %s\n", left, option->help);
+        fprintf(file, "  %-28s %s\n", left, option->help);
     }
 }

@@ -11,12 +11,17 @@
 enum format { FORMAT_TEXT, FORMAT_JSON };
 enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
+/* The verbs, as bits: for options that only some of them take. */
+enum verb { VERB_RUN = 1, VERB_STATUS = 2, VERB_SCAN = 4, VERB_WHY = 8, VERB_TOP = 16 };
+enum { VERBS_ASKING = VERB_STATUS | VERB_SCAN | VERB_WHY | VERB_TOP };
+
 struct destination {
     enum format format;
     const char *path; /* "-": stdout; may hold %p, %h, %q{VAR} */
 };
 struct options {
     struct pool *pool;
+    enum verb verb;     /* set before the command line is read; 0: takes no option that only some verbs take */
     const char *output; /* NULL: the recording is not kept */
     struct destination *destinations;
     size_t destination_count, destination_capacity;
@@ -32,6 +37,9 @@ struct options {
     bool suppression_texts; /* write one behind each finding */
     enum color color;
     bool from_preload, help, version;
+    const char *library_options; /* of the library, checked: `:key=value` each */
+    int generation, timeout_ms, interval_ms;
+    bool once;
 };
 
 void options_init(struct options *, struct pool *);

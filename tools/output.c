@@ -5,7 +5,6 @@
 
 #include "escape.h"
 #include "message.h"
-#include "writers.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -175,12 +174,15 @@ static bool want_color(const struct options *options, FILE *file) {
     return !(no_color && *no_color) && !(terminal && !strcmp(terminal, "dumb")) && isatty(fileno(file));
 }
 
-static int write_to(const struct options *options, const struct report *report, enum format format, FILE *file,
-                    const char *name) {
-    static void (*const writers[])(FILE *, const struct report *, const struct view *) = {
-        [FORMAT_TEXT] = text_write,
-        [FORMAT_JSON] = json_write,
-    };
+struct writing {
+    const struct options *options;
+    int64_t pid;
+    output_write_cb *write;
+    const void *content;
+};
+
+static int write_to(const struct writing *writing, enum format format, FILE *file, const char *name) {
+    const struct options *options = writing->options;
     struct view view = {.show = options->show,
                         .show_known = options->show_known,
                         .suppression_texts = options->suppression_texts,
@@ -189,24 +191,24 @@ static int write_to(const struct options *options, const struct report *report, 
                         .color = want_color(options, file),
                         .utf8 = escape_locale_is_utf8()};
     errno = 0;
-    writers[format](file, report, &view);
+    writing->write(file, writing->content, format, &view);
     if (!fflush(file) && !ferror(file))
         return 0;
     message_error("%s: the report was not written: %s", name, errno ? strerror(errno) : "write error");
     return -1;
 }
 
-static int write_destination(const struct options *options, const struct report *report, const struct destination *to) {
+static int write_destination(const struct writing *writing, const struct destination *to) {
     if (!strcmp(to->path, "-"))
-        return write_to(options, report, to->format, stdout, "standard output");
-    const char *path = output_expand(options->pool, to->path, report->pid);
+        return write_to(writing, to->format, stdout, "standard output");
+    const char *path = output_expand(writing->options->pool, to->path, writing->pid);
     FILE *file = path ? fopen(path, "we") : NULL;
     if (!file) {
         if (path)
             message_error("%s: the report was not written: %s", path, strerror(errno));
         return -1;
     }
-    int result = write_to(options, report, to->format, file, path);
+    int result = write_to(writing, to->format, file, path);
     if (fclose(file) && !result) {
         message_error("%s: the report was not written: %s", path, strerror(errno));
         result = -1;
@@ -214,11 +216,24 @@ static int write_destination(const struct options *options, const struct report 
     return result;
 }
 
-int output_report(const struct options *options, const struct report *report, FILE *usual) {
+int output_each(const struct options *options, int64_t pid, output_write_cb *write, const void *content, FILE *usual) {
+    const struct writing writing = {.options = options, .pid = pid, .write = write, .content = content};
     int result = 0;
     if (!options->destination_count)
-        return write_to(options, report, FORMAT_TEXT, usual, usual == stdout ? "standard output" : "standard error");
+        return write_to(&writing, FORMAT_TEXT, usual, usual == stdout ? "standard output" : "standard error");
     for (size_t i = 0; i < options->destination_count; i++)
-        result |= write_destination(options, report, &options->destinations[i]);
+        result |= write_destination(&writing, &options->destinations[i]);
     return result;
+}
+
+static void write_report(FILE *file, const void *report, enum format format, const struct view *view) {
+    static void (*const writers[])(FILE *, const struct report *, const struct view *) = {
+        [FORMAT_TEXT] = text_write,
+        [FORMAT_JSON] = json_write,
+    };
+    writers[format](file, report, view);
+}
+
+int output_report(const struct options *options, const struct report *report, FILE *usual) {
+    return output_each(options, report->pid, write_report, report, usual);
 }

@@ -4,6 +4,7 @@
 
 #include "options.h"
 #include "report.h"
+#include "writers.h"
 
 #include <stdint.h>
 
@@ -19,6 +20,11 @@ int output_copy(const char *from, const char *to);
 /* Keep the recording at `path` of process `pid` as --output says; `main_pid` is the one whose recording gets the plain
  * name. 0, or -1 after a message. */
 int output_keep(const struct options *, const char *path, int64_t pid, int64_t main_pid);
+
+/* Write `content` to every destination; without one, as text to `usual`. `pid` is what %p stands for. `write` leaves
+ * errors in the stream. 0, or -1 after messages. */
+typedef void output_write_cb(FILE *, const void *content, enum format, const struct view *);
+int output_each(const struct options *options, int64_t pid, output_write_cb *write, const void *content, FILE *usual);
 
 /* Write the report to every destination; without one, as text to `usual`. 0, or -1 after messages. */
 int output_report(const struct options *, const struct report *, FILE *usual);

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <uthash.h>
 
 struct symbol_file;
@@ -36,13 +37,62 @@ struct rec_edge {
     struct rec_site *site; /* NULL: no stack known */
     uint64_t size_bytes, offset, target_offset;
 };
+struct rec_age { /* of the object that was lost first */
+    bool known;
+    int64_t born_us; /* since recording began, as all times; -1: not known */
+    uint64_t generation, scan_a, scan_b, us_a, us_b;
+};
 struct rec_finding {
     enum kind kind;
+    struct rec_age age;
     struct rec_site *site; /* NULL: no stack known */
     uint64_t count, objects, bytes, indirect_objects, indirect_bytes;
     const struct rec_edge *cycle;
     size_t cycle_listed;
     uint64_t cycle_length, group_objects_max;
+};
+/* What holds an object: a root, then objects, each of which points at the next one. */
+struct rec_root {
+    const char *kind;          /* a word of analysis/cast.h; "" when there is no path */
+    const char *name;          /* "" if none */
+    int64_t tid;               /* 0: no thread */
+    struct rec_module *module; /* NULL: none */
+    uint64_t offset;
+};
+struct rec_step {
+    struct rec_site *site; /* NULL: no stack known */
+    uint64_t size_bytes, offset, count;
+};
+struct rec_path {
+    struct rec_root root;
+    const struct rec_step *steps;
+    size_t step_count;
+};
+struct rec_growth {
+    struct rec_site *site;
+    uint64_t scans, objects, bytes, objects_per_minute, bytes_per_minute;
+    struct rec_path path;
+};
+struct rec_target {
+    uint64_t address;
+    struct rec_path path;
+};
+struct rec_population { /* live objects of a site, by generation */
+    struct rec_site *site;
+    uint64_t objects[GENERATIONS], bytes[GENERATIONS];
+};
+struct rec_scan {
+    uint64_t number, generation, at_us, pause_us, scan_us, objects_scanned, bytes_read;
+};
+struct rec_generation {
+    uint64_t objects, bytes, scans, scan_us_p50, scan_us_max;
+};
+struct rec_status {
+    uint64_t recorded_us;
+    struct rec_generation generations[GENERATIONS];
+    uint64_t pause_us_p50, pause_us_p99, pause_us_max;
+    uint64_t suspects, confirmed, withdrawn, freed_by_program, confirmed_withdrawn, confirmed_freed;
+    const char *dirty_pages, *stop, *snapshot;
 };
 struct rec_note {
     const char *code, *detail; /* detail may be "" */
@@ -53,18 +103,27 @@ struct recording {
     struct pool *pool; /* of everything here */
     const char *path;
     int64_t pid;
-    double start_seconds; /* Unix time */
     const char **argv;
     size_t argc;
     const char *executable;
     int64_t exit_status;
-    bool has_header, has_scan;
-    bool complete; /* the `end` record was there */
+    double start_seconds; /* Unix time; 0: not known */
+    bool at_exit;         /* made when the program ended, not while it ran */
+    bool has_header, has_scan, has_status;
+    bool complete;        /* the `end` record was there */
+    struct rec_scan scan; /* the last one */
+    struct rec_status status;
     struct tally tally[KIND_COUNT];
     struct rec_finding *findings;
     size_t finding_count, finding_capacity;
     struct rec_note *notes;
     size_t note_count, note_capacity;
+    struct rec_growth *growths;
+    size_t growth_count, growth_capacity;
+    struct rec_target *targets;
+    size_t target_count, target_capacity;
+    struct rec_population *populations;
+    size_t population_count, population_capacity;
     struct rec_module *modules; /* by id */
     struct rec_site *sites;     /* by id */
 };
@@ -74,6 +133,8 @@ struct recording {
  *
  * returns  0, or -1 after the message; call recording_close() in both cases. Strings live in `pool`. */
 int recording_read(struct recording *, const char *path, struct pool *pool);
+/* The same from an open file, which messages call `path`. */
+int recording_read_open(struct recording *, FILE *file, const char *path, struct pool *pool);
 void recording_close(struct recording *);
 
 /* a + b, or the largest number there is. */

@@ -12,13 +12,18 @@
 #include <stdint.h>
 
 /* Kinds as bits, for --show and --fail-on. */
-enum { KINDS_ALL = (1 << KIND_COUNT) - 1, KINDS_DEFAULT = 1 << KIND_LOST | 1 << KIND_CYCLE };
+enum {
+    KINDS_ALL = (1 << KIND_COUNT) - 1,
+    KINDS_DEFAULT = 1 << KIND_LOST | 1 << KIND_CYCLE, /* that fail */
+    KINDS_SHOWN_DEFAULT = KINDS_DEFAULT | 1 << KIND_GROWING,
+};
 
 /* What only the outside tool can note; the library's own are NOTES in analysis/cast.h.
  *   enumerator, code in files, text for a person */
 #define TOOL_NOTES(X)                                                                                                  \
     X(CUT, "cut", "the recording is cut: what stood before the cut is shown")                                          \
     X(NO_SCAN, "no-scan", "the recording holds no scan: nothing was judged")                                           \
+    X(LAST_SCAN, "last-scan", "the program left no recording of its end: this is the report of its last scan")         \
     X(NO_RECORDING, "no-recording", "no recording came from the program itself")                                       \
     X(BAD_RECORDING, "bad-recording", "recordings of other processes that could not be read")                          \
     X(NO_OBJECTS, "no-objects", "no live object was recorded: all were freed, or castaway saw no allocation")
@@ -40,8 +45,29 @@ enum standing {
     STANDING_GROWN,
     STANDING_KNOWN,
 };
+/* What holds an object, with names. */
+struct report_step {
+    const struct stack *stack;
+    uint64_t size_bytes, offset, count;
+};
+struct report_path {
+    const char *root_kind; /* "module", "stack", ...; "" when no path is known */
+    const char *root;      /* variable, thread or mapping; NULL: no name known */
+    const char *module;    /* path; NULL: in none */
+    int64_t tid;           /* 0: no thread */
+    uint64_t offset;       /* of the pointer in the root: from the variable's start, else as recorded */
+    const struct report_step *steps;
+    size_t step_count;
+};
+struct report_growth {
+    uint64_t scans, objects_per_minute, bytes_per_minute;
+    struct report_path path;
+};
 struct report_finding {
     enum kind kind;
+    struct rec_age age;
+    bool found_at_exit;                 /* no scan before the last, at exit, saw it lost */
+    const struct report_growth *growth; /* kind growing */
     uint64_t fingerprint;
     uint64_t family;    /* the fingerprint before equal ones were numbered: two calls in one function have the same */
     uint64_t identity;  /* finer than the fingerprint: knows lines or offsets; only for merging */
@@ -54,6 +80,10 @@ struct report_finding {
     uint64_t cycle_length, group_objects_max;
     enum standing standing; /* set by baseline.c, and the ceiling of a finding that it holds */
     uint64_t ceiling;
+};
+/* What scans while the programs ran found and took back; of objects, but for `scans`. */
+struct report_live {
+    uint64_t scans, suspects, confirmed, withdrawn, freed_by_program;
 };
 struct report_note {
     const char *code, *text, *detail; /* detail may be "" */
@@ -72,6 +102,7 @@ struct report {
     size_t processes;
     size_t unjudged; /* recordings among them that hold no scan: nothing can be said of their processes */
     bool has_main;   /* the main process left a recording */
+    struct report_live live;
     struct tally tally[KIND_COUNT];
     struct tally suppressed[KIND_COUNT]; /* taken out of `tally` */
     const struct gate *gate;             /* what decided the exit status; NULL: nothing has yet */
@@ -79,6 +110,7 @@ struct report {
     size_t finding_count, finding_capacity;
     struct finding_index *index; /* of findings, by what makes two of them one */
     struct keeper keeper;
+    struct origin *adding; /* of the recording that is being added */
     struct report_note *notes;
     size_t note_count, note_capacity;
 };
@@ -97,6 +129,15 @@ void report_suppress(struct report *, struct report_finding *);
 /* Is there a finding of one of these kinds (bits)? */
 bool report_has(const struct report *, unsigned kinds);
 struct tally report_unreachable(const struct report *); /* lost + lost-indirect + cycle */
+
+/* While a recording is added: name a finding, which has all but its fingerprint, and take it in, or its numbers if it is
+ * known. What the returned one has from `finding` besides stacks is still the caller's. */
+struct report_finding *report_push(struct report *, const struct recording *, struct report_finding *finding);
+
+/* report_live.c: growth and the counts of a recording's live scans; called by report_add(). */
+void report_add_live(struct report *, const struct recording *);
+/* `path` with names. */
+struct report_path report_path(struct report *, const struct rec_path *);
 
 const char *kind_word(enum kind);
 const char *kind_key(enum kind);

@@ -61,6 +61,9 @@ static int read_file(const struct options *options, const char *path, struct rep
     int result = recording_read(&recording, path, &scratch);
     if (!result) {
         report_add(report, &recording);
+        symbols_trim(report->symbols);
+        if (recording.has_scan && !recording.at_exit)
+            report_note(report, TOOL_NOTE_LAST_SCAN, 1, "");
         if (!recording.has_scan)
             message_error("%s: holds no scan: nothing was judged; the program's next run may leave a whole recording",
                           path);

@@ -454,6 +454,20 @@ static void start(struct symbols *symbols) {
     symbols->empty = empty;
 }
 
+/* A symbol before the address that does not reach it is another variable, or a mark of the linker's. */
+const char *symbols_variable(struct symbols *symbols, struct rec_module *module, uint64_t offset, uint64_t *inside) {
+    struct symbol_file *file = file_of(symbols, module);
+    GElf_Off from_start;
+    GElf_Sym symbol;
+    if (!file->module)
+        return NULL;
+    const char *name = dwfl_module_addrinfo(file->module, offset + file->bias, &from_start, &symbol, NULL, NULL, NULL);
+    if (!name || !*name || from_start >= symbol.st_size)
+        return NULL;
+    *inside = from_start;
+    return escape_to_utf8(&symbols->cache, demangle(&symbols->cache, name));
+}
+
 struct symbols *symbols_open(struct pool *pool) {
     struct symbols *symbols = pool_alloc(pool, sizeof *symbols);
     start(symbols);

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 struct rec_site;
+struct rec_module;
 
 struct stack_frame {
     const char *function;   /* demangled; NULL: unknown */
@@ -46,6 +47,9 @@ void symbols_trim(struct symbols *);
 /* The stack of `site` (NULL: a stack without frames). Resolved once and kept in the site; equal sites of two recordings
  * have the same one. Valid until symbols_trim() or symbols_close(). */
 const struct stack *symbols_stack(struct symbols *, struct rec_site *site);
+
+/* The variable that `offset` (a link-time address) of `module` lies in, and how far; NULL: none is known there. */
+const char *symbols_variable(struct symbols *, struct rec_module *module, uint64_t offset, uint64_t *inside);
 
 /* Would both be shown alike? */
 bool stack_equal(const struct stack *, const struct stack *);

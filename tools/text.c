@@ -1,4 +1,4 @@
-/* text.c - the report for a person, at 100 columns.
+/* text.c - the report for a person, at 100 columns unless the view has its own.
  *
  * Every string of the target goes through show_name(), which escapes it.
  * Start: text_write(); a finding is head_line(), cycle_line(), stack_lines(). */
@@ -7,6 +7,7 @@
 #include "demangle.h"
 #include "escape.h"
 #include "label.h"
+#include "live_text.h"
 #include "text_gate.h"
 #include "units.h"
 
@@ -14,12 +15,11 @@
 #include <string.h>
 
 enum {
-    COLUMNS = 100,
     INDENT = 4,
     FUNCTION_COLUMN = 25,      /* at least */
     FUNCTION_WIDTH = 17,       /* at least */
     FUNCTION_WIDTH_LEAST = 36, /* of names that are cut to let a long location stand */
-    FINGERPRINT_COLUMN = 83,
+    FINGERPRINT_WIDTH = 17,
     CYCLE_SHOWN_MAX = 8, /* a longer one is shown by its start and its end */
     CYCLE_HEAD = 4,
 };
@@ -31,7 +31,7 @@ static const char *const style_codes[] = {
 };
 static const char *const kind_titles[KIND_COUNT] = {
     [KIND_LOST] = "LEAK",         [KIND_LOST_INDIRECT] = "INDIRECT", [KIND_CYCLE] = "CYCLE",
-    [KIND_POSSIBLE] = "POSSIBLE", [KIND_REACHABLE] = "REACHABLE",
+    [KIND_POSSIBLE] = "POSSIBLE", [KIND_REACHABLE] = "REACHABLE",    [KIND_GROWING] = "GROWING",
 };
 
 struct text {
@@ -74,6 +74,10 @@ static const char *either(const struct text *text, const char *utf8, const char 
 
 static const char *show_name(struct text *text, const char *name) {
     return escape_text(text->pool, name, text->view->utf8);
+}
+
+static size_t columns_of(const struct text *text) {
+    return text->view->columns ? text->view->columns : VIEW_COLUMNS;
 }
 
 static size_t max(size_t a, size_t b) {
@@ -129,9 +133,9 @@ static size_t function_width(struct text *text, const struct stack *stack, size_
         functions = max(functions, escape_columns(function_name(text, &stack->frames[i])) + 2);
         locations = max(locations, escape_columns(location(text, &stack->frames[i])));
     }
-    if (column + functions + locations <= COLUMNS)
+    if (column + functions + locations <= columns_of(text))
         return functions;
-    size_t left = column + locations < COLUMNS ? COLUMNS - column - locations : 0;
+    size_t left = column + locations < columns_of(text) ? columns_of(text) - column - locations : 0;
     return max(left, functions < FUNCTION_WIDTH_LEAST ? functions : FUNCTION_WIDTH_LEAST);
 }
 
@@ -168,7 +172,7 @@ static bool is_uniform(const struct report_finding *finding) {
 }
 
 static void wrapped(struct text *text, enum style style, const char *piece) {
-    if (text->column + escape_columns(piece) > COLUMNS && text->column > INDENT + 2) {
+    if (text->column + escape_columns(piece) > columns_of(text) && text->column > INDENT + 2) {
         new_line(text);
         pad_to(text, INDENT + 2);
         piece += *piece == ' ';
@@ -298,9 +302,25 @@ static void head_line(struct text *text, size_t number, const struct report_find
             pool_printf(text->pool, "   + %s reached only from %s", units_size(text->pool, finding->indirect_bytes),
                         finding->objects == 1 ? "it" : "them"));
     }
-    pad_to(text, max(FINGERPRINT_COLUMN, text->column + 2));
+    if (finding->growth)
+        put(text, PLAIN, pool_printf(text->pool, "   + %s", live_growth(text->pool, finding->growth)));
+    pad_to(text, max(columns_of(text) - FINGERPRINT_WIDTH, text->column + 2));
     put(text, FAINT, pool_printf(text->pool, "%08x", (unsigned)(finding->fingerprint >> 32)));
     new_line(text);
+}
+
+/* What live scans know of a finding, under its head. */
+static void live_lines(struct text *text, const struct report_finding *finding) {
+    const char *age = live_age(text->pool, text->report, finding);
+    size_t count = 0;
+    const char **pieces =
+        finding->growth ? live_path(text->pool, &finding->growth->path, text->view->utf8, &count) : NULL;
+    pad_to(text, *age || count ? INDENT : 0);
+    put(text, FAINT, age);
+    for (size_t i = 0; i < count; i++)
+        wrapped(text, NAME, pieces[i]);
+    if (text->column)
+        new_line(text);
 }
 
 static void leak_lines(struct text *text, const struct report_finding *finding) {
@@ -366,6 +386,7 @@ static void findings(struct text *text) {
         if (!is_shown(text, finding->kind) || !text_gate_lists(finding, text->view))
             continue;
         head_line(text, ++number, finding);
+        live_lines(text, finding);
         text_gate_head(text->file, text->pool, text->report, finding, text->view);
         if (finding->kind == KIND_CYCLE)
             cycle_lines(text, finding);
@@ -399,7 +420,7 @@ static const char *verdict(struct text *text) {
     uint64_t all = 0;
     if (report->processes == report->unjudged)
         return "not judged";
-    for (int kind = 0; kind < KIND_COUNT; kind++)
+    for (int kind = 0; kind < KIND_JUDGED_COUNT; kind++)
         all = count_add(all, report->tally[kind].objects);
     if (!lost.objects)
         return pool_printf(text->pool, "%s, nothing unreachable", units_things(text->pool, all, "object"));
@@ -419,7 +440,19 @@ static void first_line(struct text *text) {
         put(text, PLAIN, others == 1 ? " more process" : " more processes");
     put(text, PLAIN, ": ");
     put(text, PLAIN, verdict(text));
+    uint64_t growing = report->tally[KIND_GROWING].findings;
+    if (growing)
+        put(text, PLAIN, pool_printf(text->pool, "; %s growing", units_things(text->pool, growing, "place")));
     new_line(text);
+}
+
+static void counts_line(struct text *text) {
+    const char *counts = live_counts(text->pool, &text->report->live);
+    if (*counts && text->lines > 2)
+        new_line(text); /* apart from the last finding */
+    put(text, PLAIN, counts);
+    if (*counts)
+        new_line(text);
 }
 
 static void notes(struct text *text) {
@@ -435,6 +468,57 @@ static void notes(struct text *text) {
     }
 }
 
+static const char *step_label(struct text *text, const struct report_step *step) {
+    return show_name(text, label_stack(text->pool, step->stack));
+}
+
+static void path_lines(struct text *text, const struct report_path *path) {
+    size_t count, label = 0, size = 0;
+    const char **pieces = live_path(text->pool, path, text->view->utf8, &count);
+    pad_to(text, INDENT);
+    for (size_t i = 0; i < count; i++)
+        wrapped(text, NAME, pieces[i]);
+    new_line(text);
+    for (size_t i = 0; i < path->step_count; i++) {
+        label = max(label, escape_columns(step_label(text, &path->steps[i])));
+        size = max(size, escape_columns(size_text(text, path->steps[i].size_bytes)));
+    }
+    size_t function = max(FUNCTION_COLUMN, INDENT + label + 2 + size + 3);
+    for (size_t i = 0; i < path->step_count; i++) {
+        const struct report_step *step = &path->steps[i];
+        const char *bytes = size_text(text, step->size_bytes);
+        if (i && step[-1].size_bytes == step->size_bytes && stack_equal(step[-1].stack, step->stack))
+            continue;
+        pad_to(text, INDENT);
+        put(text, NAME, step_label(text, step));
+        pad_to(text, INDENT + label + 2 + size - escape_columns(bytes));
+        put(text, PLAIN, bytes);
+        stack_lines(text, step->stack, function, function_width(text, step->stack, function));
+    }
+}
+
+void text_stack(FILE *file, const struct stack *stack, const struct view *view) {
+    struct pool scratch = {0};
+    struct text text = {.file = file, .pool = &scratch, .view = view};
+    stack_lines(&text, stack, INDENT, function_width(&text, stack, INDENT));
+    pool_free(&scratch);
+}
+
+void text_path(FILE *file, const struct report_path *path, const struct view *view) {
+    struct pool scratch = {0};
+    struct text text = {.file = file, .pool = &scratch, .view = view};
+    path_lines(&text, path);
+    pool_free(&scratch);
+}
+
+void text_findings(FILE *file, const struct report *report, const struct view *view) {
+    struct pool scratch = {0};
+    struct text text = {.file = file, .pool = &scratch, .report = report, .view = view};
+    findings(&text);
+    notes(&text);
+    pool_free(&scratch);
+}
+
 void text_write(FILE *file, const struct report *report, const struct view *view) {
     struct pool scratch = {0};
     struct text text = {.file = file, .pool = &scratch, .report = report, .view = view};
@@ -442,6 +526,7 @@ void text_write(FILE *file, const struct report *report, const struct view *view
     first_line(&text);
     new_line(&text);
     findings(&text);
+    counts_line(&text);
     notes(&text);
     if (text.lines > 2)
         new_line(&text);

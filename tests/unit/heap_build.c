@@ -42,6 +42,7 @@ struct heap_build *heap_build_new(size_t bytes) {
     build->heap.index = map(sizeof *build->heap.index);
     build->heap.chunk = map(HEAP_CHUNKS_MAX * sizeof *build->heap.chunk);
     build->heap.id_end = 1;
+    build->epoch = 1;
     build->arena = (struct arena){.more = heap_build_more, .context = build};
     build->arena_left = SIZE_MAX;
     return build;
@@ -69,14 +70,14 @@ void heap_build_free(struct heap_build *build) {
     munmap(build, sizeof *build);
 }
 
-static _Atomic uint32_t *slot_of(struct heap_build *build, uintptr_t address) {
+static struct heap_leaf *leaf_of(struct heap_build *build, uintptr_t address) {
     struct heap_node *_Atomic *node = &build->heap.index->node[address >> HEAP_NODE_SHIFT];
     if (!*node)
         *node = map(sizeof **node);
     struct heap_leaf *_Atomic *leaf = &(*node)->leaf[(address >> HEAP_LEAF_SHIFT) & (HEAP_NODE_LEAVES - 1)];
     if (!*leaf)
         *leaf = map(sizeof **leaf);
-    return &(*leaf)->slot[heap_slot_number(address)];
+    return *leaf;
 }
 
 static void add_odd(struct heap_build *build, uintptr_t address, object_id id) {
@@ -97,12 +98,31 @@ object_id heap_build_adopt(struct heap_build *build, const void *place, size_t s
     if (!*chunk)
         *chunk = map(HEAP_CHUNK_OBJECTS * sizeof **chunk);
     *heap_object(&build->heap, id) = (struct object){.size_bytes = size_bytes, .site = site, .birth = ++build->births};
-    _Atomic uint32_t *slot = slot_of(build, address);
-    if (address % 8 || *slot)
+    struct heap_leaf *leaf = leaf_of(build, address);
+    _Atomic uint32_t *slot = &leaf->slot[heap_slot_number(address)];
+    size_t block = heap_slot_number(address) >> HEAP_BLOCK_SHIFT;
+    if (address % 8 || *slot) {
         add_odd(build, address, id);
-    else
-        *slot = id | (address % 16 ? HEAP_SLOT_HALF : 0);
+        return id;
+    }
+    *slot = id | (address % 16 ? HEAP_SLOT_HALF : 0);
+    leaf->born[block] = build->epoch;
+    if (size_bytes >= HEAP_LARGE_BYTES)
+        leaf->large[block] = 1;
     return id;
+}
+
+void heap_build_forget(struct heap_build *build, const void *place) {
+    uintptr_t address = (uintptr_t)place;
+    _Atomic uint32_t *slot = &leaf_of(build, address)->slot[heap_slot_number(address)];
+    object_id id = heap_build_id(build, place);
+    if ((*slot & HEAP_SLOT_ID) == id) {
+        *slot = 0;
+        return;
+    }
+    for (size_t i = 0; i < build->heap.odd_count; i++)
+        if (build->odd[i].id == id)
+            build->odd[i--] = build->odd[--build->heap.odd_count];
 }
 
 void *heap_build_gap(struct heap_build *build, size_t bytes) {

@@ -19,7 +19,8 @@ struct heap_build {
     struct heap_odd *odd;
     size_t odd_capacity;
     struct arena_block *blocks;
-    uint32_t births;
+    uint32_t births; /* serial of the last birth */
+    uint8_t epoch;   /* of objects made from now on; 1 at first */
 };
 
 /* A heap with `bytes` of room; it ends the test program when there is no memory. */
@@ -34,6 +35,9 @@ void *heap_build_shifted(struct heap_build *build, size_t size_bytes, unsigned s
 void *heap_build_gap(struct heap_build *build, size_t bytes);
 /* Declare [address, address + size_bytes) an object, wherever it is; returns its id. */
 object_id heap_build_adopt(struct heap_build *build, const void *address, size_t size_bytes, unsigned site);
+
+/* Free it: out of the index; its memory stays as it is. */
+void heap_build_forget(struct heap_build *build, const void *address);
 
 /* The object that begins there (0: none), and its record. */
 object_id heap_build_id(const struct heap_build *build, const void *address);

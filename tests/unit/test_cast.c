@@ -6,6 +6,7 @@
 #include <check.h>
 #include <errno.h>
 #include <locale.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -182,22 +183,31 @@ END_TEST
 START_TEST (scan_has_every_kind) {
     struct verdicts verdicts = {.tally = {[KIND_LOST] = {1, 2, 3}, [KIND_REACHABLE] = {UINT64_MAX >> 1, 5, 6}}};
     cast_scan(&sink,
-              &(struct cast_scan){
-                  .generation = 2, .threads = 4, .pause_us = 10, .mark_us = 20, .scan_us = 30, .root_bytes = 40},
+              &(struct cast_scan){.number = 7,
+                                  .generation = 2,
+                                  .threads = 4,
+                                  .at_us = 1500000,
+                                  .pause_us = 10,
+                                  .mark_us = 20,
+                                  .scan_us = 30,
+                                  .root_bytes = 40,
+                                  .objects_scanned = 50,
+                                  .bytes_read = 60},
               &verdicts);
-    ck_assert_str_eq(
-        lines(), "{\"record\":\"scan\",\"generation\":2,\"threads\":4,\"pause_us\":10,\"mark_us\":20,\"scan_us\":30,"
-                 "\"root_bytes\":40,\"lost\":{\"objects\":1,\"bytes\":2,\"findings\":3},"
-                 "\"lost_indirect\":{\"objects\":0,\"bytes\":0,\"findings\":0},"
-                 "\"cycle\":{\"objects\":0,\"bytes\":0,\"findings\":0},"
-                 "\"possible\":{\"objects\":0,\"bytes\":0,\"findings\":0},"
-                 "\"reachable\":{\"objects\":9223372036854775807,\"bytes\":5,\"findings\":6}}\n");
+    ck_assert_str_eq(lines(), "{\"record\":\"scan\",\"number\":7,\"at_us\":1500000,\"generation\":2,\"threads\":4,"
+                              "\"pause_us\":10,\"mark_us\":20,\"scan_us\":30,"
+                              "\"root_bytes\":40,\"objects_scanned\":50,\"bytes_read\":60,\"lost\":{\"objects\":1,"
+                              "\"bytes\":2,\"findings\":3},"
+                              "\"lost_indirect\":{\"objects\":0,\"bytes\":0,\"findings\":0},"
+                              "\"cycle\":{\"objects\":0,\"bytes\":0,\"findings\":0},"
+                              "\"possible\":{\"objects\":0,\"bytes\":0,\"findings\":0},"
+                              "\"reachable\":{\"objects\":9223372036854775807,\"bytes\":5,\"findings\":6}}\n");
 }
 END_TEST
 
 START_TEST (finding_of_a_cycle_lists_its_edges) {
     const struct cycle_edge edges[] = {{7, 40, 24, 8}, {8, 24, 0, 0}};
-    struct finding f = {KIND_CYCLE, 7, 3, 6, 192, 1, 16, edges, 2, 2, 2, {0}};
+    struct finding f = {KIND_CYCLE, 7, 3, 6, 192, 1, 16, edges, 2, 2, 2, {1250000, 1, 41, 42, 12300000, 12800000}};
     cast_finding(&sink, &f);
     f.kind = KIND_LOST_INDIRECT;
     cast_finding(&sink, &f);
@@ -206,9 +216,111 @@ START_TEST (finding_of_a_cycle_lists_its_edges) {
         "{\"record\":\"finding\",\"kind\":\"cycle\",\"site\":7,\"count\":3,\"objects\":6,\"bytes\":192,"
         "\"indirect_objects\":1,\"indirect_bytes\":16,\"length\":2,\"group_objects_max\":2,"
         "\"cycle\":[{\"site\":7,\"size\":40,\"offset\":24,\"target_offset\":8},"
-        "{\"site\":8,\"size\":24,\"offset\":0,\"target_offset\":0}]}\n"
+        "{\"site\":8,\"size\":24,\"offset\":0,\"target_offset\":0}],"
+        "\"generation\":1,\"born_us\":1250000,"
+        "\"lost_between\":{\"scan_a\":41,\"scan_b\":42,\"us_a\":12300000,\"us_b\":12800000}}\n"
         "{\"record\":\"finding\",\"kind\":\"lost-indirect\",\"site\":7,\"count\":3,\"objects\":6,\"bytes\":192,"
         "\"indirect_objects\":1,\"indirect_bytes\":16}\n");
+}
+END_TEST
+
+START_TEST (lost_finding_without_times_says_so) {
+    struct finding f = {.kind = KIND_LOST, .site = 7, .count = 1, .objects = 1, .bytes = 8, .age.born_us = -1};
+    cast_finding(&sink, &f);
+    ck_assert_str_eq(lines(),
+                     "{\"record\":\"finding\",\"kind\":\"lost\",\"site\":7,\"count\":1,\"objects\":1,\"bytes\":8,"
+                     "\"indirect_objects\":0,\"indirect_bytes\":0,\"generation\":0,\"born_us\":-1,"
+                     "\"lost_between\":{\"scan_a\":0,\"scan_b\":0,\"us_a\":0,\"us_b\":0}}\n");
+}
+END_TEST
+
+START_TEST (status_has_three_generations_and_all_counts) {
+    struct history history = {.scans_done = {30, 20, 10}, .counts = {1, 2, 3, 4, 5, 6}};
+    struct cast_status status = {.recorded_us = 9,
+                                 .history = &history,
+                                 .objects = {10, 11, 12},
+                                 .bytes = {13, 14, 15},
+                                 .pause_us = {16, 17, 18},
+                                 .scan_us = {{19, 20, 21}, {22, 23, 24}, {25, 26, 27}},
+                                 .dirty_pages = "pagemap-scan",
+                                 .stop = "signal",
+                                 .snapshot = "clone"};
+    cast_status(&sink, &status);
+    ck_assert_str_eq(lines(),
+                     "{\"record\":\"status\",\"recorded_us\":9,\"generations\":["
+                     "{\"objects\":10,\"bytes\":13,\"scans\":30,\"scan_us_p50\":19,\"scan_us_max\":21},"
+                     "{\"objects\":11,\"bytes\":14,\"scans\":20,\"scan_us_p50\":22,\"scan_us_max\":24},"
+                     "{\"objects\":12,\"bytes\":15,\"scans\":10,\"scan_us_p50\":25,\"scan_us_max\":27}],"
+                     "\"pause_us\":{\"p50\":16,\"p99\":17,\"max\":18},\"suspects\":1,\"confirmed\":2,\"withdrawn\":3,"
+                     "\"freed_by_program\":4,\"confirmed_withdrawn\":5,\"confirmed_freed\":6,"
+                     "\"method\":{\"dirty_pages\":\"pagemap-scan\",\"stop\":\"signal\",\"snapshot\":\"clone\"}}\n");
+}
+END_TEST
+
+START_TEST (status_before_the_first_scan_has_zeros) {
+    cast_status(&sink, &(struct cast_status){.dirty_pages = "read-all", .stop = "signal", .snapshot = "clone"});
+    const char *line = lines();
+    ck_assert_ptr_nonnull(strstr(line, "\"scans\":0,"));
+    ck_assert_ptr_nonnull(strstr(line, "\"suspects\":0,\"confirmed\":0,\"withdrawn\":0,\"freed_by_program\":0,"));
+}
+END_TEST
+
+/* A path record from that root to one object. */
+static void root_is(struct cast_root root, const char *expected) {
+    char line[1000];
+    struct path_step step = {3, 64, 8, 1};
+    struct path path = {.steps = &step, .step_count = 1};
+    setup();
+    cast_path(&sink, 4096, &root, &path);
+    snprintf(line, sizeof line,
+             "{\"record\":\"path\",\"target\":4096,\"path\":[%s,{\"site\":3,\"size\":64,\"offset\":8,\"count\":1}]}\n",
+             expected);
+    ck_assert_str_eq(lines(), line);
+    teardown();
+}
+
+START_TEST (roots_have_the_keys_that_apply) {
+    root_is((struct cast_root){"module", NULL, 0, 5, 0x10}, "{\"root\":\"module\",\"module\":5,\"offset\":16}");
+    root_is((struct cast_root){"stack", "worker \"1\"", 77, UINT32_MAX, 40},
+            "{\"root\":\"stack\",\"name\":\"worker \\\"1\\\"\",\"tid\":77,\"offset\":40}");
+    root_is((struct cast_root){"registers", "main", 76, UINT32_MAX, 9},
+            "{\"root\":\"registers\",\"name\":\"main\",\"tid\":76}");
+    root_is((struct cast_root){"mapping", "/dev/zero", 0, UINT32_MAX, 8},
+            "{\"root\":\"mapping\",\"name\":\"/dev/zero\",\"offset\":8}");
+    root_is((struct cast_root){"kernel", NULL, 3, UINT32_MAX, 9}, "{\"root\":\"kernel\"}");
+    root_is((struct cast_root){"ignored", NULL, 3, UINT32_MAX, 9}, "{\"root\":\"ignored\"}");
+}
+END_TEST
+
+START_TEST (path_that_was_not_found_is_empty) {
+    cast_path(&sink, 16, NULL, &(struct path){0});
+    cast_path(&sink, 16, NULL, NULL);
+    ck_assert_str_eq(lines(), "{\"record\":\"path\",\"target\":16,\"path\":[]}\n"
+                              "{\"record\":\"path\",\"target\":16}\n");
+}
+END_TEST
+
+START_TEST (growth_has_its_path_or_none) {
+    struct growth growth = {9, 4, 100, 6400, 60, 3840};
+    struct path_step steps[] = {{1, 32, 16, 1}, {2, 64, 0, 48211}, {3, 8, 0, 1}};
+    struct path path = {.steps = steps, .step_count = 3};
+    cast_growth(&sink, &growth, &(struct cast_root){"module", NULL, 0, 2, 64}, &path);
+    cast_growth(&sink, &growth, NULL, NULL);
+    ck_assert_str_eq(
+        lines(),
+        "{\"record\":\"growth\",\"site\":9,\"scans\":4,\"objects\":100,\"bytes\":6400,\"objects_per_minute\":60,"
+        "\"bytes_per_minute\":3840,\"path\":[{\"root\":\"module\",\"module\":2,\"offset\":64},"
+        "{\"site\":1,\"size\":32,\"offset\":16,\"count\":1},"
+        "{\"site\":2,\"size\":64,\"offset\":0,\"count\":48211},"
+        "{\"site\":3,\"size\":8,\"offset\":0,\"count\":1}]}\n"
+        "{\"record\":\"growth\",\"site\":9,\"scans\":4,\"objects\":100,\"bytes\":6400,\"objects_per_minute\":60,"
+        "\"bytes_per_minute\":3840}\n");
+}
+END_TEST
+
+START_TEST (population_has_three_numbers_each) {
+    cast_population(&sink, &(struct cast_population){4, {1, 2, 3}, {10, 20, 30}});
+    ck_assert_str_eq(lines(), "{\"record\":\"population\",\"site\":4,\"objects\":[1,2,3],\"bytes\":[10,20,30]}\n");
 }
 END_TEST
 
@@ -249,6 +361,13 @@ int main(void) {
     tcase_add_test(tests, frames_are_pairs_or_triples);
     tcase_add_test(tests, scan_has_every_kind);
     tcase_add_test(tests, finding_of_a_cycle_lists_its_edges);
+    tcase_add_test(tests, lost_finding_without_times_says_so);
+    tcase_add_test(tests, status_has_three_generations_and_all_counts);
+    tcase_add_test(tests, status_before_the_first_scan_has_zeros);
+    tcase_add_test(plain, roots_have_the_keys_that_apply);
+    tcase_add_test(tests, path_that_was_not_found_is_empty);
+    tcase_add_test(tests, growth_has_its_path_or_none);
+    tcase_add_test(tests, population_has_three_numbers_each);
     tcase_add_test(tests, more_than_a_buffer_is_written_in_pieces);
     tcase_add_test(tests, first_error_is_kept_and_ends_the_writing);
     suite_add_tcase(suite, plain);

@@ -1,0 +1,36 @@
+/* collect.c - scans that the program itself asks for, and waits for: castaway.h's and LeakSanitizer's names.
+ *
+ * Source: LeakSanitizer, sanitizer/lsan_interface.h, for the meaning of its two. */
+#include "hooks.h"
+#include "init.h"
+#include "live.h"
+#include "next.h"
+
+enum { FULL = GENERATIONS - 1, LEAKS_FOUND = 23 };
+
+EXPORT long castaway_api_collect(int generation);
+EXPORT long castaway_api_check(void);
+EXPORT int __lsan_do_recoverable_leak_check(void);
+EXPORT void __lsan_do_leak_check(void);
+
+long castaway_api_collect(int generation) {
+    start_recording();
+    return generation < 0 || generation > FULL ? -1 : live_collect((unsigned)generation, 0);
+}
+
+/* What is lost is believed at once: the caller knows that the program is at rest. */
+long castaway_api_check(void) {
+    start_recording();
+    return live_collect(FULL, 1) < 0 ? -1 : live_lost();
+}
+
+int __lsan_do_recoverable_leak_check(void) {
+    return castaway_api_check() > 0;
+}
+
+/* Ends the program when there are leaks, and no check follows at its end. */
+void __lsan_do_leak_check(void) {
+    if (castaway_api_check() > 0)
+        next._exit(exit_scan(LEAKS_FOUND));
+    exit_scan_never();
+}

@@ -1,0 +1,21 @@
+/* descriptor.h - a file descriptor that castaway keeps in the program, and may lose there. */
+#ifndef CASTAWAY_PRELOAD_DESCRIPTOR_H
+#define CASTAWAY_PRELOAD_DESCRIPTOR_H
+
+#include <stdint.h>
+
+/* A program that closes all descriptors closes ours too and may be given the number again: before each use it is looked
+ * whether the file behind it is still the one that was opened. */
+struct descriptor {
+    int number; /* -1: none */
+    uint64_t device, inode;
+};
+
+/* Keep `file` under a high number, closed on exec, where no program looks for its own; `file` itself is closed.
+ * returns  0, or -1: it was closed. */
+int descriptor_keep(struct descriptor *out, int file);
+int descriptor_is_ours(const struct descriptor *);
+/* Close it, if it is still ours. */
+void descriptor_close(struct descriptor *);
+
+#endif

@@ -1,0 +1,314 @@
+/* interrupt.c - signal 33 and its handler.
+ *
+ * glibc keeps SIGSETXID (33) for itself: its own sigprocmask, sigaction and sigfillset leave that signal alone, so every
+ * thread receives it and no program handles it. glibc's own uses are handed on. The handler stands there while threads
+ * are stopped (stop.c) and, in a process that scans while it runs (live.c), all the time; glibc puts its own in our place
+ * when it makes the first thread, so behind each pthread_create() it is installed again.
+ *
+ * A system call that the kernel broke off with EINTR because of our signal is taken up again, with the time that was left
+ * to it: a wait must end when it would have ended without us.
+ *
+ * Never:   uses libc, or TLS of threads that glibc did not make.
+ * Start:   on_signal(), then hide(). */
+#include "interrupt.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <time.h>
+
+#include "arch.h"
+#include "hooks.h"
+#include "init.h"
+#include "live.h"
+#include "next.h"
+#include "stop.h"
+#include "sys.h"
+#include "thread.h"
+
+enum { KERNEL_RESTORER = 0x04000000 };
+
+static struct kernel_sigaction program_action; /* what stood there before */
+
+#if defined(__x86_64__)
+/* castaway_resume(mask): let the program's signals in again and go on with the system call that was broken off, by the
+ * kernel's own restart_syscall, which knows the time left. Should our signal break it off once more, the handler goes
+ * back to castaway_resume_again on the frame at hand, not through the kernel's signal return, which would forget the
+ * call; so a thread that sleeps through a thousand scans has one frame of ours on its stack, not a thousand. */
+__asm__(".text\n"
+        ".type castaway_restore, @function\n"
+        "castaway_restore:\n"
+        "mov $15, %rax\n"
+        "syscall\n"
+        ".size castaway_restore, .-castaway_restore\n"
+        ".type castaway_resume, @function\n"
+        "castaway_resume:\n"
+        ".cfi_startproc\n"
+        "push %rbx\n"
+        ".cfi_def_cfa_offset 16\n"
+        ".cfi_offset %rbx, -16\n"
+        "mov %rdi, %rbx\n"
+        "castaway_resume_again:\n"
+        "mov $14, %eax\n" /* rt_sigprocmask */
+        "mov $2, %edi\n"  /* SIG_SETMASK */
+        "mov %rbx, %rsi\n"
+        "xor %edx, %edx\n"
+        "mov $8, %r10d\n"
+        "syscall\n"
+        "mov $219, %eax\n" /* restart_syscall */
+        "syscall\n"
+        "castaway_resumed:\n"
+        "pop %rbx\n"
+        ".cfi_def_cfa_offset 8\n"
+        "ret\n"
+        ".cfi_endproc\n"
+        ".size castaway_resume, .-castaway_resume\n");
+extern void castaway_restore(void) __attribute__((visibility("hidden")));
+extern long castaway_resume(const void *mask) __attribute__((visibility("hidden")));
+extern const char castaway_resume_again[] __attribute__((visibility("hidden")));
+extern const char castaway_resumed[] __attribute__((visibility("hidden")));
+#define RESTORER castaway_restore
+#define RESTORER_FLAG KERNEL_RESTORER
+
+static int was_resuming(const greg_t *registers) {
+    uintptr_t pc = (uintptr_t)registers[REG_RIP], again = (uintptr_t)castaway_resume_again;
+    uintptr_t end = (uintptr_t)castaway_resumed;
+    return pc - again < end - again || (pc == end && registers[REG_RAX] == -EINTR);
+}
+
+static __attribute__((noreturn)) void resume_again(const greg_t *registers) {
+    __asm__ volatile("mov %c[bx](%%rax), %%rbx\n\t"
+                     "mov %c[bp](%%rax), %%rbp\n\t"
+                     "mov %c[r12](%%rax), %%r12\n\t"
+                     "mov %c[r13](%%rax), %%r13\n\t"
+                     "mov %c[r14](%%rax), %%r14\n\t"
+                     "mov %c[r15](%%rax), %%r15\n\t"
+                     "mov %c[sp](%%rax), %%rsp\n\t"
+                     "jmp castaway_resume_again\n\t"
+                     :
+                     : "a"(registers), [bx] "i"(REG_RBX * 8), [bp] "i"(REG_RBP * 8), [r12] "i"(REG_R12 * 8),
+                       [r13] "i"(REG_R13 * 8), [r14] "i"(REG_R14 * 8), [r15] "i"(REG_R15 * 8), [sp] "i"(REG_RSP * 8)
+                     : "memory");
+    __builtin_unreachable();
+}
+
+/* ---- system calls broken off ---- */
+
+/* Will the kernel, when we return, run a handler of the program's? Then the EINTR is the program's own affair.
+ * A signal that arrived while all were blocked is kept even when nobody handles it. */
+static int program_signal_waits(const ucontext_t *context) {
+    unsigned long waiting = 0, blocked;
+    __builtin_memcpy(&blocked, &context->uc_sigmask, sizeof blocked);
+    sys(SYS_rt_sigpending, &waiting, 8);
+    waiting &= ~blocked & ~(1ul << (INTERRUPT_SIGNAL - 1));
+    for (; waiting; waiting &= waiting - 1) {
+        struct kernel_sigaction action = {.handler = NULL};
+        sys(SYS_rt_sigaction, __builtin_ctzl(waiting) + 1, 0, &action, 8);
+        if (action.handler && (uintptr_t)action.handler != (uintptr_t)SIG_IGN)
+            return 1;
+    }
+    return 0;
+}
+
+/* How a call is taken up again. */
+enum how {
+    AGAIN,             /* made again as it was */
+    BY_KERNEL,         /* its relative time limit is known to the kernel only */
+    REST_THERE,        /* the kernel left the remaining time where the limit was; what the stop took comes off it */
+    REST_MILLISECONDS, /* wait.c knows when it began: the limit is a number, */
+    REST_TIMESPEC,     /* or stands in memory, */
+    REST_SOCKET,       /* or is the socket's own */
+};
+struct call {
+    short number;
+    enum how how;
+    signed char limit; /* register that holds the limit or points to it */
+};
+/* Any that is not named is made again. */
+static const struct call CALLS[] = {
+    {SYS_poll, BY_KERNEL, 0},
+    {SYS_nanosleep, BY_KERNEL, 0},
+    {SYS_clock_nanosleep, BY_KERNEL, 0},
+    {SYS_futex, BY_KERNEL, 0},
+    {SYS_ppoll, REST_THERE, REG_RDX},
+    {SYS_pselect6, REST_THERE, REG_R8},
+    {SYS_epoll_wait, REST_MILLISECONDS, REG_R10},
+    {SYS_epoll_pwait, REST_MILLISECONDS, REG_R10},
+    {SYS_epoll_pwait2, REST_TIMESPEC, REG_R10},
+    {SYS_rt_sigtimedwait, REST_TIMESPEC, REG_RDX},
+    {SYS_semtimedop, REST_TIMESPEC, REG_R10},
+    {SYS_recvfrom, REST_SOCKET, REG_RDI},
+    {SYS_recvmsg, REST_SOCKET, REG_RDI},
+};
+
+static struct call call_of(int number, const greg_t *registers) {
+    enum { TIMER_IS_ABSOLUTE = 1 };
+    struct call call = {(short)number, AGAIN, 0};
+    for (size_t i = 0; i < sizeof CALLS / sizeof CALLS[0]; i++)
+        if (CALLS[i].number == number)
+            call = CALLS[i];
+    if (number == SYS_clock_nanosleep && registers[REG_RSI] & TIMER_IS_ABSOLUTE)
+        call.how = AGAIN;
+    if (call.how >= REST_THERE && call.how != REST_MILLISECONDS && call.how != REST_SOCKET && !registers[call.limit])
+        call.how = AGAIN; /* no limit */
+    if (call.how == REST_MILLISECONDS && (int)registers[call.limit] <= 0)
+        call.how = AGAIN;
+    return call;
+}
+
+/* Length of the instruction that loads a register from the stack, or 0: it is another one. */
+static size_t stack_load_bytes(const unsigned char *at) {
+    size_t prefix = (*at & 0xf0) == 0x40;
+    const unsigned char *modrm = at + prefix + 1;
+    if (at[prefix] != 0x8b || (modrm[0] & 7) != 4 || modrm[1] != 0x24)
+        return 0;
+    return modrm[0] >> 6 == 0 ? prefix + 3 : modrm[0] >> 6 == 1 ? prefix + 4 : 0;
+}
+
+/* The number of the system call behind which `pc` stands: libc's wrappers load it right before, with nothing but the
+ * loading of saved arguments in between. returns -1: not such code. */
+static int number_before(const unsigned char *pc) {
+    enum { LOADS_BYTES_MAX = 24 };
+    if (pc[-2] != 0x0f || pc[-1] != 0x05)
+        return -1;
+    for (const unsigned char *at = pc - 7; at > pc - 7 - LOADS_BYTES_MAX; at--) {
+        const unsigned char *behind = at + 5;
+        for (size_t bytes = 1; *at == 0xb8 && behind < pc - 2 && (bytes = stack_load_bytes(behind)) > 0;)
+            behind += bytes;
+        if (*at != 0xb8 || behind != pc - 2)
+            continue;
+        int number;
+        __builtin_memcpy(&number, at + 1, sizeof number);
+        return number;
+    }
+    return -1;
+}
+
+static int64_t now_ns(void) {
+    struct timespec now = {0};
+    sys(SYS_clock_gettime, CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000000000ll + now.tv_nsec;
+}
+
+static struct timespec timespec_of(int64_t ns) {
+    return (struct timespec){ns / 1000000000, ns % 1000000000};
+}
+
+static void shorten(struct timespec *limit, int64_t ns) {
+    int64_t left = limit->tv_sec * 1000000000ll + limit->tv_nsec - ns;
+    *limit = timespec_of(left > 0 ? left : 0);
+}
+
+/* Has the socket's own limit passed? */
+static int socket_is_late(int file, int64_t waited_ns) {
+    struct timeval limit = {0};
+    unsigned bytes = sizeof limit;
+    sys(SYS_getsockopt, file, SOL_SOCKET, SO_RCVTIMEO, &limit, &bytes);
+    int64_t limit_ns = limit.tv_sec * 1000000000ll + limit.tv_usec * 1000;
+    return limit_ns > 0 && waited_ns >= limit_ns;
+}
+
+/* Set the registers so that the call goes on with what is left of its limit.
+ * returns  1 to make it again, 0: its result stands in the registers */
+static int set_rest(greg_t *registers, struct call call, int64_t since_ns) {
+    greg_t *limit = &registers[call.limit];
+    struct wait *wait = thread_wait(arch_thread_pointer());
+    int64_t waited_ns = wait ? now_ns() - wait->began_ns : 0;
+    int64_t left_ns = wait && waited_ns < wait->limit_ns ? wait->limit_ns - waited_ns : 0;
+    switch (call.how) {
+    case REST_THERE:
+        shorten((struct timespec *)*limit, now_ns() - since_ns);
+        return 1;
+    case REST_MILLISECONDS:
+        *limit = (left_ns + 999999) / 1000000;
+        return wait != NULL;
+    case REST_TIMESPEC:
+        if (!wait)
+            return 0;
+        wait->rest = timespec_of(left_ns);
+        *limit = (greg_t)&wait->rest;
+        return 1;
+    case REST_SOCKET:
+        if (wait && socket_is_late((int)*limit, waited_ns))
+            registers[REG_RAX] = -EAGAIN;
+        return registers[REG_RAX] == -EINTR;
+    default:
+        return 1;
+    }
+}
+
+/* since_ns: when the handler was entered. */
+static void hide(ucontext_t *context, int64_t since_ns) {
+    greg_t *registers = context->uc_mcontext.gregs;
+    if (was_resuming(registers))
+        resume_again(registers);
+    if (registers[REG_RAX] != -EINTR || program_signal_waits(context))
+        return;
+    int number = number_before((const unsigned char *)registers[REG_RIP]);
+    if (number < 0)
+        return;
+    struct call call = call_of(number, registers);
+    if (call.how == BY_KERNEL)
+        registers[REG_RAX] = castaway_resume(&context->uc_sigmask);
+    else if (set_rest(registers, call, since_ns)) {
+        registers[REG_RAX] = number;
+        registers[REG_RIP] -= 2;
+    }
+}
+#else
+#define RESTORER NULL
+#define RESTORER_FLAG 0
+static int64_t now_ns(void) {
+    return 0;
+}
+static void hide(ucontext_t *context, int64_t since_ns) {
+    (void)context;
+    (void)since_ns;
+}
+#endif
+
+/* ---- the handler ---- */
+
+EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *), void *argument) {
+    if (!next_ready)
+        start_recording();
+    int error = next.pthread_create(thread, attributes, run, argument);
+    if (live_is_on())
+        interrupt_install();
+    return error;
+}
+
+static void on_signal(int signal, siginfo_t *info, void *context_pointer) {
+    ucontext_t *context = context_pointer;
+    int64_t since_ns = now_ns();
+    if (stop_interrupted(info, context) || live_interrupted(info, context))
+        hide(context, since_ns);
+    else if (program_action.handler && (uintptr_t)program_action.handler != (uintptr_t)SIG_IGN)
+        program_action.handler(signal, info, context_pointer);
+}
+
+int interrupt_install(void) {
+    struct kernel_sigaction action = {
+        .handler = on_signal,
+        .flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK | RESTORER_FLAG,
+        .restorer = RESTORER,
+        .mask = ~0ul,
+    };
+    struct kernel_sigaction before = {.handler = NULL};
+    long error = sys(SYS_rt_sigaction, INTERRUPT_SIGNAL, &action, &before, 8);
+    if (!sys_failed(error) && before.handler != on_signal)
+        program_action = before;
+    return (int)error;
+}
+
+void interrupt_remove(void) {
+    sys(SYS_rt_sigaction, INTERRUPT_SIGNAL, &program_action, NULL, 8);
+}
+
+void interrupt_self(void) {
+    siginfo_t info = {.si_signo = INTERRUPT_SIGNAL, .si_code = SI_QUEUE};
+    info.si_pid = (int)sys(SYS_getpid, 0);
+    info.si_value.sival_ptr = NULL; /* no slot of stop.c's: live.c's */
+    sys(SYS_rt_tgsigqueueinfo, info.si_pid, sys(SYS_gettid, 0), INTERRUPT_SIGNAL, &info);
+}

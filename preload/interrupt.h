@@ -1,0 +1,19 @@
+/* interrupt.h - the one signal that castaway uses in the program, and how the program does not notice it. */
+#ifndef CASTAWAY_PRELOAD_INTERRUPT_H
+#define CASTAWAY_PRELOAD_INTERRUPT_H
+
+#include <signal.h>
+#include <ucontext.h>
+
+enum { INTERRUPT_SIGNAL = 33 };
+
+/* Put our handler in place; does nothing when it stands there already.
+ * returns  0, or a kernel error. context: any */
+int interrupt_install(void);
+/* Give the place back to whose it was. context: any */
+void interrupt_remove(void);
+
+/* Raise the signal in the calling thread, for live_interrupted(): its handler sees the thread's registers. context: any */
+void interrupt_self(void);
+
+#endif

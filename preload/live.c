@@ -1,0 +1,576 @@
+/* live.c - scans while the program runs.
+ *
+ * Nothing of ours runs by itself: no thread, no poll. What makes us look is INTERRUPT_SIGNAL, which comes from
+ *   a timer (by time, once after the start, and to see whether a snapshot child is done),
+ *   the control socket (a request),
+ *   ourselves (a hook that found a threshold exceeded, castaway_collect(), the program's own signal).
+ * All of them are sent to one thread, the attendant: of a signal for the whole process, the kernel would wake a thread out
+ * of its system call and then let another one have the signal. The timer's signals are the only ones that an exec sweeps
+ * away by itself; so the end of a child is not told by a signal but looked for by the timer.
+ * The handler runs on the thread that the signal met, with the program's registers at hand; when that thread stands in
+ * one of our hooks, the hook's end raises the signal again. What is to be done is done on a stack of our own, by one thread
+ * at a time: end children, answer requests, take a snapshot (snapshot.c). A scan's outcome lies in memory shared with its
+ * child; adopting it is a change of pointers.
+ *
+ * Owns:    the schedule, the timer, the history, the children.
+ * Never:   waits for a client or a child (but in live_collect); scans while a hook, a fork or an exec is under way.
+ * Start:   live_interrupted(), then work(). */
+#include "live.h"
+
+#include <errno.h>
+#include <linux/futex.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "births.h"
+#include "control.h"
+#include "dirty.h"
+#include "init.h"
+#include "interrupt.h"
+#include "lock.h"
+#include "pages.h"
+#include "place.h"
+#include "proc.h"
+#include "record.h"
+#include "schedule.h"
+#include "snapshot.h"
+#include "write.h"
+
+enum {
+    ANSWERS_MAX = 4,
+    POLL_US_MIN = 4000,
+    POLL_US_MAX = 1000000,
+    FIRST_LOOK_US = 1000000,
+    HOLD_LIMIT_US = 2000000,
+    LATE_US = 1000000,
+    OWN_STACK_BYTES = 256 << 10,
+    COLLECT_SLICE_MS = 50,
+    COLLECT_LIMIT_MS = 120000
+};
+
+int live_wanted;
+
+static int on, ended;
+static struct schedule schedule;
+static const char *wrong_key;
+static int attendant;            /* thread that the signals are sent to */
+static int timer = -1;           /* of the kernel's */
+static int64_t tick_us, poll_us; /* when the next tick is due, 0: none; how long to wait for a child */
+static _Atomic int working, work_again;
+static _Atomic int signalled, collect_wanted; /* reasons; collect_wanted: generation + 1 */
+static unsigned collect_confirm;
+static char *own_stack;
+
+/* Counts of all threads, LIVE_EVENTS at a time; and what they were at the last scan. */
+static _Atomic int64_t net_objects, net_bytes;
+static int64_t scanned_objects, scanned_bytes;
+
+/* Scans so far. */
+static struct {
+    uint32_t number;        /* of the last one that was begun */
+    uint32_t epoch;         /* how many were begun; record_epoch is made of it */
+    uint32_t birth_end[2];  /* by generation g: serial at the last scan of g or more */
+    uint32_t epoch_then[2]; /* the same: epoch behind it */
+    unsigned since[2];      /* for schedule_generation() */
+    uint64_t old_then;      /* objects of generation 2 behind the last full scan */
+    int64_t at_us;          /* when the last one was begun */
+    struct outcome *last;   /* of the last one that succeeded; NULL: none */
+    uint64_t skipped;
+    int place; /* place.h */
+} scans = {.place = PLACE_NONE};
+static struct snapshot scanning; /* the child that scans; child 0: none */
+static struct snapshot answering[ANSWERS_MAX];
+static _Atomic int finished; /* scans that came to an end; a futex word */
+
+int live_is_on(void) {
+    return on;
+}
+
+int *live_place(void) {
+    return &scans.place;
+}
+
+/* ---- timer ---- */
+
+static void timer_begin(void) {
+    struct sigevent event = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = INTERRUPT_SIGNAL};
+    event.sigev_value.sival_ptr = &timer;
+    event._sigev_un._tid = attendant;
+    if (sys_failed(sys(SYS_timer_create, CLOCK_MONOTONIC, &event, &timer)))
+        timer = -1;
+}
+
+static void timer_end(void) {
+    if (timer >= 0)
+        sys(SYS_timer_delete, timer);
+    timer = -1;
+}
+
+static int has_children(void) {
+    for (size_t i = 0; i < ANSWERS_MAX; i++)
+        if (answering[i].child)
+            return 1;
+    return scanning.child != 0;
+}
+
+/* To the next tick, or earlier to see whether a child is done. */
+static void timer_arm(void) {
+    int64_t at_us = tick_us, poll_at_us = scan_now_us() + poll_us;
+    if (has_children() && (!at_us || poll_at_us < at_us))
+        at_us = poll_at_us;
+    struct itimerspec times = {.it_value = {at_us / 1000000, at_us % 1000000 * 1000}};
+    if (timer >= 0)
+        sys(SYS_timer_settime, timer, TIMER_ABSTIME, &times, 0);
+}
+
+/* Is a tick over? Then the next one is set; those that were missed are not made up for. */
+static int tick_over(void) {
+    int64_t now_us = scan_now_us();
+    if (!tick_us || now_us < tick_us)
+        return 0;
+    int64_t missed = schedule.every_us ? (now_us - tick_us) / schedule.every_us : 0;
+    tick_us = schedule.every_us ? tick_us + (missed + 1) * schedule.every_us : 0;
+    return 1;
+}
+
+/* The program's own signal asks for a scan. It is an ordinary one: its handler may be replaced. */
+static void on_program_signal(int number) {
+    (void)number;
+    atomic_store(&signalled, 1);
+    interrupt_self();
+}
+
+static void begin(void) {
+    if (!schedule.control && !schedule.every_us && !schedule.thresholds[0] && !schedule.signal)
+        return;
+    if (!own_stack && !(own_stack = pages_alloc(OWN_STACK_BYTES)))
+        return;
+    if (interrupt_install() != 0)
+        return;
+    on = 1;
+    attendant = process.pid;
+    tick_us = schedule.control ? scan_now_us() + FIRST_LOOK_US : 0;
+    if (schedule.every_us && (!tick_us || schedule.every_us < FIRST_LOOK_US))
+        tick_us = scan_now_us() + schedule.every_us;
+    timer_begin();
+    timer_arm();
+}
+
+void live_start(void) {
+    wrong_key = schedule_parse(&process.options, &schedule);
+    scans.birth_end[0] = scans.birth_end[1] = 1;
+    begin();
+    if (on && schedule.signal) {
+        struct sigaction action = {.sa_handler = on_program_signal, .sa_flags = SA_RESTART};
+        sigaction(schedule.signal, &action, NULL);
+    }
+}
+
+void live_after_fork(void) {
+    control_after_fork();
+    dirty_after_fork();
+    births_forget();
+    snapshot_after_fork();
+    live_wanted = on = ended = 0;
+    working = work_again = signalled = collect_wanted = 0;
+    timer = -1;
+    scanning = (struct snapshot){0};
+    memset(answering, 0, sizeof answering);
+    if (scans.last)
+        pages_unshare(scans.last);
+    memset(&scans, 0, sizeof scans);
+    scans.place = PLACE_NONE;
+    scans.birth_end[0] = scans.birth_end[1] = record_next_serial();
+    begin();
+}
+
+/* ---- what hooks see ---- */
+
+void live_flush(struct thread_state *state) {
+    int64_t objects = atomic_fetch_add(&net_objects, state->net_objects) + state->net_objects;
+    int64_t bytes = atomic_fetch_add(&net_bytes, state->net_bytes) + state->net_bytes;
+    state->events_left = LIVE_EVENTS;
+    state->net_objects = state->net_bytes = 0;
+    if (on && tick_us && scan_now_us() > tick_us + LATE_US)
+        live_wanted = 1; /* the signal was lost: a program that took the handler's place, or ended the attendant */
+    if (!on || !schedule.thresholds[0] || scanning.child)
+        return;
+    if (objects - scanned_objects <= schedule.thresholds[0] && bytes - scanned_bytes <= schedule.bytes)
+        return;
+    if (schedule.apart_us && scan_now_us() - (scans.at_us ? scans.at_us : process.start_us) < schedule.apart_us)
+        return;
+    live_wanted = 1;
+}
+
+void live_due(void) {
+    if (thread_busy || !on || (thread_self && thread_self->reallocates))
+        return;
+    live_wanted = 0;
+    interrupt_install(); /* glibc may have taken the place */
+    interrupt_self();
+}
+
+static void take_over(void *context, const char *name) {
+    int tid = proc_number(name);
+    if (tid && tid != *(const int *)context)
+        attendant = tid;
+}
+
+void live_thread_ends(void) {
+    int tid = (int)sys(SYS_gettid, 0);
+    if (!on || ended || tid != attendant)
+        return;
+    timer_end();
+    proc_each("/proc/self/task", take_over, &tid);
+    timer_begin();
+    timer_arm();
+    control_continue(attendant);
+}
+
+void live_note_birth(uint32_t serial) {
+    births_note(serial, scan_now_us() - process.start_us);
+}
+
+/* ---- scans ---- */
+
+void live_describe(struct scan_input *in) {
+    in->facts = &process.facts;
+    in->start_seconds = process.start_seconds;
+    in->start_us = process.start_us;
+    in->pid = process.pid;
+    in->parent_pid = (int)sys(SYS_getppid, 0);
+    in->own_malloc = process.own_malloc;
+    in->bad_option = process.options.bad_key[0] ? process.options.bad_key : wrong_key;
+    in->skipped = scans.skipped;
+    in->births = births_all(&in->birth_count);
+    in->young.history = scans.last ? &scans.last->history : NULL;
+    in->young.birth_from = scans.birth_end[0];
+    in->middle_from = scans.birth_end[1];
+    in->confirmed = scans.last ? &scans.last->confirmed : NULL;
+    in->entry = (struct scan_entry){
+        .number = scans.number + 1,
+        .generation = GENERATIONS - 1,
+        .at_us = scan_now_us() - process.start_us,
+        .birth_end = record_next_serial(),
+    };
+    if (!in->confirm)
+        in->confirm = schedule.confirm;
+}
+
+/* Choose what the scan looks at. The first one looks at everything. */
+static void aim(struct scan_input *in, unsigned generation) {
+    in->entry.generation = scans.last && generation < GENERATIONS - 1 ? generation : GENERATIONS - 1;
+    if (in->entry.generation == GENERATIONS - 1)
+        return;
+    in->young.birth_from = scans.birth_end[generation];
+    in->young.epoch = record_epoch;
+    in->young.epochs_back = scans.epoch - scans.epoch_then[generation] + 1; /* one more for a hook under way */
+}
+
+static void skip(int reply, enum note_code code, const char *why) {
+    struct scan_input in = {.stopped = NULL};
+    scans.skipped += code == NOTE_SCANS_SKIPPED;
+    if (reply < 0)
+        return;
+    live_describe(&in);
+    write_note(reply, &in, code, why);
+}
+
+/* A scan was begun: objects born from now on belong to the next one. */
+static void turn(const struct scan_input *in) {
+    scans.number = in->entry.number;
+    scans.at_us = scan_now_us();
+    scans.epoch++;
+    record_epoch = (uint8_t)(1 + scans.epoch % HEAP_EPOCHS);
+    scanned_objects = net_objects;
+    scanned_bytes = net_bytes;
+}
+
+static void scan(unsigned generation, unsigned confirm, int reply, ucontext_t *context) {
+    if (scanning.child) {
+        skip(reply, NOTE_BUSY, NULL);
+        return;
+    }
+    static int chosen;
+    if (!chosen && dirty_choose(process.options.dirty_pages) != 0)
+        wrong_key = "dirty-pages";
+    chosen = 1;
+    struct snapshot_order order = {.task = SNAPSHOT_SCAN, .reply = reply, .context = context, .place = scans.place};
+    order.in.confirm = confirm;
+    live_describe(&order.in);
+    aim(&order.in, generation);
+    const char *why = snapshot_take(&scanning, &order);
+    poll_us = POLL_US_MIN;
+    if (why)
+        skip(reply, NOTE_SCANS_SKIPPED, why);
+    else
+        turn(&order.in);
+}
+
+/* The scan succeeded: what it looked at is a generation older now. */
+static void adopt(struct snapshot *done) {
+    unsigned generation = done->entry.generation;
+    pages_unshare(scans.last);
+    scans.last = done->outcome;
+    scans.place = done->outcome->place;
+    dirty_forget(generation);
+    for (unsigned g = 0; g < 2 && g <= generation; g++) {
+        scans.birth_end[g] = done->entry.birth_end;
+        scans.epoch_then[g] = scans.epoch;
+    }
+    scans.since[0] = generation ? 0 : scans.since[0] + 1;
+    scans.since[1] = generation == 2 ? 0 : scans.since[1] + (generation == 1);
+    if (generation == 2)
+        scans.old_then = done->outcome->history.objects[2];
+}
+
+static unsigned next_generation(void) {
+    uint64_t old = scans.last ? scans.last->history.objects[2] : 0;
+    return schedule_generation(&schedule, scans.since, scans.old_then, old > scans.old_then ? old - scans.old_then : 0);
+}
+
+/* ---- children ---- */
+
+/* returns 1 when the child is no more */
+static int is_over(struct snapshot *snapshot) {
+    int status = 0;
+    if (!snapshot->child)
+        return 0;
+    if (snapshot->stays && snapshot->outcome->done)
+        return 1;
+    return sys(SYS_wait4, snapshot->child, &status, __WALL | WNOHANG, 0) != 0;
+}
+
+static void end_children(void) {
+    for (size_t i = 0; i < ANSWERS_MAX; i++)
+        if (is_over(&answering[i]))
+            answering[i] = (struct snapshot){0};
+    poll_us = poll_us < POLL_US_MAX ? poll_us * 2 : poll_us;
+    if (!is_over(&scanning))
+        return;
+    if (scanning.outcome->done)
+        adopt(&scanning);
+    else {
+        scans.skipped++;
+        pages_unshare(scanning.outcome);
+    }
+    scanning = (struct snapshot){0};
+    atomic_fetch_add(&finished, 1);
+    sys(SYS_futex, &finished, FUTEX_WAKE_PRIVATE, 1 << 30);
+}
+
+/* ---- requests ---- */
+
+static struct snapshot *free_place(void) {
+    for (size_t i = 0; i < ANSWERS_MAX; i++)
+        if (!answering[i].child)
+            return &answering[i];
+    return NULL;
+}
+
+static void answer(const struct control_request *request, ucontext_t *context) {
+    static const enum snapshot_task tasks[] = {
+        [CONTROL_STATUS] = SNAPSHOT_STATUS, [CONTROL_TOP] = SNAPSHOT_TOP, [CONTROL_WHY] = SNAPSHOT_WHY};
+    struct snapshot *place = free_place();
+    struct snapshot_order order = {.reply = request->reply, .context = context, .address = request->address};
+    if (!place) {
+        skip(request->reply, NOTE_BUSY, NULL);
+        return;
+    }
+    order.task = tasks[request->verb];
+    live_describe(&order.in);
+    const char *why = snapshot_take(place, &order);
+    poll_us = POLL_US_MIN;
+    if (why)
+        skip(request->reply, NOTE_SCANS_SKIPPED, why);
+}
+
+static void serve(const struct control_request *request, ucontext_t *context) {
+    if (request->verb == CONTROL_WRONG)
+        skip(request->reply, NOTE_REFUSED, NULL);
+    else if (request->verb == CONTROL_SCAN)
+        scan(request->generation, 0, request->reply, context);
+    else
+        answer(request, context);
+    sys(SYS_close, request->reply);
+}
+
+/* ---- the work ---- */
+
+static int is_due(void) {
+    return schedule.thresholds[0] &&
+           (net_objects - scanned_objects > schedule.thresholds[0] || net_bytes - scanned_bytes > schedule.bytes) &&
+           (!schedule.apart_us || scan_now_us() - (scans.at_us ? scans.at_us : process.start_us) >= schedule.apart_us);
+}
+
+static void work(ucontext_t *context) {
+    struct control_request request;
+    end_children();
+    int tick = tick_over(), asked = atomic_exchange(&signalled, 0);
+    int collect = atomic_exchange(&collect_wanted, 0);
+    if (tick && schedule.control)
+        control_open(process.pid, attendant);
+    while (schedule.control && control_next(&request))
+        serve(&request, context);
+    if (collect)
+        scan((unsigned)collect - 1, collect_confirm, -1, context);
+    else if (asked)
+        scan(GENERATIONS - 1, 0, -1, context);
+    else if (((tick && schedule.every_us) || is_due()) && !scanning.child)
+        scan(next_generation(), 0, -1, context);
+}
+
+static void work_on_own_stack(void *context) {
+    do {
+        atomic_store(&work_again, 0);
+        work(context);
+    } while (atomic_load(&work_again));
+    timer_arm();
+}
+
+/* Wait until no thread works, and keep it so. returns 0, or -1: one is stuck, and nothing changes. */
+static int work_hold(void) {
+    struct timespec slice = {.tv_nsec = 200000};
+    for (int64_t deadline_us = scan_now_us() + HOLD_LIMIT_US; atomic_exchange(&working, 1);) {
+        if (scan_now_us() > deadline_us)
+            return -1;
+        sys(SYS_nanosleep, &slice, 0);
+    }
+    return 0;
+}
+
+/* A thread that glibc did not make has no TLS of ours: another one must do it. */
+static int is_ours_to_do(void) {
+    uintptr_t pointer = arch_thread_pointer();
+    if (pointer == process.facts.main_thread_pointer)
+        return 1;
+    const uintptr_t *known;
+    size_t count = thread_pointers(&known);
+    for (size_t i = 0; i < count; i++)
+        if (known[i] == pointer)
+            return 1;
+    siginfo_t info = {.si_signo = INTERRUPT_SIGNAL, .si_code = SI_QUEUE};
+    info.si_pid = process.pid;
+    sys(SYS_rt_tgsigqueueinfo, process.pid, attendant, INTERRUPT_SIGNAL, &info);
+    return 0;
+}
+
+static void attend(ucontext_t *context) {
+    if (ended || !is_ours_to_do())
+        return;
+    if (thread_busy || (thread_self && thread_self->reallocates)) {
+        live_wanted = 1;
+        return;
+    }
+    if (atomic_exchange(&working, 1)) {
+        atomic_store(&work_again, 1);
+        return;
+    }
+    thread_busy++;
+    arch_call_on_stack(own_stack + OWN_STACK_BYTES, work_on_own_stack, context);
+    thread_busy--;
+    atomic_store(&working, 0);
+}
+
+int live_interrupted(const siginfo_t *info, ucontext_t *context) {
+    int is_timer = info->si_code == SI_TIMER && info->si_value.sival_ptr == &timer;
+    int is_self = info->si_code == SI_QUEUE && !info->si_value.sival_ptr && info->si_pid == process.pid;
+    if (!on || (!is_timer && !is_self && !control_signalled(info)))
+        return 0;
+    attend(context);
+    return 1;
+}
+
+long live_collect(unsigned generation, unsigned confirm) {
+    if (!on || ended || thread_busy)
+        return -1;
+    int64_t deadline_us = scan_now_us() + COLLECT_LIMIT_MS * 1000ll;
+    while (scanning.child && scan_now_us() < deadline_us) { /* one is under way: not ours */
+        struct timespec slice = {.tv_nsec = COLLECT_SLICE_MS * 1000000};
+        int seen = finished;
+        if (scanning.child)
+            sys(SYS_futex, &finished, FUTEX_WAIT_PRIVATE, seen, &slice);
+    }
+    uint64_t before = scans.last ? scans.last->history.counts.suspects : 0;
+    uint64_t skipped = scans.skipped;
+    uint32_t number = scans.number;
+    int seen = finished;
+    collect_confirm = confirm;
+    atomic_store(&collect_wanted, (int)generation + 1);
+    interrupt_install();
+    interrupt_self();
+    if (scans.number == number)
+        return -1;
+    while (finished == seen && scan_now_us() < deadline_us) {
+        struct timespec slice = {.tv_nsec = COLLECT_SLICE_MS * 1000000};
+        sys(SYS_futex, &finished, FUTEX_WAIT_PRIVATE, seen, &slice);
+        if (finished == seen)
+            interrupt_self(); /* the end of the child may have met a hook */
+    }
+    if (finished == seen || scans.skipped != skipped || !scans.last)
+        return -1;
+    return (long)(scans.last->history.counts.suspects - before);
+}
+
+long live_lost(void) {
+    static const enum kind kinds[] = {KIND_LOST, KIND_LOST_INDIRECT, KIND_CYCLE};
+    uint64_t objects = 0;
+    for (size_t i = 0; scans.last && i < sizeof kinds / sizeof kinds[0]; i++)
+        objects += scans.last->confirmed.tally[kinds[i]].objects;
+    return (long)objects;
+}
+
+/* ---- exec, exit ---- */
+
+static void give_up(struct snapshot *snapshot) {
+    if (!snapshot->child)
+        return;
+    sys(SYS_kill, snapshot->child, SIGKILL);
+    sys(SYS_wait4, snapshot->child, 0, __WALL, 0);
+    pages_unshare(snapshot->outcome);
+    *snapshot = (struct snapshot){0};
+}
+
+static void give_up_all(void) {
+    end_children();
+    for (size_t i = 0; i < ANSWERS_MAX; i++)
+        give_up(&answering[i]);
+    give_up(&scanning);
+    snapshot_end_kept();
+}
+
+int live_exec_begins(void) {
+    if (!on || ended || (int)sys(SYS_getpid, 0) != process.pid || work_hold() != 0)
+        return 0;
+    thread_busy++;
+    lock_take(LOCK_SCAN);
+    control_pause();
+    give_up_all();
+    /* What was sent before the pause must not wait for the new program. */
+    unsigned long ours = 1ul << (INTERRUPT_SIGNAL - 1);
+    struct timespec none = {0};
+    while (!sys_failed(sys(SYS_rt_sigtimedwait, &ours, 0, &none, 8))) {
+    }
+    return 1;
+}
+
+void live_exec_failed(void) {
+    lock_release(LOCK_SCAN);
+    control_continue(attendant);
+    timer_arm();
+    thread_busy--;
+    atomic_store(&working, 0);
+}
+
+void live_end(void) {
+    if (!on)
+        return;
+    ended = 1;
+    if (work_hold() != 0)
+        return;
+    timer_end();
+    control_close();
+    give_up_all();
+}

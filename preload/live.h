@@ -1,0 +1,55 @@
+/* live.h - scans while the program runs: when one is due, and what becomes of it. */
+#ifndef CASTAWAY_PRELOAD_LIVE_H
+#define CASTAWAY_PRELOAD_LIVE_H
+
+#include <signal.h>
+#include <stdint.h>
+#include <ucontext.h>
+
+#include "scan.h"
+#include "thread.h"
+
+enum { LIVE_EVENTS = 256 }; /* births and deaths of a thread between two looks at the thresholds */
+
+/* Something is due: the next hook that ends raises the signal for it. */
+extern int live_wanted;
+
+/* Begin: the timer, and our handler for good. context: constructor, and a forked child */
+void live_start(void);
+int live_is_on(void); /* the handler must stay */
+void live_after_fork(void);
+
+/* A thread's counts are to be added to everybody's; sets live_wanted when a scan is due. context: hook, busy */
+void live_flush(struct thread_state *state);
+/* A hook has ended and live_wanted is set. context: hook, not busy */
+void live_due(void);
+/* The calling thread ends, the process does not: another one attends to signals from now on. context: busy */
+void live_thread_ends(void);
+/* Birth serials from `serial` on are handed out now. context: hook, busy */
+void live_note_birth(uint32_t serial);
+
+/* The signal came for one of our reasons. returns 0 when it did not. context: signal handler */
+int live_interrupted(const siginfo_t *info, ucontext_t *context);
+
+/* Scan now and wait for the outcome.
+ * confirm  as in struct scan_input
+ * returns  objects that this scan found unreachable and none before had; -1: no scan could be made
+ * context  the program's call, not busy */
+long live_collect(unsigned generation, unsigned confirm);
+
+/* Unreachable objects that the last scan counted as findings. context: as live_collect() */
+long live_lost(void);
+
+/* An exec is about to replace the program: nothing of ours may be under way, or a signal would meet the new program
+ * without a handler. begins returns whether failed() is to be called when the exec came back. context: any thread */
+int live_exec_begins(void);
+void live_exec_failed(void);
+
+/* The process ends: no more scans; those under way are given up. */
+void live_end(void);
+/* What the exit scan takes over: history, numbers, births. */
+void live_describe(struct scan_input *in);
+/* Where the recording of this process stands already (place.h). */
+int *live_place(void);
+
+#endif

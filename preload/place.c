@@ -1,0 +1,97 @@
+/* place.c - see the header.      Never: follows a link that somebody put in the folder, leaves half a recording. */
+#include "place.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "proc.h"
+#include "sys.h"
+#include "text.h"
+
+enum { NUMBERS_MAX = 1000 };
+
+static int create(const char *path, int flags) {
+    return (int)sys(SYS_openat, AT_FDCWD, path, O_RDWR | O_CREAT | O_CLOEXEC | flags, 0600);
+}
+
+static void name_pattern(struct text *path, const char *pattern, int pid) {
+    for (; *pattern; pattern++)
+        if (pattern[0] == '%' && pattern[1] == 'p') {
+            text_add_number(path, pid);
+            pattern++;
+        } else
+            text_add(path, pattern, 1);
+}
+
+static void name_final(struct text *path, const struct options *options, int pid, int number) {
+    path->fill = 0;
+    if (!options->dir[0]) {
+        name_pattern(path, options->output, pid);
+        return;
+    }
+    text_add(path, options->dir, strlen(options->dir));
+    text_add(path, "/", 1);
+    text_add_number(path, pid);
+    if (number > 0) {
+        text_add(path, ".", 1);
+        text_add_number(path, number);
+    }
+    text_add(path, ".cast", 5);
+}
+
+static void name_unfinished(struct text *path, const struct options *options, int pid) {
+    path->fill = 0;
+    if (options->dir[0]) {
+        text_add(path, options->dir, strlen(options->dir));
+        text_add(path, "/.", 2);
+        text_add_number(path, pid);
+    } else
+        name_pattern(path, options->output, pid);
+    text_add(path, ".unfinished", 11);
+}
+
+int place_open(const struct options *options, int pid) {
+    struct text path;
+    if (!options->dir[0] && !options->output[0])
+        return -ENOENT;
+    name_unfinished(&path, options, pid);
+    return create(path.bytes, O_TRUNC | O_NOFOLLOW);
+}
+
+/* Names that another process took are left alone; without a folder the name is the user's own choice. */
+static int move(const struct options *options, int pid, const char *from, int *number) {
+    struct text to;
+    int taken = *number != PLACE_NONE || !options->dir[0];
+    for (int n = taken ? *number : 0; n < NUMBERS_MAX; n++) {
+        name_final(&to, options, pid, n);
+        long error = sys(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to.bytes, taken ? 0 : RENAME_NOREPLACE);
+        if (error == -EINVAL && !taken) { /* a file system that can't tell: look first */
+            error = sys(SYS_faccessat, AT_FDCWD, to.bytes, 0) == 0
+                        ? -EEXIST
+                        : sys(SYS_renameat, AT_FDCWD, from, AT_FDCWD, to.bytes);
+        }
+        if (error == -EEXIST && !taken)
+            continue;
+        if (!sys_failed(error))
+            *number = n;
+        return (int)error;
+    }
+    return -EEXIST;
+}
+
+int place_commit(const struct options *options, int pid, int *number) {
+    struct text from;
+    name_unfinished(&from, options, pid);
+    int error = move(options, pid, from.bytes, number);
+    if (error)
+        sys(SYS_unlinkat, AT_FDCWD, from.bytes, 0);
+    return error;
+}
+
+int place_open_without_tool(const struct options *options, int pid) {
+    struct text path = {.fill = 0};
+    name_pattern(&path, options->output[0] ? options->output : "castaway.%p.cast", pid);
+    return create(path.bytes, O_TRUNC);
+}

@@ -1,0 +1,21 @@
+/* place.h - where a process's recording goes. */
+#ifndef CASTAWAY_PRELOAD_PLACE_H
+#define CASTAWAY_PRELOAD_PLACE_H
+
+#include "options.h"
+
+enum { PLACE_NONE = -1 };
+
+/* A recording is written under a name of its own and then takes its place whole: <dir>/<pid>.cast (or <pid>.<n>.cast when
+ * an earlier process had the number), or without a folder the name that `output` gives.
+ *
+ * returns  a descriptor to write to, or a negative errno; -ENOENT: there is no place while the program runs */
+int place_open(const struct options *options, int pid);
+/* number  in and out: which n this process has; PLACE_NONE before its first recording
+ * returns 0 or a negative errno; the file under the name of its own is gone in any case */
+int place_commit(const struct options *options, int pid, int *number);
+
+/* The documented name without a tool: `output` with %p, else castaway.<pid>.cast in the working directory. */
+int place_open_without_tool(const struct options *options, int pid);
+
+#endif

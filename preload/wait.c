@@ -1,0 +1,81 @@
+/* wait.c - waits with a time limit, and when they began.
+ *
+ * The kernel takes up most waits by itself when our signal broke them off, with the time that was left; these it does not.
+ * Noting when one began is all that the wrappers do (interrupt.c reads it).
+ *
+ * Never:   retries by itself: an EINTR that comes through here is the program's own. */
+#include <sys/epoll.h>
+#include <sys/sem.h>
+#include <sys/socket.h>
+
+#include "hooks.h"
+#include "init.h"
+#include "live.h"
+#include "next.h"
+#include "thread.h"
+
+enum { FOREVER = -1, UNKNOWN = 0 }; /* limits that are none, or not told to us */
+
+static void wait_begins(int64_t limit_ns) {
+    if (!next_ready)
+        start_recording();
+    if (limit_ns == FOREVER || !live_is_on() || thread_busy)
+        return;
+    thread_busy++;
+    struct thread_state *state = thread_state();
+    if (state) {
+        struct timespec now = {0};
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        state->wait.limit_ns = limit_ns;
+        state->wait.began_ns = now.tv_sec * 1000000000ll + now.tv_nsec;
+    }
+    thread_busy--;
+}
+
+static void wait_ends(void) {
+    if (thread_self)
+        thread_self->wait.began_ns = 0;
+}
+
+static int64_t of_milliseconds(int limit_ms) {
+    return limit_ms > 0 ? limit_ms * 1000000ll : FOREVER;
+}
+static int64_t of_timespec(const struct timespec *limit) {
+    return limit ? limit->tv_sec * 1000000000ll + limit->tv_nsec : FOREVER;
+}
+
+#define WAIT(type, limit_ns, call)                                                                                     \
+    do {                                                                                                               \
+        wait_begins(limit_ns);                                                                                         \
+        type result = call;                                                                                            \
+        wait_ends();                                                                                                   \
+        return result;                                                                                                 \
+    } while (0)
+
+EXPORT int epoll_wait(int epoll, struct epoll_event *events, int count, int limit_ms) {
+    WAIT(int, of_milliseconds(limit_ms), next.epoll_wait(epoll, events, count, limit_ms));
+}
+EXPORT int epoll_pwait(int epoll, struct epoll_event *events, int count, int limit_ms, const sigset_t *mask) {
+    WAIT(int, of_milliseconds(limit_ms), next.epoll_pwait(epoll, events, count, limit_ms, mask));
+}
+EXPORT int epoll_pwait2(int epoll, struct epoll_event *events, int count, const struct timespec *limit,
+                        const sigset_t *mask) {
+    WAIT(int, of_timespec(limit), next.epoll_pwait2(epoll, events, count, limit, mask));
+}
+EXPORT int sigtimedwait(const sigset_t *set, siginfo_t *info, const struct timespec *limit) {
+    WAIT(int, of_timespec(limit), next.sigtimedwait(set, info, limit));
+}
+EXPORT int semtimedop(int semaphores, struct sembuf *operations, size_t count, const struct timespec *limit) {
+    WAIT(int, of_timespec(limit), next.semtimedop(semaphores, operations, count, limit));
+}
+
+/* A socket's limit is looked up when it matters. */
+EXPORT ssize_t recv(int file, void *bytes, size_t count, int flags) {
+    WAIT(ssize_t, UNKNOWN, next.recv(file, bytes, count, flags));
+}
+EXPORT ssize_t recvfrom(int file, void *bytes, size_t count, int flags, struct sockaddr *from, socklen_t *from_bytes) {
+    WAIT(ssize_t, UNKNOWN, next.recvfrom(file, bytes, count, flags, from, from_bytes));
+}
+EXPORT ssize_t recvmsg(int file, struct msghdr *message, int flags) {
+    WAIT(ssize_t, UNKNOWN, next.recvmsg(file, message, flags));
+}

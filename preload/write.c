@@ -1,0 +1,440 @@
+/* write.c - what a search found, as a recording.
+ *
+ * A reader that takes nothing for WRITE_LIMIT_MS is given up: it may be a pipe whose other end has gone to sleep.
+ *
+ * Never:   calls libc, allocates but from the search's arena.
+ * Runs in: snapshot child; write_note() anywhere.
+ * Start:   write_scan(). */
+#include "write.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <time.h>
+
+#include "analysis/sort.h"
+#include "dirty.h"
+#include "hooks.h"
+#include "module.h"
+#include "pages.h"
+#include "proc.h"
+#include "record.h"
+#include "root_name.h"
+#include "site.h"
+#include "unwind.h"
+
+enum { CMDLINE_BYTES_MAX = 64 << 10, PATH_BYTES = 4096, WRITE_LIMIT_MS = 5000 };
+
+static int sink_write(void *context, const void *bytes, size_t count) {
+    int file = *(const int *)context;
+    const char *at = bytes;
+    while (count) {
+        long written = sys(SYS_write, file, at, count);
+        if (written == -EINTR)
+            continue;
+        if (written == -EAGAIN) {
+            struct pollfd pipe = {.fd = file, .events = POLLOUT};
+            struct timespec limit = {.tv_sec = WRITE_LIMIT_MS / 1000};
+            if (sys(SYS_ppoll, &pipe, 1, &limit, 0, 0) <= 0)
+                return -ETIMEDOUT;
+            continue;
+        }
+        if (written <= 0)
+            return written < 0 ? (int)written : -EIO;
+        at += written;
+        count -= (size_t)written;
+    }
+    return 0;
+}
+
+/* ---- header ---- */
+
+static size_t read_file(const char *path, char *out, size_t max) {
+    long file = sys(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+    size_t fill = 0;
+    if (sys_failed(file))
+        return 0;
+    for (long got; fill < max && (got = sys(SYS_read, file, out + fill, max - fill)) > 0;)
+        fill += (size_t)got;
+    sys(SYS_close, file);
+    return fill;
+}
+
+static void write_header(struct cast_sink *sink, const struct scan_input *in, struct arena *arena) {
+    char *cmdline = arena_alloc(arena, 1, CMDLINE_BYTES_MAX);
+    char executable[PATH_BYTES];
+    long length = sys(SYS_readlinkat, AT_FDCWD, "/proc/self/exe", executable, sizeof executable - 1);
+    executable[sys_failed(length) ? 0 : length] = 0;
+    cast_header(sink, &(struct cast_header){
+                          .tool_version = CASTAWAY_VERSION,
+                          .pid = in->pid,
+                          .parent_pid = in->parent_pid,
+                          .cmdline = cmdline,
+                          .cmdline_bytes = cmdline ? read_file("/proc/self/cmdline", cmdline, CMDLINE_BYTES_MAX) : 0,
+                          .executable = executable,
+                          .exit_status = in->exit_status,
+                          .start_seconds = in->start_seconds,
+                          .end_seconds = scan_wall_seconds(),
+                      });
+}
+
+/* ---- sites and modules that findings name ---- */
+
+struct used {
+    uint64_t *sites;   /* one bit a site id */
+    uint64_t *modules; /* one bit a module number */
+};
+
+static void use_site(struct used *used, uint32_t id) {
+    if (!id || used->sites[id >> 6] >> (id & 63) & 1)
+        return;
+    used->sites[id >> 6] |= 1ull << (id & 63);
+    const struct site *site = site_get(id);
+    for (uint32_t i = 0; i < site->count; i++) {
+        unsigned module = site_modules(site)[i];
+        if (module != MODULE_NONE)
+            used->modules[module >> 6] |= 1ull << (module & 63);
+    }
+}
+
+static void write_modules(struct cast_sink *sink, const struct used *used, const struct maps *maps) {
+    size_t count;
+    const struct module *table = module_table(&count);
+    for (size_t i = 0; i < count; i++) {
+        if (!(used->modules[i >> 6] >> (i & 63) & 1))
+            continue;
+        const struct mapping *mapping = table[i].closed ? NULL : maps_find(maps, table[i].lo);
+        cast_module(sink, (uint32_t)i,
+                    &(struct cast_module){
+                        .path = mapping && mapping->path[0] ? mapping->path : table[i].path,
+                        .build_id = table[i].build_id,
+                        .build_id_bytes = table[i].build_id_bytes,
+                        .bias = table[i].bias,
+                    });
+    }
+}
+
+static void write_site(struct cast_sink *sink, uint32_t id) {
+    size_t module_count;
+    const struct module *table = module_table(&module_count);
+    const struct site *site = site_get(id);
+    struct cast_frame frames[CAPTURE_FRAMES_MAX];
+    for (uint32_t i = 0; i < site->count; i++) {
+        unsigned module = site_modules(site)[i];
+        int known = module != MODULE_NONE;
+        frames[i] = (struct cast_frame){
+            .module = known ? module : UINT32_MAX,
+            .exact = (site->frames[i] & FRAME_EXACT) != 0,
+            .offset = (site->frames[i] & ~FRAME_EXACT) - (known ? table[module].bias : 0),
+        };
+    }
+    cast_site(sink, id, frames, site->count);
+}
+
+static int used_begin(struct used *used, struct arena *arena) {
+    used->sites = arena_alloc(arena, site_count() / 64 + 1, sizeof(uint64_t));
+    used->modules = arena_alloc(arena, MODULES_MAX / 64, sizeof(uint64_t));
+    return used->sites && used->modules ? 0 : -ENOMEM;
+}
+
+static void use_findings(struct used *used, const struct verdicts *verdicts) {
+    for (size_t i = 0; i < verdicts->finding_count; i++) {
+        const struct finding *finding = &verdicts->findings[i];
+        use_site(used, finding->site);
+        for (size_t edge = 0; finding->cycle && edge < finding->cycle_listed; edge++)
+            use_site(used, finding->cycle[edge].site);
+    }
+}
+
+static void use_path(struct used *used, const struct cast_root *root, const struct path *path) {
+    if (path->step_count && root->module < MODULES_MAX)
+        used->modules[root->module >> 6] |= 1ull << (root->module & 63);
+    for (size_t i = 0; i < path->step_count; i++)
+        use_site(used, path->steps[i].site);
+}
+
+static void write_used(struct cast_sink *sink, const struct used *used, const struct maps *maps) {
+    write_modules(sink, used, maps);
+    for (size_t word = 0; word < site_count() / 64 + 1; word++)
+        for (uint64_t bits = used->sites[word]; bits; bits &= bits - 1)
+            write_site(sink, (uint32_t)(word * 64 + (size_t)__builtin_ctzll(bits)));
+}
+
+/* ---- notes ---- */
+
+static void note(struct cast_sink *sink, enum note_code code, uint64_t count, const char *detail) {
+    if (count)
+        cast_note(sink, code, count, detail);
+}
+
+static void write_notes(struct cast_sink *sink, const struct scan_input *in, const struct verdicts *verdicts) {
+    note(sink, NOTE_NOT_RECORDED, record_losses(), NULL);
+    note(sink, NOTE_NO_STACK, hook_without_stack(), NULL);
+    note(sink, NOTE_STACK_CUT, unwind_cut(), NULL);
+    note(sink, NOTE_THREAD_RUNNING, in->stopped->running, NULL);
+    note(sink, NOTE_OWN_MALLOC, (uint64_t)in->own_malloc, NULL);
+    note(sink, NOTE_NO_UNWINDER, !unwind_ready(), NULL);
+    note(sink, NOTE_IN_PROCESS, (uint64_t)in->in_process, NULL);
+    note(sink, NOTE_INHERITED, verdicts->inherited_objects, NULL);
+    note(sink, NOTE_BAD_OPTION, in->bad_option != NULL, in->bad_option);
+    note(sink, NOTE_SCANS_SKIPPED, in->skipped, NULL);
+    note(sink, NOTE_NEXT_ALLOCATOR, !in->facts->allocator_is_glibc, NULL);
+}
+
+/* ---- status ---- */
+
+struct alive {
+    const struct heap *heap;
+    uint32_t young_from, middle_from; /* birth serials where generations 0 and 1 begin */
+    uint64_t objects[GENERATIONS], bytes[GENERATIONS];
+    struct cast_population *sites; /* by site; NULL: not asked for */
+};
+
+static int count_alive(void *context, uintptr_t address, object_id id) {
+    struct alive *alive = context;
+    const struct object *object = heap_object(alive->heap, id);
+    (void)address;
+    if (object->flags & OBJECT_INHERITED)
+        return 0;
+    int generation = object->birth >= alive->young_from ? 0 : object->birth >= alive->middle_from ? 1 : 2;
+    alive->objects[generation]++;
+    alive->bytes[generation] += object->size_bytes;
+    if (alive->sites) {
+        alive->sites[object->site].objects[generation]++;
+        alive->sites[object->site].bytes[generation] += object->size_bytes;
+    }
+    return 0;
+}
+
+static void put_status(struct cast_sink *sink, const struct scan_input *in, const struct history *history,
+                       const struct alive *alive, struct arena *arena) {
+    static const struct history none;
+    struct cast_status status = {
+        .recorded_us = scan_now_us() - in->start_us,
+        .history = history ? history : &none,
+        .pause_us = history_pauses(history ? history : &none, arena),
+        .dirty_pages = dirty_method_name(),
+        .stop = "signal",
+        .snapshot = in->in_process ? "in-process" : "clone",
+    };
+    for (unsigned generation = 0; generation < GENERATIONS; generation++) {
+        status.objects[generation] = alive ? alive->objects[generation] : status.history->objects[generation];
+        status.bytes[generation] = alive ? alive->bytes[generation] : status.history->bytes[generation];
+        status.scan_us[generation] = history_scan_times(status.history, generation, arena);
+    }
+    cast_status(sink, &status);
+}
+
+/* ---- growth ---- */
+
+struct grown {
+    struct growth *growth;
+    struct path *path;
+    struct cast_root *root;
+    long count;
+};
+
+struct example {
+    const struct heap *heap;
+    const struct grown *grown;
+    uintptr_t *address; /* by growing site: an object of it, the one that was born last */
+    uint32_t *birth;
+};
+
+static int find_example(void *context, uintptr_t address, object_id id) {
+    struct example *example = context;
+    const struct object *object = heap_object(example->heap, id);
+    for (long i = 0; i < example->grown->count; i++)
+        if (object->site == example->grown->growth[i].site && object->birth >= example->birth[i]) {
+            example->address[i] = address;
+            example->birth[i] = object->birth;
+        }
+    return 0;
+}
+
+/* The path of a growing site is that of its youngest object: older ones may hang from each other. */
+static int find_growth(const struct scan_input *in, struct search *search, struct grown *out) {
+    *out = (struct grown){0};
+    if (in->entry.generation != GENERATIONS - 1)
+        return 0;
+    struct arena *arena = search->arena;
+    out->count = growth_find(&search->history, arena, &out->growth);
+    if (out->count <= 0)
+        return (int)out->count;
+    size_t count = (size_t)out->count;
+    struct example example = {.heap = &search->heap, .grown = out};
+    example.address = arena_alloc(arena, count, sizeof *example.address);
+    example.birth = arena_alloc(arena, count, sizeof *example.birth);
+    out->path = arena_alloc(arena, count, sizeof *out->path);
+    out->root = arena_alloc(arena, count, sizeof *out->root);
+    if (!example.address || !example.birth || !out->path || !out->root)
+        return -ENOMEM;
+    heap_each(&search->heap, find_example, &example);
+    int error =
+        path_find_all(&search->heap, search->roots.root, search->roots.count, example.address, count, arena, out->path);
+    for (size_t i = 0; i < count && !error; i++)
+        error = root_name(&out->root[i], in, search, &out->path[i]);
+    return error;
+}
+
+/* ---- recordings ---- */
+
+static struct cast_sink *sink_open(int *file, struct arena *arena) {
+    struct cast_sink *sink = arena_alloc(arena, 1, sizeof *sink);
+    if (sink) {
+        sink->write = sink_write;
+        sink->context = file;
+    }
+    return sink;
+}
+
+static void put_scan(struct cast_sink *sink, const struct scan_input *in, const struct search *search) {
+    uint64_t looked_at = search->heap.subset ? search->heap.subset_count : search->heap.object_count;
+    cast_scan(sink,
+              &(struct cast_scan){
+                  .number = in->entry.number,
+                  .generation = in->entry.generation,
+                  .threads = (unsigned)in->stopped->count + (in->here != NULL),
+                  .at_us = in->entry.at_us,
+                  .pause_us = (uint64_t)(search->begun_us - in->stop_begun_us),
+                  .mark_us = (uint64_t)search->mark_us,
+                  .scan_us = (uint64_t)(scan_now_us() - search->begun_us),
+                  .root_bytes = search->roots.bytes,
+                  .objects_scanned = looked_at,
+                  .bytes_read = search->roots.bytes + search->heap.object_bytes,
+              },
+              &search->verdicts);
+}
+
+int write_scan(int file, const struct scan_input *in, struct search *search) {
+    struct arena *arena = search->arena;
+    struct cast_sink *sink = sink_open(&file, arena);
+    struct used used;
+    struct grown grown;
+    int error = sink ? used_begin(&used, arena) : -ENOMEM;
+    if (!error)
+        error = find_growth(in, search, &grown);
+    if (error)
+        return error;
+    use_findings(&used, &search->verdicts);
+    for (long i = 0; i < grown.count; i++) {
+        use_site(&used, grown.growth[i].site);
+        use_path(&used, &grown.root[i], &grown.path[i]);
+    }
+    write_header(sink, in, arena);
+    write_used(sink, &used, &search->maps);
+    put_scan(sink, in, search);
+    for (size_t i = 0; i < search->verdicts.finding_count; i++)
+        cast_finding(sink, &search->verdicts.findings[i]);
+    for (long i = 0; i < grown.count; i++)
+        cast_growth(sink, &grown.growth[i], &grown.root[i], &grown.path[i]);
+    put_status(sink, in, &search->history, NULL, arena);
+    write_notes(sink, in, &search->verdicts);
+    return cast_end(sink);
+}
+
+/* ---- answers without a scan ---- */
+
+static void count_all(const struct scan_input *in, struct search *search, struct alive *alive) {
+    alive->heap = &search->heap;
+    alive->young_from = in->young.birth_from;
+    alive->middle_from = in->middle_from;
+    heap_each(&search->heap, count_alive, alive);
+}
+
+int write_status(int file, const struct scan_input *in, struct search *search) {
+    struct alive alive = {0};
+    struct cast_sink *sink = sink_open(&file, search->arena);
+    if (!sink)
+        return -ENOMEM;
+    count_all(in, search, &alive);
+    write_header(sink, in, search->arena);
+    put_status(sink, in, in->young.history, &alive, search->arena);
+    write_notes(sink, in, &search->verdicts);
+    return cast_end(sink);
+}
+
+static uint64_t population_bytes(const struct cast_population *population) {
+    return population->bytes[0] + population->bytes[1] + population->bytes[2];
+}
+
+static int compare_populations(const void *a, const void *b) {
+    uint64_t x = population_bytes(a), y = population_bytes(b);
+    return (x < y) - (x > y);
+}
+
+int write_top(int file, const struct scan_input *in, struct search *search) {
+    struct arena *arena = search->arena;
+    size_t sites = site_count() + (size_t)1, shown = sites < WRITE_POPULATIONS_MAX ? sites : WRITE_POPULATIONS_MAX;
+    struct alive alive = {.sites = arena_alloc(arena, sites, sizeof *alive.sites)};
+    struct cast_sink *sink = sink_open(&file, arena);
+    struct used used;
+    if (!sink || !alive.sites || used_begin(&used, arena))
+        return -ENOMEM;
+    for (size_t i = 0; i < sites; i++)
+        alive.sites[i].site = (uint32_t)i;
+    count_all(in, search, &alive);
+    sort_array(alive.sites, sites, sizeof *alive.sites, compare_populations);
+    while (shown && population_bytes(&alive.sites[shown - 1]) == 0)
+        shown--;
+    for (size_t i = 0; i < shown; i++)
+        use_site(&used, alive.sites[i].site);
+    const struct verdicts *kept = in->confirmed;
+    if (kept)
+        use_findings(&used, kept);
+    write_header(sink, in, arena);
+    write_used(sink, &used, &search->maps);
+    for (size_t i = 0; i < shown; i++)
+        cast_population(sink, &alive.sites[i]);
+    for (size_t i = 0; kept && i < kept->finding_count; i++)
+        cast_finding(sink, &kept->findings[i]);
+    put_status(sink, in, in->young.history, &alive, arena);
+    write_notes(sink, in, &search->verdicts);
+    return cast_end(sink);
+}
+
+int write_why(int file, const struct scan_input *in, struct search *search, uintptr_t address) {
+    struct arena *arena = search->arena;
+    struct cast_sink *sink = sink_open(&file, arena);
+    struct used used;
+    struct path path;
+    struct cast_root root;
+    uintptr_t start;
+    if (!sink || used_begin(&used, arena))
+        return -ENOMEM;
+    write_header(sink, in, arena);
+    int error = search_roots(in, search);
+    if (error)
+        return error;
+    if (!heap_find(&search->heap, address, &start)) {
+        cast_note(sink, NOTE_NO_SUCH_OBJECT, 1, NULL);
+        return cast_end(sink);
+    }
+    error = path_find(&search->heap, search->roots.root, search->roots.count, start, arena, &path);
+    if (error == -ENOENT)
+        cast_note(sink, NOTE_NOT_REACHED, 1, NULL);
+    else if (error || (error = root_name(&root, in, search, &path)))
+        return error;
+    else {
+        use_path(&used, &root, &path);
+        write_used(sink, &used, &search->maps);
+        cast_path(sink, start, &root, &path);
+    }
+    return cast_end(sink);
+}
+
+int write_note(int file, const struct scan_input *in, enum note_code code, const char *detail) {
+    struct arena arena;
+    void *loans;
+    pages_loan(&arena, &loans);
+    struct cast_sink *sink = sink_open(&file, &arena);
+    int error = -ENOMEM;
+    if (sink) {
+        write_header(sink, in, &arena);
+        cast_note(sink, code, 1, detail);
+        error = cast_end(sink);
+    }
+    pages_loan_return(&loans);
+    return error;
+}

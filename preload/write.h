@@ -1,0 +1,22 @@
+/* write.h - what a search found, as a recording (analysis/README.md, "Recording"). */
+#ifndef CASTAWAY_PRELOAD_WRITE_H
+#define CASTAWAY_PRELOAD_WRITE_H
+
+#include "analysis/cast.h"
+#include "scan.h"
+
+enum { WRITE_POPULATIONS_MAX = 1000 };
+
+/* The recording of a scan, from header to end.
+ * returns  0; negative errno: nothing whole was written. context: child */
+int write_scan(int file, const struct scan_input *in, struct search *search);
+
+/* Answers that need no scan; in->entry is that of the last one. */
+int write_status(int file, const struct scan_input *in, struct search *search);
+int write_top(int file, const struct scan_input *in, struct search *search);
+int write_why(int file, const struct scan_input *in, struct search *search, uintptr_t address);
+
+/* A recording that says only that something failed, and why. `detail` may be NULL. context: any */
+int write_note(int file, const struct scan_input *in, enum note_code code, const char *detail);
+
+#endif

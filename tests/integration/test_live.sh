@@ -1,0 +1,194 @@
+#!/bin/bash
+# Scans while the program runs: a program that does what it is told is scanned by request, so every number is exact;
+# others are scanned as often as can be while they wait, fork, execute others, close all descriptors.
+# shellcheck source-path=SCRIPTDIR disable=SC1091
+. "$(dirname "$0")/claims.sh"
+: "${BUILD:?}"
+live=$(dirname "$0")/../live
+for program in waits execs forks told; do
+    ${CC:-gcc} -O1 -g -Wall -Wextra -Werror -o "$WORK/$program" "$live/$program.c" -lpthread || exit 1
+done
+holds() { jq -e "$1" "$WORK/out" >/dev/null || { jq -c . "$WORK/out" | head -c 600; cat "$WORK/err"; false; }; }
+
+# begin [OPTION...]: the told program, under castaway; $pid is its process
+begin() {
+    mkfifo "$WORK/orders" "$WORK/answers"
+    "$CASTAWAY" run "$@" --json "$WORK/report.json" -- "$WORK/told" <"$WORK/orders" >"$WORK/answers" 2>"$WORK/told.err" &
+    run=$!
+    exec 7>"$WORK/orders" 8<"$WORK/answers"
+    tell id
+}
+tell() {
+    echo "$*" >&7
+    read -r -t 20 -u 8 _ pid address
+}
+end() {
+    exec 7>&- 8<&-
+    { wait "$run"; } 2>/dev/null
+    status=$?
+    rm -f "$WORK/orders" "$WORK/answers"
+}
+scan() { # [GENERATION]
+    castaway scan "$pid" --generation "${1:-2}" --json -
+}
+new() { # KIND: objects that the last scan reported of it
+    jq "[.new_findings[] | select(.kind == \"$1\") | .objects] | add // 0" "$WORK/out"
+}
+status() { castaway status "$pid" --json -; }
+
+# ---- found, confirmed, reported once ----
+begin
+tell keep 20000
+scan
+claim "nothing is lost: nothing is found" test "$(new lost) $(new cycle)" = "0 0"
+tell cycle 3
+tell lose 5
+scan 0
+claim "found lost once: not yet reported" test "$(new lost) $(new cycle)" = "0 0"
+status
+claim "but counted" holds '.suspects == 11 and .confirmed == 0'
+scan 0
+claim "confirmed by the next young scan" test "$(new lost) $(new cycle)" = "5 6"
+claim "with its age" holds '.new_findings[0] | .lost_between.scan_b == 2 and .lost_between.scan_a == 1 and .generation == 0 and
+    .born_seconds <= .lost_between.seconds_b'
+claim "a young scan does not look at old objects" holds '.objects_scanned < 1000'
+scan 0
+claim "never reported twice" test "$(new lost) $(new cycle)" = "0 0"
+tell cycle 1
+scan 0
+scan 0
+claim "one more of the same: only that one" test "$(new lost) $(new cycle)" = "0 2"
+status
+claim "objects by generation" holds '(.generations | length) == 3 and ([.generations[].objects] | add) >= 20000'
+claim "scans by generation" holds '[.generations[].scans] == [5, 0, 1]'
+claim "pauses" holds '.pause_ms.p50 > 0 and .pause_ms.max >= .pause_ms.p50'
+claim "methods are named" holds '.method.stop == "signal" and .method.snapshot == "clone" and (.method.dirty_pages | length) > 3'
+
+# ---- old objects ----
+scan 1
+scan 1
+tell drop
+scan 0
+scan 0
+claim "old objects are not looked at by a young scan" test "$(new lost)" = 0
+scan 2
+claim "a full scan demotes them" test "$(new lost)" = 0
+scan 0
+claim "the next young scan confirms them" test "$(new lost) $(jq '[.new_findings[] | .indirect_objects] | add' "$WORK/out")" = "1 19999"
+claim "with the generation in which they were lost" holds '.new_findings[0].generation == 2'
+end
+claim "the report at the end holds all of it" test "$status $(jq '[.findings[] | select(.kind == "lost" or .kind == "cycle") | .objects] | add' "$WORK/report.json")" = "23 14"
+
+# ---- suspects that were none ----
+begin
+tell keep 10
+scan
+tell hide 20
+scan 0
+status
+claim "hidden objects look lost" holds '.suspects == 20'
+tell show 20
+scan 0
+status
+claim "reachable again: withdrawn" holds '.withdrawn == 20 and .confirmed == 0'
+tell hide 7
+scan 0
+tell free
+scan 0
+status
+claim "freed: counted, and never a finding" holds '.freed_by_program >= 7 and .confirmed == 0 and .confirmed_freed == 0'
+end
+claim "a clean end" test "$status" = 0
+
+# ---- growth ----
+begin --show all
+tell keep 2000
+for _ in 1 2 3 4 5 6; do
+    tell keep 500
+    tell cache 300
+    scan 2
+    tell flush
+done
+claim "what grows in every full scan is told" holds '[.growing[]? | select(.stack[]?.function == "make_kept")] | length == 1'
+claim "with the global that holds it" holds '.growing[] | select(.stack[]?.function == "make_kept") | .path[0].root | test("kept")'
+claim "a cache that is emptied does not grow" holds '[.growing[]? | select(.stack[]?.function == "cache")] | length == 0'
+claim "growth fails nothing" status_is 0
+end
+claim "nor at the end" test "$status" = 0
+
+# ---- why ----
+begin
+tell keep 3
+scan
+fingerprint=$(jq -r '.new_findings[0].fingerprint // empty' "$WORK/out")
+claim "no finding without a leak" test -z "$fingerprint"
+castaway why "$pid" 0x10
+claim "why: no such object" status_is 125
+castaway why "$pid" "$address"
+claim "why: held by the global" out_has kept
+castaway top "$pid" --once
+claim "top shows the site" out_has make_kept
+end
+
+# ---- the report of a killed program ----
+begin
+tell cycle 2
+scan
+scan
+kill -KILL "$pid"
+end
+claim "killed: its status is the signal's" test "$status" = 137
+claim "killed: the last scan's report is there" test "$(jq '[.findings[] | select(.kind == "cycle") | .objects] | add' "$WORK/report.json")" = 4
+claim "killed: and that it was killed" grep -q SIGKILL "$WORK/report.json"
+
+# ---- by itself ----
+begin --thresholds 1000,10,10
+tell keep 5000
+sleep 0.3
+status
+claim "by thresholds" holds '([.generations[].scans] | add) >= 1'
+end
+begin --scan-every 50ms
+tell cycle 1
+sleep 1
+status
+claim "by time" holds '([.generations[].scans] | add) >= 3 and .confirmed == 2'
+end
+
+# ---- nothing of it is noticed ----
+for how in "" alone; do
+    castaway --scan-every 5ms -- "$WORK/waits" $how
+    claim "waits end when they should${how:+, in one thread} ($(cat "$WORK/out"))" status_is 0
+done
+castaway --scan-every 2ms -- "$WORK/execs" 60
+claim "exec under scans" test "$status $(cat "$WORK/out")" = "0 done"
+castaway --scan-every 2ms -- "$WORK/forks" 60
+claim "fork under scans" status_is 0
+begin --scan-every 20ms
+tell close
+tell cycle 1
+sleep 0.5
+status
+claim "all descriptors closed: control comes back" holds '.confirmed == 2'
+end
+
+# ---- each way to know written pages gives the same answers ----
+for method in pagemap-scan soft-dirty exclusive read-all; do
+    begin --dirty-pages $method
+    tell keep 30000
+    scan
+    tell cycle 4
+    tell lose 2
+    scan 0
+    scan 0
+    claim "$method: young findings" test "$(new lost) $(new cycle)" = "2 8"
+    tell drop
+    scan 2
+    scan 0
+    claim "$method: old findings" test "$(new lost)" = 1
+    status
+    claim "$method, or what this kernel has instead" holds '.method.dirty_pages | IN("pagemap-scan", "soft-dirty", "exclusive", "read-all")'
+    claim "$method: no false alarm" holds '.confirmed_withdrawn == 0 and .confirmed_freed == 0'
+    end
+done
+finish

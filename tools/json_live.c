@@ -1,0 +1,76 @@
+/* json_live.c - what live scans add to JSON: ages, paths, growth, counts. Shapes: README.md, "JSON". */
+#include "json.h"
+#include "live_text.h"
+
+#include <inttypes.h>
+
+json_t *json_seconds(int64_t us) {
+    return us < 0 ? json_null() : json_real((double)us / 1e6);
+}
+
+json_t *json_milliseconds(uint64_t us) {
+    return json_real((double)us / 1e3);
+}
+
+static json_t *between_json(const struct rec_age *age) {
+    if (!age->known)
+        return json_null();
+    json_t *object = json_object();
+    json_object_set_new(object, "scan_a", json_number(age->scan_a));
+    json_object_set_new(object, "scan_b", json_number(age->scan_b));
+    json_object_set_new(object, "seconds_a", json_seconds((int64_t)age->us_a));
+    json_object_set_new(object, "seconds_b", json_seconds((int64_t)age->us_b));
+    return object;
+}
+
+static json_t *root_json(struct pool *pool, const struct report_path *path) {
+    json_t *object = json_object();
+    json_object_set_new(object, "root", json_text(pool, live_root(pool, path, true)));
+    json_object_set_new(object, "root_kind", json_text(pool, path->root_kind));
+    json_object_set_new(object, "module", json_text(pool, path->module));
+    json_object_set_new(object, "tid", path->tid ? json_integer(path->tid) : json_null());
+    json_object_set_new(object, "offset", json_number(path->offset));
+    return object;
+}
+
+static json_t *step_json(struct pool *pool, const struct report_step *step, const struct view *view) {
+    json_t *object = json_object();
+    const char *function = step->stack->frame_count ? step->stack->frames[0].function : NULL;
+    json_object_set_new(object, "function", json_text(pool, function));
+    json_object_set_new(object, "offset", json_number(step->offset));
+    json_object_set_new(object, "size", json_number(step->size_bytes));
+    json_object_set_new(object, "count", json_number(step->count));
+    json_object_set_new(object, "stack", json_stack(pool, step->stack, view));
+    return object;
+}
+
+json_t *json_path(struct pool *pool, const struct report_path *path, const struct view *view) {
+    json_t *entries = json_array();
+    if (*path->root_kind)
+        json_array_append_new(entries, root_json(pool, path));
+    for (size_t i = 0; i < path->step_count; i++)
+        json_array_append_new(entries, step_json(pool, &path->steps[i], view));
+    return entries;
+}
+
+void json_live_finding(struct pool *pool, json_t *object, const struct report_finding *finding,
+                       const struct view *view) {
+    const struct rec_age *age = &finding->age;
+    json_object_set_new(object, "lost_between", between_json(age));
+    json_object_set_new(object, "born_seconds", json_seconds(age->born_us));
+    json_object_set_new(object, "generation", age->known ? json_number(age->generation) : json_null());
+    if (!finding->growth)
+        return;
+    json_object_set_new(object, "scans", json_number(finding->growth->scans));
+    json_object_set_new(object, "objects_per_minute", json_number(finding->growth->objects_per_minute));
+    json_object_set_new(object, "bytes_per_minute", json_number(finding->growth->bytes_per_minute));
+    json_object_set_new(object, "path", json_path(pool, &finding->growth->path, view));
+}
+
+void json_live_counts(json_t *object, const struct report_live *live) {
+    json_object_set_new(object, "scans", json_number(live->scans));
+    json_object_set_new(object, "suspects", json_number(live->suspects));
+    json_object_set_new(object, "confirmed", json_number(live->confirmed));
+    json_object_set_new(object, "withdrawn", json_number(live->withdrawn));
+    json_object_set_new(object, "freed_by_program", json_number(live->freed_by_program));
+}
