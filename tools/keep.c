@@ -14,6 +14,11 @@ struct kept_string {
     UT_hash_handle hh;
 };
 
+struct keeper keep_open(struct pool *pool) {
+    static uint64_t keepers;
+    return (struct keeper){.pool = pool, .number = ++keepers};
+}
+
 const char *keep_string(struct keeper *keeper, const char *text) {
     struct kept_string *known = NULL;
     if (!text)
@@ -46,7 +51,7 @@ static struct stack_frame *keep_frames(struct keeper *keeper, const struct stack
 }
 
 const struct stack *keep_stack(struct keeper *keeper, const struct stack *stack) {
-    if (stack->memo->kept)
+    if (stack->memo->kept_by == keeper->number)
         return stack->memo->kept;
     struct stack *copy = pool_alloc(keeper->pool, sizeof *copy);
     *copy = *stack;
@@ -55,8 +60,8 @@ const struct stack *keep_stack(struct keeper *keeper, const struct stack *stack)
         copy->allocator = keep_frames(keeper, stack->allocator, 1);
     copy->memo = pool_alloc(keeper->pool, sizeof *copy->memo);
     *copy->memo = *stack->memo;
-    copy->memo->kept = copy;
-    return stack->memo->kept = copy;
+    stack->memo->kept_by = copy->memo->kept_by = keeper->number;
+    return stack->memo->kept = copy->memo->kept = copy;
 }
 
 const struct report_entry *keep_entries(struct keeper *keeper, const struct report_entry *entries, size_t count) {

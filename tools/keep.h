@@ -13,8 +13,11 @@ struct report_entry;
 /* Equal strings are kept once. */
 struct keeper {
     struct pool *pool;
+    uint64_t number; /* no other one has it: symbols may outlive a keeper, and remember its copies */
     struct kept_string *strings;
 };
+
+struct keeper keep_open(struct pool *);
 
 const char *keep_string(struct keeper *, const char *); /* NULL stays NULL */
 

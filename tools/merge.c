@@ -326,7 +326,7 @@ static void add_tallies(struct report *report, const struct recording *recording
 /* Resolving what nobody asked for would take most of the time: a large program has thousands of reachable sites. */
 void report_init(struct report *report, struct pool *pool, unsigned show) {
     *report = (struct report){
-        .pool = pool, .symbols = symbols_open(pool), .keeper = {.pool = pool}, .kinds = show | KINDS_SHOWN_DEFAULT};
+        .pool = pool, .symbols = symbols_open(pool), .keeper = keep_open(pool), .kinds = show | KINDS_SHOWN_DEFAULT};
 }
 
 static void set_argv(struct report *report, const struct recording *recording) {
@@ -395,11 +395,15 @@ void report_suppress(struct report *report, struct report_finding *finding) {
     finding->origin = NULL;
 }
 
-void report_free(struct report *report) {
+void report_release(struct report *report) {
     for (size_t i = 0; i < report->finding_count; i++)
         origin_drop(report->findings[i].origin);
     HASH_CLEAR(hh, report->index);
     keep_close(&report->keeper);
+}
+
+void report_free(struct report *report) {
+    report_release(report);
     symbols_close(report->symbols);
 }
 

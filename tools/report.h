@@ -121,6 +121,7 @@ void report_init(struct report *, struct pool *, unsigned show);
 void report_add(struct report *, struct recording *);
 void report_note(struct report *, enum tool_note, uint64_t count, const char *detail);
 void report_finish(struct report *);
+void report_release(struct report *); /* all but its symbols, which were lent to it */
 void report_free(struct report *);
 
 /* A finding that the caller takes out of the list: its objects go from the sums to those that are suppressed. */

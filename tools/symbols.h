@@ -23,16 +23,18 @@ struct stack_frame {
     bool inlined;           /* has no frame of its own: inlined into the next one */
     bool in_program;        /* in the executable, not in a library */
 };
+struct stack_memo {
+    uint64_t name, exact; /* fingerprint.c: hashes of the frames */
+    bool hashed;
+    const struct stack *kept; /* keep.c: the copy that outlives symbols_trim(), and the number of who has it */
+    uint64_t kept_by;
+};
 struct stack {
     const struct stack_frame *frames; /* innermost first; castaway and the allocator left out */
     size_t frame_count;
     size_t named_count; /* frames up to main; what called main is libc's, names differ with its debug info */
     const struct stack_frame *allocator; /* the outermost frame that was left out before `frames`; NULL: none was */
-    struct stack_memo {
-        uint64_t name, exact;     /* fingerprint.c: hashes of the frames */
-        const struct stack *kept; /* merge.c: the copy that outlives symbols_trim() */
-        bool hashed;
-    } * memo;
+    struct stack_memo *memo;             /* what others found out about it */
 };
 
 struct symbols;
