@@ -3,7 +3,6 @@
  * Start: command_diff(). */
 #include "command.h"
 #include "diff.h"
-#include "escape.h"
 #include "gate.h"
 #include "message.h"
 #include "options.h"
@@ -11,7 +10,6 @@
 #include "report.h"
 #include "report_files.h"
 
-#include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -118,29 +116,13 @@ static int read_side(const struct options *options, const struct gate *gate, con
 
 /* ---- output ---- */
 
-static int write_to(const struct options *options, const struct diff *diff, enum format format, const char *path) {
-    bool is_stdout = !strcmp(path, "-");
-    const char *name = is_stdout ? path : output_expand(options->pool, path, getpid());
-    FILE *file = is_stdout ? stdout : name ? fopen(name, "we") : NULL;
-    if (file && format == FORMAT_JSON)
-        diff_write_json(file, options->pool, diff);
-    else if (file)
-        diff_write_text(file, options->pool, diff, escape_locale_is_utf8());
-    bool failed = !file || ferror(file) || fflush(file);
-    if (file && !is_stdout)
-        failed |= fclose(file) != 0;
-    if (failed && name)
-        message_error("%s: the comparison was not written: %s", is_stdout ? "standard output" : name, strerror(errno));
-    return failed ? -1 : 0;
-}
-
-static int write_all(const struct options *options, const struct diff *diff) {
-    int result = 0;
-    if (!options->destination_count)
-        return write_to(options, diff, FORMAT_TEXT, "-");
-    for (size_t i = 0; i < options->destination_count; i++)
-        result |= write_to(options, diff, options->destinations[i].format, options->destinations[i].path);
-    return result;
+static void write_diff(FILE *file, const void *diff, enum format format, const struct view *view) {
+    struct pool scratch = {0};
+    if (format == FORMAT_JSON)
+        diff_write_json(file, &scratch, diff);
+    else
+        diff_write_text(file, &scratch, diff, view->utf8);
+    pool_free(&scratch);
 }
 
 static int check_formats(const struct options *options) {
@@ -160,7 +142,7 @@ static int compare(const struct options *options, const struct gate *gate, const
     struct diff diff = diff_make(options->pool, &old_list, &new_list);
     diff.before_name = before;
     diff.after_name = after;
-    if (write_all(options, &diff))
+    if (output_each(options, getpid(), write_diff, &diff, stdout))
         return EXIT_CASTAWAY_FAILED;
     return diff_is_worse(&diff, options->fail_on) ? options->exit_code : EXIT_CLEAN;
 }
@@ -172,6 +154,7 @@ int command_diff(int count, char **arguments, int from) {
     struct report_files sides = {0};
     int status = EXIT_CASTAWAY_FAILED;
     options_init(&options, &pool);
+    options.verb = VERB_DIFF;
     if (report_files_words(&options, &sides, count, arguments, from))
         goto out;
     options.baseline = NULL;

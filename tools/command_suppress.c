@@ -36,30 +36,19 @@ static int write_all(const struct options *options, const struct report_files *f
     return status;
 }
 
-static bool takes_word(int *count, char **arguments, int from, const char *word) {
-    for (int i = from; i < *count; i++) {
-        if (strcmp(arguments[i], word) != 0)
-            continue;
-        memmove(&arguments[i], &arguments[i + 1], (size_t)(*count - i) * sizeof *arguments);
-        --*count;
-        return true;
-    }
-    return false;
-}
-
 int command_suppress(int count, char **arguments, int from) {
     struct pool pool = {0};
     struct options options;
     struct report_files files = {0};
     int status = EXIT_CASTAWAY_FAILED;
     options_init(&options, &pool);
-    bool wants_defaults = takes_word(&count, arguments, from, "--list-defaults");
+    options.verb = VERB_SUPPRESS;
     if (report_files_arguments(&options, &files, count, arguments, from))
         goto out;
     if (options.help || options.version) {
         (options.help ? command_usage : command_version)(stdout);
         status = EXIT_CLEAN;
-    } else if (wants_defaults) {
+    } else if (options.list_defaults) {
         status = fputs(suppress_defaults_text(), stdout) < 0 ? EXIT_CASTAWAY_FAILED : EXIT_CLEAN;
     } else if (!files.count) {
         message_error("suppress: no recording named; `castaway suppress FILE.cast`, or --list-defaults");

@@ -194,6 +194,13 @@ static const struct {
     {not_seen, STATUS_FAILED, why_not_seen},      {always, STATUS_CLEAN, why_clean},
 };
 
+void gate_apply(struct gate *gate, struct report *report) {
+    suppress_apply(&gate->suppressions, report, suppress_today(report->pool));
+    if (gate->has_baseline)
+        baseline_apply(&gate->baseline, report, gate->options->fail_on);
+    count(gate, report);
+}
+
 void gate_judge(struct gate *gate, struct report *report, const struct outcome *outcome) {
     const int statuses[] = {
         [STATUS_PROGRAM] = outcome->signal ? 128 + outcome->signal : outcome->exit_status,
@@ -201,10 +208,7 @@ void gate_judge(struct gate *gate, struct report *report, const struct outcome *
         [STATUS_FINDINGS] = gate->options->exit_code,
         [STATUS_CLEAN] = EXIT_CLEAN,
     };
-    suppress_apply(&gate->suppressions, report, suppress_today(report->pool));
-    if (gate->has_baseline)
-        baseline_apply(&gate->baseline, report, gate->options->fail_on);
-    count(gate, report);
+    gate_apply(gate, report);
     size_t rule = 0;
     while (!rules[rule].applies(gate, report, outcome))
         rule++;

@@ -32,6 +32,10 @@ struct gate {
 /* Read everything that the options name, before a program starts. 0, or -1 after a message. */
 int gate_open(struct gate *, const struct options *);
 
+/* The first half of gate_judge(): suppressed findings leave a finished report, the others get their standing, and all
+ * are counted. For a report that decides nothing but whether something counts. */
+void gate_apply(struct gate *, struct report *);
+
 /* Judge a finished report: suppressed findings leave it, the others get their standing. Then `status` and `why` are set.
  * The gate must outlive the report. */
 void gate_judge(struct gate *, struct report *, const struct outcome *);

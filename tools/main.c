@@ -15,7 +15,7 @@ static const struct {
 } verbs[] = {
     {"run", "[run] [OPTIONS] [--] CMD ARGS...", command_run},
     {"report", "report FILE.cast|FOLDER... [OPTIONS]", command_report},
-    {"suppress", "suppress FILE.cast|FOLDER... [OPTIONS], or --list-defaults", command_suppress},
+    {"suppress", "suppress FILE.cast|FOLDER... [OPTIONS]", command_suppress},
     {"diff", "diff OLD NEW [OPTIONS]", command_diff},
     {"status", "status PID [OPTIONS]", command_status},
     {"scan", "scan PID [OPTIONS]", command_scan},

@@ -173,6 +173,10 @@ static int set_accept_new(struct options *options, const char *value, const char
     return set_flag(&options->accept_new, value, spelling);
 }
 
+static int set_list_defaults(struct options *options, const char *value, const char *spelling) {
+    return set_flag(&options->list_defaults, value, spelling);
+}
+
 static int set_show_known(struct options *options, const char *value, const char *spelling) {
     return set_flag(&options->show_known, value, spelling);
 }
@@ -240,6 +244,7 @@ static const struct option table[] = {
     {"scan-signal", "NAME", set_scan_signal, "scan whenever the program gets this signal", 0, true},
     {"control", "yes|no", set_control, "let status, scan, top and why ask the program (default: yes)", 0, true},
     {"dirty-pages", "METHOD", set_dirty_pages, "auto, pagemap-scan, soft-dirty, exclusive, read-all", 0, true},
+    {"list-defaults", NULL, set_list_defaults, "suppress: castaway's own suppressions, with their reasons", 0, false},
     {"generation", "N", set_generation, "scan: the oldest generation to look at, 0-2 (default: 2)", 0, false},
     {"timeout", "DURATION", set_timeout, "status, scan, why, top: wait for an answer (default: 10s)", 0, false},
     {"interval", "DURATION", set_interval, "top: between two frames (default: 2s)", 0, false},
@@ -254,9 +259,10 @@ static const struct {
     int (*set)(struct options *, const char *value, const char *spelling);
     unsigned verbs;
 } only[] = {
-    {set_scan_every, VERB_RUN}, {set_thresholds, VERB_RUN},  {set_confirm, VERB_RUN},     {set_scan_signal, VERB_RUN},
-    {set_control, VERB_RUN},    {set_dirty_pages, VERB_RUN}, {set_generation, VERB_SCAN}, {set_timeout, VERBS_ASKING},
-    {set_interval, VERB_TOP},   {set_once, VERB_TOP},
+    {set_scan_every, VERB_RUN},  {set_thresholds, VERB_RUN},  {set_confirm, VERB_RUN},
+    {set_scan_signal, VERB_RUN}, {set_control, VERB_RUN},     {set_dirty_pages, VERB_RUN},
+    {set_generation, VERB_SCAN}, {set_timeout, VERBS_ASKING}, {set_list_defaults, VERB_SUPPRESS},
+    {set_interval, VERB_TOP},    {set_once, VERB_TOP},
 };
 enum { TABLE_COUNT = sizeof table / sizeof *table };
 

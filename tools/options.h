@@ -12,7 +12,15 @@ enum format { FORMAT_TEXT, FORMAT_JSON };
 enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
 /* The verbs, as bits: for options that only some of them take. */
-enum verb { VERB_RUN = 1, VERB_STATUS = 2, VERB_SCAN = 4, VERB_WHY = 8, VERB_TOP = 16 };
+enum verb {
+    VERB_RUN = 1,
+    VERB_STATUS = 2,
+    VERB_SCAN = 4,
+    VERB_WHY = 8,
+    VERB_TOP = 16,
+    VERB_SUPPRESS = 32,
+    VERB_DIFF = 64
+};
 enum { VERBS_ASKING = VERB_STATUS | VERB_SCAN | VERB_WHY | VERB_TOP };
 
 struct destination {
@@ -34,6 +42,7 @@ struct options {
     bool default_suppressions, print_suppressions, fail_on_unused;
     const char *baseline; /* NULL: none */
     bool update_baseline, accept_new, show_known;
+    bool list_defaults;     /* of `suppress` */
     bool suppression_texts; /* write one behind each finding */
     enum color color;
     bool from_preload, help, version;

@@ -23,8 +23,9 @@ static const char *host_name(struct pool *pool) {
     return pool_strdup(pool, name);
 }
 
-/* The text that the letter at `*at` stands for; moves `*at` to its last byte. NULL: not known. */
-static const char *expansion(struct pool *pool, const char **at, int64_t pid) {
+/* The text that the letter at `*at` stands for; moves `*at` to its last byte. NULL: not known, or the variable `*unset`
+ * is not set. */
+static const char *expansion(struct pool *pool, const char **at, int64_t pid, const char **unset) {
     const char *close;
     switch (**at) {
     case 'p':
@@ -37,9 +38,10 @@ static const char *expansion(struct pool *pool, const char **at, int64_t pid) {
         close = (*at)[1] == '{' ? strchr(*at, '}') : NULL;
         if (!close)
             return NULL;
-        const char *value = getenv(pool_strndup(pool, *at + 2, (size_t)(close - *at - 2)));
+        const char *name = pool_strndup(pool, *at + 2, (size_t)(close - *at - 2)), *value = getenv(name);
         *at = close;
-        return value ? value : "";
+        *unset = value ? NULL : name;
+        return value;
     default:
         return NULL;
     }
@@ -54,7 +56,11 @@ const char *output_expand(struct pool *pool, const char *pattern, int64_t pid) {
         if (!*at)
             break;
         at++;
-        const char *text = *at ? expansion(pool, &at, pid) : NULL;
+        const char *unset = NULL, *text = *at ? expansion(pool, &at, pid, &unset) : NULL;
+        if (unset) {
+            message_error("%s: the environment variable %s is not set", pattern, unset);
+            return NULL;
+        }
         if (!text) {
             message_error("%s: after %% comes one of p (process id), h (host), q{VARIABLE} or %%", pattern);
             return NULL;
