@@ -58,6 +58,10 @@ $(BUILD)/castaway: $(TOOLS_OBJ) $(ANALYSIS_OBJ)
 $(UNIT): $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(HEAP_BUILD_OBJ) $(ANALYSIS_OBJ)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CHECK_LIBS)
 
+# Of the tool all but the verbs.
+$(BUILD)/tests/unit/test_suppress: $(filter-out %/main.o %/asking.o $(BUILD)/tools/command_%.o,$(TOOLS_OBJ))
+$(BUILD)/tests/unit/test_suppress: CHECK_LIBS += $(TOOLS_LIBS)
+
 $(BENCH): $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(HEAP_BUILD_OBJ) $(ANALYSIS_OBJ)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lpthread -lm
 

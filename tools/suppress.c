@@ -146,7 +146,8 @@ static bool matches_from(const struct suppression *suppression, const struct sta
 static bool matches_stack(const struct suppression *suppression, const struct stack *stack) {
     if (!suppression->frame_count)
         return matches_any_frame(suppression->name, stack);
-    return matches_from(suppression, stack, 1) || matches_from(suppression, stack, 0);
+    bool names_allocator = matches_allocator(&suppression->frames[0], stack);
+    return matches_from(suppression, stack, 1) || (!names_allocator && matches_from(suppression, stack, 0));
 }
 
 bool suppress_matches(const struct suppression *suppression, const struct report_finding *finding) {
