@@ -65,15 +65,28 @@ static const char *lambda_end(const char *at) {
     return end;
 }
 
-/* Compilers spell types in their own ways, and name static functions without any. A lambda has no name at all. */
-static uint64_t mix_function(struct pool *pool, uint64_t hash, const char *function) {
-    const char *name = function;
-    for (const char *at = function; *at; at++) {
+/* A lambda has no name at all: a function of one is named by what follows, a type that has one by the rest. */
+static const char *without_lambdas(struct pool *pool, const char *function) {
+    char *plain = pool_alloc(pool, strlen(function) + 1), *to = plain;
+    int nesting = 0;
+    for (const char *at = function; *at;) {
         const char *end = lambda_end(at);
-        if (end)
-            name = end;
+        if (end) {
+            to = nesting ? to : plain;
+            at = end;
+            continue;
+        }
+        nesting += *at == '<' || *at == '(';
+        nesting -= (*at == '>' || *at == ')') && nesting;
+        *to++ = *at++;
     }
-    return mix_string(hash, demangle_bare(pool, name));
+    *to = '\0';
+    return plain;
+}
+
+/* Compilers spell types in their own ways, and name static functions without any. */
+static uint64_t mix_function(struct pool *pool, uint64_t hash, const char *function) {
+    return mix_string(hash, demangle_bare(pool, without_lambdas(pool, function)));
 }
 
 /* The program may be built under another name, its code linked from an archive: its source files say where a frame is.
@@ -108,8 +121,12 @@ static bool is_split(const struct stack *stack, size_t index) {
            !strcmp(frame->function, next->function);
 }
 
+/* That a library called by jumping is known only when the debug information of its caller tells calls, which it does not
+ * without optimisation. */
 static bool is_counted(const struct stack *stack, size_t index) {
     const char *function = stack->frames[index].function;
+    if (stack->frames[index].put_back && !stack->frames[index].in_program)
+        return false;
     return !function || (!is_initialiser(function) && !is_split(stack, index));
 }
 

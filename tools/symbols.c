@@ -406,7 +406,10 @@ static void push_missing(struct symbols *symbols, struct frames *frames, const s
     for (size_t i = 0; i < count; i++) {
         struct symbol_file *file = missing[i].in == &outer->file->tail ? outer->file : inner->file;
         struct address address = {.file = file, .offset = missing[i].address - file->bias, .exact = missing[i].exact};
+        size_t before = frames->count;
         push_resolved(symbols, frames, &address);
+        for (size_t j = before; j < frames->count; j++)
+            frames->list[j].put_back = true;
     }
 }
 

@@ -22,6 +22,7 @@ struct stack_frame {
     uint64_t offset;        /* as recorded: link-time address; absolute if in no module */
     bool inlined;           /* has no frame of its own: inlined into the next one */
     bool in_program;        /* in the executable, not in a library */
+    bool put_back;          /* had left no frame: a call by jumping */
 };
 struct stack_memo {
     uint64_t name, exact; /* fingerprint.c: hashes of the frames */
