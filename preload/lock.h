@@ -13,12 +13,14 @@
 
 enum lock {
     LOCK_SCAN,     /* a scan of the running program; an exec, which none must disturb */
+    LOCK_POOLS,    /* objects of the program's own pools */
     LOCK_LEARN,    /* libunwind and the rule table */
     LOCK_SITE,     /* site and module tables */
     LOCK_STATES,   /* idle thread states, thread pointers */
     LOCK_IDS,      /* shared chain of free ids */
     LOCK_MAPPINGS, /* the allocator's mappings */
     LOCK_ODD,      /* objects without a slot of their own */
+    LOCK_ROOTS,    /* declared roots */
     LOCK_PAGES,    /* our mappings */
     LOCK_COUNT
 };

@@ -61,6 +61,7 @@ static void add_growth(struct report *report, const struct recording *recording,
     struct report_growth *kept = pool_alloc(report->pool, sizeof *kept);
     *kept = growth;
     kept->path = report_path(report, &recorded->path);
+    kept->path.population = recorded->objects;
     taken->growth = kept;
 }
 
