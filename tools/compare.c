@@ -38,15 +38,16 @@ static void pair(struct compare_item *before, struct compare_item *after) {
 
 static void pair_by_size(struct compare_item *before, size_t before_count, struct compare_item *after,
                          size_t after_count) {
-    struct compare_item **left = calloc(before_count, sizeof *left), **right = calloc(after_count, sizeof *right);
+    struct compare_item **left = calloc(before_count, sizeof(struct compare_item *)),
+                        **right = calloc(after_count, sizeof(struct compare_item *));
     if (!left || !right)
         pool_exhausted();
     for (size_t i = 0; i < before_count; i++)
         left[i] = &before[i];
     for (size_t i = 0; i < after_count; i++)
         right[i] = &after[i];
-    qsort(left, before_count, sizeof *left, by_size);
-    qsort(right, after_count, sizeof *right, by_size);
+    qsort(left, before_count, sizeof(struct compare_item *), by_size);
+    qsort(right, after_count, sizeof(struct compare_item *), by_size);
     for (size_t i = 0; i < before_count && i < after_count; i++)
         pair(left[i], right[i]);
     free(left);

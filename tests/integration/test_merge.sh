@@ -10,7 +10,7 @@ make_recordings=$(dirname "$0")/../bench/make_recordings.py
 mkdir few && python3 "$make_recordings" few 40 30 6
 # One of two builds of the program, whose frames lie elsewhere; one that is cut; one without a finding.
 sed -i 's/"build_id":""/"build_id":"0123"/' few/1007.cast
-head -n 50 few/1009.cast >cut && mv cut few/1009.cast
+head -n 50 few/1009.cast >shorter && mv shorter few/1009.cast
 grep -v '"finding"' few/1011.cast >none && mv none few/1011.cast
 castaway report few --json - --exit-code 0
 cp out forwards
