@@ -90,7 +90,7 @@ sanitize: $(BUILD)/libcastaway.so
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/sanitize CFLAGS='$(SANITIZE)' $(BUILD)/sanitize/castaway unit
 	@ln -sf ../libcastaway.so $(BUILD)/sanitize/libcastaway.so
 	@tests/run.sh $(BUILD)/sanitize 'unit' 'integration/test_report*' 'integration/test_bad*' 'integration/test_run_*' 'integration/test_symbols' \
-	  'integration/test_control' 'integration/test_top'
+	  'integration/test_control' 'integration/test_top' 'integration/test_suppress' 'integration/test_ci'
 
 bench: all $(BENCH)
 	@tests/run_bench.sh $(BUILD)

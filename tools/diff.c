@@ -34,7 +34,7 @@ static void add(struct diff *diff, const struct compare_item *before, const stru
     enum change change = change_of(before, after);
     diff->counts[change]++;
     if (change != CHANGE_NONE)
-        diff->entries[diff->entry_count++] = (struct diff_entry){change, before, after};
+        diff->entries[diff->entry_count++] = (struct diff_entry){change, before, after, after ? after : before};
 }
 
 static uint64_t bytes_of(const struct compare_item *item) {
@@ -46,14 +46,10 @@ static uint64_t bytes_changed(const struct diff_entry *entry) {
     return before > after ? before - after : after - before;
 }
 
-static const struct compare_item *item_of(const struct diff_entry *entry) {
-    return entry->after ? entry->after : entry->before;
-}
-
 static int by_weight(const void *a, const void *b) {
     const struct diff_entry *left = a, *right = b;
     uint64_t left_bytes = bytes_changed(left), right_bytes = bytes_changed(right);
-    uint64_t left_name = item_of(left)->fingerprint, right_name = item_of(right)->fingerprint;
+    uint64_t left_name = left->item->fingerprint, right_name = right->item->fingerprint;
     if (left->change != right->change)
         return (int)left->change - (int)right->change;
     if (left_bytes != right_bytes)
@@ -76,7 +72,7 @@ struct diff diff_make(struct pool *pool, struct compare_list *before, struct com
 
 bool diff_is_worse(const struct diff *diff, unsigned kinds) {
     for (size_t i = 0; i < diff->entry_count; i++)
-        if (diff->entries[i].change <= CHANGE_GROWN && kinds & 1u << item_of(&diff->entries[i])->kind)
+        if (diff->entries[i].change <= CHANGE_GROWN && kinds & 1u << diff->entries[i].item->kind)
             return true;
     return false;
 }
@@ -94,7 +90,7 @@ static const char *signed_size(struct pool *pool, uint64_t before, uint64_t afte
 }
 
 static void entry_line(FILE *file, struct pool *pool, const struct diff_entry *entry, bool utf8) {
-    const struct compare_item *item = item_of(entry);
+    const struct compare_item *item = entry->item;
     uint64_t objects_before = entry->before ? entry->before->objects : 0;
     uint64_t objects_after = entry->after ? entry->after->objects : 0;
     const char *objects = pool_printf(pool, "%s (%s)", units_things(pool, objects_after, "object"),
@@ -122,7 +118,7 @@ static json_t *number(uint64_t value) {
 }
 
 static json_t *entry_json(struct pool *pool, const struct diff_entry *entry) {
-    const struct compare_item *item = item_of(entry);
+    const struct compare_item *item = entry->item;
     json_t *object = json_object();
     char fingerprint[17];
     snprintf(fingerprint, sizeof fingerprint, "%016" PRIx64, item->fingerprint);

@@ -13,6 +13,7 @@ enum change { CHANGE_NEW, CHANGE_GROWN, CHANGE_SHRUNK, CHANGE_GONE, CHANGE_NONE,
 struct diff_entry {
     enum change change;
     const struct compare_item *before, *after; /* one may be NULL */
+    const struct compare_item *item;           /* the later one that there is */
 };
 struct diff {
     const char *before_name, *after_name;

@@ -399,12 +399,15 @@ static void push_missing(struct symbols *symbols, struct frames *frames, const s
                          const struct address *outer) {
     struct tail_frame missing[TAIL_FRAMES_MAX];
     const char *target = inner ? frames->list[frames->count - 1].symbol : NULL;
+    struct symbol_file *called_in = inner ? inner->file : NULL;
     if (!outer->file || !outer->file->module || outer->exact || (inner && !target))
         return;
     size_t count = tail_calls_missing(&outer->file->tail, outer->offset + outer->file->bias,
-                                      inner && inner->file ? &inner->file->tail : NULL, target, missing);
+                                      called_in ? &called_in->tail : NULL, target, missing);
     for (size_t i = 0; i < count; i++) {
-        struct symbol_file *file = missing[i].in == &outer->file->tail ? outer->file : inner->file;
+        struct symbol_file *file = missing[i].in == &outer->file->tail ? outer->file : called_in;
+        if (!file)
+            return;
         struct address address = {.file = file, .offset = missing[i].address - file->bias, .exact = missing[i].exact};
         size_t before = frames->count;
         push_resolved(symbols, frames, &address);
