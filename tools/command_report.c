@@ -19,7 +19,7 @@ static int report_files(const struct options *options, const struct report_files
     int status = EXIT_CASTAWAY_FAILED;
     if (gate_open(&gate, options))
         return status;
-    report_init(&report, options->pool, options->show | options->fail_on);
+    report_init(&report, options->pool, output_kinds(options));
     if (!report_files_add(options, files, &report)) {
         report_finish(&report);
         gate_judge(&gate, &report, &outcome);

@@ -4,6 +4,7 @@
 #include "gate.h"
 
 #include "message.h"
+#include "output.h"
 #include "units.h"
 
 #include <string.h>
@@ -35,8 +36,7 @@ int gate_open(struct gate *gate, const struct options *options) {
 /* ---- counting ---- */
 
 bool gate_counts(const struct gate *gate, const struct report_finding *finding) {
-    return gate->options->fail_on & 1u << finding->kind && finding->standing != STANDING_KNOWN &&
-           !gate->options->accept_new;
+    return report_fails(finding, gate->options->fail_on) && !gate->options->accept_new;
 }
 
 /* Objects of a kind that counts, in no finding: a recording holds only the sums of some kinds. */
@@ -243,16 +243,8 @@ static int update(const struct gate *gate, const struct report *report, const st
     return 0;
 }
 
-/* A report on standard output or error, or a file of text, has the line that says why. */
-static bool is_told(const struct options *options) {
-    for (size_t i = 0; i < options->destination_count; i++)
-        if (options->destinations[i].format == FORMAT_TEXT)
-            return true;
-    return !options->destination_count;
-}
-
 int gate_close(const struct gate *gate, const struct report *report, const struct outcome *outcome, bool failed) {
-    if (!is_told(gate->options) && gate->status)
+    if (gate->status && !output_has_text(gate->options)) /* which has the line that says why */
         message_error("exit status %d: %s", gate->status, gate->why);
     if (gate->options->update_baseline && update(gate, report, outcome))
         failed = true;

@@ -374,6 +374,10 @@ void report_finish(struct report *report) {
         report_note(report, TOOL_NOTE_NO_OBJECTS, 0, "");
 }
 
+bool report_fails(const struct report_finding *finding, unsigned kinds) {
+    return kinds & 1u << finding->kind && finding->standing != STANDING_KNOWN;
+}
+
 static uint64_t subtract(uint64_t a, uint64_t b) {
     return a > b ? a - b : 0;
 }

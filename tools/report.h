@@ -125,6 +125,9 @@ void report_finish(struct report *);
 void report_release(struct report *); /* all but its symbols, which were lent to it */
 void report_free(struct report *);
 
+/* Does it count as a failure: is it of one of these kinds (bits), and no baseline lets it pass? */
+bool report_fails(const struct report_finding *, unsigned kinds);
+
 /* A finding that the caller takes out of the list: its objects go from the sums to those that are suppressed. */
 void report_suppress(struct report *, struct report_finding *);
 

@@ -125,6 +125,14 @@ ci --json report.json
 claim "JSON says the same" test "$(jq -r '[.findings[] | .standing] | sort | join(" ")' report.json)" = "known new"
 claim "and the status" test "$(jq -r '.exit.status' report.json)" = 23
 claim "without text, one line on standard error" test "$(grep -c castaway: "$WORK/err")" = 1
+ci --sarif report.sarif --junit report.xml --github
+claim "SARIF has file and line of the new one" test "$(jq -r '.runs[0].results[] | select(.baselineState == "new") |
+    .locations[0].physicalLocation | "\(.artifactLocation.uri):\(.region.startLine)"' report.sarif)" = "cache.c:5"
+claim "the old one is no error there" test "$(jq -r '.runs[0].results[] | select(.baselineState == "unchanged").level' report.sarif)" = note
+claim "JUnit fails one case" test "$(grep -c '<failure' report.xml)" = 1
+claim "with file and line" grep -q 'cache\.c:12' report.xml
+claim "one annotation" test "$(grep -c '^::' "$WORK/out")" = 1
+claim "with file and line, too" grep -qE '^::error .*file=cache\.c,line=[0-9]+' "$WORK/out"
 ci --update-baseline
 claim "an update takes nothing new in" test "$(entries)" = 1
 claim "and still fails" status_is 23
