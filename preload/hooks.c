@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bind.h"
 #include "frames_check.h"
 #include "init.h"
 #include "live.h"
@@ -25,7 +26,7 @@ int hook_recording;
 unsigned hook_frames_max = CAPTURE_FRAMES_MAX;
 static _Atomic uint64_t without_stack;
 
-static uint32_t site_here(struct caller caller) {
+uint32_t hook_site(struct caller caller) {
     uint64_t frames[CAPTURE_FRAMES_MAX];
     size_t count = unwind_capture(caller, frames, hook_frames_max);
     frames_check(frames, count, hook_frames_max);
@@ -48,9 +49,11 @@ static void hook_ends(void) {
 
 void hook_made(void *address, size_t size_bytes, struct caller caller) {
     uint32_t site = 0;
-    if (thread_busy++ == 0 && thread_state())
-        site = site_here(caller);
-    else
+    if (thread_busy++ == 0 && thread_state()) {
+        if (bind_is_due())
+            bind_look();
+        site = hook_site(caller);
+    } else
         atomic_fetch_add_explicit(&without_stack, 1, memory_order_relaxed);
     record_add((uintptr_t)address, size_bytes, site, flags_for(caller));
     hook_ends();
@@ -222,7 +225,13 @@ PAGED(pvalloc)
 EXPORT int dlclose(void *handle) {
     if (!READY())
         return -1;
+    thread_busy++;
+    bind_close_begins();
+    thread_busy--;
     int error = next.dlclose(handle);
+    thread_busy++;
+    bind_close_ends();
+    thread_busy--;
     if (hook_recording) {
         thread_busy++;
         site_modules_closed();

@@ -19,6 +19,7 @@
 #include "live.h"
 #include "module.h"
 #include "next.h"
+#include "pairs.h"
 #include "record.h"
 #include "scan.h"
 #include "site.h"
@@ -126,6 +127,7 @@ __attribute__((constructor)) static void start(int count, char **arguments, char
     fork_init();
     on_exit(on_program_exit, NULL);
     (void)at_quick_exit(on_quick_exit);
+    pairs_start();
     process.started = 1;
     live_start();
     thread_busy--;

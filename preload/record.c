@@ -9,6 +9,7 @@
 
 #include "live.h"
 #include "lock.h"
+#include "refs.h"
 #include "table.h"
 #include "thread.h"
 
@@ -272,6 +273,8 @@ object_id record_withdraw(uintptr_t address) {
 
 void record_forget(object_id id) {
     struct thread_state *state = state_unless_nested();
+    if (__builtin_expect(record_of(id)->refs != 0, 0))
+        refs_forget(id);
     if (!state) {
         defer(id);
         return;
@@ -304,6 +307,25 @@ int record_known(uintptr_t address) {
     HASH_FIND(hh, odd_table, &address, sizeof address, entry);
     lock_release(LOCK_ODD);
     return entry != NULL;
+}
+
+struct object *record_object(object_id id) {
+    return record_of(id);
+}
+
+object_id record_near(uintptr_t address, uintptr_t *start) {
+    uintptr_t granule = address & ~(((uintptr_t)1 << HEAP_GRANULE_SHIFT) - 1),
+              step = (uintptr_t)1 << HEAP_GRANULE_SHIFT;
+    for (uintptr_t back = 0; back <= RECORD_NEAR_BYTES && back <= granule; back += step) {
+        uintptr_t at = granule - back;
+        const struct heap_leaf *leaf = heap_leaf_at(&heap_index, at);
+        uint32_t slot = leaf ? atomic_load_explicit(&leaf->slot[heap_slot_number(at)], memory_order_relaxed) : 0;
+        object_id id = slot & HEAP_SLOT_ID;
+        *start = at + (slot & HEAP_SLOT_HALF ? 8 : 0);
+        if (id && *start <= address)
+            return address == *start || address - *start < record_of(id)->size_bytes ? id : 0;
+    }
+    return 0;
 }
 
 uint64_t record_losses(void) {

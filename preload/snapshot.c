@@ -109,6 +109,8 @@ static void keep_findings(struct outcome *outcome, const struct verdicts *verdic
     }
     outcome->confirmed.findings = finding;
     outcome->confirmed.finding_count = kept;
+    outcome->confirmed.counted = NULL;
+    outcome->confirmed.counted_count = 0;
 }
 
 static int has_changed(const struct history *before, const struct history *now) {

@@ -18,11 +18,13 @@
 #include "hooks.h"
 #include "module.h"
 #include "pages.h"
+#include "pairs.h"
 #include "proc.h"
 #include "record.h"
 #include "root_name.h"
 #include "site.h"
 #include "unwind.h"
+#include "write_refs.h"
 
 enum { CMDLINE_BYTES_MAX = 64 << 10, PATH_BYTES = 4096, WRITE_LIMIT_MS = 5000 };
 
@@ -154,6 +156,16 @@ static void use_path(struct used *used, const struct cast_root *root, const stru
         use_site(used, path->steps[i].site);
 }
 
+static void use_refs(struct used *used, const struct folded *folded) {
+    for (size_t i = 0; i < folded->count; i++) {
+        const struct cast_refs *refs = &folded->refs[i];
+        for (size_t at = 0; at < refs->balance_count; at++)
+            use_site(used, refs->balances[at].site);
+        for (size_t at = 0; at < refs->unmatched_count; at++)
+            use_site(used, refs->unmatched[at].site);
+    }
+}
+
 static void write_used(struct cast_sink *sink, const struct used *used, const struct maps *maps) {
     write_modules(sink, used, maps);
     for (size_t word = 0; word < site_count() / 64 + 1; word++)
@@ -168,7 +180,8 @@ static void note(struct cast_sink *sink, enum note_code code, uint64_t count, co
         cast_note(sink, code, count, detail);
 }
 
-static void write_notes(struct cast_sink *sink, const struct scan_input *in, const struct verdicts *verdicts) {
+static void write_notes(struct cast_sink *sink, const struct scan_input *in, const struct verdicts *verdicts,
+                        struct arena *arena) {
     note(sink, NOTE_NOT_RECORDED, record_losses(), NULL);
     note(sink, NOTE_NO_STACK, hook_without_stack(), NULL);
     note(sink, NOTE_STACK_CUT, unwind_cut(), NULL);
@@ -180,6 +193,7 @@ static void write_notes(struct cast_sink *sink, const struct scan_input *in, con
     note(sink, NOTE_BAD_OPTION, in->bad_option != NULL, in->bad_option);
     note(sink, NOTE_SCANS_SKIPPED, in->skipped, NULL);
     note(sink, NOTE_NEXT_ALLOCATOR, !in->facts->allocator_is_glibc, NULL);
+    pairs_write_notes(sink, arena);
 }
 
 /* ---- status ---- */
@@ -312,12 +326,16 @@ int write_scan(int file, const struct scan_input *in, struct search *search) {
     struct cast_sink *sink = sink_open(&file, arena);
     struct used used;
     struct grown grown;
+    struct folded folded;
     int error = sink ? used_begin(&used, arena) : -ENOMEM;
     if (!error)
         error = find_growth(in, search, &grown);
+    if (!error)
+        error = refs_fold(&search->heap, &search->verdicts, arena, &folded);
     if (error)
         return error;
     use_findings(&used, &search->verdicts);
+    use_refs(&used, &folded);
     for (long i = 0; i < grown.count; i++) {
         use_site(&used, grown.growth[i].site);
         use_path(&used, &grown.root[i], &grown.path[i]);
@@ -327,10 +345,12 @@ int write_scan(int file, const struct scan_input *in, struct search *search) {
     put_scan(sink, in, search);
     for (size_t i = 0; i < search->verdicts.finding_count; i++)
         cast_finding(sink, &search->verdicts.findings[i]);
+    for (size_t i = 0; i < folded.count; i++)
+        cast_refs(sink, &folded.refs[i]);
     for (long i = 0; i < grown.count; i++)
         cast_growth(sink, &grown.growth[i], &grown.root[i], &grown.path[i]);
     put_status(sink, in, &search->history, NULL, arena);
-    write_notes(sink, in, &search->verdicts);
+    write_notes(sink, in, &search->verdicts, search->arena);
     return cast_end(sink);
 }
 
@@ -351,7 +371,7 @@ int write_status(int file, const struct scan_input *in, struct search *search) {
     count_all(in, search, &alive);
     write_header(sink, in, search->arena);
     put_status(sink, in, in->young.history, &alive, search->arena);
-    write_notes(sink, in, &search->verdicts);
+    write_notes(sink, in, &search->verdicts, search->arena);
     return cast_end(sink);
 }
 
@@ -390,7 +410,7 @@ int write_top(int file, const struct scan_input *in, struct search *search) {
     for (size_t i = 0; kept && i < kept->finding_count; i++)
         cast_finding(sink, &kept->findings[i]);
     put_status(sink, in, in->young.history, &alive, arena);
-    write_notes(sink, in, &search->verdicts);
+    write_notes(sink, in, &search->verdicts, search->arena);
     return cast_end(sink);
 }
 
