@@ -24,6 +24,7 @@ enum { CAST_VERSION = 1, CAST_FRAMES_MAX = 64 };
     X(ROOTS_UNREADABLE, "roots-unreadable", "memory that could not be searched for roots")                             \
     X(INHERITED, "inherited", "objects that the parent process made before the fork: not judged here")                 \
     X(BAD_OPTION, "bad-option", "an unknown or wrong key in CASTAWAY_OPTIONS was ignored")                             \
+    X(POOL_OFF, "pool-off", "variable set so that objects come from malloc and not from a pool (--keep-pools: not)")   \
     X(NEXT_ALLOCATOR, "allocator", "the allocator in use is not glibc's")                                              \
     X(SCANS_SKIPPED, "scans-skipped", "scans that were due and not made")                                              \
     X(REFS_WRONG, "refs-wrong", "words of --refs or of a profile that could not be read: those before them hold")      \

@@ -192,7 +192,7 @@ static struct cycle_edge describe(const struct cycle_search *s, uint32_t member,
     const struct graph *graph = s->graph;
     node_number node = node_of(s, member), target = node_of(s, s->target[edge]);
     const struct object *object = graph_object(graph, node);
-    uintptr_t word = heap_load(graph->address[node] + s->offset[edge]);
+    uintptr_t word = heap_pointer(graph->heap, graph->address[node] + s->offset[edge]);
     return (struct cycle_edge){object->site, object->size_bytes, s->offset[edge], word - graph->address[target]};
 }
 

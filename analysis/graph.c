@@ -70,7 +70,7 @@ static int number_nodes(struct graph *graph, const struct marks *marks, struct a
 /* ---- pointers ---- */
 
 struct graph_walk graph_walk_from(const struct graph *graph, node_number node) {
-    struct range words = heap_words(graph->address[node], graph_object(graph, node)->size_bytes);
+    struct range words = heap_contents(graph->heap, graph->address[node], graph_object(graph, node)->size_bytes);
     return (struct graph_walk){words.lo, words.hi};
 }
 
@@ -78,17 +78,17 @@ struct graph_walk graph_walk_from(const struct graph *graph, node_number node) {
 static inline int next_word(const struct graph *graph, struct graph_walk *walk, uintptr_t *at) {
     if (graph->heap->unreadable_count)
         walk->next = heap_readable(graph->heap, walk->next, walk->end).lo;
-    if (walk->next >= walk->end)
+    if (walk->next >= walk->end || walk->end - walk->next < sizeof(uintptr_t))
         return 0;
     *at = walk->next;
-    walk->next += sizeof(uintptr_t);
+    walk->next += graph->heap->unaligned ? 1 : sizeof(uintptr_t);
     return 1;
 }
 
 int graph_next(const struct graph *graph, node_number node, struct graph_walk *walk, struct graph_edge *edge) {
     uintptr_t at, start, lo = graph->heap->lo, span = graph->heap->hi - lo;
     while (next_word(graph, walk, &at)) {
-        uintptr_t word = heap_load(at);
+        uintptr_t word = heap_pointer(graph->heap, at);
         if (word - lo >= span)
             continue;
         object_id id = heap_find(graph->heap, word, &start);

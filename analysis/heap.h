@@ -95,6 +95,8 @@ struct heap {
     size_t vtable_range_count;
     struct heap_odd *subset; /* sorted by address; when not NULL, heap_each() walks these objects only (young.h) */
     size_t subset_count;
+    uintptr_t pointer_mask; /* bits of a word that are a pointer; 0: all. For programs that keep tags in high bits */
+    int unaligned;          /* pointers may stand at any address */
     /* set by heap_freeze() or young_view() */
     uintptr_t lo, hi;         /* every object lies in [lo, hi) */
     struct heap_large *large; /* sorted by lo */
@@ -172,10 +174,20 @@ static inline struct range heap_words(uintptr_t address, uint64_t size_bytes) {
     return words;
 }
 
+/* Where pointers are looked for in an object of this heap. */
+static inline struct range heap_contents(const struct heap *heap, uintptr_t address, uint64_t size_bytes) {
+    return heap->unaligned ? (struct range){address, address + size_bytes} : heap_words(address, size_bytes);
+}
+
 /* A word of the program's memory, whatever its type there. */
 static inline uintptr_t heap_load(uintptr_t address) {
-    typedef uintptr_t __attribute__((may_alias)) any_word;
+    typedef uintptr_t __attribute__((may_alias, aligned(1))) any_word;
     return *(const any_word *)address;
+}
+
+/* The same, as the pointer that it may be. */
+static inline uintptr_t heap_pointer(const struct heap *heap, uintptr_t address) {
+    return heap_load(address) & (heap->pointer_mask ? heap->pointer_mask : UINTPTR_MAX);
 }
 
 #endif

@@ -151,12 +151,12 @@ static void set_flags(struct object *object, unsigned flags) {
 }
 
 static void count_freed(struct judge *judge, const struct suspect *suspect) {
-    judge->out->counts.freed_by_program++;
+    judge->out->counts.freed_by_program += suspect->scans > 0;
     judge->out->counts.confirmed_freed += (uint64_t)is_finding(judge, suspect);
 }
 
 static void count_withdrawn(struct judge *judge, const struct suspect *suspect) {
-    judge->out->counts.withdrawn++;
+    judge->out->counts.withdrawn += suspect->scans > 0;
     judge->out->counts.confirmed_withdrawn += (uint64_t)is_finding(judge, suspect);
 }
 
@@ -234,8 +234,16 @@ static struct suspect judge_new(struct judge *judge, uintptr_t address, object_i
     return new_suspect(judge, address, id, last_look(judge->before, birth, judge->in->scan.number));
 }
 
+static struct suspect judge_inherited(const struct judge *judge, uintptr_t address, object_id id) {
+    struct suspect suspect = new_suspect(judge, address, id, NULL);
+    suspect.scans = 0;
+    return suspect;
+}
+
 static struct suspect judge_suspect(struct judge *judge, uintptr_t address, object_id id) {
     struct object *object = object_of(judge, id);
+    if (object->flags & OBJECT_INHERITED)
+        return judge_inherited(judge, address, id);
     node_number node = graph_number(&judge->graph, id);
     const struct suspect *old =
         judge->suspect[node] == GRAPH_NONE ? NULL : &judge->before->suspects[judge->suspect[node]];
@@ -310,10 +318,8 @@ static int count_survivor(struct judge *judge, const struct object *object) {
 static int visit(void *context, uintptr_t address, object_id id) {
     struct judge *judge = context;
     const struct object *object = object_of(judge, id);
-    if (object->flags & OBJECT_INHERITED)
-        return 0;
     if (graph_number(&judge->graph, id) == GRAPH_NONE)
-        return count_survivor(judge, object);
+        return object->flags & OBJECT_INHERITED ? 0 : count_survivor(judge, object);
     judge->lost[judge->lost_count++] = (struct heap_odd){address, id};
     return 0;
 }

@@ -46,7 +46,9 @@ enum interior { MARK_IGNORE, MARK_KEEP, MARK_FOLLOW };
 
 struct marker {
     const struct heap *heap;
-    uintptr_t lo, span; /* of the heap's addresses */
+    uintptr_t lo, span;  /* of the heap's addresses */
+    uintptr_t mask;      /* bits of a word that are a pointer */
+    unsigned step_shift; /* pointers stand at multiples of 1 << step_shift */
     uint64_t *reachable, *possible;
     uint64_t *growing; /* the one of the two that new marks go to */
     enum interior interior;
@@ -219,13 +221,15 @@ static void settle(struct marker *marker) {
 /* ---- objects ---- */
 
 static void gather(struct marker *marker, struct range words) {
-    uintptr_t lo = marker->lo, span = marker->span;
-    for (uintptr_t at = words.lo; at < words.hi;) {
-        size_t room = WORDS - marker->word_count, left = (words.hi - at) / sizeof(uintptr_t);
-        uintptr_t stop = at + (left < room ? left : room) * sizeof(uintptr_t);
+    uintptr_t lo = marker->lo, span = marker->span, mask = marker->mask;
+    unsigned shift = marker->step_shift;
+    uintptr_t end = words.hi - words.lo < sizeof(uintptr_t) ? words.lo : words.hi - sizeof(uintptr_t) + 1;
+    for (uintptr_t at = words.lo; at < end;) {
+        size_t room = WORDS - marker->word_count, left = ((end - 1 - at) >> shift) + 1;
+        uintptr_t stop = at + ((left < room ? left : room) << shift);
         uintptr_t *next = marker->word + marker->word_count;
-        for (; at < stop; at += sizeof(uintptr_t)) {
-            *next = heap_load(at);
+        for (; at < stop; at += (uintptr_t)1 << shift) {
+            *next = heap_load(at) & mask;
             next += *next - lo < span;
         }
         marker->word_count = (size_t)(next - marker->word);
@@ -269,7 +273,7 @@ static void scan(struct marker *marker) {
     marker->objects_scanned += marker->object_count;
     for (size_t i = 0; i < marker->object_count; i++) {
         uint64_t size_bytes = heap_object(marker->heap, marker->object[i].id)->size_bytes;
-        struct range words = heap_words(marker->object[i].address, size_bytes);
+        struct range words = heap_contents(marker->heap, marker->object[i].address, size_bytes);
         marker->bytes_read += words.hi - words.lo;
         if (size_bytes < HEAP_LARGE_BYTES)
             gather(marker, words);
@@ -331,6 +335,8 @@ int mark_more(const struct heap *heap, const struct root *roots, size_t root_cou
     marker.heap = heap;
     marker.lo = heap->lo;
     marker.span = heap->hi - heap->lo;
+    marker.mask = heap->pointer_mask ? heap->pointer_mask : UINTPTR_MAX;
+    marker.step_shift = heap->unaligned ? 0 : 3;
     marker.arena = arena;
     marker.error = 0;
     marker.object_count = marker.word_count = 0;

@@ -8,7 +8,7 @@
 enum root_flags {
     ROOT_STARTS_ONLY = 1, /* only pointers to an object's start count (glibc's own data: its bins point at chunk
                              headers, which can lie in the tail of the object before) */
-    ROOT_LIVE = 2,        /* belongs to a scan of any generation, written or not (stacks, registers); the marker does not
+    ROOT_LIVE = 2, /* belongs to a scan of any generation, written or not (stacks, registers); the marker does not
                              care */
 };
 struct root {

@@ -72,12 +72,21 @@ static int is_aligned_block(const struct heap *heap, uintptr_t start, uint64_t s
     return heap_load(address + WORD) == start || (offset >= WORD && heap_load(address - WORD) == start);
 }
 
+/* A pointer to the start with a tag in the three bits that alignment leaves free. */
+static int is_tagged(const struct heap *heap, uintptr_t start, uint64_t size_bytes, uint64_t offset) {
+    (void)heap;
+    (void)start;
+    (void)size_bytes;
+    return offset < WORD;
+}
+
 static const struct shape {
     const char *name; /* Valgrind's */
     shape_test *test;
     uint64_t bytes_min;                  /* an object of fewer is not of this shape */
     uint64_t start_bytes, pointer_bytes; /* what the test reads at the object's start and at the pointer */
 } SHAPES[] = {
+    {"lowtag", is_tagged, 0, 0, 0},
     {"length64", is_length64, 2 * WORD, WORD, 0},
     {"newarray", is_new_array, 2 * WORD, WORD, 0},
     {"stdstring", is_std_string, 3 * WORD + 1, 2 * WORD, 0},

@@ -2,9 +2,14 @@
  *
  * castaway finds heap objects that a running program can no longer reach. It works on unmodified programs; nothing here
  * has to be called. The names below are weak: they are there when libcastaway.so is preloaded (`castaway PROGRAM`),
- * and the inline functions answer for it when it is not. */
+ * and the inline functions answer for it when it is not: they do nothing then.
+ *
+ * note     code that is built with -fno-pic never finds castaway: a weak name that no library defines is fixed when
+ *          linking */
 #ifndef CASTAWAY_H
 #define CASTAWAY_H
+
+#include <stddef.h>
 
 #define CASTAWAY_VERSION_MAJOR 0
 #define CASTAWAY_VERSION_MINOR 1
@@ -16,15 +21,71 @@
 extern "C" {
 #endif
 
-/* Exported by libcastaway.so: 1 while it records this process's objects, else 0. Call castaway_is_active() instead. */
+/* What libcastaway.so exports, for the inline functions below. */
 extern int castaway_active(void) __attribute__((weak));
+extern void castaway_api_ignore(const void *object) __attribute__((weak));
+extern void castaway_api_disable(void) __attribute__((weak));
+extern void castaway_api_enable(void) __attribute__((weak));
+extern void castaway_api_root(const void *lo, size_t size) __attribute__((weak));
+extern void castaway_api_unroot(const void *lo, size_t size) __attribute__((weak));
+extern void castaway_api_pool_alloc(const void *pool, const void *object, size_t size) __attribute__((weak));
+extern void castaway_api_pool_free(const void *object) __attribute__((weak));
+extern void castaway_api_pool_end(const void *pool) __attribute__((weak));
 
 /* Whether castaway records this process's objects: 1 or 0.
  *
- * context  any; signal-safe
- * note     code that is built with -fno-pic gets 0 always: a weak name that no library defines is fixed when linking */
+ * context  any; signal-safe */
 static inline int castaway_is_active(void) {
     return castaway_active ? castaway_active() : 0;
+}
+
+/* Count the object as reachable, and all that it leads to, until it is freed. `object` may point into its middle; one that
+ * castaway does not know is no error. */
+static inline void castaway_ignore(const void *object) {
+    if (castaway_api_ignore)
+        castaway_api_ignore(object);
+}
+
+/* Objects that this thread makes from here to castaway_enable() are ignored as by castaway_ignore(). Calls nest; an enable
+ * without its disable does nothing. */
+static inline void castaway_disable(void) {
+    if (castaway_api_disable)
+        castaway_api_disable();
+}
+static inline void castaway_enable(void) {
+    if (castaway_api_enable)
+        castaway_api_enable();
+}
+
+/* Look for pointers in the `size` bytes from `lo`, memory that castaway would not look into (a heap of the program's own, a
+ * device). What can't be read when a scan is made is left out. castaway_unroot() takes back one such call with the same
+ * arguments. */
+static inline void castaway_root(const void *lo, size_t size) {
+    if (castaway_api_root)
+        castaway_api_root(lo, size);
+}
+static inline void castaway_unroot(const void *lo, size_t size) {
+    if (castaway_api_unroot)
+        castaway_api_unroot(lo, size);
+}
+
+/* For allocators that cut objects out of larger blocks: `object` of `size` bytes was handed out, was taken back, and all
+ * of a pool's objects were taken back at once. They then count as objects of their own, with the stack of this call.
+ *
+ * pool     any address that names the pool
+ * note     A block from malloc that holds them is no object any more; it is looked into only below its first one, where
+ *          pools keep their heads. To free the block takes back what is in it. Objects may not overlap. */
+static inline void castaway_pool_alloc(const void *pool, const void *object, size_t size) {
+    if (castaway_api_pool_alloc)
+        castaway_api_pool_alloc(pool, object, size);
+}
+static inline void castaway_pool_free(const void *object) {
+    if (castaway_api_pool_free)
+        castaway_api_pool_free(object);
+}
+static inline void castaway_pool_end(const void *pool) {
+    if (castaway_api_pool_end)
+        castaway_api_pool_end(pool);
 }
 
 #ifdef __cplusplus

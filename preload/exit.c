@@ -22,9 +22,11 @@
 #include "live.h"
 #include "lock.h"
 #include "module.h"
+#include "nofork.h"
 #include "pages.h"
 #include "place.h"
 #include "proc.h"
+#include "rights.h"
 #include "scan.h"
 #include "text.h"
 #include "thread.h"
@@ -35,6 +37,7 @@ enum {
     STOP_LIMIT_MS = 2000,
     LOCK_LIMIT_MS = 1000,
     OWN_STACK_BYTES = 256 << 10,
+    SHELL_SIGNAL = 128, /* a process that died of a signal has this and the signal's number as its status */
     ARENA_BLOCK_BYTES = 8 << 20,
     CHILD_FAILED = 1,
     TOOL_FAILED = 125,
@@ -123,6 +126,15 @@ static int tool_run(int file, unsigned long signal_mask) {
 
 /* ---- snapshot ---- */
 
+/* The program's limits are its own affair, not ours: as far up as may be. */
+static void limit_lift(int resource) {
+    struct rlimit none = {RLIM_INFINITY, RLIM_INFINITY}, limit;
+    if (sys(SYS_prlimit64, 0, resource, NULL, &limit) != 0 || sys(SYS_prlimit64, 0, resource, &none, NULL) == 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    sys(SYS_prlimit64, 0, resource, &limit, NULL);
+}
+
 static int search_and_write(const struct scan_input *input, int file) {
     struct arena arena;
     struct scan_input in = *input;
@@ -132,6 +144,8 @@ static int search_and_write(const struct scan_input *input, int file) {
     int error = search ? search_run(&in, &arena, search) : -ENOMEM;
     if (!error)
         error = search_judge(&in, 0, search);
+    if (!error)
+        error = grown_find(&in, search);
     return error ? error : write_scan(file, &in, search);
 }
 
@@ -140,6 +154,8 @@ static void child_scan(const struct scan_input *in, int file) {
     struct rlimit none = {0, 0};
     sys(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
     sys(SYS_prlimit64, 0, RLIMIT_CORE, &none, 0);
+    limit_lift(RLIMIT_FSIZE);
+    limit_lift(RLIMIT_AS);
     sys(SYS_exit_group, search_and_write(in, file) == 0 ? 0 : CHILD_FAILED);
 }
 
@@ -150,6 +166,7 @@ static void write_failure(int file, const struct scan_input *in, const char *why
 }
 
 static void snapshot_scan(struct scan_input *in, int file) {
+    nofork_lift(); /* for good: nobody forks any more */
     long child = sys(SYS_clone, 0, 0, 0, 0, 0);
     if (child == 0)
         child_scan(in, file);
@@ -186,24 +203,29 @@ struct ending {
     int status, file;
     struct callee_saved from; /* a frame of ours on the program's stack, still live */
     uintptr_t thread_pointer;
-    int tool; /* receives the tool's exit status; 0 when it was not run */
+    const ucontext_t *interrupted; /* by the signal that ends the process; NULL: exit was called */
+    int tool;                      /* receives the tool's exit status; 0 when it was not run */
 };
 
 static void end_recorded(struct ending *ending, unsigned long signals_before) {
-    struct callee_saved here;
-    if (unwind_caller_of(&ending->from, process.exits, process.exit_count, &here) != 0)
+    struct callee_saved here = {0};
+    if (ending->interrupted)
+        here.sp = arch_context_sp(ending->interrupted);
+    else if (unwind_caller_of(&ending->from, process.exits, process.exit_count, &here) != 0)
         here = ending->from;
     struct stopped stopped;
     struct scan_input in = {
         .facts = &process.facts,
         .stopped = &stopped,
         .here = &here,
+        .here_interrupted = ending->interrupted,
         .here_thread_pointer = ending->thread_pointer,
-        .exit_status = ending->status,
         .stop_begun_us = scan_now_us(),
         .confirm = 1, /* what is lost at the end stays lost */
     };
     live_describe(&in);
+    in.exit_status = ending->status;
+    nofork_look();
     if (stop_between_calls(&stopped, LOCK_LIMIT_MS, STOP_LIMIT_MS) != 0) {
         write_failure(ending->file, &in, "threads could not be stopped");
         return;
@@ -220,6 +242,7 @@ static void end_on_own_stack(void *context) {
     unsigned long all = ~0ul, before = 0;
     sys(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, 8);
     int by_hand = !process.options.dir[0];
+    limit_lift(RLIMIT_NOFILE); /* the program opens no more */
     ending->file =
         by_hand ? (int)sys(SYS_memfd_create, "castaway", MFD_CLOEXEC) : place_open(&process.options, process.pid);
     if (ending->file >= 0) {
@@ -246,8 +269,8 @@ static void wait_for_other(void) {
         sys(SYS_futex, &finished, FUTEX_WAIT_PRIVATE, 0, 0);
 }
 
-int exit_scan(int status) {
-    if (!process.started || (int)sys(SYS_getpid, 0) != process.pid)
+static int scan_once(int status, const ucontext_t *interrupted) {
+    if (!process.started || rights_confined || (int)sys(SYS_getpid, 0) != process.pid)
         return status;
     if (atomic_exchange(&scanned, 1)) {
         wait_for_other();
@@ -263,7 +286,11 @@ int exit_scan(int status) {
     }
     frames_check_report(process.environment);
     live_end();
-    struct ending ending = {.status = status & 0xff, .thread_pointer = arch_thread_pointer()};
+    struct ending ending = {
+        .status = status & 0xff,
+        .interrupted = interrupted,
+        .thread_pointer = arch_thread_pointer(),
+    };
     arch_callee_saved(&ending.from);
     char *stack = pages_alloc(OWN_STACK_BYTES);
     if (stack)
@@ -275,4 +302,25 @@ int exit_scan(int status) {
     sys(SYS_futex, &finished, FUTEX_WAKE_PRIVATE, 1 << 30);
     int counts = ending.tool != 0 && ending.tool != TOOL_MISSING && ending.tool != TOOL_FAILED;
     return counts && (status & 0xff) == 0 ? ending.tool : status;
+}
+
+int exit_scan(int status) {
+    return scan_once(status, NULL);
+}
+
+void exit_scan_signal(int signal, const ucontext_t *context) {
+    scan_once(SHELL_SIGNAL + signal, context);
+}
+
+void exit_scan_give_up(const char *why) {
+    struct scan_input in = {.facts = &process.facts};
+    if (!process.options.dir[0])
+        return;
+    live_describe(&in);
+    int file = place_open(&process.options, process.pid);
+    if (file < 0)
+        return;
+    write_failure(file, &in, why);
+    place_commit(&process.options, process.pid, live_place());
+    sys(SYS_close, file);
 }

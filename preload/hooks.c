@@ -12,11 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api.h"
 #include "bind.h"
 #include "frames_check.h"
 #include "init.h"
 #include "live.h"
 #include "next.h"
+#include "pooled.h"
 #include "record.h"
 #include "site.h"
 #include "thread.h"
@@ -38,7 +40,7 @@ uint32_t hook_site(struct caller caller) {
 static unsigned flags_for(struct caller caller) {
     const struct process_facts *facts = &process.facts;
     int own = !facts->allocator_is_glibc && caller.pc - facts->allocator.lo < facts->allocator.hi - facts->allocator.lo;
-    return own ? OBJECT_IGNORED : 0;
+    return own || api_disabled ? OBJECT_IGNORED : 0;
 }
 
 static void hook_ends(void) {
@@ -76,6 +78,8 @@ void hook_free(void *address) {
     object_id id = record_withdraw((uintptr_t)address);
     if (id)
         record_forget(id);
+    else if (__builtin_expect(pooled_in_use && thread_busy == 1, 0))
+        pooled_block_freed((uintptr_t)address);
     hook_ends();
 }
 
@@ -135,6 +139,8 @@ static object_id set_aside(void *pointer) {
     if (state)
         state->reallocates = 1; /* before the record goes: a stop in between must see it */
     object_id id = record_withdraw((uintptr_t)pointer);
+    if (!id && __builtin_expect(pooled_in_use && !nested, 0))
+        pooled_block_freed((uintptr_t)pointer);
     thread_busy--;
     return id;
 }

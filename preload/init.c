@@ -15,6 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "fatal.h"
 #include "hooks.h"
 #include "live.h"
 #include "module.h"
@@ -41,6 +42,17 @@ static const char *environment_get(char **environment, const char *name) {
     return NULL;
 }
 
+/* Source: glibc, nptl_db/db_info.c: each of these is {size in bits, elements, offset in bytes}, for debuggers */
+static void used_stacks_learn(struct process_facts *facts) {
+    const uint32_t *in_global = dlsym(RTLD_DEFAULT, "_thread_db_rtld_global__dl_stack_used");
+    const uint32_t *in_thread = dlsym(RTLD_DEFAULT, "_thread_db_pthread_list");
+    const char *global = dlsym(RTLD_DEFAULT, "_rtld_global");
+    if (!in_global || !in_thread || !global)
+        return;
+    facts->used_stacks = (uintptr_t)global + in_global[2];
+    facts->thread_list_offset = in_thread[2];
+}
+
 static void facts_learn(struct process_facts *facts) {
     struct range libc;
     module_span((const void *)next.malloc, &facts->allocator.lo, &facts->allocator.hi);
@@ -50,6 +62,25 @@ static void facts_learn(struct process_facts *facts) {
     facts->main_thread_pointer = arch_thread_pointer();
     const uint32_t *thread_bytes = dlsym(RTLD_DEFAULT, "_thread_db_sizeof_pthread");
     facts->thread_struct_bytes = thread_bytes ? *thread_bytes : 4096;
+    used_stacks_learn(facts);
+}
+
+/* Where the allocator keeps its thread-local data: at the same distance from every thread pointer, as it was there from
+ * the start. */
+static int allocator_tls_learn(struct dl_phdr_info *info, size_t bytes, void *context) {
+    struct process_facts *facts = context;
+    (void)bytes;
+    for (int i = 0; i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *header = &info->dlpi_phdr[i];
+        uintptr_t at = info->dlpi_addr + header->p_vaddr;
+        if (header->p_type != PT_TLS || !info->dlpi_tls_data ||
+            at - facts->allocator.lo >= facts->allocator.hi - facts->allocator.lo)
+            continue;
+        facts->allocator_tls.lo = (uintptr_t)info->dlpi_tls_data - arch_thread_pointer();
+        facts->allocator_tls.hi = facts->allocator_tls.lo + header->p_memsz;
+        return 1;
+    }
+    return 0;
 }
 
 static void exit_add(const void *function) {
@@ -115,6 +146,12 @@ void start_recording(void) {
     thread_busy--;
 }
 
+/* With children=no: only the program itself, and what it becomes by exec. It is the child of `castaway run`. */
+static int is_wanted(void) {
+    int owner = options_owner(&process.options);
+    return options_children(&process.options) || !owner || (int)sys(SYS_getppid, 0) == owner;
+}
+
 __attribute__((constructor)) static void start(int count, char **arguments, char **environment) {
     (void)count;
     (void)arguments;
@@ -123,20 +160,28 @@ __attribute__((constructor)) static void start(int count, char **arguments, char
     start_unwinding();
     process.own_malloc = dlsym(RTLD_DEFAULT, "malloc") != (void *)malloc;
     process.environment = environment;
+    if (!process.facts.allocator_is_glibc)
+        dl_iterate_phdr(allocator_tls_learn, &process.facts);
     options_parse(environment_get(environment, "CASTAWAY_OPTIONS"), &process.options);
     fork_init();
+    fatal_init();
     on_exit(on_program_exit, NULL);
     (void)at_quick_exit(on_quick_exit);
-    pairs_start();
-    process.started = 1;
-    live_start();
+    process.started = is_wanted();
+    if (process.started) {
+        pairs_start();
+        live_start();
+    }
     thread_busy--;
 }
 
 void process_after_fork(void) {
+    process.started = process.started && options_children(&process.options);
     process.pid = (int)sys(SYS_getpid, 0);
     process.start_seconds = scan_wall_seconds();
     process.start_us = scan_now_us();
     live_after_fork();
+    if (!process.started)
+        live_end();
     exit_after_fork();
 }

@@ -31,6 +31,10 @@ int fork_init(void);
  * returns  the status that it should end with
  * context  exit handler, or a wrapper of _exit; does nothing in a vfork child or the second time */
 int exit_scan(int status);
+/* The same for the signal that is about to end it, which interrupted `context`. context: signal handler */
+void exit_scan_signal(int signal, const ucontext_t *context);
+/* No scan can be made at the end: leave a recording that says why, now. */
+void exit_scan_give_up(const char *why);
 void exit_scan_never(void); /* it was done in another way */
 void exit_after_fork(void);
 

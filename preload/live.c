@@ -39,12 +39,15 @@
 #include "write.h"
 
 enum {
+    RUNNING = -1, /* for an exit status */
     ANSWERS_MAX = 4,
     POLL_US_MIN = 4000,
     POLL_US_MAX = 1000000,
     FIRST_LOOK_US = 1000000,
     HOLD_LIMIT_US = 2000000,
+    BUSY_AGAIN_US = 2000,
     LATE_US = 1000000,
+    FLUSHES_TO_CHECK = 1024,
     OWN_STACK_BYTES = 256 << 10,
     COLLECT_SLICE_MS = 50,
     COLLECT_LIMIT_MS = 120000
@@ -61,6 +64,8 @@ static int64_t tick_us, poll_us; /* when the next tick is due, 0: none; how long
 static _Atomic int working, work_again;
 static _Atomic int signalled, collect_wanted; /* reasons; collect_wanted: generation + 1 */
 static unsigned collect_confirm;
+static _Atomic unsigned flushes;
+static int control_lost;
 static char *own_stack;
 
 /* Counts of all threads, LIVE_EVENTS at a time; and what they were at the last scan. */
@@ -115,14 +120,16 @@ static int has_children(void) {
     return scanning.child != 0;
 }
 
-/* To the next tick, or earlier to see whether a child is done. */
-static void timer_arm(void) {
-    int64_t at_us = tick_us, poll_at_us = scan_now_us() + poll_us;
-    if (has_children() && (!at_us || poll_at_us < at_us))
-        at_us = poll_at_us;
+static void timer_set(int64_t at_us) {
     struct itimerspec times = {.it_value = {at_us / 1000000, at_us % 1000000 * 1000}};
     if (timer >= 0)
         sys(SYS_timer_settime, timer, TIMER_ABSTIME, &times, 0);
+}
+
+/* To the next tick, or earlier to see whether a child is done. */
+static void timer_arm(void) {
+    int64_t at_us = tick_us, poll_at_us = scan_now_us() + poll_us;
+    timer_set(has_children() && (!at_us || poll_at_us < at_us) ? poll_at_us : at_us);
 }
 
 /* Is a tick over? Then the next one is set; those that were missed are not made up for. */
@@ -195,6 +202,8 @@ void live_flush(struct thread_state *state) {
     state->net_objects = state->net_bytes = 0;
     if (on && tick_us && scan_now_us() > tick_us + LATE_US)
         live_wanted = 1; /* the signal was lost: a program that took the handler's place, or ended the attendant */
+    if (on && schedule.control && !tick_us && ++flushes % FLUSHES_TO_CHECK == 0 && !control_is_open())
+        live_wanted = control_lost = 1; /* the program closed all descriptors */
     if (!on || !schedule.thresholds[0] || scanning.child)
         return;
     if (objects - scanned_objects <= schedule.thresholds[0] && bytes - scanned_bytes <= schedule.bytes)
@@ -248,6 +257,8 @@ void live_describe(struct scan_input *in) {
     in->young.history = scans.last ? &scans.last->history : NULL;
     in->young.birth_from = scans.birth_end[0];
     in->middle_from = scans.birth_end[1];
+    in->grown = scans.last ? &scans.last->grown : NULL;
+    in->exit_status = RUNNING;
     in->confirmed = scans.last ? &scans.last->confirmed : NULL;
     in->entry = (struct scan_entry){
         .number = scans.number + 1,
@@ -410,8 +421,9 @@ static void work(ucontext_t *context) {
     end_children();
     int tick = tick_over(), asked = atomic_exchange(&signalled, 0);
     int collect = atomic_exchange(&collect_wanted, 0);
-    if (tick && schedule.control)
+    if ((tick || control_lost) && schedule.control)
         control_open(process.pid, attendant);
+    control_lost = 0;
     while (schedule.control && control_next(&request))
         serve(&request, context);
     if (collect)
@@ -461,7 +473,8 @@ static void attend(ucontext_t *context) {
     if (ended || !is_ours_to_do())
         return;
     if (thread_busy || (thread_self && thread_self->reallocates)) {
-        live_wanted = 1;
+        live_wanted = 1; /* the hook's end will tell; should it be another sort of work, the timer does */
+        timer_set(scan_now_us() + BUSY_AGAIN_US);
         return;
     }
     if (atomic_exchange(&working, 1)) {

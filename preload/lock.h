@@ -14,6 +14,7 @@
 enum lock {
     LOCK_SCAN,     /* a scan of the running program; an exec, which none must disturb */
     LOCK_BIND,     /* imports that lead to our stubs */
+    LOCK_POOLS,    /* objects of the program's own pools */
     LOCK_LEARN,    /* libunwind and the rule table */
     LOCK_SITE,     /* site and module tables */
     LOCK_STATES,   /* idle thread states, thread pointers */
@@ -23,6 +24,7 @@ enum lock {
     LOCK_REFS,     /* reference counts: this one and those up to LOCK_REFS_LAST, by object id */
     LOCK_REFS_LAST = LOCK_REFS + 15,
     LOCK_NAMES, /* names of types and finalizers, weak slots */
+    LOCK_ROOTS, /* declared roots */
     LOCK_PAGES, /* our mappings */
     LOCK_COUNT
 };

@@ -126,7 +126,7 @@ static void run_page(struct run *run, uintptr_t page, int wanted) {
 #define PAGEMAP_FILE (1ull << 61)
 
 static int each_by_pagemap(struct run *run, uintptr_t lo, uintptr_t hi, int is_file) {
-    long file = sys(SYS_openat, AT_FDCWD, "/proc/self/pagemap", O_RDONLY | O_CLOEXEC, 0);
+    long file = proc_file("/proc/self/pagemap", 0);
     if (sys_failed(file))
         return -1;
     uint64_t entries[512] = {0};

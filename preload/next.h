@@ -24,6 +24,7 @@
     X(void *, valloc, (size_t))                                                                                        \
     X(void *, pvalloc, (size_t))                                                                                       \
     X(void *, mmap, (void *, size_t, int, int, int, off_t))                                                            \
+    X(int, madvise, (void *, size_t, int))                                                                             \
     X(int, dlclose, (void *))                                                                                          \
     X(int, pthread_create, (pthread_t *, const pthread_attr_t *, void *(*)(void *), void *))                           \
     X(int, epoll_wait, (int, struct epoll_event *, int, int))                                                          \
@@ -41,7 +42,16 @@
     X(int, fexecve, (int, char *const *, char *const *))                                                               \
     X(int, execveat, (int, const char *, char *const *, char *const *, int))                                           \
     X(void, _exit, (int))                                                                                              \
-    X(void, _Exit, (int))
+    X(void, _Exit, (int))                                                                                              \
+    X(int, sigaction, (int, const struct sigaction *, struct sigaction *))                                             \
+    X(void, abort, (void))                                                                                             \
+    X(int, setuid, (uid_t))                                                                                            \
+    X(int, seteuid, (uid_t))                                                                                           \
+    X(int, setreuid, (uid_t, uid_t))                                                                                   \
+    X(int, setresuid, (uid_t, uid_t, uid_t))                                                                           \
+    X(int, chroot, (const char *))                                                                                     \
+    X(int, unshare, (int))                                                                                             \
+    X(int, setns, (int, int))
 
 struct next {
 #define X(result, name, parameters) result(*name) parameters;

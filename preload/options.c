@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "proc.h"
+
 /* Keys of the whole tool. Those without a place here are the tool's business. */
 static const struct key {
     const char *name;
@@ -11,6 +13,11 @@ static const struct key {
 } keys[] = {
     {"dir", offsetof(struct options, dir)},
     {"output", offsetof(struct options, output)},
+    {"pointer-mask", offsetof(struct options, pointer_mask)},
+    {"unaligned", offsetof(struct options, unaligned)},
+    {"children", offsetof(struct options, children)},
+    {"owner", offsetof(struct options, owner)},
+    {"pools", offsetof(struct options, pools)},
     {"thresholds", offsetof(struct options, thresholds)},
     {"scan-every", offsetof(struct options, scan_every)},
     {"confirm", offsetof(struct options, confirm)},
@@ -26,6 +33,7 @@ static const struct key {
     {"exit-code", 0},
     {"max-frames", 0},
     {"color", 0},
+    {"keep-pools", 0},
 };
 #define NO_PLACE(key) ((key)->place == 0 && strcmp((key)->name, "dir") != 0)
 
@@ -84,4 +92,23 @@ void options_parse(const char *text, struct options *out) {
             take((char *)out + key->place, is_list(key), value_lo, (size_t)(value_hi - value_lo));
         text = *end ? end + 1 : end;
     }
+}
+
+uintptr_t options_pointer_mask(const struct options *options) {
+    const char *text = options->pointer_mask;
+    if (text[0] == '0' && (text[1] == 'x' || text[1] == 'X'))
+        text += 2;
+    return proc_hex(&text);
+}
+
+int options_unaligned(const struct options *options) {
+    return strcmp(options->unaligned, "yes") == 0;
+}
+
+int options_owner(const struct options *options) {
+    return proc_number(options->owner);
+}
+
+int options_children(const struct options *options) {
+    return strcmp(options->children, "no") != 0;
 }

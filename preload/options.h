@@ -2,11 +2,18 @@
 #ifndef CASTAWAY_PRELOAD_OPTIONS_H
 #define CASTAWAY_PRELOAD_OPTIONS_H
 
+#include <stdint.h>
+
 enum { OPTION_BYTES_MAX = 4096 /* a path */ };
 
 struct options {
-    char dir[OPTION_BYTES_MAX];    /* where `castaway run` wants the recordings; "" when preloaded by hand */
-    char output[OPTION_BYTES_MAX]; /* where the recording goes when there is no tool to hand it to */
+    char dir[OPTION_BYTES_MAX];          /* where `castaway run` wants the recordings; "" when preloaded by hand */
+    char output[OPTION_BYTES_MAX];       /* where the recording goes when there is no tool to hand it to */
+    char pointer_mask[OPTION_BYTES_MAX]; /* number: bits of a word that are a pointer; "" for all */
+    char unaligned[OPTION_BYTES_MAX];    /* "yes": pointers may stand at any address */
+    char children[OPTION_BYTES_MAX];     /* "no": processes that the program starts are not recorded */
+    char owner[OPTION_BYTES_MAX];        /* process id of `castaway run`: the program itself is a child of it */
+    char pools[OPTION_BYTES_MAX];        /* variables that `castaway run` set for the program (analysis/pools.h) */
     /* live scans (live.c); "" where not given */
     char thresholds[OPTION_BYTES_MAX], scan_every[OPTION_BYTES_MAX], confirm[OPTION_BYTES_MAX];
     char scan_signal[OPTION_BYTES_MAX], control[OPTION_BYTES_MAX], dirty_pages[OPTION_BYTES_MAX];
@@ -17,5 +24,11 @@ struct options {
 
 /* Parse key=value:key=value; a value may stand in '' or "" to hold a colon. `text` may be NULL. */
 void options_parse(const char *text, struct options *out);
+
+/* Values as what they mean; 0 when absent, or wrong (then the tool has said so, or bad_key names it). */
+uintptr_t options_pointer_mask(const struct options *options);
+int options_unaligned(const struct options *options);
+int options_owner(const struct options *options);
+int options_children(const struct options *options); /* 1: recorded */
 
 #endif

@@ -7,13 +7,18 @@
 #include <string.h>
 
 #include "proc.h"
+#include "rights.h"
 #include "sys.h"
 #include "text.h"
 
 enum { NUMBERS_MAX = 1000 };
 
-static int create(const char *path, int flags) {
-    return (int)sys(SYS_openat, AT_FDCWD, path, O_RDWR | O_CREAT | O_CLOEXEC | flags, 0600);
+/* Where the unfinished recording was created, which is where it takes its place: one of rights_place(). */
+static int place_at = AT_FDCWD;
+static char place_folder[OPTION_BYTES_MAX + 32];
+
+static int create(int at, const char *path, int flags) {
+    return (int)sys(SYS_openat, at, path, O_RDWR | O_CREAT | O_CLOEXEC | flags, 0600);
 }
 
 static void name_pattern(struct text *path, const char *pattern, int pid) {
@@ -31,7 +36,7 @@ static void name_final(struct text *path, const struct options *options, int pid
         name_pattern(path, options->output, pid);
         return;
     }
-    text_add(path, options->dir, strlen(options->dir));
+    text_add(path, place_folder, strlen(place_folder));
     text_add(path, "/", 1);
     text_add_number(path, pid);
     if (number > 0) {
@@ -44,7 +49,7 @@ static void name_final(struct text *path, const struct options *options, int pid
 static void name_unfinished(struct text *path, const struct options *options, int pid) {
     path->fill = 0;
     if (options->dir[0]) {
-        text_add(path, options->dir, strlen(options->dir));
+        text_add(path, place_folder, strlen(place_folder));
         text_add(path, "/.", 2);
         text_add_number(path, pid);
     } else
@@ -54,10 +59,20 @@ static void name_unfinished(struct text *path, const struct options *options, in
 
 int place_open(const struct options *options, int pid) {
     struct text path;
-    if (!options->dir[0] && !options->output[0])
-        return -ENOENT;
-    name_unfinished(&path, options, pid);
-    return create(path.bytes, O_TRUNC | O_NOFOLLOW);
+    int file = -ENOENT;
+    place_at = AT_FDCWD;
+    if (!options->dir[0]) {
+        name_unfinished(&path, options, pid);
+        return options->output[0] ? create(AT_FDCWD, path.bytes, O_TRUNC | O_NOFOLLOW) : -ENOENT;
+    }
+    for (int which = 0; which < RIGHTS_PLACES && file < 0; which++) {
+        place_at = rights_place(which, options->dir, place_folder, sizeof place_folder);
+        if (place_at == RIGHTS_NO_PLACE)
+            continue;
+        name_unfinished(&path, options, pid);
+        file = create(place_at, path.bytes, O_TRUNC | O_NOFOLLOW);
+    }
+    return file;
 }
 
 /* Names that another process took are left alone; without a folder the name is the user's own choice. */
@@ -66,11 +81,11 @@ static int move(const struct options *options, int pid, const char *from, int *n
     int taken = *number != PLACE_NONE || !options->dir[0];
     for (int n = taken ? *number : 0; n < NUMBERS_MAX; n++) {
         name_final(&to, options, pid, n);
-        long error = sys(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to.bytes, taken ? 0 : RENAME_NOREPLACE);
+        long error = sys(SYS_renameat2, place_at, from, place_at, to.bytes, taken ? 0 : RENAME_NOREPLACE);
         if (error == -EINVAL && !taken) { /* a file system that can't tell: look first */
-            error = sys(SYS_faccessat, AT_FDCWD, to.bytes, 0) == 0
+            error = sys(SYS_faccessat, place_at, to.bytes, 0) == 0
                         ? -EEXIST
-                        : sys(SYS_renameat, AT_FDCWD, from, AT_FDCWD, to.bytes);
+                        : sys(SYS_renameat, place_at, from, place_at, to.bytes);
         }
         if (error == -EEXIST && !taken)
             continue;
@@ -86,12 +101,12 @@ int place_commit(const struct options *options, int pid, int *number) {
     name_unfinished(&from, options, pid);
     int error = move(options, pid, from.bytes, number);
     if (error)
-        sys(SYS_unlinkat, AT_FDCWD, from.bytes, 0);
+        sys(SYS_unlinkat, place_at, from.bytes, 0);
     return error;
 }
 
 int place_open_without_tool(const struct options *options, int pid) {
     struct text path = {.fill = 0};
     name_pattern(&path, options->output[0] ? options->output : "castaway.%p.cast", pid);
-    return create(path.bytes, O_TRUNC);
+    return create(AT_FDCWD, path.bytes, O_TRUNC);
 }

@@ -8,8 +8,17 @@
 
 #include "sys.h"
 
+int proc_root = -1;
+
+long proc_file(const char *path, int flags) {
+    long file = sys(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC | flags, 0);
+    if (sys_failed(file) && proc_root >= 0 && strncmp(path, "/proc/", 6) == 0)
+        file = sys(SYS_openat, proc_root, path + 6, O_RDONLY | O_CLOEXEC | flags, 0);
+    return file;
+}
+
 int proc_open(struct proc_reader *reader, const char *path) {
-    long file = sys(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+    long file = proc_file(path, 0);
     reader->at = reader->fill = 0;
     reader->file = (int)file;
     return sys_failed(file) ? (int)file : 0;
@@ -53,7 +62,7 @@ struct directory_entry {
 };
 
 int proc_each(const char *folder, proc_name_cb *visit, void *context) {
-    long directory = sys(SYS_openat, AT_FDCWD, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+    long directory = proc_file(folder, O_DIRECTORY);
     if (sys_failed(directory))
         return (int)directory;
     _Alignas(8) char buffer[4096] = "";

@@ -11,6 +11,11 @@ struct proc_reader {
     char buffer[8192];
 };
 
+/* The folder /proc itself, opened before the program changed its root; -1: it has not. Set by rights.c. */
+extern int proc_root;
+/* Open something below /proc for reading. returns a descriptor or a negative errno */
+long proc_file(const char *path, int flags);
+
 int proc_open(struct proc_reader *reader, const char *path); /* 0 or a negative errno */
 void proc_close(struct proc_reader *reader);
 /* The next line without its newline, cut to max - 1 bytes. returns its length + 1; 0 at the end */

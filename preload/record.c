@@ -29,7 +29,6 @@ uint8_t record_epoch = 1;
 
 /* Ids given back. Locally and here they are linked through their records; a batch is one chain of them. */
 static object_id free_global;
-static uint32_t free_global_count;
 static _Atomic uint32_t deferred; /* chain pushed by signal handlers that interrupted a hook; taken whole */
 
 /* A free record keeps the next free id where a live one keeps its birth serial. */
@@ -127,26 +126,20 @@ static object_id id_fresh(void) {
     return id;
 }
 
-/* Refill from what other threads gave back; returns one id or 0. */
+/* Refill from what other threads gave back; returns one id or 0. What comes so is not counted as the thread's own: it
+ * is used up first or lies deep, and sharing it again would mean walking over cold records. */
 static object_id id_shared(struct thread_state *state) {
     if (!__atomic_load_n(&free_global, __ATOMIC_RELAXED) && !atomic_load_explicit(&deferred, memory_order_relaxed))
         return 0;
     lock_take(LOCK_IDS);
     object_id id = free_global;
-    uint32_t count = free_global_count;
-    if (!id) {
-        id = atomic_exchange_explicit(&deferred, 0, memory_order_acquire);
-        count = 0;
-        for (object_id each = id; each; each = record_of(each)->birth)
-            count++;
-    }
     free_global = 0;
-    free_global_count = 0;
+    if (!id)
+        id = atomic_exchange_explicit(&deferred, 0, memory_order_acquire);
     lock_release(LOCK_IDS);
     if (!id)
         return 0;
     state->free_head = record_of(id)->birth;
-    state->free_count = count - 1;
     return id;
 }
 
@@ -156,14 +149,14 @@ static object_id id_take(struct thread_state *state) {
     object_id id = state->free_head;
     if (id) {
         state->free_head = record_of(id)->birth;
-        state->free_count--;
+        state->free_count -= state->free_count > 0;
         return id;
     }
     id = id_shared(state);
     return id ? id : id_fresh();
 }
 
-/* Give half of a full local chain to the others. */
+/* Give half of what the thread freed last to the others: it lies on top, and its records are still in the cache. */
 static void id_share(struct thread_state *state) {
     object_id first = state->free_head, last = first;
     uint32_t count = FREE_LOCAL_MAX / 2;
@@ -174,7 +167,6 @@ static void id_share(struct thread_state *state) {
     lock_take(LOCK_IDS);
     record_of(last)->birth = free_global;
     free_global = first;
-    free_global_count += count;
     lock_release(LOCK_IDS);
 }
 
@@ -309,13 +301,56 @@ int record_known(uintptr_t address) {
     return entry != NULL;
 }
 
+enum { FIND_LEAVES_MAX = 1 << 16 }; /* objects of up to 64 GiB are found by a pointer into them */
+
+/* The last object of the leaf that begins at or before `address`. */
+static object_id last_in_leaf(const struct heap_leaf *leaf, uintptr_t base, uintptr_t address, uintptr_t *start) {
+    size_t number = address - base < 1ul << HEAP_LEAF_SHIFT ? heap_slot_number(address) : HEAP_LEAF_SLOTS - 1;
+    for (size_t i = number + 1; i-- > 0;) {
+        uint32_t slot = atomic_load_explicit(&leaf->slot[i], memory_order_relaxed);
+        *start = base + (i << HEAP_GRANULE_SHIFT) + (slot & HEAP_SLOT_HALF ? 8 : 0);
+        if (slot & HEAP_SLOT_ID && *start <= address)
+            return slot & HEAP_SLOT_ID;
+    }
+    return 0;
+}
+
+static object_id odd_find(uintptr_t address) {
+    struct odd *entry;
+    lock_take(LOCK_ODD);
+    HASH_FIND(hh, odd_table, &address, sizeof address, entry);
+    object_id id = entry ? entry->id : 0;
+    lock_release(LOCK_ODD);
+    return id;
+}
+
+object_id record_find(uintptr_t address, uintptr_t *start) {
+    uintptr_t base = address & ~((1ul << HEAP_LEAF_SHIFT) - 1);
+    object_id id = 0;
+    for (int i = 0; i < FIND_LEAVES_MAX && !id && base; i++, base -= 1ul << HEAP_LEAF_SHIFT) {
+        const struct heap_leaf *leaf = heap_leaf_at(&heap_index, base);
+        id = leaf ? last_in_leaf(leaf, base, address, start) : 0;
+    }
+    if (id && (address == *start || address - *start < record_of(id)->size_bytes))
+        return id;
+    *start = address;
+    return __atomic_load_n(&odd_table, __ATOMIC_RELAXED) ? odd_find(address) : 0;
+}
+
+uint64_t record_size(object_id id) {
+    return record_of(id)->size_bytes;
+}
+
+void record_flag(object_id id, unsigned flag) {
+    record_of(id)->flags |= flag & 63;
+}
+
 struct object *record_object(object_id id) {
     return record_of(id);
 }
 
 object_id record_near(uintptr_t address, uintptr_t *start) {
-    uintptr_t granule = address & ~(((uintptr_t)1 << HEAP_GRANULE_SHIFT) - 1),
-              step = (uintptr_t)1 << HEAP_GRANULE_SHIFT;
+    uintptr_t step = (uintptr_t)1 << HEAP_GRANULE_SHIFT, granule = address & ~(step - 1);
     for (uintptr_t back = 0; back <= RECORD_NEAR_BYTES && back <= granule; back += step) {
         uintptr_t at = granule - back;
         const struct heap_leaf *leaf = heap_leaf_at(&heap_index, at);

@@ -14,6 +14,12 @@ object_id record_withdraw(uintptr_t address);
 void record_forget(object_id id);
 void record_restore(uintptr_t address, object_id id);
 
+/* The live object that contains `address`, or begins there; *start receives its first address. For calls that are rare: it
+ * walks back over the index. returns its id, or 0. context: the object is not freed meanwhile */
+object_id record_find(uintptr_t address, uintptr_t *start);
+uint64_t record_size(object_id id); /* bytes */
+void record_flag(object_id id, unsigned flag);
+
 /* Is there an object that begins at `address`? */
 int record_known(uintptr_t address);
 

@@ -12,12 +12,14 @@
 #include <errno.h>
 #include <string.h>
 
+#include "api.h"
 #include "kernel_roots.h"
 #include "mapping.h"
 #include "pages.h"
+#include "pooled.h"
 #include "thread.h"
 
-enum { PAGE = 4096, WORD = sizeof(uintptr_t) };
+enum { PAGE = 4096, WORD = sizeof(uintptr_t), STACKS_MAX = 1 << 20 };
 
 struct list {
     void *items;
@@ -148,6 +150,44 @@ static void exclude_heap(struct gather *gather) {
     }
 }
 
+/* ---- what the program declared ---- */
+
+static void exclude_block(void *context, const struct pooled_block *block) {
+    exclude(context, block->lo, block->hi);
+}
+
+static void exclude_pooled(void *context, uintptr_t address) {
+    struct gather *gather = context;
+    uintptr_t start;
+    object_id id = heap_find(gather->in->heap, address, &start);
+    if (id)
+        exclude(gather, start, start + heap_object(gather->in->heap, id)->size_bytes);
+}
+
+/* The part of [lo, hi) that can be read. */
+static void add_readable(struct gather *gather, uintptr_t lo, uintptr_t hi, unsigned flags) {
+    for (struct range r = heap_readable(gather->in->heap, lo, hi); r.lo < r.hi;
+         r = heap_readable(gather->in->heap, r.hi, hi))
+        add(gather, r.lo, r.hi, flags);
+}
+
+static void add_block_head(void *context, const struct pooled_block *block) {
+    add_readable(context, block->lo, block->first, 0);
+}
+
+static void exclude_pools(struct gather *gather) {
+    pooled_each_block(exclude_block, gather);
+    pooled_each_object(exclude_pooled, gather);
+}
+
+static void add_declared(struct gather *gather) {
+    size_t count;
+    const struct range *declared = api_roots(&count);
+    for (size_t i = 0; i < count; i++)
+        add_readable(gather, declared[i].lo, declared[i].hi, 0);
+    pooled_each_block(add_block_head, gather);
+}
+
 /* ---- threads ---- */
 
 static uintptr_t stack_end(const struct roots_input *in, uintptr_t thread_pointer) {
@@ -186,6 +226,32 @@ static void exclude_stack(struct gather *gather, uintptr_t thread_pointer) {
     exclude(gather, mapping->lo, end < mapping->hi ? end : mapping->hi);
 }
 
+/* glibc's lists of the stacks that it made, of links {next, previous} in each thread's block. Each is checked: a list that
+ * is not one, in a glibc that keeps it elsewhere, ends the walk.
+ * Source: glibc, sysdeps/generic/ldsodefs.h: _dl_stack_used, _dl_stack_user, _dl_stack_cache, one after the other */
+enum stack_list { USED_STACKS = 0, CACHED_STACKS = 2 };
+
+static void each_stack(struct gather *gather, enum stack_list list,
+                       void (*visit)(struct gather *, uintptr_t thread_pointer)) {
+    const struct roots_input *in = gather->in;
+    uintptr_t head = in->facts->used_stacks, before;
+    if (!head)
+        return;
+    head += list * 2 * WORD;
+    uintptr_t at = before = head;
+    for (size_t i = 0; i < STACKS_MAX; i++) {
+        at = ((const uintptr_t *)at)[0];
+        const struct mapping *mapping = maps_find(in->maps, at);
+        if (at == head || !mapping || !mapping->readable || at % WORD || mapping->hi - at < 2 * WORD)
+            return;
+        uintptr_t thread_pointer = at - in->facts->thread_list_offset;
+        if (((const uintptr_t *)at)[1] != before || !is_thread_block(in->maps, thread_pointer))
+            return;
+        visit(gather, thread_pointer);
+        before = at;
+    }
+}
+
 static void exclude_stacks(struct gather *gather) {
     const struct roots_input *in = gather->in;
     for (size_t i = 0; i < in->maps->count; i++)
@@ -197,6 +263,7 @@ static void exclude_stacks(struct gather *gather) {
         exclude_stack(gather, pointers[i]);
     for (size_t i = 0; i < in->stopped->count; i++)
         exclude_stack(gather, in->stopped->threads[i].thread_pointer);
+    each_stack(gather, CACHED_STACKS, exclude_stack); /* of threads that never allocated, too */
 }
 
 /* The thread's stack when its stack pointer is elsewhere (a coroutine, an alternate signal stack): all of it. */
@@ -209,6 +276,12 @@ static void add_whole_stack(struct gather *gather, uintptr_t thread_pointer) {
         if (is_it && mapping->readable)
             add_written(gather, mapping, mapping->lo, mapping->hi, 0);
     }
+}
+
+/* The allocator's own data among the thread's: what it remembers of addresses is no pointer of the program's. */
+static struct range allocator_tls(const struct roots_input *in, uintptr_t thread_pointer) {
+    const struct range *relative = &in->facts->allocator_tls;
+    return (struct range){thread_pointer + relative->lo, thread_pointer + relative->hi};
 }
 
 /* red_zone_bytes: live bytes below sp; none where the frame at sp stands in a call. */
@@ -230,7 +303,14 @@ static void add_live_stack(struct gather *gather, uintptr_t sp, uintptr_t red_zo
         end = id ? start + heap_object(in->heap, id)->size_bytes : mapping->hi;
         add_whole_stack(gather, thread_pointer);
     }
-    add(gather, lo, end < mapping->hi ? end : mapping->hi, ROOT_LIVE);
+    if (end > mapping->hi)
+        end = mapping->hi;
+    struct range tls = allocator_tls(in, thread_pointer);
+    if (own && tls.lo >= lo && tls.hi <= end) {
+        add(gather, lo, tls.lo, ROOT_LIVE);
+        lo = tls.hi;
+    }
+    add(gather, lo, end, ROOT_LIVE);
 }
 
 /* A pointer that stands nowhere in memory as such. */
@@ -254,6 +334,24 @@ static void add_dynamic_tls(struct gather *gather, uintptr_t thread_pointer) {
     add_word(gather, ((const uintptr_t *)thread_pointer)[1] - 2 * WORD);
 }
 
+/* Registers of a thread that a signal interrupted, and the stack that they belong to. */
+static void add_interrupted(struct gather *gather, const ucontext_t *context, uintptr_t thread_pointer) {
+    add(gather, (uintptr_t)&context->uc_mcontext, (uintptr_t)(&context->uc_mcontext + 1), ROOT_LIVE);
+#if defined(__x86_64__)
+    uintptr_t vectors = (uintptr_t)context->uc_mcontext.fpregs;
+    if (vectors)
+        add(gather, vectors, vectors + arch_context_vector_bytes(context), ROOT_LIVE);
+#endif
+    add_word(gather, (uintptr_t)context->uc_stack.ss_sp);
+    add_live_stack(gather, arch_context_sp(context), ARCH_RED_ZONE_BYTES, thread_pointer);
+}
+
+/* A thread that has ended and was not joined yet: its result waits in the block at the end of its stack. */
+static void add_thread_block(struct gather *gather, uintptr_t thread_pointer) {
+    add_dynamic_tls(gather, thread_pointer);
+    add_readable(gather, thread_pointer, thread_pointer + gather->in->facts->thread_struct_bytes, ROOT_LIVE);
+}
+
 static void add_threads(struct gather *gather) {
     const struct roots_input *in = gather->in;
     /* An alternate signal stack: only the kernel knows its address. */
@@ -262,22 +360,17 @@ static void add_threads(struct gather *gather) {
     add_word(gather, (uintptr_t)alternate.ss_sp);
     if (in->here) {
         add(gather, (uintptr_t)in->here, (uintptr_t)(in->here + 1), ROOT_LIVE);
-        add_live_stack(gather, in->here->sp, 0, in->here_thread_pointer);
+        if (in->here_interrupted)
+            add_interrupted(gather, in->here_interrupted, in->here_thread_pointer);
+        else
+            add_live_stack(gather, in->here->sp, 0, in->here_thread_pointer);
         add_dynamic_tls(gather, in->here_thread_pointer);
     }
     for (size_t i = 0; i < in->stopped->count; i++) {
         const struct stopped_thread *thread = &in->stopped->threads[i];
         if (thread->state != STOP_HELD)
             continue;
-        const ucontext_t *context = thread->context;
-        add(gather, (uintptr_t)&context->uc_mcontext, (uintptr_t)(&context->uc_mcontext + 1), ROOT_LIVE);
-#if defined(__x86_64__)
-        uintptr_t vectors = (uintptr_t)context->uc_mcontext.fpregs;
-        if (vectors)
-            add(gather, vectors, vectors + arch_context_vector_bytes(context), ROOT_LIVE);
-#endif
-        add_word(gather, (uintptr_t)context->uc_stack.ss_sp);
-        add_live_stack(gather, arch_context_sp(context), ARCH_RED_ZONE_BYTES, thread->thread_pointer);
+        add_interrupted(gather, thread->context, thread->thread_pointer);
         add_dynamic_tls(gather, thread->thread_pointer);
     }
     /* Of a thread that is gone, glibc keeps the block for reuse, and with it that vector. One that would not stop is
@@ -291,6 +384,8 @@ static void add_threads(struct gather *gather) {
         if (in->stopped->running)
             add_whole_stack(gather, pointers[i]);
     }
+    each_stack(gather, USED_STACKS, add_thread_block);
+    each_stack(gather, CACHED_STACKS, add_dynamic_tls);
 }
 
 /* ---- all other mappings ---- */
@@ -415,9 +510,13 @@ int roots_gather(const struct roots_input *in, struct arena *arena, struct roots
     exclude(&gather, in->facts->libunwind.lo, in->facts->libunwind.hi);
     exclude_heap(&gather);
     exclude_stacks(&gather);
+    exclude_pools(&gather);
+    struct range main_tls = allocator_tls(in, in->facts->main_thread_pointer);
+    exclude(&gather, main_tls.lo, main_tls.hi);
     sort_ranges(gather.excluded.items, gather.excluded.count);
     add_mappings(&gather);
     add_threads(&gather);
+    add_declared(&gather);
     struct range held = in->kernel;
     int error = held.lo ? 0 : kernel_roots(in->pid, arena, &held);
     if (error)
@@ -443,6 +542,9 @@ int roots_view_memory(const struct maps *maps, struct heap *heap, struct arena *
         if (constant)
             *constant = (struct range){mapping->lo, mapping->hi};
     }
+    struct range *beyond = list_add(&holes);
+    if (beyond)
+        *beyond = (struct range){at, UINTPTR_MAX};
     heap->vtable_ranges = constants.items;
     heap->vtable_range_count = constants.count;
     heap->unreadable = holes.items;

@@ -12,17 +12,21 @@ struct process_facts {
     struct range allocator; /* module that brings the allocator */
     struct range castaway;  /* our own */
     struct range libunwind;
+    struct range allocator_tls; /* its thread-local data, relative to the thread pointer (wraps round); lo = hi: none */
     int allocator_is_glibc;
     uintptr_t main_thread_pointer;
     size_t thread_struct_bytes; /* sizeof(struct pthread), which ends each thread's stack */
+    uintptr_t used_stacks;      /* glibc's list of the stacks of threads that live or can still be joined; 0: unknown */
+    size_t thread_list_offset;  /* of the link in struct pthread */
 };
 
 struct roots_input {
     const struct maps *maps;
     const struct heap *heap; /* frozen */
     const struct process_facts *facts;
-    const struct stopped *stopped;   /* all other threads */
-    const struct callee_saved *here; /* the scanning thread: registers where the program's own frames begin */
+    const struct stopped *stopped;      /* all other threads */
+    const struct callee_saved *here;    /* the scanning thread: registers where the program's own frames begin */
+    const ucontext_t *here_interrupted; /* what a fatal signal broke off in it; NULL: it ends by a call */
     uintptr_t here_thread_pointer;
     struct range kernel; /* what kernel_roots() found, when it was asked before; else empty */
     int pid;             /* the program's */

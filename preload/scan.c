@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "dirty.h"
+#include "init.h"
 #include "record.h"
 
 int64_t scan_now_us(void) {
@@ -71,6 +72,8 @@ static int view(struct arena *arena, struct search *search) {
     if (error)
         return error;
     record_view(&search->heap);
+    search->heap.pointer_mask = options_pointer_mask(&process.options);
+    search->heap.unaligned = options_unaligned(&process.options);
     error = view_odd(&search->heap, arena);
     return error ? error : roots_view_memory(&search->maps, &search->heap, arena);
 }
@@ -89,6 +92,7 @@ int search_roots(const struct scan_input *in, struct search *search) {
         .facts = in->facts,
         .stopped = in->stopped,
         .here = in->here,
+        .here_interrupted = in->here_interrupted,
         .here_thread_pointer = in->here_thread_pointer,
         .kernel = in->kernel,
         .pid = in->pid,

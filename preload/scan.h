@@ -5,14 +5,16 @@
 #include "analysis/growth.h"
 #include "analysis/verdict.h"
 #include "analysis/young.h"
+#include "grown.h"
 #include "roots.h"
 
 struct scan_input {
     const struct process_facts *facts;
     const struct stopped *stopped;
-    const struct callee_saved *here; /* NULL: the scanning thread is among `stopped` */
+    const struct callee_saved *here;    /* NULL: the scanning thread is among `stopped` */
+    const ucontext_t *here_interrupted; /* roots.h */
     uintptr_t here_thread_pointer;
-    int exit_status;
+    int exit_status;      /* -1: it runs */
     double start_seconds; /* Unix time */
     int64_t start_us;     /* monotonic */
     int64_t stop_begun_us;
@@ -28,6 +30,7 @@ struct scan_input {
     struct young young;      /* generations 0 and 1; its history: of the scan before, also for full scans */
     uint32_t middle_from;    /* birth serial where generation 1 begins; young.birth_from is where 0 does, for status */
     const struct verdicts *confirmed; /* findings of the scan before, for answers without a scan; NULL: none */
+    const struct grown *grown;        /* sites that grow, as the last full scan found; NULL: none */
     const struct birth_time *births;
     size_t birth_count;
     struct arena *keep; /* what the next scan needs; memory that outlives this one */
@@ -41,6 +44,7 @@ struct search {
     struct marks marks;
     struct history history; /* after this scan */
     struct verdicts verdicts;
+    struct grown grown; /* grown_find() */
     int64_t begun_us, mark_us;
 };
 

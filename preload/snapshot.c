@@ -19,6 +19,7 @@
 #include "init.h"
 #include "kernel_roots.h"
 #include "lock.h"
+#include "nofork.h"
 #include "pages.h"
 #include "place.h"
 #include "record.h"
@@ -34,7 +35,7 @@ enum {
     CHILD_SECONDS_MAX = 300, /* of processor time */
     KEPT_FINDINGS_MAX = 500,
     KEPT_EDGES_MAX = 16,
-    KEPT_BYTES = 1 << 20, /* room for them */
+    KEPT_BYTES = 2 << 20, /* room for them and for what grows */
     OUTCOME_BYTES_MIN = 2 << 20
 };
 
@@ -140,6 +141,8 @@ static int child_scan(struct snapshot_order *order, struct arena *arena, struct 
     struct arena keep = {.next = (char *)(outcome + 1), .end = (char *)outcome + outcome_bytes(), .more = no_more};
     order->in.keep = &keep;
     int error = search_run(&order->in, arena, search);
+    if (!error)
+        error = grown_find(&order->in, search);
     if (!error && order->reply >= 0) {
         error = search_judge(&order->in, OBJECT_SUSPECT | OBJECT_KNOWN, search);
         if (!error)
@@ -152,6 +155,7 @@ static int child_scan(struct snapshot_order *order, struct arena *arena, struct 
     outcome->place = order->place;
     outcome->history = search->history;
     keep_findings(outcome, &search->verdicts, &keep);
+    outcome->grown = grown_keep(&search->grown, &keep);
     leave_report(order, search, &outcome->place);
     atomic_store(&outcome->done, 1);
     return 0;
@@ -205,9 +209,11 @@ static long take_stopped(struct snapshot *out, struct snapshot_order *order) {
     }
     out->entry = order->in.entry;
     out->stays = is_scan && dirty_needs_snapshot();
+    nofork_lift();
     long child = sys(SYS_clone, 0, 0, 0, 0, 0);
     if (child == 0)
         child_main(order, out->outcome);
+    nofork_restore();
     return child;
 }
 
@@ -222,6 +228,7 @@ const char *snapshot_take(struct snapshot *out, struct snapshot_order *order) {
     }
     const char *why = NULL;
     order->in.stopped = &stopped;
+    nofork_look();
     order->in.stop_begun_us = scan_now_us();
     int error = stop_between_calls(&stopped, LOCK_LIMIT_MS, STOP_LIMIT_MS);
     if (error)

@@ -22,6 +22,7 @@ struct snapshot_order {
 struct outcome {
     struct history history;
     struct verdicts confirmed; /* the findings so far, the largest ones, without what is long */
+    struct grown grown;
     int place;
     _Atomic int done; /* set last, when all of it is there */
 };

@@ -110,7 +110,7 @@ static int is_dead(int tid) {
     char path[64] = "/proc/self/task/", buffer[512] = "";
     size_t fill = 16 + proc_decimal(tid, path + 16);
     __builtin_memcpy(path + fill, "/stat", 6);
-    long file = sys(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+    long file = proc_file(path, 0);
     if (sys_failed(file))
         return 1;
     long got = sys(SYS_read, file, buffer, sizeof buffer - 1);

@@ -14,8 +14,8 @@ struct wait {
 };
 
 struct thread_state {
-    object_id free_head; /* records that this thread may reuse, linked through the records themselves */
-    uint32_t free_count;
+    object_id free_head;            /* records that this thread may reuse, linked through the records themselves */
+    uint32_t free_count;            /* of them, how many this thread freed itself; they lie on top */
     uint32_t serial, serial_end;    /* birth serials taken in advance, so that threads share no counter */
     int reallocates;                /* the real realloc runs: a record is out of the index */
     uint32_t events_left;           /* births and deaths until the counts below are added to everybody's (live.c) */

@@ -13,9 +13,11 @@
 #include <string.h>
 #include <time.h>
 
+#include "analysis/pools.h"
 #include "analysis/sort.h"
 #include "dirty.h"
 #include "hooks.h"
+#include "init.h"
 #include "module.h"
 #include "pages.h"
 #include "pairs.h"
@@ -53,7 +55,7 @@ static int sink_write(void *context, const void *bytes, size_t count) {
 /* ---- header ---- */
 
 static size_t read_file(const char *path, char *out, size_t max) {
-    long file = sys(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+    long file = proc_file(path, 0);
     size_t fill = 0;
     if (sys_failed(file))
         return 0;
@@ -166,6 +168,13 @@ static void use_refs(struct used *used, const struct folded *folded) {
     }
 }
 
+static void use_grown(struct used *used, const struct grown *grown) {
+    for (size_t i = 0; i < grown->count; i++) {
+        use_site(used, grown->growth[i].site);
+        use_path(used, &grown->root[i], &grown->path[i]);
+    }
+}
+
 static void write_used(struct cast_sink *sink, const struct used *used, const struct maps *maps) {
     write_modules(sink, used, maps);
     for (size_t word = 0; word < site_count() / 64 + 1; word++)
@@ -194,6 +203,38 @@ static void write_notes(struct cast_sink *sink, const struct scan_input *in, con
     note(sink, NOTE_SCANS_SKIPPED, in->skipped, NULL);
     note(sink, NOTE_NEXT_ALLOCATOR, !in->facts->allocator_is_glibc, NULL);
     pairs_write_notes(sink, arena);
+}
+
+/* Is there a variable NAME in the list "NAME,NAME"? */
+static int is_listed(const char *list, const char *name) {
+    size_t bytes = strlen(name);
+    for (const char *at = list; at && *at; at += strcspn(at, ","), at += *at == ',')
+        if (strncmp(at, name, bytes) == 0 && (at[bytes] == ',' || !at[bytes]))
+            return 1;
+    return 0;
+}
+
+static int is_mapped(const struct maps *maps, const char *part) {
+    for (size_t i = 0; i < maps->count; i++) {
+        const char *slash = strrchr(maps->mapping[i].path, '/');
+        if (slash && strstr(slash, part))
+            return 1;
+    }
+    return 0;
+}
+
+/* The switches that `castaway run` set and that something here reads. */
+static void write_pools(struct cast_sink *sink, const struct maps *maps) {
+    static const struct {
+        const char *name, *setting, *module;
+    } switches[] = {
+#define X(name, value, module) {name, name "=" value, module},
+        POOL_SWITCHES(X)
+#undef X
+    };
+    for (size_t i = 0; i < sizeof switches / sizeof switches[0]; i++)
+        if (is_listed(process.options.pools, switches[i].name) && is_mapped(maps, switches[i].module))
+            cast_note(sink, NOTE_POOL_OFF, 1, switches[i].setting);
 }
 
 /* ---- status ---- */
@@ -240,59 +281,12 @@ static void put_status(struct cast_sink *sink, const struct scan_input *in, cons
     cast_status(sink, &status);
 }
 
-/* ---- growth ---- */
-
-struct grown {
-    struct growth *growth;
-    struct path *path;
-    struct cast_root *root;
-    long count;
-};
-
-struct example {
-    const struct heap *heap;
-    const struct grown *grown;
-    uintptr_t *address; /* by growing site: an object of it, the one that was born last */
-    uint32_t *birth;
-};
-
-static int find_example(void *context, uintptr_t address, object_id id) {
-    struct example *example = context;
-    const struct object *object = heap_object(example->heap, id);
-    for (long i = 0; i < example->grown->count; i++)
-        if (object->site == example->grown->growth[i].site && object->birth >= example->birth[i]) {
-            example->address[i] = address;
-            example->birth[i] = object->birth;
-        }
-    return 0;
-}
-
-/* The path of a growing site is that of its youngest object: older ones may hang from each other. */
-static int find_growth(const struct scan_input *in, struct search *search, struct grown *out) {
-    *out = (struct grown){0};
-    if (in->entry.generation != GENERATIONS - 1)
-        return 0;
-    struct arena *arena = search->arena;
-    out->count = growth_find(&search->history, arena, &out->growth);
-    if (out->count <= 0)
-        return (int)out->count;
-    size_t count = (size_t)out->count;
-    struct example example = {.heap = &search->heap, .grown = out};
-    example.address = arena_alloc(arena, count, sizeof *example.address);
-    example.birth = arena_alloc(arena, count, sizeof *example.birth);
-    out->path = arena_alloc(arena, count, sizeof *out->path);
-    out->root = arena_alloc(arena, count, sizeof *out->root);
-    if (!example.address || !example.birth || !out->path || !out->root)
-        return -ENOMEM;
-    heap_each(&search->heap, find_example, &example);
-    int error =
-        path_find_all(&search->heap, search->roots.root, search->roots.count, example.address, count, arena, out->path);
-    for (size_t i = 0; i < count && !error; i++)
-        error = root_name(&out->root[i], in, search, &out->path[i]);
-    return error;
-}
-
 /* ---- recordings ---- */
+
+static void put_grown(struct cast_sink *sink, const struct grown *grown) {
+    for (size_t i = 0; i < grown->count; i++)
+        cast_growth(sink, &grown->growth[i], &grown->root[i], &grown->path[i]);
+}
 
 static struct cast_sink *sink_open(int *file, struct arena *arena) {
     struct cast_sink *sink = arena_alloc(arena, 1, sizeof *sink);
@@ -325,21 +319,15 @@ int write_scan(int file, const struct scan_input *in, struct search *search) {
     struct arena *arena = search->arena;
     struct cast_sink *sink = sink_open(&file, arena);
     struct used used;
-    struct grown grown;
     struct folded folded;
     int error = sink ? used_begin(&used, arena) : -ENOMEM;
-    if (!error)
-        error = find_growth(in, search, &grown);
     if (!error)
         error = refs_fold(&search->heap, &search->verdicts, arena, &folded);
     if (error)
         return error;
     use_findings(&used, &search->verdicts);
     use_refs(&used, &folded);
-    for (long i = 0; i < grown.count; i++) {
-        use_site(&used, grown.growth[i].site);
-        use_path(&used, &grown.root[i], &grown.path[i]);
-    }
+    use_grown(&used, &search->grown);
     write_header(sink, in, arena);
     write_used(sink, &used, &search->maps);
     put_scan(sink, in, search);
@@ -347,10 +335,10 @@ int write_scan(int file, const struct scan_input *in, struct search *search) {
         cast_finding(sink, &search->verdicts.findings[i]);
     for (size_t i = 0; i < folded.count; i++)
         cast_refs(sink, &folded.refs[i]);
-    for (long i = 0; i < grown.count; i++)
-        cast_growth(sink, &grown.growth[i], &grown.root[i], &grown.path[i]);
+    put_grown(sink, &search->grown);
     put_status(sink, in, &search->history, NULL, arena);
-    write_notes(sink, in, &search->verdicts, search->arena);
+    write_notes(sink, in, &search->verdicts, arena);
+    write_pools(sink, &search->maps);
     return cast_end(sink);
 }
 
@@ -403,12 +391,16 @@ int write_top(int file, const struct scan_input *in, struct search *search) {
     const struct verdicts *kept = in->confirmed;
     if (kept)
         use_findings(&used, kept);
+    if (in->grown)
+        use_grown(&used, in->grown);
     write_header(sink, in, arena);
     write_used(sink, &used, &search->maps);
     for (size_t i = 0; i < shown; i++)
         cast_population(sink, &alive.sites[i]);
     for (size_t i = 0; kept && i < kept->finding_count; i++)
         cast_finding(sink, &kept->findings[i]);
+    if (in->grown)
+        put_grown(sink, in->grown);
     put_status(sink, in, in->young.history, &alive, arena);
     write_notes(sink, in, &search->verdicts, search->arena);
     return cast_end(sink);

@@ -42,10 +42,14 @@ static double now_seconds(void) {
 
 /* ---- recordings ---- */
 
-/* A process's recording is PID.cast. */
-static bool is_of(const struct run *run, const char *path) {
+/* A process's recording is PID.cast; when it replaces itself and the new program leaves one as well, that is PID.1.cast,
+ * and so on. returns which, or -1: of another process */
+static intmax_t image_of(const struct run *run, const char *path) {
     char *end;
-    return strtoimax(path_base(path), &end, 10) == run->pid && !strcmp(end, ".cast");
+    if (strtoimax(path_base(path), &end, 10) != run->pid)
+        return -1;
+    intmax_t image = *end == '.' && end[1] >= '0' && end[1] <= '9' ? strtoimax(end + 1, &end, 10) : 0;
+    return strcmp(end, ".cast") == 0 ? image : -1;
 }
 
 /* The program did not reach its exit: what it left is of the last scan while it ran. */
@@ -77,7 +81,7 @@ static void add_recording(struct run *run, const char *path, bool is_main) {
         if (is_main && !recording.at_exit && recording.has_scan)
             note_last_scan(run, &recording);
         if (!is_main && !recording.at_exit && recording.has_scan)
-            report_note(&run->report, TOOL_NOTE_LAST_SCAN, 1, "another process");
+            report_note(&run->report, TOOL_NOTE_LAST_SCAN, 1, "another process, or a program that this one was before");
         run->failed |= is_main && !recording.has_scan;
         if (run->options.output && output_keep(&run->options, path, is_main ? run->pid : recording.pid, run->pid))
             run->failed = true;
@@ -95,17 +99,16 @@ static const char *why_no_recording(const struct run *run) {
 static void read_recordings(struct run *run) {
     size_t count;
     const char **paths = folder_recordings(run->options.pool, run->folder, &count);
-    bool found = false;
-    for (size_t i = 0; i < count; i++) {
-        if (is_of(run, paths[i])) {
-            found = true;
-            add_recording(run, paths[i], true);
-        }
-    }
+    size_t last = count; /* the program that the process was in the end */
     for (size_t i = 0; i < count; i++)
-        if (!is_of(run, paths[i]))
+        if (image_of(run, paths[i]) >= 0 && (last == count || image_of(run, paths[i]) > image_of(run, paths[last])))
+            last = i;
+    if (last < count)
+        add_recording(run, paths[last], true);
+    for (size_t i = 0; i < count; i++)
+        if (i != last)
             add_recording(run, paths[i], false);
-    if (!found) {
+    if (last == count) {
         report_note(&run->report, TOOL_NOTE_NO_RECORDING, 0, why_no_recording(run));
         run->failed = true;
     }
@@ -149,7 +152,8 @@ static int run_program(struct run *run) {
     int status = EXIT_CASTAWAY_FAILED;
     if (!library || !(run->folder = folder_create(pool)))
         return status;
-    char **environment = library_environment(pool, library, run->folder, run->options.library_options);
+    char **environment =
+        library_environment(pool, library, run->folder, run->options.library_options, run->options.keep_pools);
     if (!environment) {
         folder_remove(run->folder);
         return status;

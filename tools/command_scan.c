@@ -42,14 +42,16 @@ static void scan_json(FILE *file, struct pool *pool, const struct scanned *scann
 
 static void scan_text(FILE *file, struct pool *pool, const struct scanned *scanned, const struct view *view) {
     const struct rec_scan *scan = &scanned->asking->recording.scan;
-    size_t new = 0;
-    for (size_t i = 0; i < scanned->report->finding_count; i++)
+    size_t new = 0, shown = 0;
+    for (size_t i = 0; i < scanned->report->finding_count; i++) {
         new += scanned->report->findings[i].kind != KIND_GROWING;
+        shown += view->show >> scanned->report->findings[i].kind & 1;
+    }
     fprintf(file, "castaway: %s: scan %" PRIu64 ", generation %" PRIu64 ": %s in %.1f ms, pause %.1f ms; %s\n",
             asking_program(pool, scanned->asking, view->utf8), scan->number, scan->generation,
             units_things(pool, scan->objects_scanned, "object"), (double)scan->scan_us / 1e3,
             (double)scan->pause_us / 1e3, new ? units_things(pool, new, "new finding") : "nothing new");
-    if (scanned->report->finding_count || scanned->report->note_count)
+    if (shown || scanned->report->note_count)
         fputc('\n', file);
     text_findings(file, scanned->report, view);
 }

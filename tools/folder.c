@@ -7,6 +7,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -29,26 +30,57 @@ static int is_recording(const struct dirent *entry) {
     return length > 5 && !strcmp(entry->d_name + length - 5, ".cast");
 }
 
-const char **folder_recordings(struct pool *pool, const char *folder, size_t *count) {
+/* A program that became another user has its recordings in a folder of that user's (preload/rights.c). */
+static int is_of_user(const struct dirent *entry) {
+    const char *name = entry->d_name;
+    return name[0] == 'u' && name[1] && !name[1 + strspn(name + 1, "0123456789")];
+}
+
+struct paths {
+    struct pool *pool;
+    const char **path;
+    size_t count, capacity;
+};
+
+/* Names in `folder` that `is_wanted`, added to `paths`. */
+static void add_names(struct paths *paths, const char *folder, int (*is_wanted)(const struct dirent *)) {
     struct dirent **entries = NULL;
-    int found = scandir(folder, &entries, is_recording, versionsort);
-    *count = found > 0 ? (size_t)found : 0;
-    const char **paths = pool_array(pool, *count, sizeof *paths);
-    for (size_t i = 0; i < *count; i++) {
-        paths[i] = pool_printf(pool, "%s/%s", folder, entries[i]->d_name);
+    int found = scandir(folder, &entries, is_wanted, versionsort);
+    for (int i = 0; i < found; i++) {
+        paths->path = pool_grow(paths->pool, paths->path, paths->count, &paths->capacity, sizeof *paths->path);
+        paths->path[paths->count++] = pool_printf(paths->pool, "%s/%s", folder, entries[i]->d_name);
         free(entries[i]);
     }
     free(entries);
-    return paths;
 }
 
-void folder_remove(const char *folder) {
+const char **folder_recordings(struct pool *pool, const char *folder, size_t *count) {
+    struct paths users = {.pool = pool}, recordings = {.pool = pool};
+    add_names(&recordings, folder, is_recording);
+    add_names(&users, folder, is_of_user);
+    for (size_t i = 0; i < users.count; i++)
+        add_names(&recordings, users.path[i], is_recording);
+    *count = recordings.count;
+    return recordings.path;
+}
+
+static void remove_all(const char *folder, int depth) {
     DIR *directory = opendir(folder);
     struct dirent *entry;
-    while (directory && (entry = readdir(directory)))
-        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-            unlinkat(dirfd(directory), entry->d_name, 0);
+    while (directory && (entry = readdir(directory))) {
+        char path[4096 + 256];
+        if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
+            continue;
+        if (!unlinkat(dirfd(directory), entry->d_name, 0) || depth == 0)
+            continue;
+        snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
+        remove_all(path, depth - 1);
+    }
     if (directory)
         closedir(directory);
     rmdir(folder);
+}
+
+void folder_remove(const char *folder) {
+    remove_all(folder, 1);
 }

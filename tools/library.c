@@ -3,6 +3,7 @@
  * Start: library_find(), library_environment(). */
 #include "library.h"
 
+#include "analysis/pools.h"
 #include "message.h"
 #include "symbols.h"
 
@@ -71,19 +72,42 @@ static const char *other_preloads(struct pool *pool, const char *list) {
     return kept;
 }
 
-char **library_environment(struct pool *pool, const char *library, const char *folder, const char *options) {
+static const struct {
+    const char *name, *setting;
+} pool_switches[] = {
+#define X(name, value, module) {name, name "=" value},
+    POOL_SWITCHES(X)
+#undef X
+};
+enum { POOL_SWITCH_COUNT = sizeof pool_switches / sizeof *pool_switches };
+
+/* Add those that the user has not set. Returns the names of those added, with commas between them. */
+static const char *turn_pools_off(struct pool *pool, char **environment, size_t *kept) {
+    const char *names = "";
+    for (size_t i = 0; i < POOL_SWITCH_COUNT; i++) {
+        if (getenv(pool_switches[i].name))
+            continue;
+        environment[(*kept)++] = pool_strdup(pool, pool_switches[i].setting);
+        names = pool_printf(pool, "%s%s%s", names, *names ? "," : "", pool_switches[i].name);
+    }
+    return names;
+}
+
+char **library_environment(struct pool *pool, const char *library, const char *folder, const char *options,
+                           bool keep_pools) {
     const char *path = loadable(pool, library, folder), *given = getenv("CASTAWAY_OPTIONS");
     size_t count = 0, kept = 0;
     if (!path)
         return NULL;
     while (environ[count])
         count++;
-    char **environment = pool_array(pool, count + 3, sizeof *environment);
+    char **environment = pool_array(pool, count + 3 + POOL_SWITCH_COUNT, sizeof *environment);
     for (size_t i = 0; i < count; i++)
         if (strncmp(environ[i], "LD_PRELOAD=", 11) != 0 && strncmp(environ[i], "CASTAWAY_OPTIONS=", 17) != 0)
             environment[kept++] = environ[i];
+    const char *pools = keep_pools ? "" : turn_pools_off(pool, environment, &kept);
     environment[kept++] = pool_printf(pool, "LD_PRELOAD=%s%s", path, other_preloads(pool, getenv("LD_PRELOAD")));
-    environment[kept] = pool_printf(pool, "CASTAWAY_OPTIONS=%s%sdir='%s'%s", given ? given : "",
-                                    given && *given ? ":" : "", folder, options);
+    environment[kept] = pool_printf(pool, "CASTAWAY_OPTIONS=%s%sdir='%s':owner=%d:pools='%s'%s", given ? given : "",
+                                    given && *given ? ":" : "", folder, (int)getpid(), pools, options);
     return environment;
 }

@@ -100,9 +100,9 @@ const char **live_path(struct pool *pool, const struct report_path *path, bool u
         const char *arrow = i ? pool_printf(pool, utf8 ? " ─(+0x%02" PRIx64 ")→ " : " -(+0x%02" PRIx64 ")-> ",
                                             path->steps[i - 1].offset)
                               : (utf8 ? " → " : " -> ");
-        pieces[(*count)++] =
-            pool_printf(pool, "%s%s%s", arrow, step_name(pool, step, step->count + (folds && i + 1 == shown), utf8),
-                        last ? plus(pool, step->offset) : "");
+        uint64_t equal = i + 1 < shown ? step->count : path->population ? path->population : step->count + folds;
+        pieces[(*count)++] = pool_printf(pool, "%s%s%s", arrow, step_name(pool, step, equal, utf8),
+                                         last ? plus(pool, step->offset) : "");
     }
     return pieces;
 }

@@ -27,6 +27,7 @@ struct options {
     size_t destination_count, destination_capacity;
     bool destinations_from_environment; /* the first one of the command line replaces them */
     unsigned show, fail_on;             /* kinds as bits */
+    bool keep_pools;                    /* leave the switches of other allocators alone (analysis/pools.h) */
     int exit_code, frames_max;
     enum color color;
     bool from_preload, help, version;

@@ -54,7 +54,7 @@ static int set_duration(int *ms, int least_ms, const char *value, const char *sp
                                          : "a duration from 1ms to 24h, such as 500ms, 10s or 2m");
 }
 
-static int hand_on(struct options *options, const char *key, const char *value) {
+int option_hand_on(struct options *options, const char *key, const char *value) {
     options->library_options = pool_printf(options->pool, "%s:%s=%s", options->library_options, key, value);
     return 0;
 }
@@ -65,7 +65,7 @@ int set_scan_every(struct options *options, const char *value, const char *spell
     int ms;
     if (set_duration(&ms, 1, value, spelling))
         return -1;
-    return hand_on(options, "scan-every", pool_printf(options->pool, "%dms", ms));
+    return option_hand_on(options, "scan-every", pool_printf(options->pool, "%dms", ms));
 }
 
 int set_thresholds(struct options *options, const char *value, const char *spelling) {
@@ -77,14 +77,14 @@ int set_thresholds(struct options *options, const char *value, const char *spell
                                     "three numbers from 1 to 1000000000 with commas between them, such as 50000,10,10");
         at += *at == ',';
     }
-    return hand_on(options, "thresholds", value);
+    return option_hand_on(options, "thresholds", value);
 }
 
 int set_confirm(struct options *options, const char *value, const char *spelling) {
     int scans;
     if (option_number(&scans, value, 1, CONFIRM_MAX, spelling))
         return -1;
-    return hand_on(options, "confirm", pool_printf(options->pool, "%d", scans));
+    return option_hand_on(options, "confirm", pool_printf(options->pool, "%d", scans));
 }
 
 /* Those that programs leave to their users, and real-time ones; a number is passed on for these. */
@@ -94,11 +94,11 @@ int set_scan_signal(struct options *options, const char *value, const char *spel
     long number;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (!strcmp(name, names[i]))
-            return hand_on(options, "scan-signal", name);
+            return option_hand_on(options, "scan-signal", name);
     if (!strncmp(name, "RTMIN+", 6)) {
         name += 6;
         if (take_number(&name, SIGRTMAX - SIGRTMIN, &number) && number && !*name)
-            return hand_on(options, "scan-signal", pool_printf(options->pool, "%ld", SIGRTMIN + number));
+            return option_hand_on(options, "scan-signal", pool_printf(options->pool, "%ld", SIGRTMIN + number));
     }
     return option_bad_value(spelling, value,
                             "a signal to scan at: USR1, USR2, HUP, WINCH, URG, PWR, QUIT, RTMIN+1 to RTMIN+30");
@@ -107,14 +107,14 @@ int set_scan_signal(struct options *options, const char *value, const char *spel
 int set_control(struct options *options, const char *value, const char *spelling) {
     if (strcmp(value, "yes") != 0 && strcmp(value, "no") != 0)
         return option_bad_value(spelling, value, "yes or no");
-    return hand_on(options, "control", value);
+    return option_hand_on(options, "control", value);
 }
 
 int set_dirty_pages(struct options *options, const char *value, const char *spelling) {
     static const char *const methods[] = {"auto", "pagemap-scan", "soft-dirty", "exclusive", "read-all"};
     for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
         if (!strcmp(value, methods[i]))
-            return hand_on(options, "dirty-pages", value);
+            return option_hand_on(options, "dirty-pages", value);
     return option_bad_value(spelling, value, "auto, pagemap-scan, soft-dirty, exclusive or read-all");
 }
 

@@ -19,6 +19,9 @@ int set_timeout(struct options *, const char *value, const char *spelling);
 int set_interval(struct options *, const char *value, const char *spelling);
 int set_once(struct options *, const char *value, const char *spelling);
 
+/* Add `key=value` to what the library is told; returns 0. */
+int option_hand_on(struct options *, const char *key, const char *value);
+
 /* In options.c: `value` is not what is wanted; -1 after the message. */
 int option_bad_value(const char *spelling, const char *value, const char *want);
 int option_number(int *number, const char *value, int lo, int hi, const char *spelling);

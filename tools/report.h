@@ -51,6 +51,7 @@ struct report_path {
     uint64_t offset;       /* of the pointer in the root: from the variable's start, else as recorded */
     const struct report_step *steps;
     size_t step_count;
+    uint64_t population; /* objects that the last step stands for, as an example of its place; 0: itself alone */
 };
 struct report_growth {
     uint64_t scans, objects_per_minute, bytes_per_minute;

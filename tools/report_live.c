@@ -47,6 +47,7 @@ static void add_growth(struct report *report, const struct rec_growth *recorded)
         .bytes_per_minute = recorded->bytes_per_minute,
         .path = report_path(report, &recorded->path),
     };
+    growth->path.population = recorded->objects;
     struct report_finding finding = {
         .kind = KIND_GROWING,
         .age = {.born_us = -1},

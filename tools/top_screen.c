@@ -197,6 +197,7 @@ static void write_row(FILE *file, struct top *top, const struct top_row *row, co
     }
     if (row->growth) {
         struct report_path path = report_path(&top->report, &row->growth->path);
+        path.population = row->growth->objects;
         fprintf(file, "Grew in each of %s, by %s a minute. The path that holds it:\n\n",
                 units_things(pool, row->growth->scans, "scan"), units_size(pool, row->growth->bytes_per_minute));
         if (*path.root_kind)

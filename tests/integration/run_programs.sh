@@ -16,6 +16,7 @@
 #   so: FILE, so_flags: FLAGS        a shared library, built beside the program
 #   link: FLAGS, run: ARGS           @so@ is the library's path
 #   status: N                        exit status without castaway, 0 if not named
+#   needs: root                      left out when we are not
 #   allocators: no                   not to be run with another allocator
 set -u
 here=$(cd "$(dirname "$0")" && pwd) || exit 1
@@ -173,6 +174,7 @@ jobs=()
 for name in "${names[@]}"; do
     source=$source_dir/${name#./}
     [ -n "$VARIANT" ] && [ "$(key allocators)" = no ] && continue
+    [ "$(key needs)" = root ] && [ "$(id -u)" != 0 ] && continue
     all_flags=$(key flags)
     for flags in ${all_flags:--O0 -O2}; do
         jobs+=("$flags" "$source")

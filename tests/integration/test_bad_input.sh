@@ -33,10 +33,10 @@ claim "nothing at all: usage, status 125" status_is 125
 castaway --help
 claim "--help: status 0" status_is 0
 claim "--help names the options" out_has '--fail-on KINDS'
-for option in $(grep -oE -- ' --[a-z-]+' "$WORK/out"); do
+while read -r option; do
     claim "the manual page has $option" grep -qE "^\.It .*Fl -${option#--}( |\$)" "$(dirname "$0")/../../tools/castaway.1"
     claim "README has $option" grep -qF -- "$option" "$(dirname "$0")/../../README.md"
-done
+done < <(grep -oE -- ' --[a-z-]+' "$WORK/out")
 castaway --version
 claim "--version" out_has "castaway "
 

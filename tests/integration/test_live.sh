@@ -5,7 +5,7 @@
 . "$(dirname "$0")/claims.sh"
 : "${BUILD:?}"
 live=$(dirname "$0")/../live
-for program in waits execs forks told; do
+for program in waits execs forks told nofork; do
     ${CC:-gcc} -O1 -g -Wall -Wextra -Werror -o "$WORK/$program" "$live/$program.c" -lpthread || exit 1
 done
 holds() { jq -e "$1" "$WORK/out" >/dev/null || { jq -c . "$WORK/out" | head -c 600; cat "$WORK/err"; false; }; }
@@ -161,9 +161,12 @@ for how in "" alone; do
     claim "waits end when they should${how:+, in one thread} ($(cat "$WORK/out"))" status_is 0
 done
 castaway --scan-every 2ms -- "$WORK/execs" 60
-claim "exec under scans" test "$status $(cat "$WORK/out")" = "0 done"
+claim "exec under scans: $status $(head -c 200 "$WORK/err" | tr "\n" " ")" test "$status $(cat "$WORK/out")" = "0 done"
 castaway --scan-every 2ms -- "$WORK/forks" 60
 claim "fork under scans" status_is 0
+castaway --scan-every 10ms --json "$WORK/report.json" -- "$WORK/nofork"
+claim "memory that children must not see holds objects, and stays out of their sight" \
+    test "$status $(jq '.suspects == 0 and .scans >= 5' "$WORK/report.json")" = "0 true"
 begin --scan-every 20ms
 tell close
 tell cycle 1

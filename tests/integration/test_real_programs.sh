@@ -182,7 +182,7 @@ stdin_job() {
 same 'standard input' stdin_job
 same arguments run printf '[%s]\n' '' ' a  b ' --json '*' $'\n' -- 'ü'
 environment_job() {
-    VARIABLE='a value' "${RUN[@]}" env | grep -vE '^(LD_PRELOAD|CASTAWAY_[A-Z]+|_|PWD|OLDPWD)=' | sort
+    VARIABLE='a value' "${RUN[@]}" env | grep -vE '^(LD_PRELOAD|CASTAWAY_[A-Z]+|_|PWD|OLDPWD|G_SLICE|PYTHONMALLOC|USE_ZEND_ALLOC|NSS_[A-Z_]+)=' | sort
 }
 same environment environment_job
 fd_job() {

@@ -27,6 +27,10 @@ castaway report "$WORK/l.cast"
 claim "the age in words" out_has \
     "    born at 12.1 s, became unreachable between scan 41 and 42 (12.3 s to 12.8 s after start)"
 claim "the path in words" out_has "    g_cache+0x10 → table ─(+0x40)→ node × 48 211"
+sed 's/"count":48210},{"site":2,"size":24,"offset":0,"count":1}/"count":1}/' "$WORK/l.cast" >"$WORK/e.cast"
+castaway report "$WORK/e.cast"
+claim "the object at the end is an example of all of its place" out_has "→ table ─(+0x40)→ node × 48 211"
+castaway report "$WORK/l.cast"
 claim "growth in words" grep -qE '^ 2  GROWING +48 211 objects +1\.1 MiB   \+ 14\.1 KiB a minute, in each of 5 scans' "$WORK/out"
 claim "counts in words" out_has \
     "42 scans while it ran: of 12 suspects 9 confirmed, 2 withdrawn, 1 freed by the program"

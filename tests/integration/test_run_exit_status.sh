@@ -110,7 +110,7 @@ claim "castaway under castaway" grep -q SUMMARY "$WORK/inner"
 claim "no folder is left behind" test -z "$(ls -A "$TMPDIR")"
 
 # ---- environment and signals ----
-env -i PATH="$PATH" A=1 CASTAWAY_LIBRARY="$CASTAWAY_LIBRARY" "$CASTAWAY" --fail-on none --text /dev/null env >"$WORK/out"
+env -i PATH="$PATH" A=1 CASTAWAY_LIBRARY="$CASTAWAY_LIBRARY" "$CASTAWAY" --keep-pools --fail-on none --text /dev/null env >"$WORK/out"
 claim "the environment is the user's" test "$(grep -vE '^(LD_PRELOAD|CASTAWAY_OPTIONS)=' "$WORK/out" | paste -sd' ')" = \
     "PATH=$PATH A=1 CASTAWAY_LIBRARY=$CASTAWAY_LIBRARY"
 claim "the library is preloaded" out_has "LD_PRELOAD=$CASTAWAY_LIBRARY"

@@ -59,7 +59,7 @@ FAKE_LIVE=/none castaway perl -e 'kill 9, $$'
 claim "killed without a scan: said" err_has "no recording came from the program itself (killed by SIGKILL)"
 claim "killed without a scan: the same death" status_is 137
 castaway sh -c 'perl -e "kill 9, \$\$"; exit 3'
-claim "another process was killed: said" err_has "this is the report of its last scan (another process)"
+claim "another process was killed: said" err_has "this is the report of its last scan (another process, or a program that this one was before)"
 castaway report "$WORK/kept.cast"
 claim "read later: said" err_lines 0
 claim "read later: in the report" out_has "note: the program left no recording of its end: this is the report of its last scan"

@@ -1,10 +1,15 @@
-/* purpose: a program that aborts dies of its signal under castaway too
- * expect: any
+/* purpose: a program that aborts dies of its signal under castaway too, and has its report
+ * expect: lost=1/10
  * status: 134
  */
 #include "program.h"
 
+static NOINLINE void drop_one(void) {
+    NEW_BYTES(10);
+}
+
 int main(void) {
-    opaque(malloc(10));
+    drop_one();
+    clobber_stack();
     abort();
 }

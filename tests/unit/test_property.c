@@ -104,7 +104,8 @@ static int follow(const struct world *world, uintptr_t word, enum seen source, i
     int target = holds(world, word);
     if (target < 0)
         return 0;
-    if (word == world->start[target])
+    int tagged = !starts_only && world->start[target] % 8 == 0 && word - world->start[target] < 8;
+    if (word == world->start[target] || tagged)
         return raise_to(&seen[target], source);
     return starts_only ? 0 : raise_to(&seen[target], SEEN_POSSIBLE);
 }

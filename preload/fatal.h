@@ -1,0 +1,8 @@
+/* fatal.h - a signal that ends the process finds the scan made before it does. */
+#ifndef CASTAWAY_PRELOAD_FATAL_H
+#define CASTAWAY_PRELOAD_FATAL_H
+
+/* Stand in for the default action of every signal that ends a process. Call once, from the last constructor. */
+void fatal_init(void);
+
+#endif

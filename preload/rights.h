@@ -1,0 +1,17 @@
+/* rights.h - a program that gives up its user, its root or its system calls must still leave its recording, or say so. */
+#ifndef CASTAWAY_PRELOAD_RIGHTS_H
+#define CASTAWAY_PRELOAD_RIGHTS_H
+
+#include <stddef.h>
+
+enum { RIGHTS_PLACES = 4, RIGHTS_NO_PLACE = -1 };
+
+/* Where a recording may be created, in the order to be tried: 0 is the folder of `castaway run` itself.
+ * folder   receives a path relative to the returned descriptor
+ * returns  a descriptor for openat (not to be closed), or RIGHTS_NO_PLACE: there is no such place. context: any */
+int rights_place(int which, const char *dir, char *folder, size_t folder_bytes);
+
+/* The program allows itself too few system calls for a scan: none must be tried, it would die of it. */
+extern int rights_confined;
+
+#endif

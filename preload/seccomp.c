@@ -1,0 +1,222 @@
+/* seccomp.c - is a program that filters its own system calls still to be scanned?
+ *
+ * A filter that kills for a call that a scan makes would kill the program at its end, where it would have ended well. So
+ * filters are looked at as they are installed, run for each of those calls, and after one that kills there is no scan: a
+ * recording that says so is left while it can still be written. A call that merely fails is no harm: the scan does
+ * without it or gives up.
+ *
+ * Never:   changes what the calls do.
+ * Source:  Linux, Documentation/userspace-api/seccomp_filter.rst; networking/filter.rst for the machine
+ * Start:   filter_kills(), then prctl() and syscall(). */
+#include <errno.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/prctl.h>
+
+#include "hooks.h"
+#include "init.h"
+#include "next.h"
+#include "rights.h"
+#include "sys.h"
+
+#if defined(__x86_64__)
+#define ARCHITECTURE AUDIT_ARCH_X86_64
+#else
+#define ARCHITECTURE AUDIT_ARCH_AARCH64
+#endif
+
+int rights_confined;
+
+/* What a scan, the writing of its recording and a stop of the threads ask of the kernel. */
+static const int needed[] = {
+    SYS_clock_gettime,
+    SYS_clone,
+    SYS_close,
+    SYS_exit_group,
+    SYS_faccessat,
+    SYS_futex,
+    SYS_getdents64,
+    SYS_geteuid,
+    SYS_getpid,
+    SYS_getppid,
+    SYS_gettid,
+    SYS_lseek,
+    SYS_mincore,
+    SYS_mmap,
+    SYS_newfstatat,
+    SYS_openat,
+    SYS_prctl,
+    SYS_pread64,
+    SYS_prlimit64,
+    SYS_read,
+    SYS_readlinkat,
+    SYS_rt_sigaction,
+    SYS_rt_sigprocmask,
+    SYS_rt_sigreturn,
+    SYS_nanosleep,
+    SYS_ftruncate,
+    SYS_rt_sigtimedwait,
+    SYS_sigaltstack,
+    SYS_rt_tgsigqueueinfo,
+    SYS_tgkill,
+    SYS_wait4,
+    SYS_write,
+#if defined(__x86_64__)
+    SYS_arch_prctl,
+#endif
+};
+
+enum { NOT_UNDERSTOOD = SECCOMP_RET_KILL_THREAD };
+
+struct machine {
+    uint32_t a, x, memory[BPF_MEMWORDS];
+};
+
+static uint32_t compute(unsigned operation, uint32_t a, uint32_t b) {
+    switch (operation) {
+    case BPF_ADD:
+        return a + b;
+    case BPF_SUB:
+        return a - b;
+    case BPF_MUL:
+        return a * b;
+    case BPF_DIV:
+        return b ? a / b : 0;
+    case BPF_AND:
+        return a & b;
+    case BPF_OR:
+        return a | b;
+    case BPF_XOR:
+        return a ^ b;
+    case BPF_LSH:
+        return b < 32 ? a << b : 0;
+    case BPF_RSH:
+        return b < 32 ? a >> b : 0;
+    default:
+        return 0 - a; /* BPF_NEG */
+    }
+}
+
+static int jumps(unsigned operation, uint32_t a, uint32_t b) {
+    switch (operation) {
+    case BPF_JEQ:
+        return a == b;
+    case BPF_JGT:
+        return a > b;
+    case BPF_JGE:
+        return a >= b;
+    default:
+        return (a & b) != 0; /* BPF_JSET */
+    }
+}
+
+static int load(struct machine *machine, const struct sock_filter *at, const struct seccomp_data *data, uint32_t *out) {
+    switch (BPF_MODE(at->code)) {
+    case BPF_IMM:
+        *out = at->k;
+        return 0;
+    case BPF_LEN:
+        *out = sizeof *data;
+        return 0;
+    case BPF_MEM:
+        *out = machine->memory[at->k % BPF_MEMWORDS];
+        return 0;
+    case BPF_ABS:
+        if (at->k > sizeof *data - sizeof *out)
+            return -1;
+        memcpy(out, (const char *)data + at->k, sizeof *out);
+        return 0;
+    default:
+        return -1;
+    }
+}
+
+/* What the filter answers: SECCOMP_RET_*. */
+static uint32_t run(const struct sock_filter *code, size_t count, const struct seccomp_data *data) {
+    struct machine machine = {0};
+    for (size_t i = 0; i < count; i++) {
+        const struct sock_filter *at = &code[i];
+        uint32_t operand = BPF_SRC(at->code) == BPF_X ? machine.x : at->k;
+        switch (BPF_CLASS(at->code)) {
+        case BPF_RET:
+            return BPF_RVAL(at->code) == BPF_A ? machine.a : at->k;
+        case BPF_ST:
+            machine.memory[at->k % BPF_MEMWORDS] = machine.a;
+            break;
+        case BPF_STX:
+            machine.memory[at->k % BPF_MEMWORDS] = machine.x;
+            break;
+        case BPF_ALU:
+            machine.a = compute(BPF_OP(at->code), machine.a, operand);
+            break;
+        case BPF_JMP:
+            i += BPF_OP(at->code) == BPF_JA ? at->k : jumps(BPF_OP(at->code), machine.a, operand) ? at->jt : at->jf;
+            break;
+        case BPF_MISC:
+            *(BPF_MISCOP(at->code) == BPF_TAX ? &machine.x : &machine.a) =
+                BPF_MISCOP(at->code) == BPF_TAX ? machine.a : machine.x;
+            break;
+        default:
+            if (load(&machine, at, data, BPF_CLASS(at->code) == BPF_LD ? &machine.a : &machine.x) != 0)
+                return NOT_UNDERSTOOD;
+        }
+    }
+    return NOT_UNDERSTOOD;
+}
+
+/* Would a scan die of this filter? */
+static int filter_kills(const struct sock_fprog *program) {
+    if (!program || !program->filter)
+        return 0;
+    for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++) {
+        struct seccomp_data data = {.nr = needed[i], .arch = ARCHITECTURE};
+        uint32_t answer = run(program->filter, program->len, &data) & SECCOMP_RET_ACTION_FULL;
+        if (answer != SECCOMP_RET_ALLOW && answer != SECCOMP_RET_ERRNO && answer != SECCOMP_RET_LOG)
+            return 1;
+    }
+    return 0;
+}
+
+/* Call before a filter is installed; the recording has to be written while that is possible. */
+static void before_filter(const struct sock_fprog *program) {
+    if (!process.started || rights_confined || !filter_kills(program))
+        return;
+    exit_scan_give_up("the program forbade itself (seccomp) the system calls that a scan needs");
+    rights_confined = 1;
+}
+
+EXPORT int prctl(int option, ...) {
+    va_list arguments;
+    unsigned long more[4];
+    va_start(arguments, option);
+    for (int i = 0; i < 4; i++)
+        more[i] = va_arg(arguments, unsigned long);
+    va_end(arguments);
+    if (option == PR_SET_SECCOMP && more[0] == SECCOMP_MODE_FILTER)
+        before_filter((const struct sock_fprog *)more[1]);
+    long result = sys(SYS_prctl, option, more[0], more[1], more[2], more[3]);
+    if (!sys_failed(result))
+        return (int)result;
+    errno = (int)-result;
+    return -1;
+}
+
+/* libseccomp comes this way. */
+EXPORT long syscall(long number, ...) {
+    va_list arguments;
+    long more[6];
+    va_start(arguments, number);
+    for (int i = 0; i < 6; i++)
+        more[i] = va_arg(arguments, long);
+    va_end(arguments);
+    if (number == SYS_seccomp && more[0] == SECCOMP_SET_MODE_FILTER)
+        before_filter((const struct sock_fprog *)more[2]);
+    long result = sys_call(number, more[0], more[1], more[2], more[3], more[4], more[5]);
+    if (!sys_failed(result))
+        return result;
+    errno = (int)-result;
+    return -1;
+}

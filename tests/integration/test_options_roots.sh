@@ -1,0 +1,98 @@
+#!/usr/bin/env bash
+# What counts as a pointer, which processes are watched, whose pools are switched off: the options and what they change.
+# shellcheck source=tests/integration/claims.sh
+. "$(dirname "$0")/claims.sh"
+
+summary() { # KIND: its objects in $WORK/json
+    jq ".summary.$1.objects" "$WORK/json"
+}
+finds() { # KIND OBJECTS ARGUMENTS...: castaway's finding of that kind
+    local kind=$1 objects=$2
+    shift 2
+    castaway --json "$WORK/json" --exit-code 0 "$@"
+    [ "$(summary "$kind")" = "$objects" ] || { echo "$kind: $(summary "$kind"), not $objects: $(cat "$WORK/err")"; false; }
+}
+notes() { jq -r '.notes[].detail' "$WORK/json"; }
+
+cat >"$WORK/pointers.c" <<'C'
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+static uintptr_t high;
+static struct { char odd; void *pointer; } __attribute__((packed)) packed;
+static void __attribute__((noinline)) make(void) {
+    high = (uintptr_t)malloc(40) | (uintptr_t)0xab << 56;
+    packed.pointer = malloc(48);
+    packed.odd = 1;
+    void **inner = malloc(25);
+    memset(inner, 0, 25);
+    void *last = malloc(56);
+    memcpy((char *)inner + 17, &last, 8);
+    void **list = malloc(16);
+    list[0] = inner;
+    static void **kept;
+    kept = list;
+    __asm__ volatile("" : : "r"(&kept), "r"(&high), "r"(&packed) : "memory");
+}
+static void __attribute__((noinline)) clear(void) {
+    volatile char area[65536];
+    for (size_t i = 0; i < sizeof area; i++)
+        area[i] = 0;
+}
+int main(void) {
+    make();
+    clear();
+    return 0;
+}
+C
+gcc -O0 -g -w -o "$WORK/pointers" "$WORK/pointers.c"
+
+claim 'tags in high bits and unaligned pointers hold nothing unless told' finds lost 3 "$WORK/pointers"
+claim '--pointer-mask takes high tags off' finds lost 2 --pointer-mask 0x00ffffffffffffff "$WORK/pointers"
+claim '--unaligned finds pointers in packed structures, in data and on the heap' finds lost 1 --unaligned yes "$WORK/pointers"
+claim 'both together' finds lost 0 --unaligned=yes --pointer-mask=0x00ffffffffffffff "$WORK/pointers"
+claim 'CASTAWAY_OPTIONS takes them too' env CASTAWAY_OPTIONS=unaligned=yes:pointer-mask=0x00ffffffffffffff \
+    "$CASTAWAY" "$WORK/pointers"
+for bad in 12 0x 0xg 0x0 -1; do
+    castaway --pointer-mask "$bad" true
+    claim "a mask of $bad is refused" status_is 125
+    claim "a mask of $bad is refused in one line" err_has "--pointer-mask: \`$bad\` is not a mask"
+done
+castaway --unaligned maybe true
+claim '--unaligned takes yes or no' err_has '--unaligned: `maybe` is not yes or no'
+
+# ---- processes
+cat >"$WORK/leak.c" <<'C'
+#include <stdlib.h>
+#include <unistd.h>
+static void __attribute__((noinline)) drop(void) { *(char *)malloc(80) = 0; }
+static void __attribute__((noinline)) clear(void) { volatile char area[65536]; for (size_t i = 0; i < sizeof area; i++) area[i] = 0; }
+int main(int count, char **words) {
+    drop();
+    clear();
+    if (count > 1)
+        execv(words[1], words + 1);
+    return 0;
+}
+C
+gcc -O0 -g -w -o "$WORK/leak" "$WORK/leak.c"
+printf '#!/bin/sh\n"%s"\nexec "%s" "%s"\n' "$WORK/leak" "$WORK/leak" "$WORK/leak" >"$WORK/wrapper"
+chmod +x "$WORK/wrapper"
+claim 'a wrapper script is followed, through exec' finds lost 2 "$WORK/wrapper"
+claim 'each process is counted once' test "$(jq .processes "$WORK/json")" = 2
+claim 'with --children=no only the program itself, what it becomes by exec included' finds lost 1 --children=no "$WORK/wrapper"
+claim 'with --children=no there is one recording' test "$(jq .processes "$WORK/json")" = 1
+claim 'a forked child is left out as well' finds lost 1 --children=no sh -c "(\"$WORK/leak\"; :) & wait; exec \"$WORK/leak\""
+
+# ---- pools
+python=$(readlink -f /usr/bin/python3)
+castaway --json "$WORK/json" "$python" -c 'import os; print(os.environ["PYTHONMALLOC"])'
+claim 'python is told to use malloc' out_has malloc
+claim 'and the report says so' test "$(notes)" = PYTHONMALLOC=malloc
+PYTHONMALLOC=pymalloc castaway --json "$WORK/json" "$python" -c 'import os; print(os.environ["PYTHONMALLOC"])'
+claim 'the value of the user stays' out_has pymalloc
+claim 'and nothing is said' test -z "$(notes)"
+castaway --json "$WORK/json" --keep-pools "$python" -c 'import os; print(os.environ.get("PYTHONMALLOC"))'
+claim '--keep-pools leaves them alone' out_has None
+claim 'and nothing is said then' test -z "$(notes)"
+finish

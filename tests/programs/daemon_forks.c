@@ -1,0 +1,35 @@
+/* purpose: a daemon's double fork, out of directory and terminal: parent and grandchild each report what they lost
+ * expect: lost=1/24
+ * child: lost=1/56
+ */
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "program.h"
+
+static NOINLINE void drop(size_t size) {
+    NEW_BYTES(size);
+}
+
+int main(void) {
+    int ends[2], null = open("/dev/null", O_RDWR);
+    char byte;
+
+    drop(24);
+    clobber_stack();
+    if (pipe(ends) || null < 0)
+        return 1;
+    if (fork() == 0) {
+        if (setsid() < 0 || fork() != 0)
+            _exit(0);
+        umask(0);
+        if (chdir("/"))
+            _exit(1);
+        drop(56);
+        clobber_stack();
+        close(ends[0]);
+        exit(0); /* the pipe ends with the process: its recording is there by then */
+    }
+    close(ends[1]);
+    return read(ends[0], &byte, 1) != 0;
+}
