@@ -33,7 +33,9 @@ UNIT := $(UNIT_SRC:%.c=$(BUILD)/%)
 BENCH := $(BENCH_SRC:%.c=$(BUILD)/%)
 DEMO := $(BUILD)/tests/demo/weakref
 
-all: $(BUILD)/castaway $(BUILD)/libcastaway.so
+PROFILES := $(patsubst tools/%,$(BUILD)/%,$(wildcard tools/profiles/*))
+
+all: $(BUILD)/castaway $(BUILD)/libcastaway.so $(PROFILES)
 
 # ---- compiling. Headers come from -MMD; .flags changes when a compiler or a flag does, so that all is built again.
 FLAGS = $(CC) | $(TARGET) | $(CFLAGS) | $(CPPFLAGS) | $(LDFLAGS) | $(TOOLS_LIBS)
@@ -54,6 +56,11 @@ $(BUILD)/libcastaway.so: $(PRELOAD_OBJ) $(ANALYSIS_OBJ) preload/exports.map
 
 $(BUILD)/castaway: $(TOOLS_OBJ) $(ANALYSIS_OBJ)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(TOOLS_OBJ) $(ANALYSIS_OBJ) $(TOOLS_LIBS)
+
+# The tool and the library find them beside the library.
+$(PROFILES): $(BUILD)/profiles/%: tools/profiles/%
+	@mkdir -p $(@D)
+	cp $< $@
 
 $(UNIT): $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(HEAP_BUILD_OBJ) $(ANALYSIS_OBJ)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CHECK_LIBS)
@@ -110,7 +117,8 @@ lint: all
 # ---- install. The tool finds the library in ../lib of its own folder.
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include \
-	  $(DESTDIR)$(PREFIX)/share/man/man1
+	  $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/castaway/profiles
+	install -m 644 tools/profiles/* $(DESTDIR)$(PREFIX)/share/castaway/profiles
 	install -m 755 $(BUILD)/castaway $(DESTDIR)$(PREFIX)/bin/castaway
 	install -m 644 $(BUILD)/libcastaway.so $(DESTDIR)$(PREFIX)/lib/libcastaway.so
 	install -m 644 preload/castaway.h $(DESTDIR)$(PREFIX)/include/castaway.h
@@ -121,6 +129,7 @@ install: all
 uninstall:
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,bin/castaway lib/libcastaway.so include/castaway.h \
 	  share/man/man1/castaway.1 lib/pkgconfig/castaway.pc)
+	rm -rf $(DESTDIR)$(PREFIX)/share/castaway
 
 # The checking build: every captured stack is compared with libunwind's own walk (preload/frames_check.h).
 frames: $(BUILD)/frames/libcastaway.so

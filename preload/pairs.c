@@ -36,6 +36,7 @@ enum { RULE_LOOK = RULES_MAX }; /* of functions that hand out functions of new m
 static struct source {
     const char *name;  /* NULL: the option refs */
     const char *wrong; /* what hindered its use; NULL: nothing did */
+    uint32_t rules;    /* that it added; none when it was mentioned before */
 } sources[PROFILES_MAX + 1];
 static unsigned source_count;
 
@@ -120,6 +121,7 @@ static int take_rule(void *context, const struct pair_rule *pair) {
     memcpy(name, pair->name, pair->name_bytes);
     if (bind_name(name, rule_count, pair->place == PAIR_RETURN) != 0)
         return 0; /* the first rule of a function holds: --refs before profiles */
+    sources[source_count].rules++;
     rules[rule_count++] = (struct rule_of){
         .name = name,
         .effect = pair->effect,
@@ -250,7 +252,7 @@ static void note_rules(struct list *lists) {
             list_add(&lists[code], rules[i].name);
     }
     for (unsigned i = 0; i < source_count; i++)
-        if (sources[i].name && !sources[i].wrong && !in_use[i])
+        if (sources[i].name && !sources[i].wrong && sources[i].rules && !in_use[i])
             list_add(&lists[NOTE_PROFILE_UNUSED], sources[i].name);
 }
 
