@@ -22,34 +22,47 @@ _Static_assert(offsetof(struct stub_frame, kept) == 48 && offsetof(struct stub_f
 
 HIDDEN struct stub_call castaway_stub_calls[STUBS_MAX];
 HIDDEN uint32_t castaway_stub_vectors; /* parts of XCR0 that hold wide vectors: 0, 4 (256 bits), 0x44 (512 bits) */
-HIDDEN uint32_t castaway_stub_asks;    /* the processor says which of them are in use (xgetbv 1) */
 HIDDEN size_t castaway_stub_before(const struct stub_call *call, struct stub_frame *frame);
 HIDDEN void castaway_stub_after(const struct stub_call *call, struct stub_frame *frame);
 extern __attribute__((visibility("hidden"))) char castaway_stubs[];
 
 /* Vectors that are not in use beyond 128 bits are kept as such: to load all of a wide one makes it count as used, which
- * slows down what follows. */
+ * slows down what follows. Whether they are, the processor says where it has 512 bits; else we look, which is faster. */
 __asm__(".macro castaway_vectors_save base\n"
         "    mov castaway_stub_vectors(%rip), %eax\n"
-        "    cmpl $0, castaway_stub_asks(%rip)\n"
-        "    je 1f\n"
-        "    mov $1, %ecx\n"
+        "    test $0x40, %al\n"
+        "    jnz 5f\n"
+        "    test $4, %al\n"
+        "    jz 1f\n"
+        "    vorps %ymm0, %ymm1, %ymm8\n" /* xmm8 and above belong to nobody here */
+        "    .irp n, 2,3,4,5,6,7\n"
+        "    vorps %ymm\\n, %ymm8, %ymm8\n"
+        "    .endr\n"
+        "    vextractf128 $1, %ymm8, %xmm8\n"
+        "    vptest %xmm8, %xmm8\n"
+        "    jnz 2f\n"
+        "    vzeroupper\n"
+        "    xor %eax, %eax\n"
+        "    jmp 1f\n"
+        "5:  mov $1, %ecx\n"
         "    xgetbv\n"
         "    and castaway_stub_vectors(%rip), %eax\n"
-        "1:  mov %rax, 72(\\base)\n"
         "    test $0x40, %al\n"
         "    jnz 3f\n"
         "    test $4, %al\n"
         "    jnz 2f\n"
+        "1:  mov %rax, 72(\\base)\n"
         "    .irp n, 0,1,2,3,4,5,6,7\n"
         "    movaps %xmm\\n, 128+64*\\n(\\base)\n"
         "    .endr\n"
         "    jmp 4f\n"
-        "2:  .irp n, 0,1,2,3,4,5,6,7\n"
+        "2:  mov %rax, 72(\\base)\n"
+        "    .irp n, 0,1,2,3,4,5,6,7\n"
         "    vmovdqa %ymm\\n, 128+64*\\n(\\base)\n"
         "    .endr\n"
         "    jmp 4f\n"
-        "3:  .irp n, 0,1,2,3,4,5,6,7\n"
+        "3:  mov %rax, 72(\\base)\n"
+        "    .irp n, 0,1,2,3,4,5,6,7\n"
         "    vmovdqa64 %zmm\\n, 128+64*\\n(\\base)\n"
         "    .endr\n"
         "4:\n"
@@ -173,16 +186,15 @@ __asm__(".text\n"
         ".size castaway_stubs, .-castaway_stubs\n");
 
 /* Source: Intel SDM, vol. 1, 13.2 and 13.6: CPUID leaf 1 ECX bit 27 (the system has enabled XCR0), leaf 0xD subleaf 1 EAX
- * bit 2 (XGETBV with ECX = 1). */
+ * bit 2 (XGETBV with ECX = 1, which every processor with 512 bits has). */
 void stub_init(void) {
     uint32_t a, b, c, d, low, high;
     __asm__("cpuid" : "=a"(a), "=b"(b), "=c"(c), "=d"(d) : "a"(1), "c"(0));
     if (!(c >> 27 & 1))
         return;
     __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
-    castaway_stub_vectors = low & 0x44;
     __asm__("cpuid" : "=a"(a), "=b"(b), "=c"(c), "=d"(d) : "a"(0xd), "c"(1));
-    castaway_stub_asks = castaway_stub_vectors && (a >> 2 & 1);
+    castaway_stub_vectors = low & (a >> 2 & 1 ? 0x44 : 4);
 }
 
 /* ---- which stub ---- */
