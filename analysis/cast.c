@@ -362,7 +362,8 @@ static const struct root_kind {
 
 static const struct root_kind *root_kind(const char *kind) {
     size_t count = sizeof ROOT_KINDS / sizeof *ROOT_KINDS, at = 0, bytes = text_bytes(kind) + 1;
-    while (at + 1 < count && (text_bytes(ROOT_KINDS[at].kind) + 1 != bytes || memcmp(ROOT_KINDS[at].kind, kind, bytes)))
+    while (at + 1 < count &&
+           (text_bytes(ROOT_KINDS[at].kind) + 1 != bytes || memcmp(ROOT_KINDS[at].kind, kind, bytes) != 0))
         at++;
     return &ROOT_KINDS[at];
 }

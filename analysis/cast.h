@@ -35,6 +35,7 @@ enum { CAST_VERSION = 1, CAST_FRAMES_MAX = 64 };
     X(REFS_READ_ONLY, "refs-read-only", "functions of which some calls were not counted: a page could not be changed") \
     X(REFS_DROPPED, "refs-dropped", "reference counts that changed and had no room to be kept")                        \
     X(PROFILE_UNUSED, "profile-unused", "profiles of which the program uses no function")                              \
+    X(SCOPE, "scope", "scopes that ended with objects lost in them")                                                   \
     X(BUSY, "busy", "a scan is under way: ask again")                                                                  \
     X(REFUSED, "refused", "the request was not understood")                                                            \
     X(NO_SUCH_OBJECT, "no-such-object", "no live object has that address")                                             \

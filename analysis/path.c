@@ -5,12 +5,13 @@
  * Start:   path_find_all(), then search().
  *
  * What is kept of each object met is the address of the word that led to it. That is enough: the word lies in the object
- * before, and what it says is where in this object it points. */
+ * before, and what it says is where in this object it points. Words are followed in batches, in passes, as in mark.c: each
+ * pass prefetches what the next one reads. */
 #include "path.h"
 
 #include <errno.h>
 
-enum { QUEUE_BLOCK = 4095, AHEAD = 8, LINE_BYTES = 64 };
+enum { QUEUE_BLOCK = 4095, AHEAD = 16, WORDS = 256, LINE_BYTES = 64 };
 
 /* Words are aligned, so the low bits of their addresses are free. */
 enum { FROM_ROOT = 1, FROM_IGNORED = 2, FROM_BITS = 7 };
@@ -37,7 +38,11 @@ struct search {
     uint64_t *wanted; /* bit by object id: targets that are not met yet */
     size_t wanted_count;
     struct queue queue;
-    int error;
+    int starts_only, error;
+    size_t word_count;
+    uintptr_t from_word[WORDS]; /* addresses of words that may be pointers, with FROM_*, in the order of the search */
+    object_id id[WORDS];        /* what they point at */
+    uintptr_t start[WORDS];
 };
 
 /* ---- the queue ---- */
@@ -104,16 +109,34 @@ static void meet(struct search *search, object_id id, uintptr_t start, uintptr_t
         search->error = -ENOMEM;
 }
 
-static void follow(struct search *search, struct range words, uintptr_t from_bits, int starts_only) {
+static void settle(struct search *search) {
     const struct heap *heap = search->heap;
-    uintptr_t lo = heap->lo, span = heap->hi - heap->lo, start;
+    size_t count = search->word_count;
+    for (size_t i = 0; i < count; i++) {
+        uintptr_t word = heap_load(search->from_word[i] & ~(uintptr_t)FROM_BITS);
+        object_id id = heap_find(heap, word, &search->start[i]);
+        search->id[i] = id && search->starts_only && search->start[i] != word ? 0 : id;
+        __builtin_prefetch(&search->from[search->id[i]], 1);
+    }
+    search->word_count = 0;
+    for (size_t i = 0; i < count; i++)
+        if (search->id[i])
+            meet(search, search->id[i], search->start[i], search->from_word[i]);
+}
+
+static void follow(struct search *search, struct range words, uintptr_t from_bits) {
+    const struct heap *heap = search->heap;
+    uintptr_t lo = heap->lo, span = heap->hi - heap->lo;
     for (uintptr_t at = words.lo; at < words.hi; at += sizeof(uintptr_t)) {
         uintptr_t word = heap_load(at);
         if (word - lo >= span)
             continue;
-        object_id id = heap_find(heap, word, &start);
-        if (id && !(starts_only && start != word))
-            meet(search, id, start, at | from_bits);
+        const struct heap_leaf *leaf = heap_leaf_at(heap->index, word);
+        if (leaf)
+            __builtin_prefetch((const void *)&leaf->slot[heap_slot_number(word)]);
+        search->from_word[search->word_count++] = at | from_bits;
+        if (search->word_count == WORDS)
+            settle(search);
     }
 }
 
@@ -122,23 +145,39 @@ static void follow_roots(struct search *search) {
     const struct heap *heap = search->heap;
     for (size_t i = 0; i < search->root_count; i++) {
         const struct root *root = &search->roots[i];
-        struct range words = {(root->lo + mask) & ~mask, root->hi & ~mask};
-        follow(search, words, FROM_ROOT, root->flags & ROOT_STARTS_ONLY);
+        search->starts_only = (root->flags & ROOT_STARTS_ONLY) != 0;
+        follow(search, (struct range){(root->lo + mask) & ~mask, root->hi & ~mask}, FROM_ROOT);
+        settle(search);
     }
+    search->starts_only = 0;
     for (size_t i = 0; i < heap->ignored_count; i++)
         meet(search, heap->ignored[i].id, heap->ignored[i].address, FROM_IGNORED);
 }
 
-static void search_heap(struct search *search) {
+static void follow_object(struct search *search, const struct waiting *item) {
     const struct heap *heap = search->heap;
+    struct range words = heap_words(item->address, heap_object(heap, item->id)->size_bytes);
+    if (!heap->unreadable_count) {
+        follow(search, words, 0);
+        return;
+    }
+    for (struct range r = heap_readable(heap, words.lo, words.hi); r.lo < r.hi; r = heap_readable(heap, r.hi, words.hi))
+        follow(search, r, 0);
+}
+
+/* Objects are taken before all that was found earlier is queued, but words stay in order, and so do the objects. */
+static void search_heap(struct search *search) {
     struct waiting item;
     follow_roots(search);
-    while (!search->error && search->wanted_count && queue_take(&search->queue, &item)) {
-        queue_prefetch(search);
-        struct range words = heap_words(item.address, heap_object(heap, item.id)->size_bytes);
-        for (struct range r = heap_readable(heap, words.lo, words.hi); r.lo < r.hi;
-             r = heap_readable(heap, r.hi, words.hi))
-            follow(search, r, 0, 0);
+    while (!search->error && search->wanted_count) {
+        if (queue_take(&search->queue, &item)) {
+            queue_prefetch(search);
+            follow_object(search, &item);
+        } else if (search->word_count) {
+            settle(search);
+        } else {
+            break;
+        }
     }
 }
 
@@ -236,8 +275,15 @@ static void want(struct search *search, const uintptr_t *targets, size_t count) 
 
 int path_find_all(const struct heap *heap, const struct root *roots, size_t root_count, const uintptr_t *targets,
                   size_t target_count, struct arena *arena, struct path *out) {
-    struct search search = {.heap = heap, .roots = roots, .root_count = root_count, .arena = arena};
+    struct search search; /* not cleared as a whole: the batches are long */
     uintptr_t start;
+    search.heap = heap;
+    search.roots = roots;
+    search.root_count = root_count;
+    search.arena = arena;
+    search.wanted_count = search.word_count = 0;
+    search.queue = (struct queue){0};
+    search.starts_only = search.error = 0;
     search.from = arena_alloc(arena, heap->id_end, sizeof *search.from);
     search.wanted = arena_alloc(arena, ((size_t)heap->id_end + 63) / 64, sizeof *search.wanted);
     if (!search.from || !search.wanted)

@@ -155,10 +155,10 @@ static int set_subset(struct view *view, const struct list *subset) {
         return -ENOMEM;
     heap->subset_count = heap->object_count = subset->count;
     for (size_t i = 0; i < subset->count; i++) {
-        const struct object *object = heap_object(heap, subset->item[i].id);
+        const struct object *object = heap_object(heap, heap->subset[i].id);
         heap->object_bytes += object->size_bytes;
         if (object->flags & OBJECT_IGNORED &&
-            append(&ignored, view->arena, subset->item[i].address, subset->item[i].id))
+            append(&ignored, view->arena, heap->subset[i].address, heap->subset[i].id))
             return -ENOMEM;
     }
     heap->ignored = ignored.item;

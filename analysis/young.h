@@ -5,8 +5,9 @@
  * g looks at the objects born since the last scan of g or more, and at the suspects (history.h), which were demoted.
  *
  * All other objects are old: taken to be reachable and not traced. What an old object, or any memory that is no object,
- * says about young ones it says on pages that were written since they were born; the rest need not be read. That a page
- * not written since a scan can name a suspect changes nothing: that scan read it. */
+ * says about young ones it says on pages that were written since they were born; the rest need not be read. So "written"
+ * means: since the last scan of g or more. That a page not written since a scan can name a suspect changes nothing: that
+ * scan read it. README.md, "Young scans", has the proof. */
 #ifndef CASTAWAY_ANALYSIS_YOUNG_H
 #define CASTAWAY_ANALYSIS_YOUNG_H
 
@@ -31,7 +32,8 @@ int young_view(struct heap *heap, const struct young *young, struct arena *arena
 /* The words of old objects that lie on written pages, as roots.
  *
  * heap     a young view
- * written  sorted, page-aligned, half-open ranges of memory; what of it is no object is left out
+ * written  sorted, page-aligned, half-open ranges: since the last scan of this generation or more; what of them is no
+ *          object is left out
  * out      receives an array of roots, in address order
  * returns  0, or -ENOMEM */
 int young_old_words(const struct heap *heap, const struct range *written, size_t written_count, struct arena *arena,

@@ -10,6 +10,7 @@
 #include "live.h"
 #include "lock.h"
 #include "refs.h"
+#include "scope.h"
 #include "table.h"
 #include "thread.h"
 
@@ -177,6 +178,8 @@ static uint32_t serial_take(struct thread_state *state) {
         state->serial = atomic_fetch_add_explicit(&next_serial, SERIAL_BATCH, memory_order_relaxed);
         state->serial_end = state->serial + SERIAL_BATCH;
         live_note_birth(state->serial);
+        if (__builtin_expect(state->scopes != NULL, 0))
+            scope_note_serials(state->scopes, state->serial, state->serial_end);
     }
     return state->serial++;
 }

@@ -24,6 +24,7 @@
 #include "proc.h"
 #include "record.h"
 #include "root_name.h"
+#include "scope.h"
 #include "site.h"
 #include "unwind.h"
 #include "write_refs.h"
@@ -203,6 +204,7 @@ static void write_notes(struct cast_sink *sink, const struct scan_input *in, con
     note(sink, NOTE_SCANS_SKIPPED, in->skipped, NULL);
     note(sink, NOTE_NEXT_ALLOCATOR, !in->facts->allocator_is_glibc, NULL);
     pairs_write_notes(sink, arena);
+    scope_write_note(sink);
 }
 
 /* Is there a variable NAME in the list "NAME,NAME"? */
@@ -298,7 +300,6 @@ static struct cast_sink *sink_open(int *file, struct arena *arena) {
 }
 
 static void put_scan(struct cast_sink *sink, const struct scan_input *in, const struct search *search) {
-    uint64_t looked_at = search->heap.subset ? search->heap.subset_count : search->heap.object_count;
     cast_scan(sink,
               &(struct cast_scan){
                   .number = in->entry.number,
@@ -309,8 +310,8 @@ static void put_scan(struct cast_sink *sink, const struct scan_input *in, const 
                   .mark_us = (uint64_t)search->mark_us,
                   .scan_us = (uint64_t)(scan_now_us() - search->begun_us),
                   .root_bytes = search->roots.bytes,
-                  .objects_scanned = looked_at,
-                  .bytes_read = search->roots.bytes + search->heap.object_bytes,
+                  .objects_scanned = search->marks.objects_scanned,
+                  .bytes_read = search->marks.bytes_read,
               },
               &search->verdicts);
 }

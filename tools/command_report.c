@@ -56,7 +56,7 @@ static int read_files(const struct options *options, const struct files *files, 
 
 static int report_files(const struct options *options, const struct files *files) {
     struct report report;
-    report_init(&report, options->pool, options->show);
+    report_init(&report, options->pool, output_kinds(options));
     int status = EXIT_CASTAWAY_FAILED;
     if (!read_files(options, files, &report)) {
         report_finish(&report);

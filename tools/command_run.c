@@ -164,7 +164,7 @@ static int run_program(struct run *run) {
         return start_failed(run, error);
     }
     run->ended = now_seconds();
-    report_init(&run->report, pool, run->options.show);
+    report_init(&run->report, pool, output_kinds(&run->options));
     describe_program(run);
     read_recordings(run);
     folder_remove(run->folder);

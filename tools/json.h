@@ -2,7 +2,7 @@
 #ifndef CASTAWAY_TOOLS_JSON_H
 #define CASTAWAY_TOOLS_JSON_H
 
-#include "writers.h"
+#include "formats.h"
 
 #include <jansson.h>
 

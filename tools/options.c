@@ -9,6 +9,7 @@
 #include "options_refs.h"
 #include "options_roots.h"
 #include "report.h"
+#include "suggest.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -91,13 +92,14 @@ static int set_output(struct options *options, const char *value, const char *sp
     return 0;
 }
 
-static int set_text(struct options *options, const char *value, const char *spelling) {
-    return add_destination(options, FORMAT_TEXT, value, spelling);
-}
-
-static int set_json(struct options *options, const char *value, const char *spelling) {
-    return add_destination(options, FORMAT_JSON, value, spelling);
-}
+/* One setter for each format, set_text() and so on. */
+#define X(enumerator, name, takes, help)                                                                               \
+    static int set_##name(struct options *options, const char *value, const char *spelling) {                          \
+        const char *file = takes;                                                                                      \
+        return add_destination(options, FORMAT_##enumerator, file ? value : "-", spelling);                            \
+    }
+FORMATS(X)
+#undef X
 
 static int set_show(struct options *options, const char *value, const char *spelling) {
     return set_kinds(&options->show, value, spelling);
@@ -126,6 +128,24 @@ static int set_color(struct options *options, const char *value, const char *spe
     return option_bad_value(spelling, value, "auto, always or never");
 }
 
+static int set_quiet(struct options *options, const char *value, const char *spelling) {
+    (void)value, (void)spelling;
+    options->quiet = true;
+    return 0;
+}
+
+static int set_verbose(struct options *options, const char *value, const char *spelling) {
+    (void)value, (void)spelling;
+    options->verbose = true;
+    return 0;
+}
+
+static int set_no_pager(struct options *options, const char *value, const char *spelling) {
+    (void)value, (void)spelling;
+    options->no_pager = true;
+    return 0;
+}
+
 static int set_from_preload(struct options *options, const char *value, const char *spelling) {
     (void)value, (void)spelling;
     options->from_preload = true;
@@ -147,9 +167,10 @@ static int set_version(struct options *options, const char *value, const char *s
 static const struct option table[] = {
     {"output", "FILE", set_output, "keep the recording (%p: process id, %h: host, %q{VAR}: variable, %%: %)", 'o',
      true},
-    {"text", "FILE", set_text, "write the report as text; - is standard output; may be repeated", 0, true},
-    {"json", "FILE", set_json, "write the report as JSON; - is standard output; may be repeated", 0, true},
-    {"show", "KINDS", set_show, "kinds to list, with commas between them (default: lost,cycle,growing)", 0, true},
+#define X(enumerator, name, value, help) {#name, value, set_##name, help, 0, true},
+    FORMATS(X)
+#undef X
+        {"show", "KINDS", set_show, "kinds to list, with commas between them (default: lost,cycle,growing)", 0, true},
     {"fail-on", "KINDS", set_fail_on, "kinds that set the exit status (default: lost,cycle)", 0, true},
     {"exit-code", "N", set_exit_code, "exit status when such a kind was found, 0-255 (default: 23)", 0, true},
     {"max-frames", "N", set_frames_max, "frames shown of a stack, 1-64 (default: 64)", 0, true},
@@ -172,6 +193,9 @@ static const struct option table[] = {
     {"unaligned", "yes|no", set_unaligned, "look for pointers at any address (default: no)", 0, true},
     {"children", "yes|no", set_children, "record what the program starts, too (default: yes)", 0, true},
     {"keep-pools", NULL, set_keep_pools, "leave G_SLICE, PYTHONMALLOC and the like as they are", 0, true},
+    {"quiet", NULL, set_quiet, "no text when there is nothing to tell", 'q', true},
+    {"verbose", NULL, set_verbose, "whole fingerprints and stacks, modules, the sums of every kind", 'v', true},
+    {"no-pager", NULL, set_no_pager, "text on a terminal goes there at once, not page by page", 0, true},
     {"from-preload", NULL, set_from_preload, NULL, 0,
      false}, /* libcastaway.so calls us: options from CASTAWAY_OPTIONS */
     {"help", NULL, set_help, "show this text", 'h', false},
@@ -205,42 +229,15 @@ static const struct option *find_letter(char letter) {
     return NULL;
 }
 
-/* Levenshtein's distance, for names of up to 31 bytes. */
-static size_t distance(const char *a, size_t a_length, const char *b) {
-    size_t row[32], b_length = strlen(b);
-    if (a_length > 31 || b_length > 31)
-        return 32;
-    for (size_t j = 0; j <= b_length; j++)
-        row[j] = j;
-    for (size_t i = 1; i <= a_length; i++) {
-        size_t diagonal = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= b_length; j++) {
-            size_t change = diagonal + (a[i - 1] != b[j - 1]);
-            size_t least = row[j] < row[j - 1] ? row[j] + 1 : row[j - 1] + 1;
-            diagonal = row[j];
-            row[j] = change < least ? change : least;
-        }
-    }
-    return row[b_length];
-}
-
-static const char *nearest(const char *name, size_t length) {
-    const char *best = NULL;
-    size_t best_distance = length / 3 + 2;
-    for (size_t i = 0; i < TABLE_COUNT; i++) {
-        bool starts = length >= 2 && !strncmp(table[i].name, name, length);
-        size_t away = starts ? 0 : distance(name, length, table[i].name);
-        if (table[i].help && away < best_distance) {
-            best_distance = away;
-            best = table[i].name;
-        }
-    }
-    return best;
+static const char *visible_name(size_t index) {
+    for (size_t i = 0; i < TABLE_COUNT; i++)
+        if (table[i].help && !index--)
+            return table[i].name;
+    return NULL;
 }
 
 static int unknown(const char *word, const char *name, size_t length) {
-    const char *near = nearest(name, length);
+    const char *near = suggest(name, length, visible_name);
     if (near)
         message_error("unknown option `%s`; did you mean `--%s`?", word, near);
     else
@@ -248,22 +245,35 @@ static int unknown(const char *word, const char *name, size_t length) {
     return -1;
 }
 
-static bool is_of_verb(const struct options *options, const struct option *option) {
+/* The format that an option asks for, or FORMAT_COUNT. */
+static enum format format_of(const struct option *option) {
+    static int (*const setters[FORMAT_COUNT])(struct options *, const char *, const char *) = {
+#define X(enumerator, name, value, help) [FORMAT_##enumerator] = set_##name,
+        FORMATS(X)
+#undef X
+    };
+    enum format format = 0;
+    while (format < FORMAT_COUNT && setters[format] != option->set)
+        format++;
+    return format;
+}
+
+static bool is_of_verb(unsigned verb, const struct option *option) {
     for (size_t i = 0; i < sizeof only / sizeof *only; i++)
         if (only[i].set == option->set)
-            return only[i].verbs & options->verb;
-    return true;
+            return only[i].verbs & verb;
+    enum format format = format_of(option);
+    return format == FORMAT_COUNT || !format_is_report(format) || !verb || verb & ~(unsigned)VERBS_WITHOUT_REPORT;
 }
 
 /* ---- the command line ---- */
 
 static int set_argument(struct options *options, const struct option *option, const char *value, const char *spelling) {
-    if (!is_of_verb(options, option)) {
+    if (!is_of_verb(options->verb, option)) {
         message_error("%s: not an option of this verb; `castaway --help` tells whose", spelling);
         return -1;
     }
-    bool is_destination = option->set == set_text || option->set == set_json;
-    if (is_destination && options->destinations_from_environment) {
+    if (format_of(option) != FORMAT_COUNT && options->destinations_from_environment) {
         options->destinations_from_environment = false;
         options->destination_count = 0;
     }
@@ -335,7 +345,8 @@ int options_environment(struct options *options, const char *text) {
         if (*text == ':')
             text++;
         snprintf(spelling, sizeof spelling, "CASTAWAY_OPTIONS: %.*s", (int)(length < 40 ? length : 40), key);
-        if (option && option->in_environment && is_of_verb(options, option) && option->set(options, value, spelling))
+        if (option && option->in_environment && is_of_verb(options->verb, option) &&
+            option->set(options, value, spelling))
             return -1;
     }
     options->destinations_from_environment = options->destination_count > 0;
@@ -354,6 +365,18 @@ void options_init(struct options *options, struct pool *pool) {
                                 .fail_on = KINDS_DEFAULT,
                                 .exit_code = EXIT_CODE_DEFAULT,
                                 .frames_max = CAST_FRAMES_MAX};
+}
+
+bool options_next(unsigned verb, size_t *at, struct option_words *words) {
+    while (*at < TABLE_COUNT) {
+        const struct option *option = &table[(*at)++];
+        if (!option->help || !is_of_verb(verb, option))
+            continue;
+        *words = (struct option_words){
+            .name = option->name, .value = option->value, .help = option->help, .letter = option->letter};
+        return true;
+    }
+    return false;
 }
 
 void options_help(FILE *file) {

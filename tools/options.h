@@ -2,18 +2,28 @@
 #ifndef CASTAWAY_TOOLS_OPTIONS_H
 #define CASTAWAY_TOOLS_OPTIONS_H
 
+#include "formats.h"
 #include "pool.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
-enum format { FORMAT_TEXT, FORMAT_JSON };
 enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
 /* The verbs, as bits: for options that only some of them take. */
-enum verb { VERB_RUN = 1, VERB_STATUS = 2, VERB_SCAN = 4, VERB_WHY = 8, VERB_TOP = 16 };
+enum verb {
+    VERB_RUN = 1,
+    VERB_STATUS = 2,
+    VERB_SCAN = 4,
+    VERB_WHY = 8,
+    VERB_TOP = 16,
+    VERB_DOCTOR = 128,
+    VERB_COMPLETION = 256
+};
 enum { VERBS_ASKING = VERB_STATUS | VERB_SCAN | VERB_WHY | VERB_TOP };
+enum { VERBS_WITHOUT_REPORT = VERBS_ASKING | VERB_DOCTOR | VERB_COMPLETION };
+#define VERBS_ALL (~0u)
 
 struct destination {
     enum format format;
@@ -30,7 +40,7 @@ struct options {
     bool keep_pools;                    /* leave the switches of other allocators alone (analysis/pools.h) */
     int exit_code, frames_max;
     enum color color;
-    bool from_preload, help, version;
+    bool from_preload, help, version, quiet, verbose, no_pager;
     const char *library_options; /* of the library, checked: `:key=value` each */
     int generation, timeout_ms, interval_ms;
     bool once;
@@ -47,5 +57,12 @@ int options_environment(struct options *, const char *text);
 int options_arguments(struct options *, int count, char **arguments, int from);
 
 void options_help(FILE *);
+
+/* The options that a verb (bits; VERBS_ALL: any) takes, one after the other: *at begins with 0. false: no more */
+struct option_words {
+    const char *name, *value, *help; /* value NULL: takes none */
+    char letter;                     /* 0: none */
+};
+bool options_next(unsigned verb, size_t *at, struct option_words *);
 
 #endif

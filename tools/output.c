@@ -5,6 +5,7 @@
 
 #include "escape.h"
 #include "message.h"
+#include "pager.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -181,12 +182,17 @@ struct writing {
     const void *content;
 };
 
+static struct view view_for(const struct options *options, FILE *reader) {
+    return (struct view){.show = options->show,
+                         .fail_on = options->fail_on,
+                         .frames_max = options->frames_max,
+                         .color = want_color(options, reader),
+                         .verbose = options->verbose,
+                         .utf8 = escape_locale_is_utf8()};
+}
+
 static int write_to(const struct writing *writing, enum format format, FILE *file, const char *name) {
-    const struct options *options = writing->options;
-    struct view view = {.show = options->show,
-                        .frames_max = options->frames_max,
-                        .color = want_color(options, file),
-                        .utf8 = escape_locale_is_utf8()};
+    struct view view = view_for(writing->options, file);
     errno = 0;
     writing->write(file, writing->content, format, &view);
     if (!fflush(file) && !ferror(file))
@@ -213,11 +219,37 @@ static int write_destination(const struct writing *writing, const struct destina
     return result;
 }
 
+/* The text that is written without being asked for; on a terminal page by page. */
+static int write_usual(const struct writing *writing, FILE *usual) {
+    FILE *pager = usual == stdout && !writing->options->no_pager ? pager_open(writing->options->pool) : NULL;
+    if (!pager)
+        return write_to(writing, FORMAT_TEXT, usual, usual == stdout ? "standard output" : "standard error");
+    struct view view = view_for(writing->options, stdout);
+    writing->write(pager, writing->content, FORMAT_TEXT, &view);
+    pager_close(pager);
+    return 0;
+}
+
+/* Annotations stand beside the text, every other format in its place. */
+static bool wants_usual(const struct options *options) {
+    for (size_t i = 0; i < options->destination_count; i++)
+        if (options->destinations[i].format != FORMAT_GITHUB)
+            return false;
+    return true;
+}
+
+unsigned output_kinds(const struct options *options) {
+    for (size_t i = 0; i < options->destination_count; i++)
+        if (format_needs_all(options->destinations[i].format))
+            return KINDS_ALL;
+    return options->show;
+}
+
 int output_each(const struct options *options, int64_t pid, output_write_cb *write, const void *content, FILE *usual) {
     const struct writing writing = {.options = options, .pid = pid, .write = write, .content = content};
     int result = 0;
-    if (!options->destination_count)
-        return write_to(&writing, FORMAT_TEXT, usual, usual == stdout ? "standard output" : "standard error");
+    if (usual && wants_usual(options))
+        result = write_usual(&writing, usual);
     for (size_t i = 0; i < options->destination_count; i++)
         result |= write_destination(&writing, &options->destinations[i]);
     return result;
@@ -225,12 +257,22 @@ int output_each(const struct options *options, int64_t pid, output_write_cb *wri
 
 static void write_report(FILE *file, const void *report, enum format format, const struct view *view) {
     static void (*const writers[])(FILE *, const struct report *, const struct view *) = {
-        [FORMAT_TEXT] = text_write,
-        [FORMAT_JSON] = json_write,
+#define X(enumerator, name, value, help) [FORMAT_##enumerator] = name##_write,
+        FORMATS(X)
+#undef X
     };
     writers[format](file, report, view);
 }
 
+/* Is there something that even --quiet does not keep back? */
+static bool has_something(const struct options *options, const struct report *report) {
+    for (size_t i = 0; i < report->finding_count; i++)
+        if ((options->show | options->fail_on) & 1u << report->findings[i].kind)
+            return true;
+    return report->unjudged || !report->processes || report_has(report, options->fail_on);
+}
+
 int output_report(const struct options *options, const struct report *report, FILE *usual) {
-    return output_each(options, report->pid, write_report, report, usual);
+    bool silent = options->quiet && !has_something(options, report);
+    return output_each(options, report->pid, write_report, report, silent ? NULL : usual);
 }

@@ -1,11 +1,13 @@
-/* bench_mark.c - what does marking cost a live object, and judging a lost one?
+/* bench_mark.c - what does marking cost a live object, the way to one, and judging a lost one?
  *
  * Linked with all of analysis/ and tests/unit/heap_build.c.
  * usage: bench_mark [millions of live nodes, default 4] [runs, default 3]
  * prints `name value unit runs`: the best of the runs. */
+#include "analysis/path.h"
 #include "analysis/verdict.h"
 #include "tests/unit/heap_build.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -45,6 +47,22 @@ static void fail_if(int error, const char *what) {
     }
 }
 
+/* The way to something that nothing reaches: all is searched. */
+static void bench_path(struct heap_build *build, const struct root *root, size_t reached, int runs) {
+    double best = 1e9;
+    uintptr_t unreached = (uintptr_t)heap_build_object(build, NODE_BYTES, 1);
+    heap_build_freeze(build);
+    for (int r = 0; r < runs; r++) {
+        struct path path;
+        double start = now_seconds();
+        if (path_find(&build->heap, root, 1, unreached, &build->arena, &path) != -ENOENT)
+            fail_if(1, "path_find");
+        double took = now_seconds() - start;
+        best = took < best ? took : best;
+    }
+    printf("path_random_graph %.1f ns/object %d\n", best * 1e9 / (double)reached, runs);
+}
+
 /* A random graph, all of it reachable from a few roots (with four pointers a node nearly all is). */
 static void bench_live(size_t count, int runs) {
     struct heap_build *build = heap_build_new(count * STEP_BYTES + 4096);
@@ -72,6 +90,7 @@ static void bench_live(size_t count, int runs) {
             reached += (size_t)mark_test(marks.reachable, id);
     }
     printf("mark_random_graph %.1f ns/object %d\n", best * 1e9 / (double)reached, runs);
+    bench_path(build, &root, reached, runs);
     free(node);
     heap_build_free(build);
 }
