@@ -16,29 +16,42 @@ static size_t shared_calls(const struct balance *a, const struct balance *b) {
     return shared;
 }
 
-/* Do `taken` and `given` belong together better than two others do? Deepest common caller; then those that cancel out
- * exactly; then what objects that were freed gave back as well, the creation above all: its reference is the last one to
- * be left by mistake. */
+/* Do two belong together better than two others do? Deepest common caller; then those that cancel out exactly; then what
+ * objects that were freed gave back as well, the creation above all: its reference is the last one to be left by mistake. */
 struct match {
     size_t shared;
-    int is_exact, is_creation;
+    int exact, is_creation;
     uint64_t matched;
 };
 static int is_better(const struct match *a, const struct match *b) {
     if (a->shared != b->shared)
         return a->shared > b->shared;
-    if (a->is_exact != b->is_exact)
-        return a->is_exact;
+    if (a->exact != b->exact)
+        return a->exact > b->exact;
     if (a->is_creation != b->is_creation)
         return a->is_creation;
     return a->matched > b->matched;
 }
 
+/* As it was at first, of one stack. One call that was come by in several ways, as in a loop that the compiler has split,
+ * has several stacks. */
+struct sums {
+    int64_t own, call;
+    int has_equal; /* another stack cancels out `own` */
+};
 struct matching {
     struct balance *list;
     size_t count;
     const size_t *shared; /* [count][count] */
+    const struct sums *sums;
 };
+
+/* 2: all stacks of a call against one that nothing else fits, 1: one stack against another, 0: some will be left. */
+static int exactness(const struct sums *take, const struct sums *give) {
+    if ((!take->has_equal && take->own == -give->call) || (!give->has_equal && take->call == -give->own))
+        return 2;
+    return take->own == -give->own;
+}
 
 /* The best pair that is still there. returns 0 when there is none */
 static int best_pair(const struct matching *matching, size_t *taken, size_t *given) {
@@ -46,11 +59,11 @@ static int best_pair(const struct matching *matching, size_t *taken, size_t *giv
     int found = 0;
     for (size_t i = 0; i < matching->count; i++)
         for (size_t j = 0; matching->list[i].balance > 0 && j < matching->count; j++) {
-            const struct balance *take = &matching->list[i], *give = &matching->list[j];
-            if (give->balance >= 0)
+            const struct balance *take = &matching->list[i];
+            if (matching->list[j].balance >= 0)
                 continue;
-            struct match match = {matching->shared[i * matching->count + j], take->balance == -give->balance,
-                                  take->is_creation, take->matched};
+            struct match match = {matching->shared[i * matching->count + j],
+                                  exactness(&matching->sums[i], &matching->sums[j]), take->is_creation, take->matched};
             if (found && !is_better(&match, &best))
                 continue;
             best = match;
@@ -85,15 +98,32 @@ static int compare(const void *x, const void *y) {
     return (a->site > b->site) - (a->site < b->site);
 }
 
+static int is_same_call(const struct balance *a, const struct balance *b) {
+    return a == b || (a->frame_count && b->frame_count && a->frames[0] == b->frames[0]);
+}
+
+static struct sums sum_up(const struct balance *list, size_t count, size_t at) {
+    struct sums sums = {.own = list[at].balance};
+    for (size_t i = 0; i < count; i++) {
+        if (is_same_call(&list[at], &list[i]))
+            sums.call += list[i].balance;
+        sums.has_equal |= list[i].balance == -list[at].balance;
+    }
+    return sums;
+}
+
 long balance_unmatched(struct balance *list, size_t count, struct arena *arena) {
     size_t *shared = arena_alloc(arena, count * count + 1, sizeof *shared);
-    if (!shared)
+    struct sums *sums = arena_alloc(arena, count + 1, sizeof *sums);
+    if (!shared || !sums)
         return -ENOMEM;
+    for (size_t i = 0; i < count; i++)
+        sums[i] = sum_up(list, count, i);
     for (size_t i = 0; i < count; i++)
         for (size_t j = 0; j < count; j++)
             if (list[i].balance > 0 && list[j].balance < 0)
                 shared[i * count + j] = shared_calls(&list[i], &list[j]);
-    struct matching matching = {list, count, shared};
+    struct matching matching = {list, count, shared, sums};
     set_aside(&matching);
     size_t left = 0;
     for (size_t i = 0; i < count; i++)

@@ -20,10 +20,10 @@ struct counted *counted_new_floating(void);
 struct counted *counted_ref(struct counted *counted);
 void counted_unref(struct counted *counted);
 struct counted *counted_sink(struct counted *counted);
-void counted_clear(struct counted **counted);         /* gives back, by the address of the pointer */
+void counted_clear(struct counted **counted);           /* gives back, by the address of the pointer */
 struct handle *handle_ref(const struct handle *handle); /* a new handle of the same */
 void handle_unref(struct handle **handle);
-struct counted *counted_shared(void);      /* one object for all; a reference of the caller's own */
+struct counted *counted_shared(void);                   /* one object for all; a reference of the caller's own */
 void counted_give(int unused, struct counted *counted); /* gives back: the second argument */
 
 /* Each returns something made of all that it was given, so that what gets lost shows. */

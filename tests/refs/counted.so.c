@@ -1,5 +1,6 @@
 #include "counted.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 
 struct counted *counted_new(void) {
@@ -47,9 +48,13 @@ void handle_unref(struct handle **handle) {
     free(mine);
 }
 struct counted *counted_shared(void) {
-    static struct counted *shared;
-    if (!shared)
-        return shared = counted_new();
+    static uintptr_t hidden; /* from castaway: what it holds is to be lost */
+    struct counted *shared = (struct counted *)~hidden;
+    if (!hidden) {
+        shared = counted_new();
+        hidden = ~(uintptr_t)shared;
+        return shared;
+    }
     shared->count++;
     return shared;
 }

@@ -31,8 +31,8 @@ static void check_wide(counted *) {
 static void check_all(counted *object) {
     check(many_integers(object, 1, 2, 3, 4, 5, 6, 7, 8) == 204, "integers");
     check(many_numbers(object, 1, 2, 3, 4, 5, 6, 7, 8, 9) == 285, "numbers");
-    check(vary(object, "idLdddddddddddi", 1L, 2.0, 3.0L, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 11.0, 12.0, 13.0, 14.0, 15L) ==
-              1240,
+    check(vary(object, "idLdddddddddddi", 1L, 2.0, 3.0L, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 11.0, 12.0, 13.0, 14.0,
+               15L) == 1240,
           "variadic");
     large words = return_large(object, 100);
     check(words.word[0] == 100 && words.word[6] == 106, "struct in memory");
