@@ -23,6 +23,8 @@ extern "C" {
 
 /* What libcastaway.so exports, for the inline functions below. */
 extern int castaway_active(void) __attribute__((weak));
+extern long castaway_api_collect(int generation) __attribute__((weak));
+extern long castaway_api_check(void) __attribute__((weak));
 extern void castaway_api_ignore(const void *object) __attribute__((weak));
 extern void castaway_api_disable(void) __attribute__((weak));
 extern void castaway_api_enable(void) __attribute__((weak));
@@ -44,8 +46,6 @@ extern size_t castaway_api_get_referents(const void *object, void **out, size_t 
 extern void castaway_api_get_count(long counts[3]) __attribute__((weak));
 extern void castaway_api_get_threshold(unsigned thresholds[3]) __attribute__((weak));
 extern void castaway_api_set_threshold(unsigned young, unsigned middle, unsigned old) __attribute__((weak));
-extern long castaway_api_collect(int generation) __attribute__((weak));
-extern long castaway_api_check(void) __attribute__((weak));
 
 /* Whether castaway records this process's objects: 1 or 0.
  *
@@ -107,15 +107,15 @@ static inline void castaway_pool_end(const void *pool) {
  * process is always of all.
  *
  * returns  how many objects this scan found unreachable that no scan before had; they are findings once another scan
- *          confirms them. -1: no scan could be made, or castaway is not there
+ *          confirms them. -1: no scan could be made; 0 without castaway
  * context  not in a signal handler; other threads are stopped for a moment */
 static inline long castaway_collect(int generation) {
-    return castaway_api_collect ? castaway_api_collect(generation) : -1;
+    return castaway_api_collect ? castaway_api_collect(generation) : 0;
 }
 
-/* How many objects are unreachable now: a full scan that is believed at once. -1 as above. */
+/* How many objects are unreachable now: a full scan that is believed at once. -1 and 0 as above. */
 static inline long castaway_check(void) {
-    return castaway_api_check ? castaway_api_check() : -1;
+    return castaway_api_check ? castaway_api_check() : 0;
 }
 
 /* ---- reference counts: which reference was never given back ---- */

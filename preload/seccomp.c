@@ -207,7 +207,7 @@ EXPORT int prctl(int option, ...) {
     unsigned long more[4];
     va_start(arguments, option);
     for (int i = 0; i < 4; i++)
-        more[i] = va_arg(arguments, unsigned long);
+        more[i] = va_arg(arguments, unsigned long); // NOLINT(clang-analyzer-valist.Uninitialized): it was begun
     va_end(arguments);
     if (option == PR_SET_SECCOMP && more[0] == SECCOMP_MODE_STRICT)
         live_end(); /* which leaves read, write and the end */
@@ -226,7 +226,7 @@ EXPORT long syscall(long number, ...) {
     long more[6];
     va_start(arguments, number);
     for (int i = 0; i < 6; i++)
-        more[i] = va_arg(arguments, long);
+        more[i] = va_arg(arguments, long); // NOLINT(clang-analyzer-valist.Uninitialized): it was begun
     va_end(arguments);
     if (number == SYS_seccomp && more[0] == SECCOMP_SET_MODE_FILTER)
         before_filter((const struct sock_fprog *)more[2]);
