@@ -75,6 +75,12 @@ $(PROFILES): $(BUILD)/profiles/%: tools/profiles/%
 $(UNIT): $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(HEAP_BUILD_OBJ) $(ANALYSIS_OBJ)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CHECK_LIBS)
 
+SUPPRESS_OBJ := $(patsubst %,$(BUILD)/tools/%.o,suppress suppress_parse suppress_default suppress_write pattern kinds pool \
+	message escape demangle hide symbols tail_calls unit merge keep fingerprint report_live \
+	recording recording_plain recording_live)
+$(BUILD)/tests/unit/test_suppress: $(SUPPRESS_OBJ)
+$(BUILD)/tests/unit/test_suppress: CHECK_LIBS += $(TOOLS_LIBS)
+
 $(BENCH): $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(HEAP_BUILD_OBJ) $(ANALYSIS_OBJ)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lpthread -lm
 
@@ -103,7 +109,7 @@ sanitize: $(BUILD)/libcastaway.so
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/sanitize WEB=$(WEB) CFLAGS='$(SANITIZE)' $(BUILD)/sanitize/castaway unit
 	@ln -sf ../libcastaway.so $(BUILD)/sanitize/libcastaway.so
 	@tests/run.sh $(BUILD)/sanitize 'unit' 'integration/test_report*' 'integration/test_bad*' 'integration/test_run_*' 'integration/test_symbols' \
-	  'integration/test_control' 'integration/test_top'
+	  'integration/test_control' 'integration/test_top' 'integration/test_suppress' 'integration/test_ci'
 
 bench: all $(BENCH)
 	@tests/run_bench.sh $(BUILD)

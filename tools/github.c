@@ -52,8 +52,9 @@ void github_write(FILE *file, const struct report *report, const struct view *vi
     size_t shown[LEVELS] = {0}, left = 0;
     for (size_t i = 0; i < report->finding_count; i++) {
         const struct report_finding *finding = &report->findings[i];
-        enum level level = view->fail_on & 1u << finding->kind ? ERROR : WARNING;
-        if (!(view->show & 1u << finding->kind))
+        enum level level = report_fails(finding, view->fail_on) ? ERROR : WARNING;
+        bool passes = finding->standing == STANDING_KNOWN && !view->show_known;
+        if (!(view->show & 1u << finding->kind) || passes)
             continue;
         if (shown[level]++ < SHOWN_MAX)
             annotation(file, &scratch, finding, level, root);

@@ -114,7 +114,7 @@ static void add_live(struct page *page, json_t *object, const struct report_find
 static json_t *finding_json(struct page *page, const struct report_finding *finding) {
     json_t *object = json_object();
     json_object_set_new(object, "kind", json_string(kind_word(finding->kind)));
-    json_object_set_new(object, "fails", json_boolean(page->view->fail_on & 1u << finding->kind));
+    json_object_set_new(object, "fails", json_boolean(report_fails(finding, page->view->fail_on)));
     json_object_set_new(object, "fingerprint", json_string(wording_fingerprint(page->pool, finding)));
     json_object_set_new(object, "name", json_string(wording_name(page->pool, finding)));
     json_object_set_new(object, "count", json_number(finding->count));

@@ -45,7 +45,7 @@ static void attribute(struct junit *junit, const char *name, const char *escaped
 }
 
 static bool fails(const struct junit *junit, const struct report_finding *finding) {
-    return junit->view->fail_on & 1u << finding->kind;
+    return report_fails(finding, junit->view->fail_on);
 }
 
 static void counts(struct junit *junit, const char *element, const char *name) {

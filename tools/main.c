@@ -13,7 +13,9 @@
 
 static const struct command_verb verbs[] = {
     {"run", "[run] [OPTIONS] [--] CMD ARGS...", command_run, VERB_RUN},
-    {"report", "report FILE.cast... [OPTIONS]", command_report, 0},
+    {"report", "report FILE.cast|FOLDER... [OPTIONS]", command_report, 0},
+    {"suppress", "suppress FILE.cast|FOLDER... [OPTIONS]", command_suppress, VERB_SUPPRESS},
+    {"diff", "diff OLD NEW [OPTIONS]", command_diff, VERB_DIFF},
     {"status", "status PID [OPTIONS]", command_status, VERB_STATUS},
     {"scan", "scan PID [OPTIONS]", command_scan, VERB_SCAN},
     {"why", "why PID|FILE ADDRESS|FINGERPRINT [OPTIONS]", command_why, VERB_WHY},

@@ -4,6 +4,7 @@
  * Start: options_arguments(), options_environment(). */
 #include "options.h"
 
+#include "kinds.h"
 #include "message.h"
 #include "options_live.h"
 #include "options_refs.h"
@@ -45,33 +46,35 @@ int option_number(int *number, const char *value, int lo, int hi, const char *sp
     return 0;
 }
 
-static int kind_bits(const char *word, size_t length) {
-    for (int kind = 0; kind < KIND_COUNT; kind++)
-        if (!strncmp(word, kind_word((enum kind)kind), length) && !kind_word((enum kind)kind)[length])
-            return 1 << kind;
-    if (length == 3 && !strncmp(word, "all", 3))
-        return KINDS_ALL;
-    return length == 4 && !strncmp(word, "none", 4) ? 0 : -1;
+static int set_kind_words(unsigned *kinds, enum kind_words words, const char *value, const char *spelling) {
+    const char *wrong;
+    size_t length;
+    if (!kinds_parse(words, value, strlen(value), kinds, &wrong, &length))
+        return 0;
+    message_error("%s: unknown kind `%.*s`; kinds are %s", spelling, (int)length, wrong, kinds_list(words));
+    return -1;
 }
 
 static int set_kinds(unsigned *kinds, const char *value, const char *spelling) {
-    unsigned bits = 0;
-    for (const char *word = value;; word++) {
-        size_t length = strcspn(word, ",");
-        int added = kind_bits(word, length);
-        if (added < 0) {
-            message_error(
-                "%s: unknown kind `%.*s`; kinds are lost, lost-indirect, cycle, possible, reachable, growing, all, "
-                "none",
-                spelling, (int)length, word);
-            return -1;
-        }
-        bits |= (unsigned)added;
-        word += length;
-        if (!*word)
-            break;
-    }
-    *kinds = bits;
+    return set_kind_words(kinds, WORDS_CASTAWAY, value, spelling);
+}
+
+/* A flag: NULL (as on the command line), or a word. */
+static int set_flag(bool *flag, const char *value, const char *spelling) {
+    static const char *const on[] = {"", "yes", "1", "true", "on"}, *const off[] = {"no", "0", "false", "off"};
+    for (size_t i = 0; i < sizeof on / sizeof *on; i++)
+        if (!value || !strcmp(value, on[i]))
+            return *flag = true, 0;
+    for (size_t i = 0; i < sizeof off / sizeof *off; i++)
+        if (!strcmp(value, off[i]))
+            return *flag = false, 0;
+    return option_bad_value(spelling, value, "yes or no");
+}
+
+static int set_path(struct options *options, const char **path, const char *value, const char *spelling) {
+    if (!*value)
+        return option_bad_value(spelling, value, "a file name");
+    *path = pool_strdup(options->pool, value);
     return 0;
 }
 
@@ -115,6 +118,71 @@ static int set_exit_code(struct options *options, const char *value, const char 
 
 static int set_frames_max(struct options *options, const char *value, const char *spelling) {
     return option_number(&options->frames_max, value, 1, CAST_FRAMES_MAX, spelling);
+}
+
+/* Valgrind's spelling: up to 500, of which we record no more than our own most. */
+static int set_num_callers(struct options *options, const char *value, const char *spelling) {
+    if (option_number(&options->frames_max, value, 1, 500, spelling))
+        return -1;
+    if (options->frames_max > CAST_FRAMES_MAX)
+        options->frames_max = CAST_FRAMES_MAX;
+    return 0;
+}
+
+static int set_error_exitcode(struct options *options, const char *value, const char *spelling) {
+    options->findings_first = true;
+    return option_number(&options->exit_code, value, 0, 255, spelling);
+}
+
+static int set_show_leak_kinds(struct options *options, const char *value, const char *spelling) {
+    return set_kind_words(&options->show, WORDS_VALGRIND, value, spelling);
+}
+
+static int set_errors_for_leak_kinds(struct options *options, const char *value, const char *spelling) {
+    return set_kind_words(&options->fail_on, WORDS_VALGRIND, value, spelling);
+}
+
+static int set_suppressions(struct options *options, const char *value, const char *spelling) {
+    options->suppressions = pool_grow(options->pool, options->suppressions, options->suppression_count,
+                                      &options->suppression_capacity, sizeof *options->suppressions);
+    return set_path(options, &options->suppressions[options->suppression_count++], value, spelling);
+}
+
+static int set_default_suppressions(struct options *options, const char *value, const char *spelling) {
+    return set_flag(&options->default_suppressions, value, spelling);
+}
+
+static int set_print_suppressions(struct options *options, const char *value, const char *spelling) {
+    return set_flag(&options->print_suppressions, value, spelling);
+}
+
+static int set_fail_on_unused(struct options *options, const char *value, const char *spelling) {
+    return set_flag(&options->fail_on_unused, value, spelling);
+}
+
+/* Nobody is there to answer a question, so `yes` is `all`. */
+static int set_gen_suppressions(struct options *options, const char *value, const char *spelling) {
+    return set_flag(&options->suppression_texts, strcmp(value, "all") ? value : "yes", spelling);
+}
+
+static int set_baseline(struct options *options, const char *value, const char *spelling) {
+    return set_path(options, &options->baseline, value, spelling);
+}
+
+static int set_update_baseline(struct options *options, const char *value, const char *spelling) {
+    return set_flag(&options->update_baseline, value, spelling);
+}
+
+static int set_accept_new(struct options *options, const char *value, const char *spelling) {
+    return set_flag(&options->accept_new, value, spelling);
+}
+
+static int set_list_defaults(struct options *options, const char *value, const char *spelling) {
+    return set_flag(&options->list_defaults, value, spelling);
+}
+
+static int set_show_known(struct options *options, const char *value, const char *spelling) {
+    return set_flag(&options->show_known, value, spelling);
 }
 
 static int set_color(struct options *options, const char *value, const char *spelling) {
@@ -173,6 +241,24 @@ static const struct option table[] = {
         {"show", "KINDS", set_show, "kinds to list, with commas between them (default: lost,cycle,growing)", 0, true},
     {"fail-on", "KINDS", set_fail_on, "kinds that set the exit status (default: lost,cycle)", 0, true},
     {"exit-code", "N", set_exit_code, "exit status when such a kind was found, 0-255 (default: 23)", 0, true},
+    {"suppressions", "FILE", set_suppressions, "findings not to report, as LeakSanitizer or Valgrind; may be repeated",
+     0, true},
+    {"default-suppressions", "YESNO", set_default_suppressions, "castaway's own for common libraries (default: yes)", 0,
+     true},
+    {"print-suppressions", "YESNO", set_print_suppressions, "list those used and unused (default: yes)", 0, true},
+    {"fail-on-unused", NULL, set_fail_on_unused, "a suppression that matches nothing sets the exit status, too", 0,
+     true},
+    {"gen-suppressions", "YESNO", set_gen_suppressions, "a suppression behind each finding (no, yes, all)", 0, true},
+    {"baseline", "FILE", set_baseline, "findings in it pass up to their ceilings, new and grown ones count", 0, true},
+    {"update-baseline", NULL, set_update_baseline, "lower its ceilings, drop what is gone", 0, true},
+    {"accept-new", NULL, set_accept_new, "with --update-baseline: take new and grown findings in", 0, true},
+    {"show-known", NULL, set_show_known, "list the findings of the baseline, too", 0, true},
+    {"error-exitcode", "N", set_error_exitcode, "as --exit-code, before the program's own status (as Valgrind)", 0,
+     true},
+    {"show-leak-kinds", "KINDS", set_show_leak_kinds, "--show, in Valgrind's words: definite, indirect, ...", 0, true},
+    {"errors-for-leak-kinds", "KINDS", set_errors_for_leak_kinds, "--fail-on, in Valgrind's words", 0, true},
+    {"log-file", "FILE", set_text, "as --text (as Valgrind)", 0, true},
+    {"num-callers", "N", set_num_callers, "as --max-frames (as Valgrind)", 0, true},
     {"max-frames", "N", set_frames_max, "frames shown of a stack, 1-64 (default: 64)", 0, true},
     {"color", "WHEN", set_color, "auto (default: on a terminal, unless NO_COLOR is set), always, never", 0, true},
     {"scan-every", "DURATION", set_scan_every, "scan while it runs, every 500ms, 10s, 2m ...", 0, true},
@@ -181,6 +267,7 @@ static const struct option table[] = {
     {"scan-signal", "NAME", set_scan_signal, "scan whenever the program gets this signal", 0, true},
     {"control", "yes|no", set_control, "let status, scan, top and why ask the program (default: yes)", 0, true},
     {"dirty-pages", "METHOD", set_dirty_pages, "auto, pagemap-scan, soft-dirty, exclusive, read-all", 0, true},
+    {"list-defaults", NULL, set_list_defaults, "suppress: castaway's own suppressions, with their reasons", 0, false},
     {"generation", "N", set_generation, "scan: the oldest generation to look at, 0-2 (default: 2)", 0, false},
     {"timeout", "DURATION", set_timeout, "status, scan, why, top: wait for an answer (default: 10s)", 0, false},
     {"interval", "DURATION", set_interval, "top: between two frames (default: 2s)", 0, false},
@@ -206,10 +293,12 @@ static const struct {
     int (*set)(struct options *, const char *value, const char *spelling);
     unsigned verbs;
 } only[] = {
-    {set_scan_every, VERB_RUN}, {set_thresholds, VERB_RUN},  {set_confirm, VERB_RUN},      {set_scan_signal, VERB_RUN},
-    {set_control, VERB_RUN},    {set_dirty_pages, VERB_RUN}, {set_generation, VERB_SCAN},  {set_timeout, VERBS_ASKING},
-    {set_refs, VERB_RUN},       {set_profile, VERB_RUN},     {set_pointer_mask, VERB_RUN}, {set_unaligned, VERB_RUN},
-    {set_children, VERB_RUN},   {set_keep_pools, VERB_RUN},  {set_interval, VERB_TOP},     {set_once, VERB_TOP},
+    {set_scan_every, VERB_RUN},  {set_thresholds, VERB_RUN},  {set_confirm, VERB_RUN},
+    {set_scan_signal, VERB_RUN}, {set_control, VERB_RUN},     {set_dirty_pages, VERB_RUN},
+    {set_generation, VERB_SCAN}, {set_timeout, VERBS_ASKING}, {set_pointer_mask, VERB_RUN},
+    {set_refs, VERB_RUN},        {set_profile, VERB_RUN},     {set_unaligned, VERB_RUN},
+    {set_children, VERB_RUN},    {set_keep_pools, VERB_RUN},  {set_list_defaults, VERB_SUPPRESS},
+    {set_interval, VERB_TOP},    {set_once, VERB_TOP},
 };
 enum { TABLE_COUNT = sizeof table / sizeof *table };
 
@@ -353,6 +442,34 @@ int options_environment(struct options *options, const char *text) {
     return 0;
 }
 
+/* ---- LSAN_OPTIONS ---- */
+
+static const struct {
+    const char *key;
+    int (*set)(struct options *, const char *value, const char *spelling);
+} lsan_keys[] = {
+    {"suppressions", set_suppressions},
+    {"print_suppressions", set_print_suppressions},
+    {"exitcode", set_exit_code},
+};
+
+int options_lsan(struct options *options, const char *text) {
+    static const char separators[] = ":, \t\r\n";
+    while (text && *(text += strspn(text, separators))) {
+        const char *key = text;
+        size_t length = strcspn(key, "=:, \t\r\n");
+        text += length;
+        const char *value = *text == '=' ? (text++, take_value(options->pool, &text, separators)) : "";
+        for (size_t i = 0; i < sizeof lsan_keys / sizeof *lsan_keys; i++) {
+            const char *spelling = pool_printf(options->pool, "LSAN_OPTIONS: %s", lsan_keys[i].key);
+            if (strlen(lsan_keys[i].key) == length && !strncmp(lsan_keys[i].key, key, length) &&
+                lsan_keys[i].set(options, value, spelling))
+                return -1;
+        }
+    }
+    return 0;
+}
+
 /* ---- the rest ---- */
 
 void options_init(struct options *options, struct pool *pool) {
@@ -364,7 +481,9 @@ void options_init(struct options *options, struct pool *pool) {
                                 .show = KINDS_SHOWN_DEFAULT,
                                 .fail_on = KINDS_DEFAULT,
                                 .exit_code = EXIT_CODE_DEFAULT,
-                                .frames_max = CAST_FRAMES_MAX};
+                                .frames_max = CAST_FRAMES_MAX,
+                                .default_suppressions = true,
+                                .print_suppressions = true};
 }
 
 bool options_next(unsigned verb, size_t *at, struct option_words *words) {
@@ -382,7 +501,7 @@ bool options_next(unsigned verb, size_t *at, struct option_words *words) {
 void options_help(FILE *file) {
     for (size_t i = 0; i < TABLE_COUNT; i++) {
         const struct option *option = &table[i];
-        char left[40];
+        char left[48];
         if (!option->help)
             continue;
         snprintf(left, sizeof left, "%c%c%c --%s %s", option->letter ? '-' : ' ', option->letter ? option->letter : ' ',

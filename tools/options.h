@@ -18,6 +18,8 @@ enum verb {
     VERB_SCAN = 4,
     VERB_WHY = 8,
     VERB_TOP = 16,
+    VERB_SUPPRESS = 32,
+    VERB_DIFF = 64,
     VERB_DOCTOR = 128,
     VERB_COMPLETION = 256
 };
@@ -39,6 +41,14 @@ struct options {
     unsigned show, fail_on;             /* kinds as bits */
     bool keep_pools;                    /* leave the switches of other allocators alone (analysis/pools.h) */
     int exit_code, frames_max;
+    bool findings_first;       /* the exit status of findings stands before the program's own */
+    const char **suppressions; /* files */
+    size_t suppression_count, suppression_capacity;
+    bool default_suppressions, print_suppressions, fail_on_unused;
+    const char *baseline; /* NULL: none */
+    bool update_baseline, accept_new, show_known;
+    bool list_defaults;     /* of `suppress` */
+    bool suppression_texts; /* write one behind each finding */
     enum color color;
     bool from_preload, help, version, quiet, verbose, no_pager;
     const char *library_options; /* of the library, checked: `:key=value` each */
@@ -51,6 +61,10 @@ void options_init(struct options *, struct pool *);
 /* Read CASTAWAY_OPTIONS (NULL: nothing). Keys that are not ours are the library's, or noted by it.
  * returns  0, or -1 after a message */
 int options_environment(struct options *, const char *text);
+
+/* Read what we take of LSAN_OPTIONS (NULL: nothing): its other keys are the sanitizer's own.
+ * returns  0, or -1 after a message */
+int options_lsan(struct options *, const char *text);
 
 /* Read options from `arguments` on; ends at `--` (taken) or at the first other word.
  * returns  index of the first word not taken, or -1 after a message */

@@ -24,8 +24,9 @@ static const char *host_name(struct pool *pool) {
     return pool_strdup(pool, name);
 }
 
-/* The text that the letter at `*at` stands for; moves `*at` to its last byte. NULL: not known. */
-static const char *expansion(struct pool *pool, const char **at, int64_t pid) {
+/* The text that the letter at `*at` stands for; moves `*at` to its last byte. NULL: not known, or the variable `*unset`
+ * is not set. */
+static const char *expansion(struct pool *pool, const char **at, int64_t pid, const char **unset) {
     const char *close;
     switch (**at) {
     case 'p':
@@ -38,9 +39,10 @@ static const char *expansion(struct pool *pool, const char **at, int64_t pid) {
         close = (*at)[1] == '{' ? strchr(*at, '}') : NULL;
         if (!close)
             return NULL;
-        const char *value = getenv(pool_strndup(pool, *at + 2, (size_t)(close - *at - 2)));
+        const char *name = pool_strndup(pool, *at + 2, (size_t)(close - *at - 2)), *value = getenv(name);
         *at = close;
-        return value ? value : "";
+        *unset = value ? NULL : name;
+        return value;
     default:
         return NULL;
     }
@@ -55,7 +57,11 @@ const char *output_expand(struct pool *pool, const char *pattern, int64_t pid) {
         if (!*at)
             break;
         at++;
-        const char *text = *at ? expansion(pool, &at, pid) : NULL;
+        const char *unset = NULL, *text = *at ? expansion(pool, &at, pid, &unset) : NULL;
+        if (unset) {
+            message_error("%s: the environment variable %s is not set", pattern, unset);
+            return NULL;
+        }
         if (!text) {
             message_error("%s: after %% comes one of p (process id), h (host), q{VARIABLE} or %%", pattern);
             return NULL;
@@ -184,6 +190,9 @@ struct writing {
 
 static struct view view_for(const struct options *options, FILE *reader) {
     return (struct view){.show = options->show,
+                         .show_known = options->show_known,
+                         .suppression_texts = options->suppression_texts,
+                         .print_suppressions = options->print_suppressions,
                          .fail_on = options->fail_on,
                          .frames_max = options->frames_max,
                          .color = want_color(options, reader),
@@ -238,11 +247,18 @@ static bool wants_usual(const struct options *options) {
     return true;
 }
 
+bool output_has_text(const struct options *options) {
+    for (size_t i = 0; i < options->destination_count; i++)
+        if (options->destinations[i].format == FORMAT_TEXT)
+            return true;
+    return wants_usual(options);
+}
+
 unsigned output_kinds(const struct options *options) {
     for (size_t i = 0; i < options->destination_count; i++)
         if (format_needs_all(options->destinations[i].format))
             return KINDS_ALL;
-    return options->show;
+    return options->show | options->fail_on;
 }
 
 int output_each(const struct options *options, int64_t pid, output_write_cb *write, const void *content, FILE *usual) {

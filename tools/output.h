@@ -28,6 +28,9 @@ unsigned output_kinds(const struct options *);
 typedef void output_write_cb(FILE *, const void *content, enum format, const struct view *);
 int output_each(const struct options *options, int64_t pid, output_write_cb *write, const void *content, FILE *usual);
 
+/* Does a person get to read a report as text? */
+bool output_has_text(const struct options *);
+
 /* Write the report to every destination; without one, as text to `usual`. 0, or -1 after messages. */
 int output_report(const struct options *, const struct report *, FILE *usual);
 

@@ -34,6 +34,9 @@ static const struct {
                       "may never let go."},
 };
 
+static const char *const baseline_states[] = {
+    [STANDING_NEW] = "new", [STANDING_GROWN] = "updated", [STANDING_KNOWN] = "unchanged"};
+
 static json_t *message(struct pool *pool, const char *value) {
     return json_pack("{s:o}", "text", json_text(pool, value));
 }
@@ -133,7 +136,10 @@ static json_t *result_json(struct pool *pool, const struct report_finding *findi
     json_t *object = json_object();
     json_object_set_new(object, "ruleId", json_string(pool_printf(pool, "castaway/%s", kind_word(finding->kind))));
     json_object_set_new(object, "ruleIndex", json_integer(rule));
-    json_object_set_new(object, "level", json_string(level(view, finding->kind)));
+    bool passes = finding->standing == STANDING_KNOWN;
+    json_object_set_new(object, "level", json_string(passes ? "note" : level(view, finding->kind)));
+    if (finding->standing != STANDING_NONE)
+        json_object_set_new(object, "baselineState", json_string(baseline_states[finding->standing]));
     json_object_set_new(object, "message", message(pool, wording_message(pool, finding)));
     json_object_set_new(object, "locations", json_pack("[o]", location_json(pool, &location, NULL)));
     json_object_set_new(object, "partialFingerprints",

@@ -8,6 +8,7 @@
 #include "escape.h"
 #include "label.h"
 #include "live_text.h"
+#include "text_gate.h"
 #include "units.h"
 #include "wording.h"
 
@@ -396,10 +397,12 @@ static void findings(struct text *text) {
     measure(text);
     for (size_t i = 0; i < text->report->finding_count; i++) {
         const struct report_finding *finding = &text->report->findings[i];
-        if (!is_shown(text, finding->kind))
+        if (!is_shown(text, finding->kind) || !text_gate_lists(finding, text->view))
             continue;
         head_line(text, ++number, finding);
+        text_gate_head(text->file, text->pool, text->report, finding, text->view);
         finding_lines(text, finding);
+        text_gate_foot(text->file, finding, text->view);
     }
     rest_lines(text);
 }
@@ -563,6 +566,7 @@ void text_write(FILE *file, const struct report *report, const struct view *view
     notes(&text);
     if (text.lines > 2)
         new_line(&text);
+    text_gate_end(file, &scratch, report, view);
     if (report->processes)
         fprintf(file, "SUMMARY: castaway: %" PRIu64 " byte(s) leaked in %" PRIu64 " allocation(s).\n", lost.bytes,
                 lost.objects);

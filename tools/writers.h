@@ -11,7 +11,10 @@ enum { VIEW_COLUMNS = 100 };
 struct view {
     unsigned show, fail_on; /* kinds as bits */
     int frames_max;
-    size_t columns; /* 0: VIEW_COLUMNS */
+    size_t columns;         /* 0: VIEW_COLUMNS */
+    bool show_known;        /* findings that the baseline lets pass */
+    bool suppression_texts; /* one behind each finding */
+    bool print_suppressions;
     bool color;
     bool utf8;
     bool verbose; /* text: whole fingerprints and stacks, sums of every kind */
