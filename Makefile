@@ -34,7 +34,9 @@ BENCH := $(BENCH_SRC:%.c=$(BUILD)/%)
 DEMO := $(BUILD)/tests/demo/weakref
 WEB ?= $(BUILD)/web
 
-all: $(BUILD)/castaway $(BUILD)/libcastaway.so
+PROFILES := $(patsubst tools/%,$(BUILD)/%,$(wildcard tools/profiles/*))
+
+all: $(BUILD)/castaway $(BUILD)/libcastaway.so $(PROFILES)
 
 # ---- compiling. Headers come from -MMD; .flags changes when a compiler or a flag does, so that all is built again.
 FLAGS = $(CC) | $(TARGET) | $(CFLAGS) | $(CPPFLAGS) | $(LDFLAGS) | $(TOOLS_LIBS)
@@ -64,6 +66,11 @@ $(WEB)/page.html: $(WEB)/drawings.js tools/web/page.html tools/web/page.css tool
 $(BUILD)/tools/web_page.o: tools/web_page.S $(WEB)/page.html
 	@mkdir -p $(@D)
 	$(CC) -c -Wa,-I$(WEB) $< -o $@
+
+# The tool and the library find them beside the library.
+$(PROFILES): $(BUILD)/profiles/%: tools/profiles/%
+	@mkdir -p $(@D)
+	cp $< $@
 
 $(UNIT): $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(HEAP_BUILD_OBJ) $(ANALYSIS_OBJ)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CHECK_LIBS)
@@ -126,8 +133,9 @@ lint: all
 # ---- install. The tool finds the library in ../lib of its own folder.
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include \
-	  $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/castaway \
+	  $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/castaway/profiles \
 	  $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions
+	install -m 644 tools/profiles/* $(DESTDIR)$(PREFIX)/share/castaway/profiles
 	install -m 755 $(BUILD)/castaway $(DESTDIR)$(PREFIX)/bin/castaway
 	install -m 644 $(BUILD)/libcastaway.so $(DESTDIR)$(PREFIX)/lib/libcastaway.so
 	install -m 644 preload/castaway.h $(DESTDIR)$(PREFIX)/include/castaway.h
@@ -141,6 +149,7 @@ install: all
 uninstall:
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,bin/castaway lib/libcastaway.so include/castaway.h \
 	  share/castaway/report.schema.json share/bash-completion/completions/castaway share/zsh/site-functions/_castaway \
+	  $(patsubst tools/%,share/castaway/%,$(wildcard tools/profiles/*)) \
 	  $(addprefix share/man/man1/,$(notdir $(wildcard tools/castaway*.1))) lib/pkgconfig/castaway.pc)
 
 # The checking build: every captured stack is compared with libunwind's own walk (preload/frames_check.h).

@@ -553,6 +553,26 @@ long live_lost(void) {
     return (long)objects;
 }
 
+long live_scope_findings(void) {
+    return scans.last ? scans.last->scope_findings : -1;
+}
+
+void live_counts(long counts[3]) {
+    counts[0] = (long)(net_objects - scanned_objects);
+    counts[1] = scans.since[0];
+    counts[2] = scans.since[1];
+}
+
+void live_thresholds(unsigned thresholds[3]) {
+    memcpy(thresholds, schedule.thresholds, sizeof schedule.thresholds);
+}
+
+/* What the program asks for is followed to the letter, as what the user gives is. */
+void live_set_thresholds(const unsigned thresholds[3]) {
+    memcpy(schedule.thresholds, thresholds, sizeof schedule.thresholds);
+    schedule.apart_us = 0;
+}
+
 /* ---- exec, exit ---- */
 
 static void give_up(struct snapshot *snapshot) {

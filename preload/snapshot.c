@@ -23,6 +23,7 @@
 #include "pages.h"
 #include "place.h"
 #include "record.h"
+#include "scope.h"
 #include "site.h"
 #include "thread.h"
 #include "write.h"
@@ -111,6 +112,8 @@ static void keep_findings(struct outcome *outcome, const struct verdicts *verdic
     }
     outcome->confirmed.findings = finding;
     outcome->confirmed.finding_count = kept;
+    outcome->confirmed.counted = NULL;
+    outcome->confirmed.counted_count = 0;
 }
 
 static int has_changed(const struct history *before, const struct history *now) {
@@ -158,6 +161,7 @@ static int child_scan(struct snapshot_order *order, struct arena *arena, struct 
     keep_findings(outcome, &search->verdicts, &keep);
     outcome->grown = grown_keep(&search->grown, &keep);
     leave_report(order, search, &outcome->place);
+    outcome->scope_findings = scope_judge(search);
     atomic_store(&outcome->done, 1);
     return 0;
 }

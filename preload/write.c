@@ -21,11 +21,14 @@
 #include "init.h"
 #include "module.h"
 #include "pages.h"
+#include "pairs.h"
 #include "proc.h"
 #include "record.h"
 #include "root_name.h"
+#include "scope.h"
 #include "site.h"
 #include "unwind.h"
+#include "write_refs.h"
 
 enum { CMDLINE_BYTES_MAX = 64 << 10, PATH_BYTES = 4096, WRITE_LIMIT_MS = 5000 };
 
@@ -163,6 +166,16 @@ static void use_path(struct used *used, const struct cast_root *root, const stru
         use_site(used, path->steps[i].site);
 }
 
+static void use_refs(struct used *used, const struct folded *folded) {
+    for (size_t i = 0; i < folded->count; i++) {
+        const struct cast_refs *refs = &folded->refs[i];
+        for (size_t at = 0; at < refs->balance_count; at++)
+            use_site(used, refs->balances[at].site);
+        for (size_t at = 0; at < refs->unmatched_count; at++)
+            use_site(used, refs->unmatched[at].site);
+    }
+}
+
 static void use_grown(struct used *used, const struct grown *grown) {
     for (size_t i = 0; i < grown->count; i++) {
         use_site(used, grown->growth[i].site);
@@ -184,7 +197,8 @@ static void note(struct cast_sink *sink, enum note_code code, uint64_t count, co
         cast_note(sink, code, count, detail);
 }
 
-static void write_notes(struct cast_sink *sink, const struct scan_input *in, const struct verdicts *verdicts) {
+static void write_notes(struct cast_sink *sink, const struct scan_input *in, const struct verdicts *verdicts,
+                        struct arena *arena) {
     note(sink, NOTE_NOT_RECORDED, record_losses(), NULL);
     note(sink, NOTE_NO_STACK, hook_without_stack(), NULL);
     note(sink, NOTE_STACK_CUT, unwind_cut(), NULL);
@@ -197,6 +211,8 @@ static void write_notes(struct cast_sink *sink, const struct scan_input *in, con
     note(sink, NOTE_WRITTEN_PAGES, in->entry.number > 1 || in->exit_status < 0, dirty_choice());
     note(sink, NOTE_SCANS_SKIPPED, in->skipped, NULL);
     note(sink, NOTE_NEXT_ALLOCATOR, !in->facts->allocator_is_glibc, NULL);
+    pairs_write_notes(sink, arena);
+    scope_write_note(sink);
 }
 
 /* Is there a variable NAME in the list "NAME,NAME"? */
@@ -312,19 +328,25 @@ int write_scan(int file, const struct scan_input *in, struct search *search) {
     struct arena *arena = search->arena;
     struct cast_sink *sink = sink_open(&file, arena);
     struct used used;
+    struct folded folded;
     int error = sink ? used_begin(&used, arena) : -ENOMEM;
+    if (!error)
+        error = refs_fold(&search->heap, &search->verdicts, arena, &folded);
     if (error)
         return error;
     use_findings(&used, &search->verdicts);
+    use_refs(&used, &folded);
     use_grown(&used, &search->grown);
     write_header(sink, in, arena);
     write_used(sink, &used, &search->maps);
     put_scan(sink, in, search);
     for (size_t i = 0; i < search->verdicts.finding_count; i++)
         cast_finding(sink, &search->verdicts.findings[i]);
+    for (size_t i = 0; i < folded.count; i++)
+        cast_refs(sink, &folded.refs[i]);
     put_grown(sink, &search->grown);
     put_status(sink, in, &search->history, NULL, arena);
-    write_notes(sink, in, &search->verdicts);
+    write_notes(sink, in, &search->verdicts, arena);
     write_pools(sink, &search->maps);
     return cast_end(sink);
 }
@@ -346,7 +368,7 @@ int write_status(int file, const struct scan_input *in, struct search *search) {
     count_all(in, search, &alive);
     write_header(sink, in, search->arena);
     put_status(sink, in, in->young.history, &alive, search->arena);
-    write_notes(sink, in, &search->verdicts);
+    write_notes(sink, in, &search->verdicts, search->arena);
     return cast_end(sink);
 }
 
@@ -389,7 +411,7 @@ int write_top(int file, const struct scan_input *in, struct search *search) {
     if (in->grown)
         put_grown(sink, in->grown);
     put_status(sink, in, in->young.history, &alive, arena);
-    write_notes(sink, in, &search->verdicts);
+    write_notes(sink, in, &search->verdicts, search->arena);
     return cast_end(sink);
 }
 

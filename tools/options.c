@@ -7,6 +7,7 @@
 #include "kinds.h"
 #include "message.h"
 #include "options_live.h"
+#include "options_refs.h"
 #include "options_roots.h"
 #include "report.h"
 #include "suggest.h"
@@ -271,6 +272,9 @@ static const struct option table[] = {
     {"timeout", "DURATION", set_timeout, "status, scan, why, top: wait for an answer (default: 10s)", 0, false},
     {"interval", "DURATION", set_interval, "top: between two frames (default: 2s)", 0, false},
     {"once", NULL, set_once, "top: print one frame", 0, false},
+    {"refs", "PAIRS", set_refs, "count references: REF:UNREF of functions, with commas between them", 0, true},
+    {"profile", "NAME", set_profile, "the same from a file, or of a library: glib, openssl ...; may be repeated", 0,
+     true},
     {"pointer-mask", "MASK", set_pointer_mask, "bits of a word that are a pointer, 0x..., for tags in high bits", 0,
      true},
     {"unaligned", "yes|no", set_unaligned, "look for pointers at any address (default: no)", 0, true},
@@ -289,11 +293,12 @@ static const struct {
     int (*set)(struct options *, const char *value, const char *spelling);
     unsigned verbs;
 } only[] = {
-    {set_scan_every, VERB_RUN},         {set_thresholds, VERB_RUN},  {set_confirm, VERB_RUN},
-    {set_scan_signal, VERB_RUN},        {set_control, VERB_RUN},     {set_dirty_pages, VERB_RUN},
-    {set_generation, VERB_SCAN},        {set_timeout, VERBS_ASKING}, {set_pointer_mask, VERB_RUN},
-    {set_unaligned, VERB_RUN},          {set_children, VERB_RUN},    {set_keep_pools, VERB_RUN},
-    {set_list_defaults, VERB_SUPPRESS}, {set_interval, VERB_TOP},    {set_once, VERB_TOP},
+    {set_scan_every, VERB_RUN},  {set_thresholds, VERB_RUN},  {set_confirm, VERB_RUN},
+    {set_scan_signal, VERB_RUN}, {set_control, VERB_RUN},     {set_dirty_pages, VERB_RUN},
+    {set_generation, VERB_SCAN}, {set_timeout, VERBS_ASKING}, {set_pointer_mask, VERB_RUN},
+    {set_refs, VERB_RUN},        {set_profile, VERB_RUN},     {set_unaligned, VERB_RUN},
+    {set_children, VERB_RUN},    {set_keep_pools, VERB_RUN},  {set_list_defaults, VERB_SUPPRESS},
+    {set_interval, VERB_TOP},    {set_once, VERB_TOP},
 };
 enum { TABLE_COUNT = sizeof table / sizeof *table };
 
