@@ -26,6 +26,7 @@ enum { CAST_VERSION = 1, CAST_FRAMES_MAX = 64 };
     X(BAD_OPTION, "bad-option", "an unknown or wrong key in CASTAWAY_OPTIONS was ignored")                             \
     X(POOL_OFF, "pool-off", "variable set so that objects come from malloc and not from a pool (--keep-pools: not)")   \
     X(NEXT_ALLOCATOR, "allocator", "the allocator in use is not glibc's")                                              \
+    X(WRITTEN_PAGES, "written-pages", "how the pages written between scans were found")                                \
     X(SCANS_SKIPPED, "scans-skipped", "scans that were due and not made")                                              \
     X(BUSY, "busy", "a scan is under way: ask again")                                                                  \
     X(REFUSED, "refused", "the request was not understood")                                                            \

@@ -185,6 +185,13 @@ static int take_ancillary(struct msghdr *message, unsigned *uid) {
     return reply;
 }
 
+/* A pipe or a socket: writing to anything else might take as long as it likes. */
+static int is_stream(int file) {
+    struct stat status = {0};
+    return !sys_failed(sys(SYS_newfstatat, file, "", &status, AT_EMPTY_PATH)) &&
+           (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode));
+}
+
 /* returns 1: a request; 0: none waits; -1: not one that is answered */
 static int receive(struct control_request *out) {
     char text[REQUEST_BYTES] = "";
@@ -199,7 +206,7 @@ static int receive(struct control_request *out) {
     out->reply = take_ancillary(&message, &uid);
     if (out->reply < 0)
         return -1;
-    if (uid != 0 && uid != (unsigned)sys(SYS_getuid, 0)) {
+    if ((uid != 0 && uid != (unsigned)sys(SYS_getuid, 0)) || !is_stream(out->reply)) {
         sys(SYS_close, out->reply);
         return -1;
     }

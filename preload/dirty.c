@@ -25,6 +25,7 @@
 #include "maps.h"
 #include "pages.h"
 #include "sys.h"
+#include "text.h"
 
 enum {
     PAGE = 4096,
@@ -42,6 +43,7 @@ static const char *const NAMES[] = {
 };
 
 static enum dirty_method method = DIRTY_READ_ALL;
+static struct text choice;    /* when it is not the one that was asked for */
 static struct range *watched; /* sorted */
 static size_t watched_count;
 static struct range *written; /* in the order in which it was noted; overlaps itself */
@@ -56,6 +58,10 @@ enum dirty_method dirty_method(void) {
 
 const char *dirty_method_name(void) {
     return NAMES[method];
+}
+
+const char *dirty_choice(void) {
+    return choice.fill ? choice.bytes : NAMES[method];
 }
 
 int dirty_needs_snapshot(void) {
@@ -387,6 +393,12 @@ int dirty_choose(const char *wanted) {
     }
     if (method != DIRTY_PAGEMAP_SCAN)
         descriptor_close(&fault);
+    if (by_name && known && strcmp(wanted, NAMES[method]) != 0) {
+        static const char instead[] = ": this kernel does not offer ";
+        text_add(&choice, NAMES[method], strlen(NAMES[method]));
+        text_add(&choice, instead, sizeof instead - 1);
+        text_add(&choice, wanted, strlen(wanted));
+    }
     return known ? 0 : -EINVAL;
 }
 

@@ -18,6 +18,7 @@
 #include "live.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/futex.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -288,13 +289,24 @@ static void choose_dirty_method(void) {
     chosen = 1;
 }
 
+/* Written by the program itself: without waiting for the reader, and without the SIGPIPE of one that is gone. */
+static void tell(int reply, const struct scan_input *in, enum note_code code, const char *why) {
+    unsigned long pipe_signal = 1ul << (SIGPIPE - 1), waiting = 0;
+    struct timespec none = {0};
+    sys(SYS_rt_sigpending, &waiting, 8);
+    sys(SYS_fcntl, reply, F_SETFL, O_NONBLOCK);
+    write_note(reply, in, code, why);
+    if (!(waiting & pipe_signal))
+        sys(SYS_rt_sigtimedwait, &pipe_signal, 0, &none, 8);
+}
+
 static void skip(int reply, enum note_code code, const char *why) {
     struct scan_input in = {.stopped = NULL};
     scans.skipped += code == NOTE_SCANS_SKIPPED;
     if (reply < 0)
         return;
     live_describe(&in);
-    write_note(reply, &in, code, why);
+    tell(reply, &in, code, why);
 }
 
 /* A scan was begun: objects born from now on belong to the next one. */

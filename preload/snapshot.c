@@ -181,6 +181,7 @@ static void child_main(struct snapshot_order *order, struct outcome *outcome) {
     pages_arena(&arena, ARENA_BLOCK_BYTES);
     struct search *search = arena_alloc(&arena, 1, sizeof *search);
     child_settle(order, &arena);
+    write_be_patient();
     int error = -ENOMEM;
     if (search)
         error = outcome ? child_scan(order, &arena, search, outcome) : child_answer(order, &arena, search);

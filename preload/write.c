@@ -1,6 +1,7 @@
 /* write.c - what a search found, as a recording.
  *
- * A reader that takes nothing for WRITE_LIMIT_MS is given up: it may be a pipe whose other end has gone to sleep.
+ * A reader that takes nothing for WRITE_LIMIT_MS is given up: it may be a pipe whose other end has gone to sleep. In the
+ * program itself it is given up at once.
  *
  * Never:   calls libc, allocates but from the search's arena.
  * Runs in: snapshot child; write_note() anywhere.
@@ -28,6 +29,12 @@
 
 enum { CMDLINE_BYTES_MAX = 64 << 10, PATH_BYTES = 4096, WRITE_LIMIT_MS = 5000 };
 
+static int patient;
+
+void write_be_patient(void) {
+    patient = 1;
+}
+
 static int sink_write(void *context, const void *bytes, size_t count) {
     int file = *(const int *)context;
     const char *at = bytes;
@@ -35,7 +42,7 @@ static int sink_write(void *context, const void *bytes, size_t count) {
         long written = sys(SYS_write, file, at, count);
         if (written == -EINTR)
             continue;
-        if (written == -EAGAIN) {
+        if (written == -EAGAIN && patient) {
             struct pollfd pipe = {.fd = file, .events = POLLOUT};
             struct timespec limit = {.tv_sec = WRITE_LIMIT_MS / 1000};
             if (sys(SYS_ppoll, &pipe, 1, &limit, 0, 0) <= 0)
@@ -187,6 +194,7 @@ static void write_notes(struct cast_sink *sink, const struct scan_input *in, con
     note(sink, NOTE_IN_PROCESS, (uint64_t)in->in_process, NULL);
     note(sink, NOTE_INHERITED, verdicts->inherited_objects, NULL);
     note(sink, NOTE_BAD_OPTION, in->bad_option != NULL, in->bad_option);
+    note(sink, NOTE_WRITTEN_PAGES, in->entry.number > 1 || in->exit_status < 0, dirty_choice());
     note(sink, NOTE_SCANS_SKIPPED, in->skipped, NULL);
     note(sink, NOTE_NEXT_ALLOCATOR, !in->facts->allocator_is_glibc, NULL);
 }
