@@ -4,6 +4,7 @@
 # shellcheck source-path=SCRIPTDIR disable=SC1091,SC2016,SC2059
 . "$(dirname "$0")/claims.sh"
 unset LSAN_OPTIONS
+ROOT=$(cd "$(dirname "$0")/../.." && pwd)
 mkdir "$WORK/project" && cd "$WORK/project" || exit 1
 git init -q . && git config user.email ci@example.org && git config user.name ci
 cat >cache.c <<'C'
@@ -121,9 +122,11 @@ claim "called new" grep -qE '^    new$' "$WORK/err"
 claim "with function and line" grep -qE 'entry_new +cache\.c:12' "$WORK/err"
 claim "in three processes" grep -qE 'in 3 of [0-9]+ processes' "$WORK/err"
 claim "why" err_has "exit status 23: 1 new finding; 1 finding known to leaks.json"
-ci --json report.json
+echo 'leak:no_such_function' >../unused.supp
+ci --json report.json --suppressions ../unused.supp
 claim "JSON says the same" test "$(jq -r '[.findings[] | .standing] | sort | join(" ")' report.json)" = "known new"
 claim "and the status" test "$(jq -r '.exit.status' report.json)" = 23
+claim "the schema knows it all" node "$ROOT/tests/formats/schema_check.mjs" "$ROOT/tools/report.schema.json" report.json
 claim "without text, one line on standard error" test "$(grep -c castaway: "$WORK/err")" = 1
 ci --sarif report.sarif --junit report.xml --github
 claim "SARIF has file and line of the new one" test "$(jq -r '.runs[0].results[] | select(.baselineState == "new") |
