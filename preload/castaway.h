@@ -23,6 +23,8 @@ extern "C" {
 
 /* What libcastaway.so exports, for the inline functions below. */
 extern int castaway_active(void) __attribute__((weak));
+extern long castaway_api_collect(int generation) __attribute__((weak));
+extern long castaway_api_check(void) __attribute__((weak));
 extern void castaway_api_ignore(const void *object) __attribute__((weak));
 extern void castaway_api_disable(void) __attribute__((weak));
 extern void castaway_api_enable(void) __attribute__((weak));
@@ -86,6 +88,21 @@ static inline void castaway_pool_free(const void *object) {
 static inline void castaway_pool_end(const void *pool) {
     if (castaway_api_pool_end)
         castaway_api_pool_end(pool);
+}
+
+/* Scan now, and wait for the outcome: generation 0 (objects born since the last scan), 1, or 2 (all). The first scan of a
+ * process is always of all.
+ *
+ * returns  how many objects this scan found unreachable that no scan before had; they are findings once another scan
+ *          confirms them. -1: no scan could be made; 0 without castaway
+ * context  not in a signal handler; other threads are stopped for a moment */
+static inline long castaway_collect(int generation) {
+    return castaway_api_collect ? castaway_api_collect(generation) : 0;
+}
+
+/* How many objects are unreachable now: a full scan that is believed at once. -1 and 0 as above. */
+static inline long castaway_check(void) {
+    return castaway_api_check ? castaway_api_check() : 0;
 }
 
 #ifdef __cplusplus

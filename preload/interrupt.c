@@ -310,5 +310,7 @@ void interrupt_self(void) {
     siginfo_t info = {.si_signo = INTERRUPT_SIGNAL, .si_code = SI_QUEUE};
     info.si_pid = (int)sys(SYS_getpid, 0);
     info.si_value.sival_ptr = NULL; /* no slot of stop.c's: live.c's */
-    sys(SYS_rt_tgsigqueueinfo, info.si_pid, sys(SYS_gettid, 0), INTERRUPT_SIGNAL, &info);
+    int tid = (int)sys(SYS_gettid, 0);
+    arch_clear_scratch();
+    sys(SYS_rt_tgsigqueueinfo, info.si_pid, tid, INTERRUPT_SIGNAL, &info);
 }

@@ -578,7 +578,7 @@ void live_exec_failed(void) {
 }
 
 void live_end(void) {
-    if (!on)
+    if (!on || ended)
         return;
     ended = 1;
     if (work_hold() != 0)

@@ -45,7 +45,7 @@ long live_lost(void);
 int live_exec_begins(void);
 void live_exec_failed(void);
 
-/* The process ends: no more scans; those under way are given up. */
+/* The process ends, or forbids itself what a scan needs: no more scans; those under way are given up. */
 void live_end(void);
 /* What the exit scan takes over: history, numbers, births. */
 void live_describe(struct scan_input *in);

@@ -62,7 +62,8 @@ static void *no_more(void *context, size_t bytes) {
 }
 
 static size_t outcome_bytes(void) {
-    return OUTCOME_BYTES_MIN + KEPT_BYTES + sizeof(struct outcome) + history_bytes_max(record_ids(), site_count());
+    return OUTCOME_BYTES_MIN + KEPT_BYTES + sizeof(struct outcome) +
+           history_bytes_max(record_ids(), site_count() + (size_t)1);
 }
 
 static void close_all_but(int kept) {
@@ -136,7 +137,9 @@ static int leave_report(struct snapshot_order *order, struct search *search, int
 
 static int child_scan(struct snapshot_order *order, struct arena *arena, struct search *search,
                       struct outcome *outcome) {
-    struct arena keep = {.next = (char *)(outcome + 1), .end = (char *)outcome + outcome_bytes(), .more = no_more};
+    size_t head_bytes = (sizeof *outcome + 15) & ~(size_t)15; /* arenas begin aligned */
+    struct arena keep = {
+        .next = (char *)outcome + head_bytes, .end = (char *)outcome + outcome_bytes(), .more = no_more};
     order->in.keep = &keep;
     int error = search_run(&order->in, arena, search);
     if (!error)

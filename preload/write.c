@@ -284,7 +284,6 @@ static struct cast_sink *sink_open(int *file, struct arena *arena) {
 }
 
 static void put_scan(struct cast_sink *sink, const struct scan_input *in, const struct search *search) {
-    uint64_t looked_at = search->heap.subset ? search->heap.subset_count : search->heap.object_count;
     cast_scan(sink,
               &(struct cast_scan){
                   .number = in->entry.number,
@@ -295,8 +294,8 @@ static void put_scan(struct cast_sink *sink, const struct scan_input *in, const 
                   .mark_us = (uint64_t)search->mark_us,
                   .scan_us = (uint64_t)(scan_now_us() - search->begun_us),
                   .root_bytes = search->roots.bytes,
-                  .objects_scanned = looked_at,
-                  .bytes_read = search->roots.bytes + search->heap.object_bytes,
+                  .objects_scanned = search->marks.objects_scanned,
+                  .bytes_read = search->marks.bytes_read,
               },
               &search->verdicts);
 }

@@ -109,7 +109,7 @@ page none
 claim "nothing found" opens "$WORK/none.html" rows=0 says="0 of 0 findings" says="No memory is live."
 WEB=$(cd "$(dirname "$0")/../../tools/web" && pwd)
 mkdir "$WORK/empty" "$WORK/web"
-for tool in bash dirname mkdir cat sed sha256sum cut env base64 grep mv printf; do ln -s "$(command -v $tool)" "$WORK/empty/$tool"; done
+for tool in bash dirname mkdir cat sed sha256sum cut env base64 grep mv printf; do ln -s "$(type -P "$tool")" "$WORK/empty/$tool"; done
 PATH=$WORK/empty "$WEB/build.sh" drawings "$WORK/web" 2>"$WORK/err"
 claim "a build without npm says what it leaves out" eval 'status=0 err_has "HTML reports will have no drawings: npm is not installed"'
 PATH=$WORK/empty "$WEB/build.sh" page "$WORK/web"
