@@ -125,10 +125,10 @@ static long scan_protect(int pagemap, struct range range, struct page_region *re
 /* ---- noting ---- */
 
 static void note(uintptr_t lo, uintptr_t hi) {
-    struct range *last = written_count > written_young ? &written[written_count - 1] : NULL;
+    struct range *last = written && written_count > written_young ? &written[written_count - 1] : NULL;
     if (last && last->hi == lo)
         last->hi = hi;
-    else if (written_count < WRITTEN_MAX)
+    else if (written && written_count < WRITTEN_MAX)
         written[written_count++] = (struct range){lo, hi};
     else
         all[0] = all[1] = 1;

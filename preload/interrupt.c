@@ -121,9 +121,9 @@ enum how {
     REST_SOCKET,       /* or is the socket's own */
 };
 struct call {
-    short number;
+    int number;
     enum how how;
-    signed char limit; /* register that holds the limit or points to it */
+    int limit; /* register that holds the limit or points to it */
 };
 /* Any that is not named is made again. */
 static const struct call CALLS[] = {
@@ -144,7 +144,7 @@ static const struct call CALLS[] = {
 
 static struct call call_of(int number, const greg_t *registers) {
     enum { TIMER_IS_ABSOLUTE = 1 };
-    struct call call = {(short)number, AGAIN, 0};
+    struct call call = {number, AGAIN, 0};
     for (size_t i = 0; i < sizeof CALLS / sizeof CALLS[0]; i++)
         if (CALLS[i].number == number)
             call = CALLS[i];

@@ -280,6 +280,14 @@ static void aim(struct scan_input *in, unsigned generation) {
     in->young.epochs_back = scans.epoch - scans.epoch_then[generation] + 1; /* one more for a hook under way */
 }
 
+/* Probing takes a millisecond: not at the start of every program. */
+static void choose_dirty_method(void) {
+    static int chosen;
+    if (!chosen && dirty_choose(process.options.dirty_pages) != 0)
+        wrong_key = "dirty-pages";
+    chosen = 1;
+}
+
 static void skip(int reply, enum note_code code, const char *why) {
     struct scan_input in = {.stopped = NULL};
     scans.skipped += code == NOTE_SCANS_SKIPPED;
@@ -304,10 +312,7 @@ static void scan(unsigned generation, unsigned confirm, int reply, ucontext_t *c
         skip(reply, NOTE_BUSY, NULL);
         return;
     }
-    static int chosen;
-    if (!chosen && dirty_choose(process.options.dirty_pages) != 0)
-        wrong_key = "dirty-pages";
-    chosen = 1;
+    choose_dirty_method();
     struct snapshot_order order = {.task = SNAPSHOT_SCAN, .reply = reply, .context = context, .place = scans.place};
     order.in.confirm = confirm;
     live_describe(&order.in);
@@ -390,6 +395,7 @@ static void answer(const struct control_request *request, ucontext_t *context) {
         skip(request->reply, NOTE_BUSY, NULL);
         return;
     }
+    choose_dirty_method();
     order.task = tasks[request->verb];
     live_describe(&order.in);
     const char *why = snapshot_take(place, &order);

@@ -218,35 +218,56 @@ static long take_stopped(struct snapshot *out, struct snapshot_order *order) {
     return child;
 }
 
-const char *snapshot_take(struct snapshot *out, struct snapshot_order *order) {
+/* Counting what is alive needs no thread to stand, only our tables to be whole. */
+static const char *take_running(struct snapshot *out, struct snapshot_order *order) {
+    struct stopped nobody = {0};
+    order->in.stopped = &nobody;
+    order->in.stop_begun_us = scan_now_us();
+    if (lock_all(LOCK_LIMIT_MS) != 0)
+        return "threads could not be held off";
+    long child = sys(SYS_clone, 0, 0, 0, 0, 0);
+    lock_release_all(); /* the child's are its own */
+    if (child == 0)
+        child_main(order, NULL);
+    if (sys_failed(child))
+        return "no snapshot could be made";
+    out->child = child;
+    return NULL;
+}
+
+static const char *take_standing(struct snapshot *out, struct snapshot_order *order) {
     struct stopped stopped;
+    order->in.stopped = &stopped;
+    nofork_look();
+    order->in.stop_begun_us = scan_now_us();
+    if (stop_between_calls(&stopped, LOCK_LIMIT_MS, STOP_LIMIT_MS) != 0)
+        return "threads could not be stopped";
+    if (stopped.running) {
+        stop_release(&stopped);
+        return "a thread did not stop in time";
+    }
+    stop_add_self(&stopped, order->context);
+    long child = take_stopped(out, order);
+    stop_release(&stopped);
+    if (sys_failed(child))
+        return "no snapshot could be made";
+    out->child = child;
+    if (out->stays)
+        kept_child = child;
+    return NULL;
+}
+
+const char *snapshot_take(struct snapshot *out, struct snapshot_order *order) {
     *out = (struct snapshot){0};
+    if (order->task == SNAPSHOT_STATUS || order->task == SNAPSHOT_TOP)
+        return take_running(out, order);
     if (order->task == SNAPSHOT_SCAN) {
         dirty_watch_new();
         out->outcome = pages_share(outcome_bytes());
         if (!out->outcome)
             return "no memory";
     }
-    const char *why = NULL;
-    order->in.stopped = &stopped;
-    nofork_look();
-    order->in.stop_begun_us = scan_now_us();
-    int error = stop_between_calls(&stopped, LOCK_LIMIT_MS, STOP_LIMIT_MS);
-    if (error)
-        why = "threads could not be stopped";
-    else if (stopped.running) {
-        stop_release(&stopped);
-        why = "a thread did not stop in time";
-    } else {
-        stop_add_self(&stopped, order->context);
-        long child = take_stopped(out, order);
-        stop_release(&stopped);
-        if (sys_failed(child))
-            why = "no snapshot could be made";
-        else if (out->stays)
-            kept_child = child;
-        out->child = child;
-    }
+    const char *why = take_standing(out, order);
     if (why) {
         pages_unshare(out->outcome);
         *out = (struct snapshot){0};
