@@ -109,7 +109,8 @@ sanitize: $(BUILD)/libcastaway.so
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/sanitize WEB=$(WEB) CFLAGS='$(SANITIZE)' $(BUILD)/sanitize/castaway unit
 	@ln -sf ../libcastaway.so $(BUILD)/sanitize/libcastaway.so
 	@tests/run.sh $(BUILD)/sanitize 'unit' 'integration/test_report*' 'integration/test_bad*' 'integration/test_run_*' 'integration/test_symbols' \
-	  'integration/test_control' 'integration/test_top' 'integration/test_suppress' 'integration/test_ci'
+	  'integration/test_control' 'integration/test_top' 'integration/test_suppress' 'integration/test_ci' \
+	  'integration/test_formats' 'integration/test_shell'
 
 bench: all $(BENCH)
 	@tests/run_bench.sh $(BUILD)

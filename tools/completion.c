@@ -1,8 +1,6 @@
 /* completion.c - shell completion, made from the tables of verbs and options: it can't fall behind them.
  *
- * Start: completion_write(), command_completion(). */
-#include "completion.h"
-
+ * Start: command_completion(). */
 #include "command.h"
 #include "message.h"
 #include "options.h"
@@ -72,58 +70,57 @@ static void bash_verbs(FILE *file) {
     }
 }
 
+static const char bash_start[] = "    COMPREPLY=()\n"
+                                 "    if [[ $COMP_CWORD -gt 1 && \" $verbs \" == *\" ${COMP_WORDS[1]} \"* ]]; then "
+                                 "verb=${COMP_WORDS[1]} first=2; fi\n"
+                                 "    [[ $word == = ]] && word=''\n"
+                                 "    [[ $before == = ]] && before=${COMP_WORDS[COMP_CWORD-2]}\n"
+                                 "    case $before in\n";
+static const char bash_end[] =
+    "    if [[ $operand == command ]]; then\n"
+    "        for ((i = first; i < COMP_CWORD; i++)); do\n"
+    "            case ${COMP_WORDS[i]} in\n"
+    "            --) i=$((i + 1)); break ;;\n"
+    "            -* | =) ;;\n"
+    "            *) [[ ${COMP_WORDS[i-1]} == = || ( ${COMP_WORDS[i-1]} == --* &&\n"
+    "                $options == *\"${COMP_WORDS[i-1]}= \"* ) ]] || break ;;\n"
+    "            esac\n"
+    "        done\n"
+    "        if [[ $i -lt $COMP_CWORD ]] && declare -F _command_offset >/dev/null; then _command_offset \"$i\"; "
+    "return; fi\n"
+    "    fi\n"
+    "    if [[ $word == -* ]]; then\n"
+    "        COMPREPLY=($(compgen -W \"$options\" -- \"$word\"))\n"
+    "        [[ ${COMPREPLY[0]-} == *= ]] && compopt -o nospace\n"
+    "        return\n"
+    "    fi\n"
+    "    [[ $COMP_CWORD -eq 1 ]] && COMPREPLY=($(compgen -W \"$verbs\" -- \"$word\"))\n"
+    "    case $operand in\n"
+    "    command) COMPREPLY+=($(compgen -c -- \"$word\")) ;;\n"
+    "    cast) compopt -o filenames; COMPREPLY+=($(compgen -f -X '!*.cast' -- \"$word\") $(compgen -d -- \"$word\")) "
+    ";;\n"
+    "    pid) COMPREPLY+=($(compgen -W \"$(ps -u \"$(id -u)\" -o pid= 2>/dev/null)\" -- \"$word\")) ;;\n"
+    "    shell) COMPREPLY+=($(compgen -W 'bash zsh' -- \"$word\")) ;;\n"
+    "    esac\n"
+    "}\n"
+    "complete -F _castaway castaway\n";
+
 static void bash_write(FILE *file) {
     fputs("# bash completion for castaway\n"
           "_castaway() {\n"
-          "    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} verb=run first=1 operand "
-          "options verbs i\n"
-          "    verbs='",
+          "    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} verb=run first=1\n"
+          "    local operand options verbs='",
           file);
     for (size_t i = 0; command_verb(i); i++)
         fprintf(file, "%s ", command_verb(i)->name);
-    fputs("'\n"
-          "    COMPREPLY=()\n"
-          "    if [[ $COMP_CWORD -gt 1 && \" $verbs \" == *\" ${COMP_WORDS[1]} \"* ]]; then verb=${COMP_WORDS[1]} "
-          "first=2; fi\n"
-          "    [[ $word == = ]] && word=''\n"
-          "    [[ $before == = ]] && before=${COMP_WORDS[COMP_CWORD-2]}\n"
-          "    case $before in\n",
-          file);
+    fprintf(file, "' i\n%s", bash_start);
     bash_values(file);
     fputs("    -o) compopt -o filenames; COMPREPLY=($(compgen -f -- \"$word\")); return ;;\n"
           "    esac\n"
           "    case $verb in\n",
           file);
     bash_verbs(file);
-    fputs("    esac\n"
-          "    if [[ $operand == command ]]; then\n"
-          "        for ((i = first; i < COMP_CWORD; i++)); do\n"
-          "            case ${COMP_WORDS[i]} in\n"
-          "            --) i=$((i + 1)); break ;;\n"
-          "            -* | =) ;;\n"
-          "            *) [[ ${COMP_WORDS[i-1]} == = || ( ${COMP_WORDS[i-1]} == --* && $options == "
-          "*\"${COMP_WORDS[i-1]}= \"* ) ]] || break ;;\n"
-          "            esac\n"
-          "        done\n"
-          "        if [[ $i -lt $COMP_CWORD ]] && declare -F _command_offset >/dev/null; then _command_offset \"$i\"; "
-          "return; fi\n"
-          "    fi\n"
-          "    if [[ $word == -* ]]; then\n"
-          "        COMPREPLY=($(compgen -W \"$options\" -- \"$word\"))\n"
-          "        [[ ${COMPREPLY[0]-} == *= ]] && compopt -o nospace\n"
-          "        return\n"
-          "    fi\n"
-          "    [[ $COMP_CWORD -eq 1 ]] && COMPREPLY=($(compgen -W \"$verbs\" -- \"$word\"))\n"
-          "    case $operand in\n"
-          "    command) COMPREPLY+=($(compgen -c -- \"$word\")) ;;\n"
-          "    cast) compopt -o filenames; COMPREPLY+=($(compgen -f -X '!*.cast' -- \"$word\") $(compgen -d -- "
-          "\"$word\")) ;;\n"
-          "    pid) COMPREPLY+=($(compgen -W \"$(ps -u \"$(id -u)\" -o pid= 2>/dev/null)\" -- \"$word\")) ;;\n"
-          "    shell) COMPREPLY+=($(compgen -W 'bash zsh' -- \"$word\")) ;;\n"
-          "    esac\n"
-          "}\n"
-          "complete -F _castaway castaway\n",
-          file);
+    fprintf(file, "    esac\n%s", bash_end);
 }
 
 /* ---- zsh ---- */
@@ -188,7 +185,8 @@ static void zsh_write(FILE *file) {
 
 /* ---- the verb ---- */
 
-bool completion_write(FILE *file, const char *shell) {
+/* false: there is no script for `shell` */
+static bool completion_write(FILE *file, const char *shell) {
     static const struct {
         const char *name;
         void (*write)(FILE *);

@@ -27,6 +27,8 @@ static json_t *frame_json(struct pool *pool, const struct stack_frame *frame) {
     json_object_set_new(object, "build_id", json_text(pool, frame->build_id));
     if (frame->inlined)
         json_object_set_new(object, "inlined", json_true());
+    if (frame->put_back)
+        json_object_set_new(object, "put_back", json_true());
     return object;
 }
 

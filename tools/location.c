@@ -2,14 +2,18 @@
  *
  * Sources that were compiled elsewhere (a container, another checkout) are known by their name within the compilation,
  * if there is such a file here.
+ * A line of the system's headers, where containers allocate, is the last to be named; and of two, that of a function which
+ * only hands memory on (xmalloc).
  * Start: location_of_stack(). */
 #include "location.h"
+
+#include "label.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum rank { NOTHING, A_NAME, A_FILE, A_FILE_OF_THE_COMPILATION, IN_SOURCES };
+enum rank { NOTHING, A_NAME, A_SYSTEM_FILE, A_FILE, A_FILE_OF_THE_COMPILATION, IN_SOURCES };
 
 const char *location_root(struct pool *pool) {
     const char *workspace = getenv("GITHUB_WORKSPACE");
@@ -43,7 +47,7 @@ static enum rank rank_frame(struct pool *pool, const struct stack_frame *frame, 
         return IN_SOURCES;
     }
     if (!frame->file_short || *frame->file_short == '/')
-        return A_FILE;
+        return strncmp(frame->file, "/usr/", 5) ? A_FILE : A_SYSTEM_FILE;
     if (!exists_below(pool, frame->file_short, root))
         return A_FILE_OF_THE_COMPILATION;
     *path = frame->file_short;
@@ -65,14 +69,17 @@ struct location location_of_frame(struct pool *pool, const struct stack_frame *f
 
 struct location location_of_stack(struct pool *pool, const struct stack *stack, const char *root) {
     struct location best = {0};
-    enum rank best_rank = NOTHING;
-    for (size_t i = 0; i < stack->named_count && best_rank < IN_SOURCES; i++) {
+    unsigned best_worth = 0, most = 2 * IN_SOURCES + 1;
+    for (size_t i = 0; i < stack->named_count && best_worth < most; i++) {
+        const struct stack_frame *frame = &stack->frames[i];
         const char *path;
-        enum rank rank = rank_frame(pool, &stack->frames[i], root, &path);
-        if (rank <= best_rank)
+        enum rank rank = rank_frame(pool, frame, root, &path);
+        bool plumbing = frame->function && label_is_plumbing(pool, frame->function);
+        unsigned worth = rank == NOTHING ? 0 : 2 * rank + !plumbing;
+        if (worth <= best_worth)
             continue;
-        best = location_as(&stack->frames[i], rank, path);
-        best_rank = rank;
+        best = location_as(frame, rank, path);
+        best_worth = worth;
     }
     return best;
 }

@@ -73,6 +73,23 @@ claim "SARIF: the source root is GitHub's workspace" holds s.sarif "$result.loca
 claim "SARIF: sources compiled elsewhere are found by their name in the compilation" holds s.sarif \
     "$result.locations[0].physicalLocation.artifactLocation == {\"uri\": \"server/session.c\", \"uriBaseId\": \"%SRCROOT%\"}"
 
+cat >"$WORK/src/pair.cc" <<'CXX'
+#include <memory>
+struct Node { std::shared_ptr<Node> other; };
+int main()
+{
+    auto a = std::make_shared<Node>();
+    a->other = a;
+    a->other = std::make_shared<Node>(Node{a});
+}
+CXX
+(cd "$WORK/src" && ${CXX:-g++} -g -O1 -o "$WORK/pair" pair.cc)
+castaway --sarif "$WORK/pair.sarif" "$WORK/pair"
+claim "SARIF: the program's line, not that of the library that it uses" holds pair.sarif "$result.locations[0].physicalLocation |
+    .artifactLocation.uri == \"pair.cc\" and .region.startLine >= 5"
+(cd / && castaway --sarif "$WORK/pair.sarif" "$WORK/pair")
+claim "SARIF: neither when the sources lie elsewhere" holds pair.sarif "$result.locations[0].physicalLocation.artifactLocation.uri | endswith(\"pair.cc\")"
+
 # ---- JUnit ----
 read_junit() { node "$FORMATS/read_junit.mjs" "$WORK/$1.junit" >"$WORK/$1.cases" && xmllint --noout --schema "$FORMATS/junit.xsd" "$WORK/$1.junit"; }
 write s junit
