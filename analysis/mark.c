@@ -16,6 +16,7 @@
 #include "shape.h"
 
 #include <errno.h>
+#include <string.h>
 
 enum {
     OBJECTS = 8,       /* a batch */
@@ -49,7 +50,7 @@ struct marker {
     uintptr_t lo, span;  /* of the heap's addresses */
     uintptr_t mask;      /* bits of a word that are a pointer */
     unsigned step_shift; /* pointers stand at multiples of 1 << step_shift */
-    uint64_t *reachable, *possible;
+    uint64_t *reachable, *possible, *settled;
     uint64_t *growing; /* the one of the two that new marks go to */
     enum interior interior;
     int error;
@@ -296,7 +297,7 @@ static void trace(struct marker *marker) {
 static void scan_roots(struct marker *marker, const struct root *roots, size_t root_count, unsigned flags) {
     const uintptr_t mask = sizeof(uintptr_t) - 1;
     for (size_t i = 0; i < root_count && !marker->error; i++)
-        if ((roots[i].flags & ROOT_STARTS_ONLY) == flags)
+        if ((roots[i].flags & (ROOT_STARTS_ONLY | ROOT_LIVE)) == flags)
             gather(marker, (struct range){(roots[i].lo + mask) & ~mask, roots[i].hi & ~mask});
     aim(marker);
     settle(marker); /* before `interior` changes */
@@ -312,6 +313,9 @@ static void mark_reachable(struct marker *marker, const struct root *roots, size
     scan_roots(marker, roots, root_count, 0);
     for (size_t i = 0; i < heap->ignored_count; i++)
         meet(marker, &heap->ignored[i].id, &heap->ignored[i].address, 1);
+    trace(marker);
+    memcpy(marker->settled, marker->reachable, ((size_t)heap->id_end + 63) / 64 * sizeof *marker->settled);
+    scan_roots(marker, roots, root_count, ROOT_LIVE);
     trace(marker);
 }
 
@@ -343,6 +347,9 @@ int mark_more(const struct heap *heap, const struct root *roots, size_t root_cou
     marker.objects_scanned = marker.bytes_read = 0;
     marker.no_slot = 0;
     marker.todo = marker.pending = (struct work_stack){0};
+    marks->settled = marker.settled = arena_alloc(arena, ((size_t)heap->id_end + 63) / 64, sizeof(uint64_t));
+    if (!marks->settled)
+        return -ENOMEM;
     marker.reachable = marks->reachable;
     marker.possible = marks->possible;
     mark_reachable(&marker, roots, root_count);
