@@ -1,18 +1,22 @@
 /* mark.c - find every object that the roots reach.
  *
- * Owns:    the mark bits and the work lists.      Never: writes to objects, recurses.
- * Runs in: snapshot child (one thread), unit tests, tools.
+ * Owns:    the marks and the work lists.      Never: writes to objects, recurses.
+ * Runs in: snapshot child (a crew of threads), unit tests, tools.
  * Start:   mark_run(), then trace().  Invariants: README.md, "Marking".
  *
- * Nearly all the time goes into waiting for memory: a pointer leads to a slot of the index, that to an object's record,
- * that to its contents, and each is a cache miss and often a page walk. So work is done in batches, and each batch in
- * passes: a pass does one step for all of the batch and prefetches what the next step reads. The prefetches stand close
- * together because a processor can only overlap page walks of instructions that it has in view at once.
+ * Nearly all the time goes into waiting for memory: a pointer leads to a granule's byte, that to an object's contents, and
+ * both are cache misses and often page walks. So work is done in batches, and each batch in passes: a pass does one step
+ * for all of the batch and prefetches what the next step reads. The prefetches stand close together because a processor
+ * can only overlap page walks of instructions that it has in view at once.
  *
- *   todo (stack) --launch--> objects --scan--> words --aim--> slots --settle--> marks, todo
- *            records, contents prefetched     slots prefetched     mark bits prefetched */
+ *   todo (stack) --launch--> objects --scan--> words --aim--> bytes --settle--> met, todo
+ *                    contents prefetched      bytes prefetched
+ *
+ * Each of the crew has stacks of its own. One that has nothing left takes from a pool, to which the others give while
+ * somebody waits. */
 #include "mark.h"
 
+#include "granules.h"
 #include "shape.h"
 
 #include <errno.h>
@@ -21,50 +25,78 @@
 enum {
     OBJECTS = 8,       /* a batch */
     WORDS = 256,       /* a batch; an object with more is scanned in parts */
-    WORK_BLOCK = 4094, /* 64 KiB a block */
+    WORK_BLOCK = 1021, /* 8 KiB a block */
     CACHE_LINE = 64,
-    LINES_AHEAD_MAX = 4, /* of one object; the hardware fetches ahead in longer ones */
+    LINES_AHEAD_MAX = 4,      /* of one object; the hardware fetches ahead in longer ones */
+    GIVE_MIN = 4 * OBJECTS,   /* one with less to do keeps it */
+    CREW_OBJECTS_MIN = 20000, /* of fewer, starting threads takes longer than marking */
+    SPINS = 200,              /* looks at the pool before one rests */
+    CODE_SHIFT = 56,
+    WORD = sizeof(uintptr_t),
 };
 
-struct work {
-    uintptr_t address;
-    object_id id;
-};
+/* A met object: its address, and its granule's code in the bits from CODE_SHIFT on. */
+typedef uint64_t work_item;
+
 struct work_block {
     struct work_block *below;
     struct work_block *above; /* kept when the stack shrinks: each block is asked for once */
-    struct work *top;         /* while it is not the uppermost: its first free place */
-    struct work work[WORK_BLOCK];
+    size_t count;             /* while it is not the uppermost */
+    work_item work[WORK_BLOCK];
 };
 struct work_stack {
-    struct work *top; /* next free place, in [lo, hi] */
-    struct work *lo, *hi;
+    work_item *top; /* next free place, in [lo, hi] */
+    work_item *lo, *hi;
     struct work_block *block;
 };
 
 /* interior  MARK_IGNORE for roots that only count starts, MARK_KEEP while `reachable` grows, MARK_FOLLOW afterwards */
 enum interior { MARK_IGNORE, MARK_KEEP, MARK_FOLLOW };
 
-struct marker {
+/* What the crew shares. */
+struct marking {
     const struct heap *heap;
+    const struct root *roots;
+    size_t root_count;
+    const struct crew *crew;
+    struct marks *marks;
+    struct granules granules;
+    _Atomic uint64_t *asked; /* bits by object id: met, of those that have no granule's byte of their own */
+    int follow;              /* the second phase: what is met is possible */
+    unsigned first_flags;    /* of the roots at hand: these are searched first, for starts only */
+    unsigned flags;          /* and these next */
+    struct work_stack pending[CREW_MAX]; /* met by an interior pointer only; their bits stand in `possible` */
+    _Atomic unsigned entered;            /* of the crew, in this phase */
+    _Atomic size_t first_roots_taken, roots_taken, pieces_taken;
+    _Atomic int error;
+    atomic_flag lock;         /* of all that follows */
+    struct arena *arena;
+    struct work_block *pool;  /* given, to be taken by who has nothing; linked by `below` */
+    struct work_block *spare; /* empty; the same */
+    unsigned busy;            /* of the crew */
+    _Atomic int waiting;      /* how many blocks would be taken at once; read without the lock */
+    uint64_t *cleared;        /* by clear_unmet() */
+    uint64_t objects_scanned, bytes_read;
+};
+
+/* One of the crew. */
+struct marker {
+    struct marking *shared;
+    const struct heap *heap;
+    struct granules *granules;
     uintptr_t lo, span;  /* of the heap's addresses */
     uintptr_t mask;      /* bits of a word that are a pointer */
     unsigned step_shift; /* pointers stand at multiples of 1 << step_shift */
-    uint64_t *reachable, *possible, *settled;
-    uint64_t *growing; /* the one of the two that new marks go to */
+    int alone;           /* nobody else marks: no atomic operations are needed */
     enum interior interior;
-    int error;
-    struct work_stack todo;    /* marked, not yet scanned */
-    struct work_stack pending; /* met by an interior pointer only; their bits stand in `possible` */
-    struct arena *arena;
+    struct work_stack todo; /* met, not yet scanned */
+    struct work_stack *pending;
     uint64_t objects_scanned, bytes_read;
     size_t object_count, word_count;
-    struct work object[OBJECTS];         /* launched, to be scanned */
-    uintptr_t word[WORDS];               /* found in them, perhaps pointers */
-    const _Atomic uint32_t *slot[WORDS]; /* where each leads */
-    object_id id[WORDS];                 /* the object that begins there */
-    uintptr_t other[WORDS];              /* words at which none begins */
-    _Atomic uint32_t no_slot;            /* 0: for words that lead to no part of the index */
+    work_item object[OBJECTS];       /* launched, to be scanned */
+    uintptr_t word[WORDS];           /* found in them, perhaps pointers */
+    _Atomic uint8_t *granule[WORDS]; /* where each leads */
+    uintptr_t other[WORDS];          /* words at which no object with a byte begins */
 };
 
 #define LIKELY(x) __builtin_expect(!!(x), 1)
@@ -74,7 +106,61 @@ static inline void prefetch(const void *place) {
     __builtin_prefetch(place, 0, 3);
 }
 
+/* ---- work items ---- */
+
+static inline work_item item_of(uintptr_t start, uint8_t byte) {
+    return start | (uint64_t)(byte & GRANULE_CODE) << CODE_SHIFT;
+}
+
+static inline uintptr_t item_start(work_item item) {
+    return item & ((UINT64_C(1) << CODE_SHIFT) - 1);
+}
+
+static inline unsigned item_code(work_item item) {
+    return (unsigned)(item >> CODE_SHIFT);
+}
+
+static NOINLINE object_id item_id(const struct marker *marker, work_item item) {
+    uintptr_t start;
+    return heap_find(marker->heap, item_start(item), &start);
+}
+
+/* Where pointers are looked for. */
+static inline struct range item_words(const struct marker *marker, work_item item) {
+    uintptr_t start = item_start(item);
+    unsigned code = item_code(item);
+    if (LIKELY(code < GRANULE_LONG))
+        return (struct range){start, start + (uintptr_t)(code - GRANULE_SHORT) * WORD};
+    return heap_contents(marker->heap, start, heap_object(marker->heap, item_id(marker, item))->size_bytes);
+}
+
 /* ---- work stacks: blocks in a chain ---- */
+
+static void note_error(struct marking *shared) {
+    atomic_store_explicit(&shared->error, -ENOMEM, memory_order_relaxed);
+}
+
+static inline int has_failed(struct marking *shared) {
+    return atomic_load_explicit(&shared->error, memory_order_relaxed) != 0;
+}
+
+static struct work_block *new_block_locked(struct marking *shared) {
+    struct work_block *block = shared->spare;
+    if (block)
+        shared->spare = block->below;
+    else
+        block = arena_alloc(shared->arena, 1, sizeof *block);
+    if (block)
+        block->below = block->above = NULL;
+    return block;
+}
+
+static struct work_block *new_block(struct marking *shared) {
+    crew_lock(&shared->lock);
+    struct work_block *block = new_block_locked(shared);
+    crew_unlock(&shared->lock);
+    return block;
+}
 
 static void use_block(struct work_stack *stack, struct work_block *block) {
     stack->block = block;
@@ -82,10 +168,10 @@ static void use_block(struct work_stack *stack, struct work_block *block) {
     stack->hi = block->work + WORK_BLOCK;
 }
 
-static NOINLINE int stack_up(struct work_stack *stack, struct arena *arena) {
+static NOINLINE int stack_up(struct work_stack *stack, struct marking *shared) {
     struct work_block *above = stack->block ? stack->block->above : NULL;
     if (!above) {
-        above = arena_alloc(arena, 1, sizeof *above);
+        above = new_block(shared);
         if (!above)
             return -ENOMEM;
         above->below = stack->block;
@@ -93,7 +179,7 @@ static NOINLINE int stack_up(struct work_stack *stack, struct arena *arena) {
             stack->block->above = above;
     }
     if (stack->block)
-        stack->block->top = stack->top;
+        stack->block->count = (size_t)(stack->top - stack->lo);
     use_block(stack, above);
     stack->top = stack->lo;
     return 0;
@@ -103,118 +189,229 @@ static NOINLINE int stack_down(struct work_stack *stack) {
     if (!stack->block || !stack->block->below)
         return 0;
     use_block(stack, stack->block->below);
-    stack->top = stack->block->top;
+    stack->top = stack->lo + stack->block->count;
     return 1;
 }
 
 /* Room for `count` (at most WORDS) more; returns 0 when there is no memory for it. */
 static inline int reserve(struct marker *marker, struct work_stack *stack, size_t count) {
-    if (LIKELY((size_t)(stack->hi - stack->top) >= count) || !stack_up(stack, marker->arena))
+    if (LIKELY((size_t)(stack->hi - stack->top) >= count) || !stack_up(stack, marker->shared))
         return 1;
-    marker->error = -ENOMEM;
+    note_error(marker->shared);
     return 0;
 }
 
-static inline void push(struct marker *marker, struct work_stack *stack, struct work work) {
+static inline void push(struct marker *marker, struct work_stack *stack, work_item item) {
     if (reserve(marker, stack, 1))
-        *stack->top++ = work;
+        *stack->top++ = item;
 }
 
 static inline int is_empty(const struct work_stack *stack) {
     return stack->top == stack->lo && (!stack->block || !stack->block->below);
 }
 
-static inline int pop(struct work_stack *stack, struct work *work) {
+static inline int pop(struct work_stack *stack, work_item *item) {
     if (stack->top == stack->lo && !stack_down(stack))
         return 0;
-    *work = *--stack->top;
+    *item = *--stack->top;
     return 1;
+}
+
+/* ---- giving and taking ---- */
+
+/* The older half of the block at hand: what hangs from older ones is more, as a rule. */
+static NOINLINE void give(struct marker *marker) {
+    struct marking *shared = marker->shared;
+    struct work_stack *todo = &marker->todo;
+    size_t count = (size_t)(todo->top - todo->lo), given = count / 2;
+    crew_lock(&shared->lock);
+    struct work_block *block =
+        atomic_load_explicit(&shared->waiting, memory_order_relaxed) > 0 ? new_block_locked(shared) : NULL;
+    if (block) {
+        memcpy(block->work, todo->lo, given * sizeof *block->work);
+        block->count = given;
+        block->below = shared->pool;
+        shared->pool = block;
+        atomic_fetch_sub_explicit(&shared->waiting, 1, memory_order_relaxed);
+        memmove(todo->lo, todo->lo + given, (count - given) * sizeof *todo->lo);
+        todo->top -= given;
+    }
+    crew_unlock(&shared->lock);
+}
+
+static inline void give_if_wanted(struct marker *marker) {
+    if (atomic_load_explicit(&marker->shared->waiting, memory_order_relaxed) > 0 &&
+        marker->todo.top - marker->todo.lo >= GIVE_MIN)
+        give(marker);
+}
+
+static void take_block_locked(struct marker *marker) {
+    struct marking *shared = marker->shared;
+    struct work_block *block = shared->pool;
+    shared->pool = block->below;
+    memcpy(marker->todo.lo, block->work, block->count * sizeof *block->work);
+    marker->todo.top = marker->todo.lo + block->count;
+    block->below = shared->spare;
+    shared->spare = block;
+}
+
+enum taken { TAKEN, TAKE_LATER, TAKE_NEVER };
+
+static enum taken try_take(struct marker *marker) {
+    struct marking *shared = marker->shared;
+    enum taken taken = TAKE_LATER;
+    crew_lock(&shared->lock);
+    if (shared->pool) {
+        take_block_locked(marker);
+        shared->busy++;
+        taken = TAKEN;
+    } else if (!shared->busy || has_failed(shared)) {
+        taken = TAKE_NEVER;
+    }
+    crew_unlock(&shared->lock);
+    return taken;
+}
+
+/* Called with nothing left to do. returns 1 with some of another's work; 0: all of the crew have nothing left */
+static int take(struct marker *marker) {
+    struct marking *shared = marker->shared;
+    enum taken taken;
+    crew_lock(&shared->lock);
+    shared->busy--;
+    crew_unlock(&shared->lock);
+    if (!marker->todo.block && !reserve(marker, &marker->todo, 1))
+        return 0;
+    atomic_fetch_add_explicit(&shared->waiting, 1, memory_order_relaxed);
+    for (unsigned looks = 1; (taken = try_take(marker)) == TAKE_LATER; looks++)
+        if (looks % SPINS == 0 && shared->crew)
+            shared->crew->rest();
+    return taken == TAKEN;
 }
 
 /* ---- meeting objects ---- */
 
-static inline void set_bit(uint64_t *bits, object_id id) {
-    bits[id >> 6] |= UINT64_C(1) << (id & 63);
+static inline int set_bit(_Atomic uint64_t *bits, object_id id) {
+    uint64_t bit = UINT64_C(1) << (id & 63);
+    return !(atomic_fetch_or_explicit(&bits[id >> 6], bit, memory_order_relaxed) & bit);
 }
 
-static inline void clear_bit(uint64_t *bits, object_id id) {
-    bits[id >> 6] &= ~(UINT64_C(1) << (id & 63));
+static inline void clear_bit(_Atomic uint64_t *bits, object_id id) {
+    atomic_fetch_and_explicit(&bits[id >> 6], ~(UINT64_C(1) << (id & 63)), memory_order_relaxed);
 }
 
-/* Count objects as reached, in the way that `growing` says, and trace those that were not before. Without a branch:
- * whether an object was reached before is a coin's toss, and a wrong guess costs more than the stores. */
-static inline void meet(struct marker *marker, const object_id *id, const uintptr_t *start, size_t count) {
-    if (!reserve(marker, &marker->todo, count))
-        return;
-    const uint64_t *reachable = marker->reachable;
-    uint64_t *growing = marker->growing;
-    struct work *top = marker->todo.top;
-    for (size_t i = 0; i < count; i++) {
-        uint64_t bit = UINT64_C(1) << (id[i] & 63);
-        uint64_t before = (reachable[id[i] >> 6] | growing[id[i] >> 6]) & bit;
-        growing[id[i] >> 6] |= bit ^ before;
-        *top = (struct work){start[i], id[i]};
-        top += !before;
-    }
-    marker->todo.top = top;
+static inline _Atomic uint64_t *shared_bits(uint64_t *bits) {
+    return (_Atomic uint64_t *)bits;
+}
+
+static inline int is_plain(uint8_t byte) {
+    uint8_t code = byte & GRANULE_CODE;
+    return code >= GRANULE_SHORT && code <= GRANULE_LONG;
+}
+
+static inline uint8_t byte_at(struct granules *granules, uintptr_t address) {
+    return atomic_load_explicit(granules_at(granules, address), memory_order_relaxed);
+}
+
+/* Has this object no byte of its own? Then a bit by its id takes the place of it. */
+static int is_asked(uintptr_t start, uint8_t byte) {
+    return start % GRANULE_BYTES || !is_plain(byte);
+}
+
+static int is_met(const struct marking *shared, uintptr_t start, object_id id, uint8_t byte) {
+    if (is_asked(start, byte))
+        return (int)(atomic_load_explicit(&shared->asked[id >> 6], memory_order_relaxed) >> (id & 63)) & 1;
+    return byte & GRANULE_MET;
+}
+
+/* Note that an object was met; returns 0 when it had been before. */
+static inline int note_met(const struct marker *marker, _Atomic uint8_t *granule) {
+    uint8_t byte = atomic_load_explicit(granule, memory_order_relaxed);
+    if (byte & GRANULE_MET)
+        return 0;
+    if (!marker->alone)
+        return !(atomic_fetch_or_explicit(granule, GRANULE_MET, memory_order_relaxed) & GRANULE_MET);
+    atomic_store_explicit(granule, byte | GRANULE_MET, memory_order_relaxed);
+    return 1;
+}
+
+/* Meet an object that the index was asked for. */
+static void meet_known(struct marker *marker, uintptr_t start, object_id id) {
+    _Atomic uint8_t *granule = granules_at(marker->granules, start);
+    uint8_t byte = atomic_load_explicit(granule, memory_order_relaxed);
+    int asked = is_asked(start, byte);
+    if (asked ? set_bit(marker->shared->asked, id) : note_met(marker, granule))
+        push(marker, &marker->todo, item_of(start, asked ? GRANULE_ASK : byte));
 }
 
 static void keep_pending(struct marker *marker, object_id id, uintptr_t start) {
-    if (mark_test(marker->possible, id))
-        return;
-    set_bit(marker->possible, id);
-    push(marker, &marker->pending, (struct work){start, id});
+    if (set_bit(shared_bits(marker->shared->marks->possible), id))
+        push(marker, marker->pending, start);
 }
 
-/* A word that is no plain pointer to a start: into an object, to an odd one, or to nothing. */
+/* A word at which no short or long object begins: into an object, to an odd one, or to nothing. */
 static NOINLINE void meet_inside(struct marker *marker, uintptr_t word) {
     const struct heap *heap = marker->heap;
     uintptr_t start;
-    if (marker->interior == MARK_IGNORE && !heap->odd_count)
+    if (granules_look(marker->granules, word) != GRANULES_ASK)
         return;
     object_id id = heap_find(heap, word, &start);
-    if (!id)
+    if (!id || is_met(marker->shared, start, id, byte_at(marker->granules, start)))
         return;
     if (word == start || marker->interior == MARK_FOLLOW)
-        meet(marker, &id, &start, 1);
-    else if (marker->interior == MARK_IGNORE || mark_test(marker->reachable, id))
+        meet_known(marker, start, id);
+    else if (marker->interior == MARK_IGNORE)
         return;
     else if (shape_known_good(heap, start, heap_object(heap, id)->size_bytes, word))
-        meet(marker, &id, &start, 1);
+        meet_known(marker, start, id);
     else
         keep_pending(marker, id, start);
 }
 
 /* ---- words ---- */
 
-/* Find the slots of the words gathered. */
+/* Find the bytes of the words gathered. */
 static void aim(struct marker *marker) {
-    const struct heap_index *index = marker->heap->index;
+    struct granules *granules = marker->granules;
     for (size_t i = 0; i < marker->word_count; i++) {
-        uintptr_t word = marker->word[i];
-        const struct heap_leaf *leaf = heap_leaf_at(index, word);
-        marker->slot[i] = leaf ? &leaf->slot[heap_slot_number(word)] : &marker->no_slot;
-        prefetch((const void *)marker->slot[i]);
+        marker->granule[i] = granules_at(granules, marker->word[i]);
+        prefetch((const void *)marker->granule[i]);
     }
 }
 
-/* Mark what the words point at. */
-static void settle(struct marker *marker) {
-    size_t count = marker->word_count, starts = 0, others = 0;
+/* Sort the words: pointers to objects not yet met, and to no start. Without a branch, because what a word is is a coin's
+ * toss, and a wrong guess costs more than the stores. A tag in the bits that alignment leaves free is known good. */
+static size_t sort_words(struct marker *marker, size_t *other_count) {
+    size_t count = marker->word_count, fresh = 0, others = 0;
+    uintptr_t tags = marker->interior == MARK_IGNORE ? 1 : WORD;
     for (size_t i = 0; i < count; i++) {
-        uintptr_t word = marker->word[i];
-        uint32_t slot = atomic_load_explicit(marker->slot[i], memory_order_relaxed);
-        uintptr_t begins = slot & HEAP_SLOT_HALF ? 8 : 0;
-        object_id id = (word & 15) == begins ? slot & HEAP_SLOT_ID : 0;
-        prefetch(&marker->growing[id >> 6]);
-        marker->word[starts] = word; /* starts <= i */
-        marker->id[starts] = id;
+        uintptr_t word = marker->word[i], tag = word % GRANULE_BYTES;
+        _Atomic uint8_t *granule = marker->granule[i];
+        uint8_t byte = atomic_load_explicit(granule, memory_order_relaxed);
+        unsigned least = GRANULE_SHORT + (tag != 0); /* an object shorter than a word ends within the tags */
+        int starts = (byte & GRANULE_CODE) - least <= GRANULE_LONG - least && tag < tags;
+        marker->word[fresh] = word - tag; /* fresh <= i */
+        marker->granule[fresh] = granule;
         marker->other[others] = word;
-        starts += id != 0;
-        others += id == 0;
+        fresh += (size_t)(starts & !(byte & GRANULE_MET));
+        others += (size_t)!starts;
     }
+    *other_count = others;
+    return fresh;
+}
+
+/* Meet what the words point at. */
+static void settle(struct marker *marker) {
+    size_t others, fresh = sort_words(marker, &others);
     marker->word_count = 0;
-    meet(marker, marker->id, marker->word, starts);
+    if (!reserve(marker, &marker->todo, fresh))
+        return;
+    work_item *top = marker->todo.top;
+    for (size_t i = 0; i < fresh; i++) {
+        uint8_t byte = atomic_load_explicit(marker->granule[i], memory_order_relaxed);
+        *top = item_of(marker->word[i], byte);
+        top += note_met(marker, marker->granule[i]);
+    }
+    marker->todo.top = top;
     for (size_t i = 0; i < others; i++)
         meet_inside(marker, marker->other[i]);
 }
@@ -250,121 +447,258 @@ static NOINLINE void gather_around(struct marker *marker, struct range words) {
 static void launch(struct marker *marker) {
     size_t count = 0;
     while (count < OBJECTS && pop(&marker->todo, &marker->object[count])) {
-        prefetch(heap_object(marker->heap, marker->object[count].id));
-        uintptr_t address = marker->object[count++].address;
-        prefetch((const void *)address);
-        prefetch(
-            (const void *)(address + CACHE_LINE - 1)); /* few objects end before, none much before, the next line */
-    }
-    marker->object_count = count;
-}
-
-/* The records are here, so the sizes are known. */
-static void prefetch_rests(struct marker *marker) {
-    for (size_t i = 0; i < marker->object_count; i++) {
-        uintptr_t address = marker->object[i].address;
-        uintptr_t end = address + heap_object(marker->heap, marker->object[i].id)->size_bytes;
-        uintptr_t line = (address & ~(uintptr_t)(CACHE_LINE - 1)) + 2 * CACHE_LINE;
-        for (int ahead = 2; ahead < LINES_AHEAD_MAX && line < end; ahead++, line += CACHE_LINE)
+        work_item item = marker->object[count++];
+        uintptr_t line = item_start(item), end = line + (item_code(item) - GRANULE_SHORT) * WORD;
+        prefetch((const void *)line);
+        line = (line & ~(uintptr_t)(CACHE_LINE - 1)) + CACHE_LINE;
+        for (int ahead = 1; ahead < LINES_AHEAD_MAX && line < end; ahead++, line += CACHE_LINE)
             prefetch((const void *)line);
     }
+    marker->object_count = count;
 }
 
 static void scan(struct marker *marker) {
     marker->objects_scanned += marker->object_count;
     for (size_t i = 0; i < marker->object_count; i++) {
-        uint64_t size_bytes = heap_object(marker->heap, marker->object[i].id)->size_bytes;
-        struct range words = heap_contents(marker->heap, marker->object[i].address, size_bytes);
+        work_item item = marker->object[i];
+        struct range words = item_words(marker, item);
         marker->bytes_read += words.hi - words.lo;
-        if (size_bytes < HEAP_LARGE_BYTES)
+        if (marker->shared->follow)
+            set_bit(shared_bits(marker->shared->marks->possible), item_id(marker, item));
+        if (words.hi - words.lo < HEAP_LARGE_BYTES - WORD) /* unreadable memory is a page at least, and not at its start */
             gather(marker, words);
         else
             gather_around(marker, words);
     }
 }
 
-/* Scan all that is marked, and all that it leads to. The next objects are on their way while words are settled. */
+/* Scan all that is met, and all that it leads to. The next objects are on their way while words are settled. */
 static void trace(struct marker *marker) {
-    while (!marker->error && !(is_empty(&marker->todo) && marker->word_count == 0)) {
-        launch(marker);
-        settle(marker);
-        prefetch_rests(marker);
-        scan(marker);
-        aim(marker);
-    }
+    struct marking *shared = marker->shared;
+    do {
+        while (!has_failed(shared) && !(is_empty(&marker->todo) && marker->word_count == 0)) {
+            launch(marker);
+            settle(marker);
+            scan(marker);
+            aim(marker);
+            give_if_wanted(marker);
+        }
+    } while (take(marker));
 }
 
-static void scan_roots(struct marker *marker, const struct root *roots, size_t root_count, unsigned flags) {
+/* ---- phases: each is done by all of the crew ---- */
+
+static void scan_roots(struct marker *marker, unsigned flags, _Atomic size_t *taken) {
+    struct marking *shared = marker->shared;
     const uintptr_t mask = sizeof(uintptr_t) - 1;
-    for (size_t i = 0; i < root_count && !marker->error; i++)
-        if ((roots[i].flags & (ROOT_STARTS_ONLY | ROOT_LIVE)) == flags)
-            gather(marker, (struct range){(roots[i].lo + mask) & ~mask, roots[i].hi & ~mask});
+    size_t i;
+    while (!has_failed(shared) && crew_next(taken, shared->root_count, &i)) {
+        const struct root *root = &shared->roots[i];
+        if ((root->flags & (ROOT_STARTS_ONLY | ROOT_LIVE)) == flags)
+            gather(marker, (struct range){(root->lo + mask) & ~mask, root->hi & ~mask});
+    }
     aim(marker);
     settle(marker); /* before `interior` changes */
 }
 
+static void enter(struct marker *marker, struct marking *shared, unsigned *number) {
+    const struct heap *heap = shared->heap;
+    *number = atomic_fetch_add_explicit(&shared->entered, 1, memory_order_relaxed);
+    /* not cleared as a whole: the batches are long */
+    marker->shared = shared;
+    marker->heap = heap;
+    marker->granules = &shared->granules;
+    marker->lo = heap->lo;
+    marker->span = heap->hi - heap->lo;
+    marker->mask = heap->pointer_mask ? heap->pointer_mask : UINTPTR_MAX;
+    marker->step_shift = heap->unaligned ? 0 : 3;
+    marker->alone = !shared->crew;
+    marker->interior = shared->follow ? MARK_FOLLOW : MARK_KEEP;
+    marker->todo = (struct work_stack){0};
+    marker->pending = &shared->pending[*number];
+    marker->objects_scanned = marker->bytes_read = 0;
+    marker->object_count = marker->word_count = 0;
+    crew_lock(&shared->lock);
+    shared->busy++;
+    crew_unlock(&shared->lock);
+}
+
+static void leave(struct marker *marker) {
+    struct marking *shared = marker->shared;
+    crew_lock(&shared->lock);
+    shared->objects_scanned += marker->objects_scanned;
+    shared->bytes_read += marker->bytes_read;
+    crew_unlock(&shared->lock);
+}
+
 /* Everything by way of starts and known-good shapes; interior pointers are remembered. */
-static void mark_reachable(struct marker *marker, const struct root *roots, size_t root_count) {
-    const struct heap *heap = marker->heap;
-    marker->growing = marker->reachable;
-    marker->interior = MARK_IGNORE;
-    scan_roots(marker, roots, root_count, ROOT_STARTS_ONLY);
-    marker->interior = MARK_KEEP;
-    scan_roots(marker, roots, root_count, 0);
-    for (size_t i = 0; i < heap->ignored_count; i++)
-        meet(marker, &heap->ignored[i].id, &heap->ignored[i].address, 1);
-    trace(marker);
-    memcpy(marker->settled, marker->reachable, ((size_t)heap->id_end + 63) / 64 * sizeof *marker->settled);
-    scan_roots(marker, roots, root_count, ROOT_LIVE);
-    trace(marker);
-}
-
-/* What was remembered and not reached otherwise, and all that hangs from it. */
-static void mark_possible(struct marker *marker) {
-    struct work work;
-    marker->growing = marker->possible;
-    marker->interior = MARK_FOLLOW;
-    while (!marker->error && pop(&marker->pending, &work)) {
-        if (mark_test(marker->reachable, work.id))
-            clear_bit(marker->possible, work.id);
-        else
-            push(marker, &marker->todo, work);
+static void mark_reachable(void *job) {
+    struct marking *shared = job;
+    const struct heap *heap = shared->heap;
+    struct marker marker;
+    unsigned number;
+    enter(&marker, shared, &number);
+    if (shared->first_flags) {
+        marker.interior = MARK_IGNORE;
+        scan_roots(&marker, shared->first_flags, &shared->first_roots_taken);
+        marker.interior = MARK_KEEP;
+        for (size_t i = 0; number == 0 && i < heap->ignored_count; i++)
+            meet_known(&marker, heap->ignored[i].address, heap->ignored[i].id);
     }
-    trace(marker);
+    scan_roots(&marker, shared->flags, &shared->roots_taken);
+    trace(&marker);
+    leave(&marker);
 }
 
-int mark_more(const struct heap *heap, const struct root *roots, size_t root_count, struct arena *arena,
-              struct marks *marks) {
-    struct marker marker; /* not cleared as a whole: the batches are long */
-    marker.heap = heap;
-    marker.lo = heap->lo;
-    marker.span = heap->hi - heap->lo;
-    marker.mask = heap->pointer_mask ? heap->pointer_mask : UINTPTR_MAX;
-    marker.step_shift = heap->unaligned ? 0 : 3;
-    marker.arena = arena;
-    marker.error = 0;
-    marker.object_count = marker.word_count = 0;
-    marker.objects_scanned = marker.bytes_read = 0;
-    marker.no_slot = 0;
-    marker.todo = marker.pending = (struct work_stack){0};
-    marks->settled = marker.settled = arena_alloc(arena, ((size_t)heap->id_end + 63) / 64, sizeof(uint64_t));
-    if (!marks->settled)
+/* What was remembered and not reached otherwise, to be traced. */
+static void meet_pending(struct marker *marker, struct work_stack *pending) {
+    struct marking *shared = marker->shared;
+    work_item item;
+    while (!has_failed(shared) && pop(pending, &item)) {
+        uintptr_t start = item_start(item);
+        object_id id = item_id(marker, item);
+        if (is_met(shared, start, id, byte_at(marker->granules, start)))
+            clear_bit(shared_bits(shared->marks->possible), id);
+        else
+            meet_known(marker, start, id);
+    }
+}
+
+/* All that hangs from what was remembered. */
+static void mark_possible(void *job) {
+    struct marking *shared = job;
+    struct marker marker;
+    unsigned number;
+    enter(&marker, shared, &number);
+    for (unsigned i = 0; number == 0 && i < CREW_MAX; i++)
+        meet_pending(&marker, &shared->pending[i]);
+    trace(&marker);
+    leave(&marker);
+}
+
+static void run_phase(struct marking *shared, crew_work *phase) {
+    atomic_store(&shared->entered, 0);
+    atomic_store(&shared->waiting, 0);
+    atomic_store(&shared->roots_taken, 0);
+    crew_together(shared->crew, phase, shared);
+}
+
+/* ---- from bytes to bits by object id ---- */
+
+static void clear_unmet_group(struct marking *shared, const struct granules_piece *piece, size_t first) {
+    for (size_t number = first; number < first + sizeof(uint64_t); number++) {
+        uint8_t byte = atomic_load_explicit(&piece->leaf->granule[number], memory_order_relaxed);
+        uint32_t slot = atomic_load_explicit(&piece->index->slot[number], memory_order_relaxed);
+        uintptr_t start = piece->base + number * GRANULE_BYTES + (slot & HEAP_SLOT_HALF ? GRANULE_BYTES / 2 : 0);
+        object_id id = slot & HEAP_SLOT_ID;
+        if ((byte & GRANULE_CODE) != GRANULE_EMPTY && id && !is_met(shared, start, id, byte))
+            clear_bit(shared_bits(shared->cleared), id);
+    }
+}
+
+static void clear_unmet_pieces(void *job) {
+    typedef uint64_t __attribute__((may_alias)) granules_together;
+    const uint64_t codes = UINT64_C(0x0101010101010101) * GRANULE_CODE;
+    struct marking *shared = job;
+    size_t number;
+    while (crew_next(&shared->pieces_taken, shared->granules.piece_count, &number)) {
+        const struct granules_piece *piece = &shared->granules.piece[number];
+        for (size_t first = 0; first < HEAP_LEAF_SLOTS; first += sizeof(uint64_t)) {
+            uint64_t bytes = *(const granules_together *)(const void *)&piece->leaf->granule[first];
+            if (((bytes & codes) + codes) & ~bytes & ~codes) /* some byte has a code, and no GRANULE_MET */
+                clear_unmet_group(shared, piece, first);
+        }
+    }
+}
+
+/* `bits` become those of all ids but of the objects that were not met. */
+static void clear_unmet(struct marking *shared, uint64_t *bits) {
+    const struct heap *heap = shared->heap;
+    memset(bits, 0xff, ((size_t)heap->id_end + 63) / 64 * sizeof *bits);
+    shared->cleared = bits;
+    atomic_store(&shared->pieces_taken, 0);
+    crew_together(shared->crew, clear_unmet_pieces, shared);
+    for (size_t i = 0; i < heap->odd_count; i++) {
+        uintptr_t start = heap->odd[i].address;
+        if (!is_met(shared, start, heap->odd[i].id, byte_at(&shared->granules, start)))
+            clear_bit(shared_bits(bits), heap->odd[i].id);
+    }
+}
+
+/* ---- the whole ---- */
+
+static uint64_t *new_bits(const struct heap *heap, struct arena *arena) {
+    return arena_alloc(arena, ((size_t)heap->id_end + 63) / 64, sizeof(uint64_t));
+}
+
+/* Objects that the scan does not look at were met before it began. */
+static void set_asked(struct marking *shared) {
+    const struct heap *heap = shared->heap;
+    if (!heap->subset)
+        return;
+    memset((void *)shared->asked, 0xff, ((size_t)heap->id_end + 63) / 64 * sizeof *shared->asked);
+    for (size_t i = 0; i < heap->subset_count; i++)
+        clear_bit(shared->asked, heap->subset[i].id);
+}
+
+static int has_live_roots(const struct marking *shared) {
+    for (size_t i = 0; i < shared->root_count; i++)
+        if (shared->roots[i].flags & ROOT_LIVE)
+            return 1;
+    return 0;
+}
+
+static int prepare(struct marking *shared) {
+    const struct heap *heap = shared->heap;
+    struct arena *arena = shared->arena;
+    struct marks *marks = shared->marks;
+    marks->reachable = new_bits(heap, arena);
+    marks->possible = new_bits(heap, arena);
+    marks->settled = new_bits(heap, arena);
+    shared->asked = shared_bits(new_bits(heap, arena));
+    if (!marks->reachable || !marks->possible || !marks->settled || !shared->asked)
         return -ENOMEM;
-    marker.reachable = marks->reachable;
-    marker.possible = marks->possible;
-    mark_reachable(&marker, roots, root_count);
-    mark_possible(&marker);
-    marks->objects_scanned = marker.objects_scanned;
-    marks->bytes_read = marker.bytes_read;
-    return marker.error;
+    set_asked(shared);
+    return granules_build(&shared->granules, heap, shared->crew, arena);
+}
+
+static void mark_all(struct marking *shared) {
+    struct marks *marks = shared->marks;
+    shared->first_flags = ROOT_STARTS_ONLY;
+    run_phase(shared, mark_reachable);
+    clear_unmet(shared, marks->settled);
+    memcpy(marks->reachable, marks->settled, ((size_t)shared->heap->id_end + 63) / 64 * sizeof *marks->settled);
+    if (has_live_roots(shared)) {
+        shared->first_flags = 0;
+        shared->flags = ROOT_LIVE;
+        run_phase(shared, mark_reachable);
+        clear_unmet(shared, marks->reachable);
+    }
+    shared->follow = 1;
+    run_phase(shared, mark_possible);
+}
+
+int mark_together(const struct crew *crew, const struct heap *heap, const struct root *roots, size_t root_count,
+                  struct arena *arena, struct marks *marks) {
+    struct marking shared = {
+        .heap = heap,
+        .roots = roots,
+        .root_count = root_count,
+        .crew = crew && crew->size > 1 && heap->object_count >= CREW_OBJECTS_MIN ? crew : NULL,
+        .marks = marks,
+        .lock = ATOMIC_FLAG_INIT,
+        .arena = arena,
+    };
+    int error = prepare(&shared);
+    if (error)
+        return error;
+    mark_all(&shared);
+    marks->objects_scanned = shared.objects_scanned;
+    marks->bytes_read = shared.bytes_read;
+    return shared.error;
 }
 
 int mark_run(const struct heap *heap, const struct root *roots, size_t root_count, struct arena *arena,
              struct marks *marks) {
-    size_t words = ((size_t)heap->id_end + 63) / 64;
-    marks->reachable = arena_alloc(arena, words, sizeof(uint64_t));
-    marks->possible = arena_alloc(arena, words, sizeof(uint64_t));
-    if (!marks->reachable || !marks->possible)
-        return -ENOMEM;
-    return mark_more(heap, roots, root_count, arena, marks);
+    return mark_together(NULL, heap, roots, root_count, arena, marks);
 }

@@ -135,8 +135,7 @@ static int find_reachable(const struct scan_input *in, struct search *search) {
     if (error)
         return error;
     int64_t begun_us = scan_now_us();
-    error = (is_full(in) ? mark_run : mark_young)(heap, search->roots.root, search->roots.count, search->arena,
-                                                  &search->marks);
+    error = mark_run(heap, search->roots.root, search->roots.count, search->arena, &search->marks);
     search->mark_us = scan_now_us() - begun_us;
     return error;
 }
