@@ -17,6 +17,7 @@ struct crew {
      * had are no error: any number of callers does all of the work. */
     void (*together)(const struct crew *crew, crew_work *work, void *job);
     void (*rest)(void); /* let others have the processor for some microseconds */
+    void *context;      /* the lender's */
 };
 
 /* The work in pieces: each caller takes the next until none is left. */

@@ -30,8 +30,7 @@ struct build {
 static void enter(const struct heap *heap, _Atomic uint8_t *granule, uintptr_t address, object_id id, int has_slot) {
     uint64_t words = heap_object(heap, id)->size_bytes / WORD;
     uint8_t code = words <= SHORT_WORDS_MAX && !heap->unaligned ? (uint8_t)(GRANULE_SHORT + words) : GRANULE_LONG;
-    if (address % GRANULE_BYTES || !has_slot ||
-        atomic_load_explicit(granule, memory_order_relaxed) != GRANULE_EMPTY)
+    if (address % GRANULE_BYTES || !has_slot || atomic_load_explicit(granule, memory_order_relaxed) != GRANULE_EMPTY)
         code = GRANULE_ASK;
     atomic_store_explicit(granule, code, memory_order_relaxed);
 }
@@ -53,8 +52,7 @@ static void enter_listed(struct build *build, const struct heap_odd *list, size_
         uintptr_t address = list[i].address;
         _Atomic uint8_t *granule = granules_at(build->granules, address);
         const struct heap_leaf *leaf = heap_leaf_at(build->heap->index, address);
-        uint32_t slot =
-            leaf ? atomic_load_explicit(&leaf->slot[heap_slot_number(address)], memory_order_relaxed) : 0;
+        uint32_t slot = leaf ? atomic_load_explicit(&leaf->slot[heap_slot_number(address)], memory_order_relaxed) : 0;
         if (leaf)
             enter(build->heap, granule, address, list[i].id, (slot & HEAP_SLOT_ID) == list[i].id);
     }
@@ -174,8 +172,7 @@ enum granules_inside granules_look(struct granules *granules, uintptr_t address)
         if (bytes) {
             size_t last = (size_t)(63 - __builtin_clzll(bytes)) / 8;
             size_t granules_back = place + behind - last;
-            return judge((uint8_t)(bytes >> (8 * last)),
-                         granules_back * GRANULE_BYTES + address % GRANULE_BYTES);
+            return judge((uint8_t)(bytes >> (8 * last)), granules_back * GRANULE_BYTES + address % GRANULE_BYTES);
         }
         if (behind + place >= number || behind > SHORT_GRANULES)
             return GRANULES_ASK;

@@ -13,12 +13,12 @@
 /* A granule's byte. An object that is searched at every address, or is longer than a short one, is long: its record has
  * to be asked. Granules in which objects begin elsewhere than at the granule's start have to be asked for in the index. */
 enum {
-    GRANULE_EMPTY = 0,       /* nothing that this scan looks at begins here */
-    GRANULE_SHORT = 1,       /* + the number of whole words of the object that begins at the granule */
-    GRANULE_LONG = 126,      /* one of more words, or a number that is not known */
-    GRANULE_ASK = 127,       /* not told here: heap_find() */
-    GRANULE_CODE = 127,      /* the bits of the above */
-    GRANULE_MET = 128,       /* the object was met; never together with GRANULE_EMPTY, means nothing with GRANULE_ASK */
+    GRANULE_EMPTY = 0,  /* nothing that this scan looks at begins here */
+    GRANULE_SHORT = 1,  /* + the number of whole words of the object that begins at the granule */
+    GRANULE_LONG = 126, /* one of more words, or a number that is not known */
+    GRANULE_ASK = 127,  /* not told here: heap_find() */
+    GRANULE_CODE = 127, /* the bits of the above */
+    GRANULE_MET = 128,  /* the object was met; never together with GRANULE_EMPTY, means nothing with GRANULE_ASK */
     GRANULE_BYTES = 1 << HEAP_GRANULE_SHIFT,
 };
 

@@ -61,15 +61,15 @@ struct marking {
     const struct crew *crew;
     struct marks *marks;
     struct granules granules;
-    _Atomic uint64_t *asked; /* bits by object id: met, of those that have no granule's byte of their own */
-    int follow;              /* the second phase: what is met is possible */
-    unsigned first_flags;    /* of the roots at hand: these are searched first, for starts only */
-    unsigned flags;          /* and these next */
+    _Atomic uint64_t *asked;             /* bits by object id: met, of those that have no granule's byte of their own */
+    int follow;                          /* the second phase: what is met is possible */
+    unsigned first_flags;                /* of the roots at hand: these are searched first, for starts only */
+    unsigned flags;                      /* and these next */
     struct work_stack pending[CREW_MAX]; /* met by an interior pointer only; their bits stand in `possible` */
     _Atomic unsigned entered;            /* of the crew, in this phase */
     _Atomic size_t first_roots_taken, roots_taken, pieces_taken;
     _Atomic int error;
-    atomic_flag lock;         /* of all that follows */
+    atomic_flag lock; /* of all that follows */
     struct arena *arena;
     struct work_block *pool;  /* given, to be taken by who has nothing; linked by `below` */
     struct work_block *spare; /* empty; the same */
@@ -465,7 +465,8 @@ static void scan(struct marker *marker) {
         marker->bytes_read += words.hi - words.lo;
         if (marker->shared->follow)
             set_bit(shared_bits(marker->shared->marks->possible), item_id(marker, item));
-        if (words.hi - words.lo < HEAP_LARGE_BYTES - WORD) /* unreadable memory is a page at least, and not at its start */
+        if (words.hi - words.lo <
+            HEAP_LARGE_BYTES - WORD) /* unreadable memory is a page at least, and not at its start */
             gather(marker, words);
         else
             gather_around(marker, words);

@@ -15,6 +15,7 @@ static const struct key {
     {"output", offsetof(struct options, output)},
     {"pointer-mask", offsetof(struct options, pointer_mask)},
     {"unaligned", offsetof(struct options, unaligned)},
+    {"mark-threads", offsetof(struct options, mark_threads)},
     {"children", offsetof(struct options, children)},
     {"owner", offsetof(struct options, owner)},
     {"pools", offsetof(struct options, pools)},
@@ -114,6 +115,10 @@ uintptr_t options_pointer_mask(const struct options *options) {
 
 int options_unaligned(const struct options *options) {
     return strcmp(options->unaligned, "yes") == 0;
+}
+
+unsigned options_mark_threads(const struct options *options) {
+    return (unsigned)proc_number(options->mark_threads);
 }
 
 int options_owner(const struct options *options) {

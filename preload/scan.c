@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "dirty.h"
+#include "helpers.h"
 #include "init.h"
 #include "record.h"
 #include "weak.h"
@@ -135,7 +136,8 @@ static int find_reachable(const struct scan_input *in, struct search *search) {
     if (error)
         return error;
     int64_t begun_us = scan_now_us();
-    error = mark_run(heap, search->roots.root, search->roots.count, search->arena, &search->marks);
+    const struct crew *crew = in->in_process ? NULL : helpers_crew(search->arena);
+    error = mark_together(crew, heap, search->roots.root, search->roots.count, search->arena, &search->marks);
     search->mark_us = scan_now_us() - begun_us;
     return error;
 }
