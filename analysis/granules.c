@@ -27,23 +27,13 @@ struct build {
 
 /* ---- one object ---- */
 
-static void enter(const struct heap *heap, _Atomic uint8_t *granule, uintptr_t address, object_id id, int has_slot) {
+static inline void enter(const struct heap *heap, _Atomic uint8_t *granule, uintptr_t address, object_id id,
+                         int has_slot) {
     uint64_t words = heap_object(heap, id)->size_bytes / WORD;
     uint8_t code = words <= SHORT_WORDS_MAX && !heap->unaligned ? (uint8_t)(GRANULE_SHORT + words) : GRANULE_LONG;
     if (address % GRANULE_BYTES || !has_slot || atomic_load_explicit(granule, memory_order_relaxed) != GRANULE_EMPTY)
         code = GRANULE_ASK;
     atomic_store_explicit(granule, code, memory_order_relaxed);
-}
-
-struct fill {
-    const struct heap *heap;
-    struct granules_leaf *leaf;
-};
-
-static int enter_slotted(void *context, uintptr_t address, object_id id) {
-    const struct fill *fill = context;
-    enter(fill->heap, &fill->leaf->granule[heap_slot_number(address)], address, id, 1);
-    return 0;
 }
 
 /* Those that can't be found by granule, and those of a scan that looks at some objects only. */
@@ -58,14 +48,31 @@ static void enter_listed(struct build *build, const struct heap_odd *list, size_
     }
 }
 
+static inline void enter_slot(const struct build *build, const struct granules_piece *piece, size_t number,
+                              uint32_t slot) {
+    object_id id = slot & HEAP_SLOT_ID;
+    uintptr_t half = slot & HEAP_SLOT_HALF ? GRANULE_BYTES / 2 : 0;
+    if (id)
+        enter(build->heap, &piece->leaf->granule[number], half, id, 1);
+}
+
+/* Two slots at once: most of an index is empty. */
+static void fill_piece(const struct build *build, const struct granules_piece *piece) {
+    typedef uint64_t __attribute__((may_alias)) two_slots;
+    const two_slots *pair = (const two_slots *)(const void *)piece->index->slot;
+    for (size_t i = 0; i < HEAP_LEAF_SLOTS / 2; i++) {
+        if (!pair[i])
+            continue;
+        enter_slot(build, piece, 2 * i, (uint32_t)pair[i]);
+        enter_slot(build, piece, 2 * i + 1, (uint32_t)(pair[i] >> 32));
+    }
+}
+
 static void fill_pieces(void *job) {
     struct build *build = job;
     size_t number;
-    while (crew_next(&build->taken, build->granules->piece_count, &number)) {
-        const struct granules_piece *piece = &build->granules->piece[number];
-        struct fill fill = {build->heap, piece->leaf};
-        heap_each_in_leaf(piece->index, piece->base, 0, HEAP_LEAF_SLOTS, enter_slotted, &fill);
-    }
+    while (crew_next(&build->taken, build->granules->piece_count, &number))
+        fill_piece(build, &build->granules->piece[number]);
 }
 
 /* ---- the table ---- */

@@ -12,6 +12,8 @@
  *   todo (stack) --launch--> objects --scan--> words --aim--> bytes --settle--> met, todo
  *                    contents prefetched      bytes prefetched
  *
+ * There are two batches: what was launched and aimed in one round is scanned and settled in the next.
+ *
  * Each of the crew has stacks of its own. One that has nothing left takes from a pool, to which the others give while
  * somebody waits. */
 #include "mark.h"
@@ -32,6 +34,7 @@ enum {
     CREW_OBJECTS_MIN = 20000, /* of fewer, starting threads takes longer than marking */
     SPINS = 200,              /* looks at the pool before one rests */
     CODE_SHIFT = 56,
+    BYTES_MAX = 256, /* values of a byte */
     WORD = sizeof(uintptr_t),
 };
 
@@ -52,6 +55,19 @@ struct work_stack {
 
 /* interior  MARK_IGNORE for roots that only count starts, MARK_KEEP while `reachable` grows, MARK_FOLLOW afterwards */
 enum interior { MARK_IGNORE, MARK_KEEP, MARK_FOLLOW };
+
+struct objects {
+    size_t count;
+    work_item item[OBJECTS];
+};
+struct words { /* perhaps pointers */
+    size_t count;
+    uintptr_t word[WORDS];
+    _Atomic uint8_t *granule[WORDS]; /* where each leads, when they have been aimed */
+};
+
+/* What a word is: a pointer to an object that was met, to one that was not, or no plain pointer to a start. */
+enum sort { SORT_MET = 0, SORT_FRESH = 1, SORT_OTHER = 2 };
 
 /* What the crew shares. */
 struct marking {
@@ -92,11 +108,11 @@ struct marker {
     struct work_stack todo; /* met, not yet scanned */
     struct work_stack *pending;
     uint64_t objects_scanned, bytes_read;
-    size_t object_count, word_count;
-    work_item object[OBJECTS];       /* launched, to be scanned */
-    uintptr_t word[WORDS];           /* found in them, perhaps pointers */
-    _Atomic uint8_t *granule[WORDS]; /* where each leads */
-    uintptr_t other[WORDS];          /* words at which no object with a byte begins */
+    unsigned round;                          /* which of the two is filled; the other is on its way */
+    struct objects launched[2];              /* to be scanned */
+    struct words found[2];                   /* to be settled */
+    uintptr_t other[WORDS];                  /* words at which no object with a byte begins */
+    uint8_t sorts[GRANULE_BYTES][BYTES_MAX]; /* enum sort of a word, by its low bits and its granule's byte */
 };
 
 #define LIKELY(x) __builtin_expect(!!(x), 1)
@@ -125,13 +141,11 @@ static NOINLINE object_id item_id(const struct marker *marker, work_item item) {
     return heap_find(marker->heap, item_start(item), &start);
 }
 
-/* Where pointers are looked for. */
-static inline struct range item_words(const struct marker *marker, work_item item) {
-    uintptr_t start = item_start(item);
-    unsigned code = item_code(item);
-    if (LIKELY(code < GRANULE_LONG))
-        return (struct range){start, start + (uintptr_t)(code - GRANULE_SHORT) * WORD};
-    return heap_contents(marker->heap, start, heap_object(marker->heap, item_id(marker, item))->size_bytes);
+/* The object's slot of the index, for item_id(). */
+static inline void prefetch_slot(const struct marker *marker, uintptr_t start) {
+    const struct heap_leaf *leaf = heap_leaf_at(marker->heap->index, start);
+    if (leaf)
+        prefetch((const void *)&leaf->slot[heap_slot_number(start)]);
 }
 
 /* ---- work stacks: blocks in a chain ---- */
@@ -210,7 +224,7 @@ static inline int is_empty(const struct work_stack *stack) {
     return stack->top == stack->lo && (!stack->block || !stack->block->below);
 }
 
-static inline int pop(struct work_stack *stack, work_item *item) {
+static int pop(struct work_stack *stack, work_item *item) {
     if (stack->top == stack->lo && !stack_down(stack))
         return 0;
     *item = *--stack->top;
@@ -369,47 +383,60 @@ static NOINLINE void meet_inside(struct marker *marker, uintptr_t word) {
 
 /* ---- words ---- */
 
-/* Find the bytes of the words gathered. */
-static void aim(struct marker *marker) {
+/* Find the bytes of the words found. */
+static void aim(struct marker *marker, struct words *found) {
     struct granules *granules = marker->granules;
-    for (size_t i = 0; i < marker->word_count; i++) {
-        marker->granule[i] = granules_at(granules, marker->word[i]);
-        prefetch((const void *)marker->granule[i]);
+    for (size_t i = 0; i < found->count; i++) {
+        found->granule[i] = granules_at(granules, found->word[i]);
+        prefetch((const void *)found->granule[i]);
     }
 }
 
-/* Sort the words: pointers to objects not yet met, and to no start. Without a branch, because what a word is is a coin's
- * toss, and a wrong guess costs more than the stores. A tag in the bits that alignment leaves free is known good. */
-static size_t sort_words(struct marker *marker, size_t *other_count) {
-    size_t count = marker->word_count, fresh = 0, others = 0;
-    uintptr_t tags = marker->interior == MARK_IGNORE ? 1 : WORD;
-    for (size_t i = 0; i < count; i++) {
-        uintptr_t word = marker->word[i], tag = word % GRANULE_BYTES;
-        _Atomic uint8_t *granule = marker->granule[i];
-        uint8_t byte = atomic_load_explicit(granule, memory_order_relaxed);
-        unsigned least = GRANULE_SHORT + (tag != 0); /* an object shorter than a word ends within the tags */
-        int starts = (byte & GRANULE_CODE) - least <= GRANULE_LONG - least && tag < tags;
-        marker->word[fresh] = word - tag; /* fresh <= i */
-        marker->granule[fresh] = granule;
+static enum sort sort_of(unsigned tag, uint8_t byte, enum interior interior) {
+    unsigned code = byte & GRANULE_CODE;
+    unsigned tags = interior == MARK_IGNORE ? 1 : WORD; /* a tag in the bits that alignment leaves free is known good */
+    unsigned least = tag ? GRANULE_SHORT + 1 : GRANULE_SHORT; /* an object shorter than a word ends within the tags */
+    if (tag >= tags || code < least || code > GRANULE_LONG)
+        return SORT_OTHER;
+    return byte & GRANULE_MET ? SORT_MET : SORT_FRESH;
+}
+
+static void set_interior(struct marker *marker, enum interior interior) {
+    marker->interior = interior;
+    for (unsigned tag = 0; tag < GRANULE_BYTES; tag++)
+        for (unsigned byte = 0; byte < BYTES_MAX; byte++)
+            marker->sorts[tag][byte] = (uint8_t)sort_of(tag, (uint8_t)byte, interior);
+}
+
+/* Keep the words that point at objects not met, and the others apart. Without a branch, because what a word is is a coin's
+ * toss, and a wrong guess costs more than the stores. */
+static size_t sort_words(struct marker *marker, struct words *found) {
+    size_t fresh = 0, others = 0;
+    for (size_t i = 0; i < found->count; i++) {
+        uintptr_t word = found->word[i];
+        _Atomic uint8_t *granule = found->granule[i];
+        uint8_t sort = marker->sorts[word % GRANULE_BYTES][atomic_load_explicit(granule, memory_order_relaxed)];
+        found->word[fresh] = word; /* fresh <= i */
+        found->granule[fresh] = granule;
         marker->other[others] = word;
-        fresh += (size_t)(starts & !(byte & GRANULE_MET));
-        others += (size_t)!starts;
+        fresh += sort & SORT_FRESH;
+        others += sort / SORT_OTHER;
     }
-    *other_count = others;
-    return fresh;
+    found->count = fresh;
+    return others;
 }
 
 /* Meet what the words point at. */
-static void settle(struct marker *marker) {
-    size_t others, fresh = sort_words(marker, &others);
-    marker->word_count = 0;
+static void settle(struct marker *marker, struct words *found) {
+    size_t others = sort_words(marker, found), fresh = found->count;
+    found->count = 0;
     if (!reserve(marker, &marker->todo, fresh))
         return;
     work_item *top = marker->todo.top;
     for (size_t i = 0; i < fresh; i++) {
-        uint8_t byte = atomic_load_explicit(marker->granule[i], memory_order_relaxed);
-        *top = item_of(marker->word[i], byte);
-        top += note_met(marker, marker->granule[i]);
+        uint8_t byte = atomic_load_explicit(found->granule[i], memory_order_relaxed);
+        *top = item_of(found->word[i] & ~(uintptr_t)(GRANULE_BYTES - 1), byte);
+        top += note_met(marker, found->granule[i]);
     }
     marker->todo.top = top;
     for (size_t i = 0; i < others; i++)
@@ -418,70 +445,115 @@ static void settle(struct marker *marker) {
 
 /* ---- objects ---- */
 
-static void gather(struct marker *marker, struct range words) {
+/* Both rounds' words, at once: there is no room, or nothing else to do in the meantime. */
+static NOINLINE void settle_all(struct marker *marker) {
+    for (unsigned i = 0; i < 2; i++)
+        aim(marker, &marker->found[i]);
+    for (unsigned i = 0; i < 2; i++)
+        settle(marker, &marker->found[i]);
+}
+
+/* Words at any step, any number. */
+static NOINLINE void gather_long(struct marker *marker, struct range words) {
+    struct words *found = &marker->found[marker->round];
     uintptr_t lo = marker->lo, span = marker->span, mask = marker->mask;
     unsigned shift = marker->step_shift;
-    uintptr_t end = words.hi - words.lo < sizeof(uintptr_t) ? words.lo : words.hi - sizeof(uintptr_t) + 1;
+    uintptr_t end = words.hi - words.lo < WORD ? words.lo : words.hi - WORD + 1;
     for (uintptr_t at = words.lo; at < end;) {
-        size_t room = WORDS - marker->word_count, left = ((end - 1 - at) >> shift) + 1;
+        if (found->count == WORDS)
+            settle_all(marker);
+        size_t room = WORDS - found->count, left = ((end - 1 - at) >> shift) + 1;
         uintptr_t stop = at + ((left < room ? left : room) << shift);
-        uintptr_t *next = marker->word + marker->word_count;
+        uintptr_t *next = found->word + found->count;
         for (; at < stop; at += (uintptr_t)1 << shift) {
             *next = heap_load(at) & mask;
             next += *next - lo < span;
         }
-        marker->word_count = (size_t)(next - marker->word);
-        if (marker->word_count == WORDS) {
-            aim(marker);
-            settle(marker);
-        }
+        found->count = (size_t)(next - found->word);
     }
 }
 
-static NOINLINE void gather_around(struct marker *marker, struct range words) {
+static inline void gather_short(struct marker *marker, uintptr_t at, uintptr_t end) {
+    struct words *found = &marker->found[marker->round];
+    uintptr_t lo = marker->lo, span = marker->span, mask = marker->mask;
+    if (!LIKELY(found->count + (end - at) / WORD <= WORDS))
+        settle_all(marker);
+    uintptr_t *next = found->word + found->count;
+    for (; at < end; at += WORD) {
+        uintptr_t word = heap_load(at) & mask;
+        *next = word;
+        next += word - lo < span;
+    }
+    found->count = (size_t)(next - found->word);
+}
+
+static NOINLINE void scan_long(struct marker *marker, work_item item) {
     const struct heap *heap = marker->heap;
-    for (struct range r = heap_readable(heap, words.lo, words.hi); r.lo < r.hi; r = heap_readable(heap, r.hi, words.hi))
-        gather(marker, r);
-}
-
-static void launch(struct marker *marker) {
-    size_t count = 0;
-    while (count < OBJECTS && pop(&marker->todo, &marker->object[count])) {
-        work_item item = marker->object[count++];
-        uintptr_t line = item_start(item), end = line + (item_code(item) - GRANULE_SHORT) * WORD;
-        prefetch((const void *)line);
-        line = (line & ~(uintptr_t)(CACHE_LINE - 1)) + CACHE_LINE;
-        for (int ahead = 1; ahead < LINES_AHEAD_MAX && line < end; ahead++, line += CACHE_LINE)
-            prefetch((const void *)line);
+    uint64_t size_bytes = heap_object(heap, item_id(marker, item))->size_bytes;
+    struct range words = heap_contents(heap, item_start(item), size_bytes);
+    marker->bytes_read += words.hi - words.lo;
+    if (size_bytes < HEAP_LARGE_BYTES) {
+        gather_long(marker, words);
+        return;
     }
-    marker->object_count = count;
+    for (struct range r = heap_readable(heap, words.lo, words.hi); r.lo < r.hi; r = heap_readable(heap, r.hi, words.hi))
+        gather_long(marker, r);
 }
 
-static void scan(struct marker *marker) {
-    marker->objects_scanned += marker->object_count;
-    for (size_t i = 0; i < marker->object_count; i++) {
-        work_item item = marker->object[i];
-        struct range words = item_words(marker, item);
-        marker->bytes_read += words.hi - words.lo;
+static inline void launch_one(const struct marker *marker, work_item item) {
+    uintptr_t line = item_start(item), end = line + (item_code(item) - GRANULE_SHORT) * WORD;
+    if (marker->shared->follow)
+        prefetch_slot(marker, line);
+    prefetch((const void *)line);
+    line = (line & ~(uintptr_t)(CACHE_LINE - 1)) + CACHE_LINE;
+    for (int ahead = 1; ahead < LINES_AHEAD_MAX && line < end; ahead++, line += CACHE_LINE)
+        prefetch((const void *)line);
+}
+
+static void launch(struct marker *marker, struct objects *launched) {
+    if (marker->todo.top == marker->todo.lo && !stack_down(&marker->todo))
+        return;
+    size_t there = (size_t)(marker->todo.top - marker->todo.lo);
+    launched->count = there < OBJECTS ? there : OBJECTS;
+    for (size_t i = 0; i < launched->count; i++) {
+        launched->item[i] = *--marker->todo.top;
+        launch_one(marker, launched->item[i]);
+    }
+}
+
+static void scan(struct marker *marker, struct objects *launched) {
+    marker->objects_scanned += launched->count;
+    for (size_t i = 0; i < launched->count; i++) {
+        work_item item = launched->item[i];
+        uintptr_t bytes = (item_code(item) - GRANULE_SHORT) * WORD;
         if (marker->shared->follow)
             set_bit(shared_bits(marker->shared->marks->possible), item_id(marker, item));
-        if (words.hi - words.lo <
-            HEAP_LARGE_BYTES - WORD) /* unreadable memory is a page at least, and not at its start */
-            gather(marker, words);
-        else
-            gather_around(marker, words);
+        if (LIKELY(item_code(item) < GRANULE_LONG)) {
+            marker->bytes_read += bytes;
+            gather_short(marker, item_start(item), item_start(item) + bytes);
+        } else {
+            scan_long(marker, item);
+        }
     }
+    launched->count = 0;
 }
 
-/* Scan all that is met, and all that it leads to. The next objects are on their way while words are settled. */
+static int has_work(const struct marker *marker) {
+    return !is_empty(&marker->todo) || marker->launched[0].count || marker->launched[1].count ||
+           marker->found[0].count || marker->found[1].count;
+}
+
+/* Scan all that is met, and all that it leads to. What a round prefetches is read in the next one. */
 static void trace(struct marker *marker) {
     struct marking *shared = marker->shared;
     do {
-        while (!has_failed(shared) && !(is_empty(&marker->todo) && marker->word_count == 0)) {
-            launch(marker);
-            settle(marker);
-            scan(marker);
-            aim(marker);
+        while (!has_failed(shared) && has_work(marker)) {
+            unsigned round = marker->round;
+            launch(marker, &marker->launched[round]);
+            scan(marker, &marker->launched[!round]);
+            aim(marker, &marker->found[round]);
+            settle(marker, &marker->found[!round]);
+            marker->round = !round;
             give_if_wanted(marker);
         }
     } while (take(marker));
@@ -496,10 +568,9 @@ static void scan_roots(struct marker *marker, unsigned flags, _Atomic size_t *ta
     while (!has_failed(shared) && crew_next(taken, shared->root_count, &i)) {
         const struct root *root = &shared->roots[i];
         if ((root->flags & (ROOT_STARTS_ONLY | ROOT_LIVE)) == flags)
-            gather(marker, (struct range){(root->lo + mask) & ~mask, root->hi & ~mask});
+            gather_long(marker, (struct range){(root->lo + mask) & ~mask, root->hi & ~mask});
     }
-    aim(marker);
-    settle(marker); /* before `interior` changes */
+    settle_all(marker); /* before `interior` changes */
 }
 
 static void enter(struct marker *marker, struct marking *shared, unsigned *number) {
@@ -514,11 +585,13 @@ static void enter(struct marker *marker, struct marking *shared, unsigned *numbe
     marker->mask = heap->pointer_mask ? heap->pointer_mask : UINTPTR_MAX;
     marker->step_shift = heap->unaligned ? 0 : 3;
     marker->alone = !shared->crew;
-    marker->interior = shared->follow ? MARK_FOLLOW : MARK_KEEP;
+    set_interior(marker, shared->first_flags ? MARK_IGNORE : shared->follow ? MARK_FOLLOW : MARK_KEEP);
     marker->todo = (struct work_stack){0};
     marker->pending = &shared->pending[*number];
     marker->objects_scanned = marker->bytes_read = 0;
-    marker->object_count = marker->word_count = 0;
+    marker->round = 0;
+    for (unsigned i = 0; i < 2; i++)
+        marker->launched[i].count = marker->found[i].count = 0;
     crew_lock(&shared->lock);
     shared->busy++;
     crew_unlock(&shared->lock);
@@ -540,9 +613,8 @@ static void mark_reachable(void *job) {
     unsigned number;
     enter(&marker, shared, &number);
     if (shared->first_flags) {
-        marker.interior = MARK_IGNORE;
         scan_roots(&marker, shared->first_flags, &shared->first_roots_taken);
-        marker.interior = MARK_KEEP;
+        set_interior(&marker, MARK_KEEP);
         for (size_t i = 0; number == 0 && i < heap->ignored_count; i++)
             meet_known(&marker, heap->ignored[i].address, heap->ignored[i].id);
     }
@@ -669,8 +741,8 @@ static void mark_all(struct marking *shared) {
     run_phase(shared, mark_reachable);
     clear_unmet(shared, marks->settled);
     memcpy(marks->reachable, marks->settled, ((size_t)shared->heap->id_end + 63) / 64 * sizeof *marks->settled);
+    shared->first_flags = 0;
     if (has_live_roots(shared)) {
-        shared->first_flags = 0;
         shared->flags = ROOT_LIVE;
         run_phase(shared, mark_reachable);
         clear_unmet(shared, marks->reachable);
