@@ -34,6 +34,7 @@ struct symbols {
     struct pool cache;               /* all that was resolved, dropped as a whole */
     struct symbol_file *files;       /* by key */
     struct resolved_frame *resolved; /* by address: the outer frames of stacks are the same again and again */
+    struct resolved_call *calls;     /* by the addresses on both sides */
     struct resolved_stack *stacks;   /* by addresses: so are the stacks of processes that run the same program */
     const struct stack *empty;
 };
@@ -53,6 +54,11 @@ struct address {
 };
 struct resolved_frame {
     struct address address;
+    struct frames frames;
+    UT_hash_handle hh;
+};
+struct resolved_call { /* what is missing between two frames of a stack */
+    struct address between[2];
     struct frames frames;
     UT_hash_handle hh;
 };
@@ -394,11 +400,12 @@ static void push_resolved(struct symbols *symbols, struct frames *frames, const 
         frame_push(symbols, frames, &known->list[i]);
 }
 
-/* Frames between the one at `outer` and the one that was called from there, which has the code of `frames`' last. */
-static void push_missing(struct symbols *symbols, struct frames *frames, const struct address *inner,
-                         const struct address *outer) {
+/* Frames between the one at `outer` and the one that was called from there. */
+static void resolve_call(struct symbols *symbols, const struct address *inner, const struct address *outer,
+                         struct frames *frames) {
     struct tail_frame missing[TAIL_FRAMES_MAX];
-    const char *target = inner ? frames->list[frames->count - 1].symbol : NULL;
+    const struct frames *called = inner ? resolved(symbols, inner) : NULL;
+    const char *target = called ? called->list[called->count - 1].symbol : NULL;
     struct symbol_file *called_in = inner ? inner->file : NULL;
     if (!outer->file || !outer->file->module || outer->exact || (inner && !target))
         return;
@@ -414,6 +421,21 @@ static void push_missing(struct symbols *symbols, struct frames *frames, const s
         for (size_t j = before; j < frames->count; j++)
             frames->list[j].put_back = true;
     }
+}
+
+static void push_missing(struct symbols *symbols, struct frames *frames, const struct address *inner,
+                         const struct address *outer) {
+    struct address between[2] = {inner ? *inner : (struct address){0}, *outer};
+    struct resolved_call *known = NULL;
+    HASH_FIND(hh, symbols->calls, between, sizeof between, known);
+    if (!known) {
+        known = pool_alloc(&symbols->cache, sizeof *known);
+        memcpy(known->between, between, sizeof between);
+        resolve_call(symbols, inner, outer, &known->frames);
+        HASH_ADD(hh, symbols->calls, between, sizeof between, known);
+    }
+    for (size_t i = 0; i < known->frames.count; i++)
+        frame_push(symbols, frames, &known->frames.list[i]);
 }
 
 static void resolve_stack(struct symbols *symbols, const struct address *addresses, size_t count, struct stack *stack) {
@@ -489,6 +511,7 @@ void symbols_close(struct symbols *symbols) {
     }
     HASH_CLEAR(hh, symbols->files);
     HASH_CLEAR(hh, symbols->resolved);
+    HASH_CLEAR(hh, symbols->calls);
     HASH_CLEAR(hh, symbols->stacks);
     pool_free(&symbols->cache);
 }
