@@ -500,25 +500,29 @@ static NOINLINE void scan_long(struct marker *marker, work_item item) {
         gather_long(marker, r);
 }
 
-static inline void launch_one(const struct marker *marker, work_item item) {
-    uintptr_t line = item_start(item), end = line + (item_code(item) - GRANULE_SHORT) * WORD;
-    if (marker->shared->follow)
-        prefetch_slot(marker, line);
-    prefetch((const void *)line);
-    line = (line & ~(uintptr_t)(CACHE_LINE - 1)) + CACHE_LINE;
-    for (int ahead = 1; ahead < LINES_AHEAD_MAX && line < end; ahead++, line += CACHE_LINE)
-        prefetch((const void *)line);
+/* The first lines one after another, since each is a page walk; the rest is in the same page, as a rule. */
+static void prefetch_contents(const struct objects *launched) {
+    for (size_t i = 0; i < launched->count; i++)
+        prefetch((const void *)item_start(launched->item[i]));
+    for (size_t i = 0; i < launched->count; i++) {
+        uintptr_t start = item_start(launched->item[i]);
+        uintptr_t end = start + (item_code(launched->item[i]) - GRANULE_SHORT) * WORD;
+        uintptr_t line = (start & ~(uintptr_t)(CACHE_LINE - 1)) + CACHE_LINE;
+        for (int ahead = 1; ahead < LINES_AHEAD_MAX && line < end; ahead++, line += CACHE_LINE)
+            prefetch((const void *)line);
+    }
 }
 
 static void launch(struct marker *marker, struct objects *launched) {
     if (marker->todo.top == marker->todo.lo && !stack_down(&marker->todo))
         return;
-    size_t there = (size_t)(marker->todo.top - marker->todo.lo);
-    launched->count = there < OBJECTS ? there : OBJECTS;
-    for (size_t i = 0; i < launched->count; i++) {
-        launched->item[i] = *--marker->todo.top;
-        launch_one(marker, launched->item[i]);
-    }
+    size_t there = (size_t)(marker->todo.top - marker->todo.lo), count = there < OBJECTS ? there : OBJECTS;
+    marker->todo.top -= count;
+    memcpy(launched->item, marker->todo.top, count * sizeof *launched->item);
+    launched->count = count;
+    prefetch_contents(launched);
+    for (size_t i = 0; marker->shared->follow && i < count; i++)
+        prefetch_slot(marker, item_start(launched->item[i]));
 }
 
 static void scan(struct marker *marker, struct objects *launched) {

@@ -30,6 +30,12 @@ struct symbol_file {
     struct tail_module tail;
     UT_hash_handle hh;
 };
+/* Frames of one stack while it is resolved. */
+struct frames {
+    struct stack_frame *list;
+    size_t count, capacity;
+};
+
 struct symbols {
     struct pool cache;               /* all that was resolved, dropped as a whole */
     struct symbol_file *files;       /* by key */
@@ -37,16 +43,11 @@ struct symbols {
     struct resolved_call *calls;     /* by the addresses on both sides */
     struct resolved_stack *stacks;   /* by addresses: so are the stacks of processes that run the same program */
     const struct stack *empty;
+    struct frames scratch; /* of the stack at hand */
 };
 
 /* What is resolved may grow to this; a recording of a large program needs a tenth. */
 enum { CACHE_BYTES_MAX = 48 << 20, FILES_MAX = 256 };
-
-/* Frames of one stack while it is resolved. */
-struct frames {
-    struct stack_frame *list;
-    size_t count, capacity;
-};
 
 struct address {
     struct symbol_file *file; /* NULL: in no module */
@@ -438,12 +439,21 @@ static void push_missing(struct symbols *symbols, struct frames *frames, const s
         frame_push(symbols, frames, &known->frames.list[i]);
 }
 
+/* Many stacks are kept: none with room to grow. */
+static struct frames without_room(struct symbols *symbols, const struct frames *frames) {
+    struct frames copy = {pool_array(&symbols->cache, frames->count, sizeof *copy.list), frames->count, frames->count};
+    if (frames->count)
+        memcpy(copy.list, frames->list, frames->count * sizeof *copy.list);
+    return copy;
+}
+
 static void resolve_stack(struct symbols *symbols, const struct address *addresses, size_t count, struct stack *stack) {
-    struct frames frames = {0};
+    symbols->scratch.count = 0;
     for (size_t i = 0; i < count; i++) {
-        push_missing(symbols, &frames, i ? &addresses[i - 1] : NULL, &addresses[i]);
-        push_resolved(symbols, &frames, &addresses[i]);
+        push_missing(symbols, &symbols->scratch, i ? &addresses[i - 1] : NULL, &addresses[i]);
+        push_resolved(symbols, &symbols->scratch, &addresses[i]);
     }
+    struct frames frames = without_room(symbols, &symbols->scratch);
     size_t hidden = hide_count(frames.list, frames.count);
     stack->frames = frames.list + hidden;
     stack->frame_count = frames.count - hidden;
@@ -480,6 +490,7 @@ static void start(struct symbols *symbols) {
     struct stack *empty = pool_alloc(&symbols->cache, sizeof *empty);
     empty->memo = pool_alloc(&symbols->cache, sizeof *empty->memo);
     symbols->empty = empty;
+    symbols->scratch = (struct frames){0};
 }
 
 /* A symbol before the address that does not reach it is another variable, or a mark of the linker's. */

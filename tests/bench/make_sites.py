@@ -12,7 +12,7 @@ levels = 1
 while FAN**levels < sites:
     levels += 1
 print("#include <stdlib.h>\n#include <string.h>")
-print("static long count;\nstatic unsigned number;")
+print("static unsigned number;")
 print("static void __attribute__((noinline)) lose(long times) {")
 print("    for (long i = 0; i < times; i++)\n        memset(malloc(24 + number % 64), 0, 24);\n    number++;\n}")
 for level in reversed(range(levels)):
@@ -22,7 +22,7 @@ for level in reversed(range(levels)):
             print("    lose(times);")
         else:
             for callee in range(FAN):
-                print(f"    if (count-- > 0 || 1)\n        level{level + 1}_{callee}(times);")
+                print(f"    level{level + 1}_{callee}(times);")
         print('    __asm__ volatile("");\n}')
 print("int main(void) {")
 for function in range(min(FAN, -(-sites // FAN ** (levels - 1)))):
