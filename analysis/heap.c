@@ -261,6 +261,11 @@ object_id heap_find(const struct heap *heap, uintptr_t address, uintptr_t *start
     return heap->odd_count ? find_odd(heap, address, start) : 0;
 }
 
+object_id heap_pointed(const struct heap *heap, uintptr_t address, uintptr_t *start) {
+    object_id id = heap_find(heap, address, start);
+    return id && address - *start >= heap_entry(heap, id) ? id : 0;
+}
+
 object_id heap_at(const struct heap *heap, uintptr_t address) {
     const struct heap_leaf *leaf = heap_leaf_at(heap->index, address);
     uint32_t slot = leaf ? load_slot(leaf, heap_slot_number(address)) : 0;
