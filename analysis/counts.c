@@ -202,7 +202,7 @@ static void set_entries(const struct counts *counts, uint8_t *entry) {
     for (size_t i = 0; i < counts->count; i++) {
         const struct counted *counted = &counts->item[i];
         if (counted->source != COUNT_NONE)
-            entry[counted->id] |= HEAP_ENTRY_COUNTED;
+            entry[counted->id] |= counted->all ? HEAP_ENTRY_COUNTED | HEAP_ENTRY_ALL : HEAP_ENTRY_COUNTED;
         if (!counts->by_id[counted->id])
             counts->by_id[counted->id] = (uint32_t)i + 1;
     }

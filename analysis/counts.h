@@ -31,6 +31,8 @@ struct counted {
     uint32_t weak;     /* how many pointers look like references and are none (weak_ptr) */
     uint16_t offset;   /* a reference is a pointer to this byte of it; others into it are not counted */
     uint8_t source;    /* enum count_source */
+    uint8_t all;       /* nothing keeps it but counted references: pointers in roots say nothing. Else those that are
+                          no stack's are believed */
     uint8_t collected; /* the program's own collector would free it, were it garbage */
 };
 struct count_type {
@@ -66,7 +68,7 @@ void counts_begin(struct counts *counts, struct arena *arena);
 /* Each returns 0 or -ENOMEM. */
 int counts_add(struct counts *counts, const struct counted *counted);
 int counts_add_link(struct counts *counts, object_id id, uintptr_t lo, uintptr_t hi);
-/* The start of the object, as those see it who point at it, is `bytes` (a multiple of 8, at most 1016) into it. */
+/* The start of the object, as those see it who point at it, is `bytes` (a multiple of 8, at most 504) into it. */
 int counts_add_entry(struct counts *counts, object_id id, size_t bytes);
 /* The number of the type described at `key`; a new one gets `name`; NULL: no number (0). */
 int counts_type(struct counts *counts, uintptr_t key, const char *name, uint32_t *number);

@@ -52,7 +52,7 @@ struct marker {
     uint64_t *reachable, *possible;
     uint64_t *growing; /* the one of the two that new marks go to */
     enum interior interior;
-    int by_counts; /* roots: a pointer to a counted object holds nothing, for its count says what does */
+    unsigned by_counts; /* HEAP_ENTRY_* of objects that are held by what their counts say, not by pointers to them */
     int error;
     struct work_stack todo;    /* marked, not yet scanned */
     struct work_stack pending; /* met by an interior pointer only; their bits stand in `possible` */
@@ -173,7 +173,7 @@ static NOINLINE void meet_inside(struct marker *marker, uintptr_t word) {
     if (marker->interior == MARK_IGNORE && !heap->odd_count && !heap->entry)
         return;
     object_id id = heap_pointed(heap, word, &start);
-    if (!id || (marker->by_counts && heap->entry[id] & HEAP_ENTRY_COUNTED))
+    if (!id || (marker->by_counts && heap->entry[id] & marker->by_counts))
         return;
     if (word == start + heap_entry(heap, id) || marker->interior == MARK_FOLLOW)
         meet(marker, &id, &start, 1);
@@ -298,10 +298,12 @@ static void trace(struct marker *marker) {
     }
 }
 
-static void scan_roots(struct marker *marker, const struct root *roots, size_t root_count, unsigned flags) {
+/* Those of which the flags in `mask_flags` are `flags`. */
+static void scan_roots(struct marker *marker, const struct root *roots, size_t root_count, unsigned mask_flags,
+                       unsigned flags) {
     const uintptr_t mask = sizeof(uintptr_t) - 1;
     for (size_t i = 0; i < root_count && !marker->error; i++)
-        if ((roots[i].flags & ROOT_STARTS_ONLY) == flags)
+        if ((roots[i].flags & mask_flags) == flags)
             gather(marker, (struct range){(roots[i].lo + mask) & ~mask, roots[i].hi & ~mask});
     aim(marker);
     settle(marker); /* before `interior` changes */
@@ -309,15 +311,18 @@ static void scan_roots(struct marker *marker, const struct root *roots, size_t r
 
 /* Everything by way of starts and known-good shapes; interior pointers are remembered. */
 static void mark_reachable(struct marker *marker, const struct root *roots, size_t root_count,
-                           const struct root *held, size_t held_count) {
+                           const struct root *held) {
     const struct heap *heap = marker->heap;
     marker->growing = marker->reachable;
     marker->interior = MARK_IGNORE;
-    scan_roots(marker, roots, root_count, ROOT_STARTS_ONLY);
+    marker->by_counts = held ? HEAP_ENTRY_ALL : 0;
+    scan_roots(marker, roots, root_count, ROOT_STARTS_ONLY, ROOT_STARTS_ONLY);
     marker->interior = MARK_KEEP;
-    scan_roots(marker, roots, root_count, 0);
+    scan_roots(marker, roots, root_count, ROOT_STARTS_ONLY | ROOT_STACK, 0);
+    marker->by_counts = held ? HEAP_ENTRY_COUNTED : 0;
+    scan_roots(marker, roots, root_count, ROOT_STARTS_ONLY | ROOT_STACK, ROOT_STACK);
     marker->by_counts = 0;
-    scan_roots(marker, held, held_count, 0);
+    scan_roots(marker, held, held != NULL, 0, 0);
     for (size_t i = 0; i < heap->ignored_count; i++)
         meet(marker, &heap->ignored[i].id, &heap->ignored[i].address, 1);
     trace(marker);
@@ -353,8 +358,7 @@ static int mark_from(const struct heap *heap, const struct root *roots, size_t r
     marker.todo = marker.pending = (struct work_stack){0};
     marker.reachable = marks->reachable;
     marker.possible = marks->possible;
-    marker.by_counts = held != NULL && heap->entry;
-    mark_reachable(&marker, roots, root_count, held, held != NULL);
+    mark_reachable(&marker, roots, root_count, heap->entry ? held : NULL);
     mark_possible(&marker);
     marks->objects_scanned = marker.objects_scanned;
     marks->bytes_read = marker.bytes_read;

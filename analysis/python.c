@@ -272,6 +272,7 @@ static int read_alive(struct reader *reader, const struct instance *in) {
         .count = (int64_t)heap_load(in->object + OBJECT_COUNT),
         .offset = (uint16_t)(in->object - in->block),
         .source = COUNT_MEMORY,
+        .all = 1,
         .collected = is_collected && heap_load(links) != 0,
     };
     uintptr_t name = heap_load(in->type + TYPE_NAME);
