@@ -9,7 +9,10 @@
 
 #include "counts.h"
 
-enum { PYTHON_VERSION = 0x030b /* major and minor: layouts of others differ */ };
+enum {
+    PYTHON_VERSION = 0x030b,  /* major and minor: layouts of others differ */
+    PYTHON_OBJECTS_MIN = 2000 /* an interpreter that runs has more; with fewer it does not take them from malloc */
+};
 
 /* Types of which some words own nothing; each is a symbol of the interpreter. */
 #define PYTHON_TYPES(X)                                                                                                \

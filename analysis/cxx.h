@@ -1,0 +1,15 @@
+/* cxx.h - C++ objects in the frozen heap: classes by their vtables, and the counts of std::shared_ptr.
+ *
+ * source  Itanium C++ ABI, 2.5 and 2.9 (vtables, type information); libstdc++, bits/shared_ptr_base.h, _Sp_counted_base;
+ *         libc++, __memory/shared_count.h, __shared_weak_count */
+#ifndef CASTAWAY_ANALYSIS_CXX_H
+#define CASTAWAY_ANALYSIS_CXX_H
+
+#include "counts.h"
+
+/* Add what is known of the objects that begin with a vtable. Names of types are mangled. heap: as for python_read().
+ *
+ * returns  0 or -ENOMEM; nothing is found without heap->vtable_ranges */
+int cxx_read(const struct heap *heap, struct counts *counts);
+
+#endif

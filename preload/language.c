@@ -1,0 +1,112 @@
+/* language.c - is there an interpreter, and of which version? Its symbols are looked up in the loader's own tables.
+ *
+ * Owns:    nothing.
+ * Never:   calls the loader: the program may hold its lock.
+ * Runs in: snapshot child.
+ * Start:   language_read(). */
+#include "language.h"
+
+#include <elf.h>
+#include <link.h>
+#include <string.h>
+
+#include "analysis/cxx.h"
+#include "analysis/python.h"
+
+/* ---- symbols of loaded modules: a module's hash table says at once that it has none of that name ---- */
+
+struct symbols {
+    uintptr_t bias;
+    const ElfW(Sym) * table;
+    const char *names;
+    const uint32_t *hash; /* DT_GNU_HASH */
+};
+
+/* glibc has made absolute addresses of these, but in modules that it may not write to. */
+static uintptr_t absolute(const struct link_map *module, const ElfW(Dyn) * entry) {
+    return entry->d_un.d_ptr < module->l_addr ? module->l_addr + entry->d_un.d_ptr : entry->d_un.d_ptr;
+}
+
+static int symbols_of(const struct link_map *module, struct symbols *out) {
+    *out = (struct symbols){.bias = module->l_addr};
+    for (const ElfW(Dyn) *entry = module->l_ld; entry && entry->d_tag != DT_NULL; entry++) {
+        if (entry->d_tag == DT_SYMTAB)
+            out->table = (const void *)absolute(module, entry);
+        else if (entry->d_tag == DT_STRTAB)
+            out->names = (const void *)absolute(module, entry);
+        else if (entry->d_tag == DT_GNU_HASH)
+            out->hash = (const void *)absolute(module, entry);
+    }
+    return out->table && out->names && out->hash;
+}
+
+static uint32_t hash_name(const char *name) {
+    uint32_t hash = 5381;
+    for (; *name; name++)
+        hash = hash * 33 + (unsigned char)*name;
+    return hash;
+}
+
+/* The address of a defined symbol, or 0.
+ * source  binutils, bfd/elflink.c: [buckets][first symbol][filter words][shift] filter, buckets, chains */
+static uintptr_t find_symbol(const struct symbols *symbols, const char *name) {
+    uint32_t buckets = symbols->hash[0], first = symbols->hash[1], filters = symbols->hash[2];
+    const uint32_t *bucket = symbols->hash + 4 + filters * sizeof(uintptr_t) / sizeof(uint32_t);
+    const uint32_t *chain = bucket + buckets;
+    uint32_t hash = hash_name(name), at = buckets ? bucket[hash % buckets] : 0;
+    for (; at >= first && at; at++) {
+        const ElfW(Sym) *symbol = &symbols->table[at];
+        uint32_t other = chain[at - first];
+        if ((other | 1) == (hash | 1) && symbol->st_shndx != SHN_UNDEF &&
+            strcmp(symbols->names + symbol->st_name, name) == 0)
+            return symbols->bias + symbol->st_value;
+        if (other & 1)
+            break;
+    }
+    return 0;
+}
+
+/* ---- CPython ---- */
+
+static const char *const PYTHON_SYMBOLS[PYTHON_TYPE_COUNT] = {
+#define X(name, symbol) symbol,
+    PYTHON_TYPES(X)
+#undef X
+};
+
+/* The first module that is an interpreter.
+ * returns  its version as in Py_Version without the last two bytes; 0: a version that does not say; -1: there is none */
+static long find_python(struct python *python) {
+    for (const struct link_map *module = _r_debug.r_map; module; module = module->l_next) {
+        struct symbols symbols;
+        if (!symbols_of(module, &symbols) || !find_symbol(&symbols, PYTHON_SYMBOLS[PYTHON_TYPE]))
+            continue;
+        for (size_t i = 0; i < PYTHON_TYPE_COUNT; i++)
+            python->types[i] = find_symbol(&symbols, PYTHON_SYMBOLS[i]);
+        const unsigned long *version = (const void *)find_symbol(&symbols, "Py_Version");
+        return version ? (long)(*version >> 16) : 0;
+    }
+    return -1;
+}
+
+static int read_python(const struct heap *heap, struct counts *counts, struct language_notes *notes) {
+    struct python python = {0};
+    size_t found = 0;
+    long version = find_python(&python);
+    if (version < 0)
+        return 0;
+    if (version != PYTHON_VERSION) {
+        notes->python = "this Python is not 3.11: its objects were not told apart";
+        return 0;
+    }
+    int error = python_read(&python, heap, counts, &found);
+    if (!heap->subset && found < PYTHON_OBJECTS_MIN)
+        notes->python = "Python keeps its objects in arenas of its own: set PYTHONMALLOC=malloc to see them";
+    return error;
+}
+
+int language_read(const struct heap *heap, struct counts *counts, struct language_notes *notes) {
+    *notes = (struct language_notes){0};
+    int error = read_python(heap, counts, notes);
+    return error ? error : cxx_read(heap, counts);
+}
