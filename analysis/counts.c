@@ -106,6 +106,10 @@ const char *counts_name(const struct heap *heap, uintptr_t address) {
     return NULL;
 }
 
+uint32_t counts_find_type(const struct counts *counts, uintptr_t key) {
+    return counts->table_size ? (uint32_t)*type_place(counts, key) : 0;
+}
+
 int counts_type(struct counts *counts, uintptr_t key, const char *name, uint32_t *number) {
     *number = 0;
     if (!name)
@@ -124,7 +128,9 @@ int counts_type(struct counts *counts, uintptr_t key, const char *name, uint32_t
     return 0;
 }
 
-static int compare_names(const char *a, const char *b) {
+int counts_compare_names(const char *a, const char *b) {
+    if (a == b || !a || !b)
+        return (a != NULL) - (b != NULL);
     while (*a && *a == *b) {
         a++;
         b++;
@@ -135,7 +141,7 @@ static int compare_names(const char *a, const char *b) {
 /* By name, those of equal name by key, so that the first stands for all of them. */
 static int compare_types(const void *x, const void *y) {
     const struct count_type *a = x, *b = y;
-    int order = compare_names(a->name, b->name);
+    int order = counts_compare_names(a->name, b->name);
     return order ? order : (a->key > b->key) - (a->key < b->key);
 }
 
@@ -151,7 +157,7 @@ static int number_types(struct counts *counts) {
     memcpy(sorted, counts->types, count * sizeof *sorted);
     sort_array(sorted + 1, count - 1, sizeof *sorted, compare_types);
     for (size_t i = 1; i < count; i++) {
-        if (i > 1 && compare_names(sorted[i].name, sorted[kept - 1].name))
+        if (i > 1 && counts_compare_names(sorted[i].name, sorted[kept - 1].name))
             sorted[kept++] = sorted[i];
         else if (i == 1)
             kept = 2;

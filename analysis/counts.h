@@ -72,6 +72,7 @@ int counts_add_link(struct counts *counts, object_id id, uintptr_t lo, uintptr_t
 int counts_add_entry(struct counts *counts, object_id id, size_t bytes);
 /* The number of the type described at `key`; a new one gets `name`; NULL: no number (0). */
 int counts_type(struct counts *counts, uintptr_t key, const char *name, uint32_t *number);
+uint32_t counts_find_type(const struct counts *counts, uintptr_t key); /* 0: it is new */
 
 /* The text at `address` as a type's name: NULL when that is no readable text of moderate length. */
 const char *counts_name(const struct heap *heap, uintptr_t address);
@@ -88,6 +89,11 @@ static inline uint32_t counts_type_of(const struct counts *counts, object_id id)
     const struct counted *counted = counts_of(counts, id);
     return counted ? counted->type : 0;
 }
+static inline const char *counts_type_name(const struct counts *counts, object_id id) {
+    uint32_t type = counts_type_of(counts, id);
+    return type ? counts->types[type].name : NULL;
+}
+int counts_compare_names(const char *a, const char *b); /* NULL comes first */
 const char *count_source_word(enum count_source source);
 
 #endif

@@ -126,6 +126,24 @@ static int read_control(struct reader *reader, struct counted *counted, uintptr_
     return 0;
 }
 
+/* The symbol of the name: it tells a reader that this is a mangled one. */
+static int type_of(struct reader *reader, uint32_t *type) {
+    static const char PREFIX[] = "_ZTS";
+    uintptr_t key = (uintptr_t)reader->name;
+    size_t length = 0;
+    *type = counts_find_type(reader->counts, key);
+    if (*type)
+        return 0;
+    while (reader->name[length])
+        length++;
+    char *symbol = arena_alloc(reader->counts->arena, sizeof PREFIX + length, 1);
+    if (!symbol)
+        return -ENOMEM;
+    memcpy(symbol, PREFIX, sizeof PREFIX - 1);
+    memcpy(symbol + sizeof PREFIX - 1, reader->name, length);
+    return counts_type(reader->counts, key, symbol, type);
+}
+
 static int read_object(void *context, uintptr_t address, object_id id) {
     struct reader *reader = context;
     uint64_t size_bytes = heap_object(reader->heap, id)->size_bytes;
@@ -142,10 +160,7 @@ static int read_object(void *context, uintptr_t address, object_id id) {
     if (reader->control && size_bytes >= reader->control->counts_end &&
         read_control(reader, &counted, address, size_bytes))
         return -ENOMEM;
-    return counts_type(reader->counts, (uintptr_t)reader->name, reader->name, &counted.type) ||
-                   counts_add(reader->counts, &counted)
-               ? -ENOMEM
-               : 0;
+    return type_of(reader, &counted.type) || counts_add(reader->counts, &counted) ? -ENOMEM : 0;
 }
 
 int cxx_read(const struct heap *heap, struct counts *counts) {

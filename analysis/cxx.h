@@ -7,7 +7,8 @@
 
 #include "counts.h"
 
-/* Add what is known of the objects that begin with a vtable. Names of types are mangled. heap: as for python_read().
+/* Add what is known of the objects that begin with a vtable. A type's name is the
+ * symbol of its name: _ZTS4Node. heap: as for python_read().
  *
  * returns  0 or -ENOMEM; nothing is found without heap->vtable_ranges */
 int cxx_read(const struct heap *heap, struct counts *counts);

@@ -4,6 +4,7 @@
 #ifndef CASTAWAY_ANALYSIS_GRAPH_H
 #define CASTAWAY_ANALYSIS_GRAPH_H
 
+#include "counts.h"
 #include "mark.h"
 
 typedef uint32_t node_number;
@@ -11,6 +12,7 @@ typedef uint32_t node_number;
 
 struct graph {
     const struct heap *heap;
+    const struct counts *counts; /* for names of types; NULL: none. Set by whoever builds the graph */
     uint64_t *lost;      /* bit by object id */
     uint32_t *rank;      /* lost ids below each 64-bit word of `lost` */
     node_number count;   /* nodes */

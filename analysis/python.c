@@ -29,6 +29,7 @@ enum {
     HEAP_TYPE_BYTES = 904,
     LIST_ITEMS = 24,
     TUPLE_ITEMS = 24,
+    EXCEPTION_DICT = 16,
     CODE_INSTRUCTIONS = 184,
     REFERENCE_OBJECT = 16,
     REFERENCE_CALLBACK = 24,
@@ -47,12 +48,15 @@ enum {
     LOCALS_STACK = 72,
 };
 enum { LINKS_BYTES = 16, MANAGED_BYTES = 16, BEFORE_BYTES_MAX = LINKS_BYTES + MANAGED_BYTES };
-enum { ALIVE_COUNT_MAX = INT32_MAX, BASES_MAX = 64, GENERATOR_COMPLETED = 1 };
+enum { ALIVE_COUNT_MAX = INT32_MAX, SMALL_COUNT = 1 << 16, BASES_MAX = 64, GENERATOR_COMPLETED = 1 };
 
 #define FLAG_MANAGED (UINT64_C(1) << 4)
 #define FLAG_COLLECTED (UINT64_C(1) << 14)
+#define FLAG_LIST (UINT64_C(1) << 25)
 #define FLAG_TUPLE (UINT64_C(1) << 26)
 #define FLAG_STRING (UINT64_C(1) << 28)
+#define FLAG_DICT (UINT64_C(1) << 29)
+#define FLAG_EXCEPTION (UINT64_C(1) << 30)
 #define FLAG_TYPE (UINT64_C(1) << 31)
 
 struct reader {
@@ -129,6 +133,12 @@ static int fits(const struct instance *in) {
     return bytes >= basic && bytes < basic + WORD;
 }
 
+/* Arrays have pointers there; of a program that is loaded low, they are small numbers. */
+static int may_be_count(const struct heap *heap, uintptr_t word) {
+    uintptr_t start;
+    return word < SMALL_COUNT || (word <= ALIVE_COUNT_MAX && !heap_find(heap, word, &start));
+}
+
 static int is_object(struct reader *reader, struct instance *in) {
     for (size_t before = 0; before <= BEFORE_BYTES_MAX; before += LINKS_BYTES) {
         in->object = in->block + before;
@@ -138,7 +148,8 @@ static int is_object(struct reader *reader, struct instance *in) {
         if (!is_type(reader, in->type))
             continue;
         in->flags = heap_load(in->type + TYPE_FLAGS);
-        if (before_bytes(in->flags) == before && heap_load(in->object + OBJECT_COUNT) <= ALIVE_COUNT_MAX && fits(in))
+        if (before_bytes(in->flags) == before && may_be_count(reader->heap, heap_load(in->object + OBJECT_COUNT)) &&
+            fits(in))
             return 1;
     }
     return 0;
@@ -146,7 +157,7 @@ static int is_object(struct reader *reader, struct instance *in) {
 
 /* ---- what owns nothing ---- */
 
-static int unlink(struct reader *reader, const struct instance *in, uintptr_t lo, uintptr_t hi) {
+static int disown(struct reader *reader, const struct instance *in, uintptr_t lo, uintptr_t hi) {
     if (hi > in->end)
         hi = in->end;
     return counts_add_link(reader->counts, in->id, lo, hi);
@@ -164,12 +175,12 @@ static int read_list(struct reader *reader, const struct instance *in) {
 
 /* The instructions are mixed with caches, which name methods and types. */
 static int read_code(struct reader *reader, const struct instance *in) {
-    return unlink(reader, in, in->object + CODE_INSTRUCTIONS, in->end);
+    return disown(reader, in, in->object + CODE_INSTRUCTIONS, in->end);
 }
 
 static int read_reference(struct reader *reader, const struct instance *in) {
-    return unlink(reader, in, in->object + REFERENCE_OBJECT, in->object + REFERENCE_CALLBACK) ||
-                   unlink(reader, in, in->object + REFERENCE_PREVIOUS, in->object + REFERENCE_END)
+    return disown(reader, in, in->object + REFERENCE_OBJECT, in->object + REFERENCE_CALLBACK) ||
+                   disown(reader, in, in->object + REFERENCE_PREVIOUS, in->object + REFERENCE_END)
                ? -ENOMEM
                : 0;
 }
@@ -177,16 +188,16 @@ static int read_reference(struct reader *reader, const struct instance *in) {
 static int read_type(struct reader *reader, const struct instance *in) {
     return in->end - in->object < HEAP_TYPE_BYTES
                ? 0
-               : unlink(reader, in, in->object + HEAP_TYPE_GETITEM, in->object + HEAP_TYPE_BYTES);
+               : disown(reader, in, in->object + HEAP_TYPE_GETITEM, in->object + HEAP_TYPE_BYTES);
 }
 
 /* Variables and stack of a call; above the stack's top stands what was there before. */
 static int read_locals(struct reader *reader, const struct instance *in, uintptr_t frame) {
     int32_t top = load_int(frame + LOCALS_STACK_TOP);
-    if (unlink(reader, in, frame + LOCALS_GLOBALS, frame + LOCALS_LOCALS) ||
-        unlink(reader, in, frame + LOCALS_PREVIOUS, frame + LOCALS_STACK))
+    if (disown(reader, in, frame + LOCALS_GLOBALS, frame + LOCALS_LOCALS) ||
+        disown(reader, in, frame + LOCALS_PREVIOUS, frame + LOCALS_STACK))
         return -ENOMEM;
-    return top < 0 ? 0 : unlink(reader, in, frame + LOCALS_STACK + (uintptr_t)top * WORD, in->end);
+    return top < 0 ? 0 : disown(reader, in, frame + LOCALS_STACK + (uintptr_t)top * WORD, in->end);
 }
 
 /* A frame has its own copy of the locals only when the call is over. */
@@ -195,8 +206,8 @@ static int read_frame(struct reader *reader, const struct instance *in) {
     if (own + LOCALS_STACK > in->end)
         return 0;
     if (heap_load(in->object + FRAME_POINTER) != own)
-        return unlink(reader, in, in->object + FRAME_POINTER, in->end);
-    return unlink(reader, in, in->object + FRAME_POINTER, in->object + FRAME_POINTER + WORD) ||
+        return disown(reader, in, in->object + FRAME_POINTER, in->end);
+    return disown(reader, in, in->object + FRAME_POINTER, in->object + FRAME_POINTER + WORD) ||
                    read_locals(reader, in, own)
                ? -ENOMEM
                : 0;
@@ -206,9 +217,9 @@ static int read_generator(struct reader *reader, const struct instance *in) {
     uintptr_t frame = in->object + GENERATOR_FRAME;
     if (frame + LOCALS_STACK > in->end)
         return 0;
-    if (unlink(reader, in, in->object + GENERATOR_PREVIOUS_EXCEPTION, in->object + GENERATOR_PREVIOUS_EXCEPTION + WORD))
+    if (disown(reader, in, in->object + GENERATOR_PREVIOUS_EXCEPTION, in->object + GENERATOR_PREVIOUS_EXCEPTION + WORD))
         return -ENOMEM;
-    return load_byte(in->object + GENERATOR_STATE) >= GENERATOR_COMPLETED ? unlink(reader, in, frame, in->end)
+    return load_byte(in->object + GENERATOR_STATE) >= GENERATOR_COMPLETED ? disown(reader, in, frame, in->end)
                                                                           : read_locals(reader, in, frame);
 }
 
@@ -238,11 +249,11 @@ static rule_cb *rule_of(const struct reader *reader, uintptr_t type) {
 }
 
 /* The first weak reference to an object is named by it, and not owned. */
-static int unlink_weak_list(struct reader *reader, const struct instance *in) {
+static int disown_weak_list(struct reader *reader, const struct instance *in) {
     uintptr_t offset = heap_load(in->type + TYPE_WEAK_LIST);
     if (offset < OBJECT_BYTES || offset % WORD || in->object + offset + WORD > in->end)
         return 0;
-    return unlink(reader, in, in->object + offset, in->object + offset + WORD);
+    return disown(reader, in, in->object + offset, in->object + offset + WORD);
 }
 
 /* The attributes of an instance, in a block of their own: bytes that say in which order they came, then the values. */
@@ -257,10 +268,25 @@ static int read_values(struct reader *reader, const struct instance *in) {
 
 /* ---- objects ---- */
 
-/* An object without references is kept by the interpreter for reuse. Nothing in it counts, but for tuples' chain. */
+/* Objects without references that the interpreter keeps for reuse, by their type's flag: nothing in them counts but the
+ * word that names the next one, where they are chained. */
+static const struct spare {
+    uint64_t flag;
+    uintptr_t chain; /* 0: none */
+} SPARES[] = {
+    {FLAG_TUPLE, TUPLE_ITEMS},
+    {FLAG_EXCEPTION, EXCEPTION_DICT},
+    {FLAG_LIST, 0},
+    {FLAG_DICT, 0},
+};
+
 static int read_spare(struct reader *reader, const struct instance *in) {
-    uintptr_t from = in->object + (in->flags & FLAG_TUPLE ? TUPLE_ITEMS + WORD : OBJECT_BYTES);
-    return unlink(reader, in, in->block, in->object) || unlink(reader, in, from, in->end) ? -ENOMEM : 0;
+    for (size_t i = 0; i < sizeof SPARES / sizeof *SPARES; i++) {
+        uintptr_t chain = in->object + SPARES[i].chain, behind = SPARES[i].chain ? chain + WORD : in->object;
+        if (in->flags & SPARES[i].flag)
+            return disown(reader, in, in->block, chain) || disown(reader, in, behind, in->end) ? -ENOMEM : 0;
+    }
+    return 0;
 }
 
 static int read_alive(struct reader *reader, const struct instance *in) {
@@ -277,8 +303,8 @@ static int read_alive(struct reader *reader, const struct instance *in) {
     };
     uintptr_t name = heap_load(in->type + TYPE_NAME);
     if (counts_type(reader->counts, in->type, counts_name(reader->heap, name), &counted.type) ||
-        counts_add(reader->counts, &counted) || (is_collected && unlink(reader, in, links, in->object)) ||
-        (in->flags & FLAG_MANAGED && read_values(reader, in)) || unlink_weak_list(reader, in))
+        counts_add(reader->counts, &counted) || (is_collected && disown(reader, in, links, in->object)) ||
+        (in->flags & FLAG_MANAGED && read_values(reader, in)) || disown_weak_list(reader, in))
         return -ENOMEM;
     return rule ? rule(reader, in) : 0;
 }

@@ -183,7 +183,7 @@ int search_run(const struct scan_input *in, struct arena *arena, struct search *
 }
 
 int search_judge(const struct scan_input *in, unsigned skip, struct search *search) {
-    struct verdict_times times = {&search->history, in->entry, in->births, in->birth_count};
+    struct verdict_times times = {&search->history, in->entry, in->births, in->birth_count, &search->audit};
     return verdict_run(&search->heap, &search->marks, OBJECT_INHERITED | skip, &times, search->arena,
                        &search->verdicts);
 }

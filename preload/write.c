@@ -177,7 +177,8 @@ static void note(struct cast_sink *sink, enum note_code code, uint64_t count, co
         cast_note(sink, code, count, detail);
 }
 
-static void write_notes(struct cast_sink *sink, const struct scan_input *in, const struct verdicts *verdicts) {
+static void write_notes(struct cast_sink *sink, const struct scan_input *in, const struct search *search) {
+    const struct verdicts *verdicts = &search->verdicts;
     note(sink, NOTE_NOT_RECORDED, record_losses(), NULL);
     note(sink, NOTE_NO_STACK, hook_without_stack(), NULL);
     note(sink, NOTE_STACK_CUT, unwind_cut(), NULL);
@@ -188,6 +189,8 @@ static void write_notes(struct cast_sink *sink, const struct scan_input *in, con
     note(sink, NOTE_INHERITED, verdicts->inherited_objects, NULL);
     note(sink, NOTE_BAD_OPTION, in->bad_option != NULL, in->bad_option);
     note(sink, NOTE_SCANS_SKIPPED, in->skipped, NULL);
+    if (search->languages.python)
+        cast_note(sink, NOTE_PYTHON, 1, search->languages.python);
     note(sink, NOTE_NEXT_ALLOCATOR, !in->facts->allocator_is_glibc, NULL);
 }
 
@@ -317,7 +320,7 @@ int write_scan(int file, const struct scan_input *in, struct search *search) {
         cast_finding(sink, &search->verdicts.findings[i]);
     put_grown(sink, &search->grown);
     put_status(sink, in, &search->history, NULL, arena);
-    write_notes(sink, in, &search->verdicts);
+    write_notes(sink, in, search);
     write_pools(sink, &search->maps);
     return cast_end(sink);
 }
@@ -339,7 +342,7 @@ int write_status(int file, const struct scan_input *in, struct search *search) {
     count_all(in, search, &alive);
     write_header(sink, in, search->arena);
     put_status(sink, in, in->young.history, &alive, search->arena);
-    write_notes(sink, in, &search->verdicts);
+    write_notes(sink, in, search);
     return cast_end(sink);
 }
 
@@ -382,7 +385,7 @@ int write_top(int file, const struct scan_input *in, struct search *search) {
     if (in->grown)
         put_grown(sink, in->grown);
     put_status(sink, in, in->young.history, &alive, arena);
-    write_notes(sink, in, &search->verdicts);
+    write_notes(sink, in, search);
     return cast_end(sink);
 }
 

@@ -7,6 +7,7 @@
 #include "report.h"
 
 #include "fingerprint.h"
+#include "refs.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -89,6 +90,10 @@ static const struct report_entry *entries_of(struct report *report, const struct
             .target_offset = edge->target_offset,
             .size_bytes = edge->size_bytes,
             .stack = symbols_stack(report->symbols, edge->site),
+            .type = type_name(report->pool, edge->type),
+            .frees_objects = edge->frees_objects,
+            .frees_bytes = edge->frees_bytes,
+            .rank = edge->rank,
         };
     }
     return entries;
@@ -116,6 +121,8 @@ static void append_finding(struct report *report, const struct recording *record
         .cycle_length = recorded->cycle_length,
         .group_objects_max = recorded->group_objects_max,
         .age = recorded->age,
+        .type = type_name(report->pool, recorded->type),
+        .refs = refs_named(report->pool, &recorded->refs),
         .found_at_exit = recording->at_exit && recorded->age.scan_b == recording->scan.number,
     };
     report_push(report, &finding);
@@ -157,7 +164,7 @@ static void absorb_live(struct report_finding *into, const struct report_finding
     growth->bytes_per_minute = count_add(growth->bytes_per_minute, other->growth->bytes_per_minute);
 }
 
-static void absorb(struct report_finding *into, const struct report_finding *other) {
+static void absorb(struct report *report, struct report_finding *into, const struct report_finding *other) {
     into->count = count_add(into->count, other->count);
     into->objects = count_add(into->objects, other->objects);
     into->bytes = count_add(into->bytes, other->bytes);
@@ -165,6 +172,7 @@ static void absorb(struct report_finding *into, const struct report_finding *oth
     into->indirect_bytes = count_add(into->indirect_bytes, other->indirect_bytes);
     if (other->group_objects_max > into->group_objects_max)
         into->group_objects_max = other->group_objects_max;
+    refs_absorb(report->pool, &into->refs, &other->refs);
     absorb_live(into, other);
 }
 
@@ -179,7 +187,7 @@ static void merge_findings(struct report *report) {
         bool same_name = i && finding->fingerprint == fingerprint;
         fingerprint = finding->fingerprint;
         if (same_name && report->findings[kept - 1].identity == finding->identity) {
-            absorb(&report->findings[kept - 1], finding);
+            absorb(report, &report->findings[kept - 1], finding);
             continue;
         }
         again = same_name ? again + 1 : 0;

@@ -202,13 +202,14 @@ static void read_cycle(struct reader *reader, const json_t *record, struct rec_f
             .size_bytes = reader_count(reader, value, "size"),
             .offset = reader_count(reader, value, "offset"),
             .target_offset = reader_count(reader, value, "target_offset"),
+            .type = reader_string(reader, value, "type"),
         };
     }
     finding->cycle = edges;
     finding->cycle_listed = listed;
     finding->cycle_length = json_object_get(record, "length") ? reader_count(reader, record, "length") : listed;
     finding->group_objects_max = reader_count(reader, record, "group_objects_max");
-    if (listed < 2)
+    if (listed < 1)
         reader_wrong(reader, "cycle");
     if (finding->cycle_length < listed)
         reader_wrong(reader, "length");
@@ -228,6 +229,7 @@ static void read_finding(struct reader *reader, const json_t *record) {
     };
     if (finding.kind == KIND_CYCLE)
         read_cycle(reader, record, &finding);
+    reader_refs(reader, record, &finding);
     recording->findings = pool_grow(reader->pool, recording->findings, recording->finding_count,
                                     &recording->finding_capacity, sizeof finding);
     recording->findings[recording->finding_count++] = finding;

@@ -23,6 +23,9 @@ const char *reader_string(struct reader *, const json_t *record, const char *key
 struct rec_site *reader_site(struct reader *, const json_t *record); /* by its key `site`; NULL: 0, no stack known */
 struct rec_module *reader_module(struct reader *, const json_t *value, const char *what); /* NULL when wrong */
 
+/* recording_refs.c: what reference counts and types add to a finding that has its cycle already. */
+void reader_refs(struct reader *, const json_t *record, struct rec_finding *finding);
+
 /* recording_live.c: what scans while the program runs add. */
 struct rec_age reader_age(struct reader *, const json_t *finding);
 void reader_status(struct reader *, const json_t *record);

@@ -37,6 +37,9 @@ enum tool_note {
 struct report_entry {
     uint64_t offset, target_offset, size_bytes;
     const struct stack *stack;
+    const char *type; /* NULL: not known */
+    uint64_t frees_objects, frees_bytes;
+    size_t rank; /* as in struct rec_edge */
 };
 /* What holds an object, with names. */
 struct report_step {
@@ -69,6 +72,8 @@ struct report_finding {
     const struct report_entry *cycle; /* kind cycle */
     size_t cycle_listed;
     uint64_t cycle_length, group_objects_max;
+    const char *type;     /* NULL: not known */
+    struct rec_refs refs; /* types by objects downwards, with names that people write */
 };
 /* What scans while the programs ran found and took back; of objects, but for `scans`. */
 struct report_live {

@@ -8,6 +8,7 @@
 #include "escape.h"
 #include "label.h"
 #include "live_text.h"
+#include "refs.h"
 #include "units.h"
 
 #include <inttypes.h>
@@ -322,6 +323,15 @@ static void live_lines(struct text *text, const struct report_finding *finding) 
         new_line(text);
 }
 
+/* What reference counts and types say. */
+static void refs_told(struct text *text, const struct report_finding *finding) {
+    for (const char **line = refs_lines(text->pool, finding, text->view->utf8); *line; line++) {
+        pad_to(text, INDENT);
+        put(text, PLAIN, show_name(text, *line));
+        new_line(text);
+    }
+}
+
 static void leak_lines(struct text *text, const struct report_finding *finding) {
     uint64_t each = finding->objects ? finding->bytes / finding->objects : finding->bytes;
     bool equal = finding->objects && finding->bytes % finding->objects == 0;
@@ -390,6 +400,7 @@ static void findings(struct text *text) {
             cycle_lines(text, finding);
         else
             leak_lines(text, finding);
+        refs_told(text, finding);
     }
     rest_lines(text);
 }
