@@ -30,6 +30,12 @@ enum {
     LIST_ITEMS = 24,
     TUPLE_ITEMS = 24,
     EXCEPTION_DICT = 16,
+    STRING_STATE = 32,
+    STRING_COMPACT = 0x20, /* bits of the state */
+    STRING_ASCII = 0x40,
+    STRING_FORMS = 40,
+    STRING_WIDE = 48, /* where the text begins: of ASCII, of others */
+    STRING_TEXT = 72,
     CODE_INSTRUCTIONS = 184,
     REFERENCE_OBJECT = 16,
     REFERENCE_CALLBACK = 24,
@@ -49,6 +55,9 @@ enum {
 };
 enum { LINKS_BYTES = 16, MANAGED_BYTES = 16, BEFORE_BYTES_MAX = LINKS_BYTES + MANAGED_BYTES };
 enum { ALIVE_COUNT_MAX = INT32_MAX, SMALL_COUNT = 1 << 16, BASES_MAX = 64, GENERATOR_COMPLETED = 1 };
+
+/* dk_refcnt; dk_log2_size, dk_log2_index_bytes, dk_kind; ...; 8 bytes of places, 5 pairs */
+enum { SPARE_TABLE_BYTES = 120, SPARE_TABLE_MASK = 0xffffff, SPARE_TABLE_HEAD = 0x010303 };
 
 #define FLAG_MANAGED (UINT64_C(1) << 4)
 #define FLAG_COLLECTED (UINT64_C(1) << 14)
@@ -223,11 +232,33 @@ static int read_generator(struct reader *reader, const struct instance *in) {
                                                                           : read_locals(reader, in, frame);
 }
 
+/* No pointers but those to other forms of the text; a part of the state is never set, and may look like one. */
+static int read_string(struct reader *reader, const struct instance *in) {
+    uint64_t state = heap_load(in->object + STRING_STATE);
+    uintptr_t forms = in->object + STRING_FORMS, text = in->object + (state & STRING_ASCII ? STRING_WIDE : STRING_TEXT);
+    if (in->type != reader->python->types[PYTHON_STRING] || text > in->end)
+        return 0;
+    if (disown(reader, in, in->object + OBJECT_BYTES, forms))
+        return -ENOMEM;
+    return state & STRING_COMPACT ? disown(reader, in, text, in->end) : 0;
+}
+
+/* Bytes and digits. Subclasses may have attributes behind them. */
+static int read_plain(struct reader *reader, const struct instance *in) {
+    const uintptr_t *types = reader->python->types;
+    int is_plain = in->type == types[PYTHON_BYTES] || in->type == types[PYTHON_INTEGER] || in->type == types[PYTHON_FLOAT];
+    return is_plain ? disown(reader, in, in->object + OBJECT_BYTES, in->end) : 0;
+}
+
 typedef int rule_cb(struct reader *, const struct instance *);
 static rule_cb *const RULES[PYTHON_TYPE_COUNT] = {
     [PYTHON_TYPE] = read_type,
     [PYTHON_LIST] = read_list,
     [PYTHON_CODE] = read_code,
+    [PYTHON_STRING] = read_string,
+    [PYTHON_BYTES] = read_plain,
+    [PYTHON_INTEGER] = read_plain,
+    [PYTHON_FLOAT] = read_plain,
     [PYTHON_FRAME] = read_frame,
     [PYTHON_GENERATOR] = read_generator,
     [PYTHON_COROUTINE] = read_generator,
@@ -286,7 +317,14 @@ static int read_spare(struct reader *reader, const struct instance *in) {
         if (in->flags & SPARES[i].flag)
             return disown(reader, in, in->block, chain) || disown(reader, in, behind, in->end) ? -ENOMEM : 0;
     }
-    return 0;
+    return in->type == reader->python->types[PYTHON_SLICE] ? disown(reader, in, in->block, in->end) : 0;
+}
+
+/* Tables of small dictionaries are kept for reuse too, with what stood in them. They are no objects, but their head tells
+ * them: no references, 2^3 places in 2^3 bytes, keys that are strings. */
+static int is_spare_table(uintptr_t block, uint64_t size_bytes) {
+    return size_bytes == SPARE_TABLE_BYTES && heap_load(block) == 0 &&
+           (heap_load(block + WORD) & SPARE_TABLE_MASK) == SPARE_TABLE_HEAD;
 }
 
 static int read_alive(struct reader *reader, const struct instance *in) {
@@ -313,7 +351,11 @@ static int read_object(void *context, uintptr_t address, object_id id) {
     struct reader *reader = context;
     struct instance in = {.id = id, .block = address, .end = address + heap_object(reader->heap, id)->size_bytes};
     if (address % WORD || !may_read(reader->heap, address, (in.end - address) & ~(uintptr_t)(WORD - 1)) ||
-        !is_object(reader, &in))
+        in.end - address < WORD)
+        return 0;
+    if (is_spare_table(address, in.end - address))
+        return disown(reader, &in, address, in.end);
+    if (!is_object(reader, &in))
         return 0;
     reader->found++;
     if (counts_add_entry(reader->counts, id, in.object - in.block))

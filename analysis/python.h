@@ -23,6 +23,11 @@ enum {
     X(GENERATOR, "PyGen_Type")                                                                                         \
     X(COROUTINE, "PyCoro_Type")                                                                                        \
     X(ASYNC_GENERATOR, "PyAsyncGen_Type")                                                                              \
+    X(STRING, "PyUnicode_Type")                                                                                        \
+    X(BYTES, "PyBytes_Type")                                                                                           \
+    X(INTEGER, "PyLong_Type")                                                                                          \
+    X(FLOAT, "PyFloat_Type")                                                                                           \
+    X(SLICE, "PySlice_Type")                                                                                           \
     X(REFERENCE, "_PyWeakref_RefType")                                                                                 \
     X(PROXY, "_PyWeakref_ProxyType")                                                                                   \
     X(CALLABLE_PROXY, "_PyWeakref_CallableProxyType")
