@@ -56,15 +56,23 @@ int counts_add_link(struct counts *counts, object_id id, uintptr_t lo, uintptr_t
     return error;
 }
 
-int counts_add_entry(struct counts *counts, object_id id, size_t bytes) {
+static int add_entry(struct counts *counts, object_id id, size_t bytes, uint8_t flags) {
     int error;
     size_t words = bytes / sizeof(uintptr_t);
     if (words > HEAP_ENTRY_WORD)
         return 0;
     GROW(counts, entries, entry_count, entry_capacity);
     if (!error)
-        counts->entries[counts->entry_count++] = (struct object_entry){id, (uint8_t)words};
+        counts->entries[counts->entry_count++] = (struct object_entry){id, (uint8_t)words, flags};
     return error;
+}
+
+int counts_add_entry(struct counts *counts, object_id id, size_t bytes) {
+    return add_entry(counts, id, bytes, 0);
+}
+
+int counts_add_part(struct counts *counts, object_id id, size_t bytes) {
+    return add_entry(counts, id, bytes, HEAP_ENTRY_ALL);
 }
 
 /* ---- types: an array, and a table by key ---- */
@@ -204,7 +212,7 @@ static int merge_links(struct counts *counts, const struct heap *heap, struct ra
 
 static void set_entries(const struct counts *counts, uint8_t *entry) {
     for (size_t i = 0; i < counts->entry_count; i++)
-        entry[counts->entries[i].id] = counts->entries[i].words;
+        entry[counts->entries[i].id] = counts->entries[i].words | counts->entries[i].flags;
     for (size_t i = 0; i < counts->count; i++) {
         const struct counted *counted = &counts->item[i];
         if (counted->source != COUNT_NONE)

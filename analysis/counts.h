@@ -45,7 +45,7 @@ struct object_link {
 };
 struct object_entry {
     object_id id;
-    uint8_t words;
+    uint8_t words, flags; /* HEAP_ENTRY_ALL or 0 */
 };
 
 struct counts {
@@ -70,6 +70,8 @@ int counts_add(struct counts *counts, const struct counted *counted);
 int counts_add_link(struct counts *counts, object_id id, uintptr_t lo, uintptr_t hi);
 /* The start of the object, as those see it who point at it, is `bytes` (a multiple of 8, at most 504) into it. */
 int counts_add_entry(struct counts *counts, object_id id, size_t bytes);
+/* The same of a block that is a part of counted objects: only they hold it, whatever a root says. */
+int counts_add_part(struct counts *counts, object_id id, size_t bytes);
 /* The number of the type described at `key`; a new one gets `name`; NULL: no number (0). */
 int counts_type(struct counts *counts, uintptr_t key, const char *name, uint32_t *number);
 uint32_t counts_find_type(const struct counts *counts, uintptr_t key); /* 0: it is new */

@@ -73,7 +73,7 @@ struct heap_index {
 
 /* Where pointers to an object point at. Its start is the word at HEAP_ENTRY_WORD; what points below that is no pointer to
  * it. Of an object that is HEAP_ENTRY_COUNTED it is known how many references it has (counts.h); HEAP_ENTRY_ALL: and
- * that whatever keeps it alive is counted. */
+ * that whatever keeps it alive is counted, or it is a part of such objects. */
 enum { HEAP_ENTRY_WORD = 0x3f, HEAP_ENTRY_ALL = 0x40, HEAP_ENTRY_COUNTED = 0x80 };
 
 struct heap_odd { /* an object that has no slot of its own: in heap.odd, sorted by address after heap_freeze() */

@@ -30,6 +30,8 @@ enum {
     LIST_ITEMS = 24,
     TUPLE_ITEMS = 24,
     EXCEPTION_DICT = 16,
+    DICTIONARY_KEYS = 32,
+    SET_TABLE = 40,
     STRING_STATE = 32,
     STRING_COMPACT = 0x20, /* bits of the state */
     STRING_ASCII = 0x40,
@@ -172,14 +174,39 @@ static int disown(struct reader *reader, const struct instance *in, uintptr_t lo
     return counts_add_link(reader->counts, in->id, lo, hi);
 }
 
+/* The block that the word at `offset` points at is a part of the object. */
+static object_id part_at(const struct reader *reader, const struct instance *in, uintptr_t offset, uintptr_t *start) {
+    uintptr_t pointer = in->object + offset + WORD <= in->end ? heap_load(in->object + offset) : 0;
+    object_id id = pointer ? heap_find(reader->heap, pointer, start) : 0;
+    return id && *start == pointer && id != in->id ? id : 0;
+}
+
+static int add_part(struct reader *reader, const struct instance *in, uintptr_t offset) {
+    uintptr_t start;
+    object_id id = part_at(reader, in, offset, &start);
+    return id ? counts_add_part(reader->counts, id, 0) : 0;
+}
+
+static int read_dictionary(struct reader *reader, const struct instance *in) {
+    return add_part(reader, in, DICTIONARY_KEYS);
+}
+
+static int read_set(struct reader *reader, const struct instance *in) {
+    return add_part(reader, in, SET_TABLE);
+}
+
 /* The rest of a list's array may hold what was taken out of the list. */
 static int read_list(struct reader *reader, const struct instance *in) {
-    uintptr_t items = heap_load(in->object + LIST_ITEMS), start;
+    uintptr_t items;
     uint64_t count = heap_load(in->object + OBJECT_SIZE);
-    object_id id = heap_find(reader->heap, items, &start);
-    if (!id || start != items || count > heap_object(reader->heap, id)->size_bytes / WORD)
+    object_id id = part_at(reader, in, LIST_ITEMS, &items);
+    uint64_t size_bytes = id ? heap_object(reader->heap, id)->size_bytes : 0;
+    if (!id || count > size_bytes / WORD)
         return 0;
-    return counts_add_link(reader->counts, id, items + count * WORD, items + heap_object(reader->heap, id)->size_bytes);
+    return counts_add_part(reader->counts, id, 0) ||
+                   counts_add_link(reader->counts, id, items + count * WORD, items + size_bytes)
+               ? -ENOMEM
+               : 0;
 }
 
 /* The instructions are mixed with caches, which name methods and types. */
@@ -254,6 +281,9 @@ typedef int rule_cb(struct reader *, const struct instance *);
 static rule_cb *const RULES[PYTHON_TYPE_COUNT] = {
     [PYTHON_TYPE] = read_type,
     [PYTHON_LIST] = read_list,
+    [PYTHON_DICTIONARY] = read_dictionary,
+    [PYTHON_SET] = read_set,
+    [PYTHON_FROZEN_SET] = read_set,
     [PYTHON_CODE] = read_code,
     [PYTHON_STRING] = read_string,
     [PYTHON_BYTES] = read_plain,
@@ -294,7 +324,7 @@ static int read_values(struct reader *reader, const struct instance *in) {
     if (!id || values == start)
         return 0;
     uintptr_t before = *(const unsigned char *)(values - 1);
-    return before == values - start ? counts_add_entry(reader->counts, id, before) : 0;
+    return before == values - start ? counts_add_part(reader->counts, id, before) : 0;
 }
 
 /* ---- objects ---- */

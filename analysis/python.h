@@ -23,6 +23,9 @@ enum {
     X(GENERATOR, "PyGen_Type")                                                                                         \
     X(COROUTINE, "PyCoro_Type")                                                                                        \
     X(ASYNC_GENERATOR, "PyAsyncGen_Type")                                                                              \
+    X(DICTIONARY, "PyDict_Type")                                                                                       \
+    X(SET, "PySet_Type")                                                                                               \
+    X(FROZEN_SET, "PyFrozenSet_Type")                                                                                  \
     X(STRING, "PyUnicode_Type")                                                                                        \
     X(BYTES, "PyBytes_Type")                                                                                           \
     X(INTEGER, "PyLong_Type")                                                                                          \
