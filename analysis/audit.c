@@ -42,6 +42,16 @@ static struct found *find_counted(const struct auditor *auditor, uintptr_t word)
     return word - start == auditor->counts->item[place].offset ? &auditor->out->found[place] : NULL;
 }
 
+/* Where all that keeps an object alive is counted, the holders of references are known as well: counted objects and their
+ * parts. What stands in another block may be left over from before, and is no more than a root's word. */
+static void count_one(const struct auditor *auditor, struct found *found, int is_known_holder) {
+    const struct counted *counted = &auditor->counts->item[found - auditor->out->found];
+    if (is_known_holder || !counted->all)
+        found->heap++;
+    else
+        found->roots++;
+}
+
 static int count_in_object(void *context, uintptr_t address, object_id id) {
     const struct auditor *auditor = context;
     const struct heap *heap = auditor->heap;
@@ -50,7 +60,7 @@ static int count_in_object(void *context, uintptr_t address, object_id id) {
         for (uintptr_t at = r.lo; at < r.hi; at += sizeof(uintptr_t)) {
             struct found *found = find_counted(auditor, heap_load(at));
             if (found)
-                found->heap++;
+                count_one(auditor, found, heap->entry[id] & HEAP_ENTRY_ALL);
         }
     return 0;
 }

@@ -26,8 +26,8 @@ enum refs_verdict {
 #undef X
 };
 
-struct found { /* pointers to a counted object, by place in counts.item */
-    uint32_t heap, roots;
+struct found {            /* pointers to a counted object, by place in counts.item */
+    uint32_t heap, roots; /* roots: and blocks that are known to hold no references of this kind */
 };
 
 struct audit {

@@ -24,8 +24,7 @@ static struct blame_type *type_of(struct blame *blame, const char *name, struct 
             return &blame->types[i];
     if (blame->type_count == BLAME_TYPES_MAX)
         return NULL;
-    struct blame_type *types =
-        arena_grow(arena, blame->types, blame->type_count, &blame->type_capacity, sizeof *types);
+    struct blame_type *types = arena_grow(arena, blame->types, blame->type_count, &blame->type_capacity, sizeof *types);
     if (!types) {
         *error = -ENOMEM;
         return NULL;
@@ -198,8 +197,8 @@ static void keep_best(struct blame *blame, const struct release *r, struct candi
     }
 }
 
-int blame_break(struct blame *blame, const struct graph *graph, uint32_t component,
-                const struct blame_cycle *cycle, uint64_t hangs_objects, uint64_t hangs_bytes, struct arena *arena) {
+int blame_break(struct blame *blame, const struct graph *graph, uint32_t component, const struct blame_cycle *cycle,
+                uint64_t hangs_objects, uint64_t hangs_bytes, struct arena *arena) {
     uint32_t members = graph_members(graph, component);
     struct release r = {.graph = graph, .counts = graph->counts, .component = component, .members = members};
     struct candidate *candidates = arena_alloc(arena, BLAME_CANDIDATES_MAX, sizeof *candidates);

@@ -48,7 +48,7 @@ int blame_add(struct blame *blame, const struct audit *audit, const struct graph
  *
  * hangs_objects, hangs_bytes  what goes with the whole group
  * returns  0 or -ENOMEM */
-int blame_break(struct blame *blame, const struct graph *graph, uint32_t component,
-                const struct blame_cycle *cycle, uint64_t hangs_objects, uint64_t hangs_bytes, struct arena *arena);
+int blame_break(struct blame *blame, const struct graph *graph, uint32_t component, const struct blame_cycle *cycle,
+                uint64_t hangs_objects, uint64_t hangs_bytes, struct arena *arena);
 
 #endif

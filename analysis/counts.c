@@ -29,8 +29,8 @@ const char *count_source_word(enum count_source source) {
 
 /* counts->list gets room for one more. */
 #define GROW(counts, list, fill, room)                                                                                 \
-    ((counts)->list = grown((counts)->arena, (counts)->list, (counts)->fill, &(counts)->room, sizeof *(counts)->list,  \
-                            &error))
+    ((counts)->list =                                                                                                  \
+         grown((counts)->arena, (counts)->list, (counts)->fill, &(counts)->room, sizeof *(counts)->list, &error))
 
 static void *grown(struct arena *arena, void *array, size_t count, size_t *capacity, size_t size, int *error) {
     void *larger = arena_grow(arena, array, count, capacity, size);
@@ -229,8 +229,7 @@ int counts_install(struct counts *counts, struct heap *heap) {
         return 0;
     uint8_t *entry = arena_alloc(counts->arena, heap->id_end, sizeof *entry);
     counts->by_id = arena_alloc(counts->arena, heap->id_end, sizeof *counts->by_id);
-    if (!entry || !counts->by_id || number_types(counts) ||
-        merge_links(counts, heap, &unreadable, &unreadable_count)) {
+    if (!entry || !counts->by_id || number_types(counts) || merge_links(counts, heap, &unreadable, &unreadable_count)) {
         counts->by_id = NULL;
         return -ENOMEM;
     }

@@ -36,10 +36,8 @@ static const struct control {
     uint64_t counts_end;
     struct references (*read)(uintptr_t block);
 } CONTROLS[] = {
-    {"_Sp_counted_ptr_inplace", 2 * WORD, read_libstdcxx},
-    {"_Sp_counted_deleter", 2 * WORD, read_libstdcxx},
-    {"_Sp_counted_ptr", 2 * WORD, read_libstdcxx},
-    {"__shared_ptr_emplace", 3 * WORD, read_libcxx},
+    {"_Sp_counted_ptr_inplace", 2 * WORD, read_libstdcxx}, {"_Sp_counted_deleter", 2 * WORD, read_libstdcxx},
+    {"_Sp_counted_ptr", 2 * WORD, read_libstdcxx},         {"__shared_ptr_emplace", 3 * WORD, read_libcxx},
     {"__shared_ptr_pointer", 3 * WORD, read_libcxx},
 };
 

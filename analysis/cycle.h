@@ -13,8 +13,8 @@ enum { CYCLE_EFFORT_EACH = 8, CYCLE_EFFORT_SHARED = 1 << 24 };
 struct cycle {
     struct cycle_edge *edge;
     node_number *node; /* of each edge: where it is */
-    size_t length;   /* objects, >= 2; 0: none */
-    size_t rotation; /* canonical order begins here */
+    size_t length;     /* objects, >= 2; 0: none */
+    size_t rotation;   /* canonical order begins here */
 };
 struct cycle_search; /* memory for searches, reused from one component to the next */
 

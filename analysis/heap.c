@@ -263,7 +263,10 @@ object_id heap_find(const struct heap *heap, uintptr_t address, uintptr_t *start
 
 object_id heap_pointed(const struct heap *heap, uintptr_t address, uintptr_t *start) {
     object_id id = heap_find(heap, address, start);
-    return id && address - *start >= heap_entry(heap, id) ? id : 0;
+    if (!id || !heap->entry || !heap->entry[id])
+        return id;
+    uintptr_t offset = address - *start, entry = heap_entry(heap, id);
+    return offset == entry || (offset > entry && !(heap->entry[id] & HEAP_ENTRY_ALL)) ? id : 0;
 }
 
 object_id heap_at(const struct heap *heap, uintptr_t address) {

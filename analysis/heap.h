@@ -73,7 +73,7 @@ struct heap_index {
 
 /* Where pointers to an object point at. Its start is the word at HEAP_ENTRY_WORD; what points below that is no pointer to
  * it. Of an object that is HEAP_ENTRY_COUNTED it is known how many references it has (counts.h); HEAP_ENTRY_ALL: and
- * that whatever keeps it alive is counted, or it is a part of such objects. */
+ * that whatever keeps it alive is counted, or it is a part of such objects; then no other pointer into it counts. */
 enum { HEAP_ENTRY_WORD = 0x3f, HEAP_ENTRY_ALL = 0x40, HEAP_ENTRY_COUNTED = 0x80 };
 
 struct heap_odd { /* an object that has no slot of its own: in heap.odd, sorted by address after heap_freeze() */
@@ -97,7 +97,7 @@ struct heap {
     struct range *unreadable; /* sorted; memory inside objects that is no place for pointers: what must not be touched
                                  (PROT_NONE pages), and words that own nothing (counts.h); borrowed */
     size_t unreadable_count;
-    uint8_t *entry; /* by object id, HEAP_ENTRY_*; NULL: 0 for all. Set by counts_install() */
+    uint8_t *entry;              /* by object id, HEAP_ENTRY_*; NULL: 0 for all. Set by counts_install() */
     struct range *vtable_ranges; /* sorted; readable memory that is never written after loading, where C++ keeps its
                                     vtables; borrowed. None: multiple inheritance is not recognised (shape.h) */
     size_t vtable_range_count;

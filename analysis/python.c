@@ -273,7 +273,8 @@ static int read_string(struct reader *reader, const struct instance *in) {
 /* Bytes and digits. Subclasses may have attributes behind them. */
 static int read_plain(struct reader *reader, const struct instance *in) {
     const uintptr_t *types = reader->python->types;
-    int is_plain = in->type == types[PYTHON_BYTES] || in->type == types[PYTHON_INTEGER] || in->type == types[PYTHON_FLOAT];
+    int is_plain =
+        in->type == types[PYTHON_BYTES] || in->type == types[PYTHON_INTEGER] || in->type == types[PYTHON_FLOAT];
     return is_plain ? disown(reader, in, in->object + OBJECT_BYTES, in->end) : 0;
 }
 

@@ -113,8 +113,8 @@ static struct finding *add_finding(struct judge *judge, uint64_t hash, const str
         return NULL;
     judge->entry = entry;
     entry += judge->entry_count;
-    *entry = (struct entry){
-        .finding = {.kind = key->kind, .site = key->site, .type = key->type, .age.born_us = -1}, .hash = hash};
+    *entry = (struct entry){.finding = {.kind = key->kind, .site = key->site, .type = key->type, .age.born_us = -1},
+                            .hash = hash};
     if (key->cycle && list_cycle(judge, &entry->finding, key->cycle))
         return NULL;
     judge->entry_count++;
@@ -263,8 +263,9 @@ static int begin_blame(struct judge *judge, struct finding *finding, uint32_t co
         return -ENOMEM;
     blame_begin(blame);
     finding->blame = blame;
-    return cycle ? blame_break(blame, graph, component, &(struct blame_cycle){cycle->node, cycle->length, cycle->rotation}, judge->held_objects[component],
-                               judge->held_bytes[component], judge->arena)
+    return cycle ? blame_break(blame, graph, component,
+                               &(struct blame_cycle){cycle->node, cycle->length, cycle->rotation},
+                               judge->held_objects[component], judge->held_bytes[component], judge->arena)
                  : 0;
 }
 
@@ -291,8 +292,8 @@ static int judge_lost(struct judge *judge, uint32_t component) {
     const struct object *object = graph_object(graph, graph->member[graph->first[component]]);
     if (object->flags & judge->skip)
         return 0;
-    struct finding *finding =
-        count_as(judge, KIND_LOST, object, counts_type_name(graph->counts, graph->id[graph->member[graph->first[component]]]));
+    struct finding *finding = count_as(
+        judge, KIND_LOST, object, counts_type_name(graph->counts, graph->id[graph->member[graph->first[component]]]));
     if (!finding || begin_blame(judge, finding, component, NULL))
         return -ENOMEM;
     finding->indirect_objects += judge->held_objects[component];

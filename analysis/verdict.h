@@ -48,7 +48,7 @@ struct finding {
     uint64_t group_objects_max; /* kind cycle: members of the largest group */
     struct age
         age; /* kinds lost and cycle: of the object that was lost first (of those the oldest); born_us -1, the rest 0: not known */
-    const char *type;          /* kinds lost and cycle: of its objects, for a cycle of the first entry's; NULL: not known */
+    const char *type; /* kinds lost and cycle: of its objects, for a cycle of the first entry's; NULL: not known */
     const struct blame *blame; /* kinds lost and cycle; NULL: nothing is known */
 };
 enum { VERDICT_CYCLE_LISTED_MAX = 1000 };

@@ -158,8 +158,8 @@ static int find_reachable(const struct scan_input *in, struct search *search) {
     error = (is_full(in) ? mark_run : mark_young)(heap, search->roots.root, search->roots.count, search->arena,
                                                   &search->marks);
     if (!error && is_full(in))
-        error = audit_run(heap, &search->counts, search->roots.root, search->roots.count, &search->marks,
-                          search->arena, &search->audit);
+        error = audit_run(heap, &search->counts, search->roots.root, search->roots.count, &search->marks, search->arena,
+                          &search->audit);
     search->mark_us = scan_now_us() - begun_us;
     return error;
 }

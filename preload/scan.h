@@ -46,7 +46,7 @@ struct search {
     struct counts counts;
     struct language_notes languages;
     struct marks marks;
-    struct audit audit; /* empty in a young scan */
+    struct audit audit;     /* empty in a young scan */
     struct history history; /* after this scan */
     struct verdicts verdicts;
     struct grown grown; /* grown_find() */

@@ -31,7 +31,7 @@ static const char *of_shared(struct pool *pool, const char *name) {
         const char *class;
         bool holds;
     } blocks[] = {
-        {"_Sp_counted_ptr_inplace<", true}, {"__shared_ptr_emplace<", true}, {"_Sp_counted_deleter<", false},
+        {"_Sp_counted_ptr_inplace<", true}, {"__shared_ptr_emplace<", true},  {"_Sp_counted_deleter<", false},
         {"_Sp_counted_ptr<", false},        {"__shared_ptr_pointer<", false},
     };
     size_t scope = strncmp(name, "std::", 5) ? 0 : 5;
@@ -44,8 +44,8 @@ static const char *of_shared(struct pool *pool, const char *name) {
         if (blocks[i].holds)
             return held;
         size_t length = strlen(held);
-        return pool_printf(pool, "std::shared_ptr<%.*s>", (int)(length && held[length - 1] == '*' ? length - 1 : length),
-                           held);
+        return pool_printf(pool, "std::shared_ptr<%.*s>",
+                           (int)(length && held[length - 1] == '*' ? length - 1 : length), held);
     }
     return name;
 }
@@ -152,8 +152,7 @@ static size_t entry_of_rank(const struct report_finding *finding, size_t rank) {
     return at;
 }
 
-static const char *break_line(struct pool *pool, const struct report_finding *finding, const char **labels,
-                              bool utf8) {
+static const char *break_line(struct pool *pool, const struct report_finding *finding, const char **labels, bool utf8) {
     size_t best = entry_of_rank(finding, 1);
     const struct report_entry *entry = &finding->cycle[best];
     return pool_printf(pool, "to break it: %s+0x%02" PRIx64 " %s %s frees %s, %s", labels[best], entry->offset,
