@@ -13,7 +13,7 @@ BASE := -std=gnu11 -D_GNU_SOURCE -DCASTAWAY_VERSION='"$(VERSION)"' -I. $(WARN) -
 # snapshot child and the stop signal's handler must not rely on), unwind tables so that walks pass through the hooks.
 TARGET := $(BASE) -fPIC -fvisibility=hidden -ftls-model=initial-exec -fno-stack-protector -fasynchronous-unwind-tables \
 	-fexceptions -fno-optimize-sibling-calls -fno-builtin-malloc -fno-builtin-calloc -fno-omit-frame-pointer
-TOOLS_LIBS := -ldw -lelf -ljansson -lncursesw -ltinfo -lstdc++
+TOOLS_LIBS := -ldw -lelf -ljansson -lz -lncursesw -ltinfo -lstdc++
 CHECK_LIBS = $(shell pkg-config --libs check)
 SANITIZE := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
@@ -32,8 +32,11 @@ HEAP_BUILD_OBJ := $(HEAP_BUILD_SRC:%.c=$(BUILD)/%.o)
 UNIT := $(UNIT_SRC:%.c=$(BUILD)/%)
 BENCH := $(BENCH_SRC:%.c=$(BUILD)/%)
 DEMO := $(BUILD)/tests/demo/weakref
+WEB ?= $(BUILD)/web
 
-all: $(BUILD)/castaway $(BUILD)/libcastaway.so
+PROFILES := $(patsubst tools/%,$(BUILD)/%,$(wildcard tools/profiles/*))
+
+all: $(BUILD)/castaway $(BUILD)/libcastaway.so $(PROFILES)
 
 # ---- compiling. Headers come from -MMD; .flags changes when a compiler or a flag does, so that all is built again.
 FLAGS = $(CC) | $(TARGET) | $(CFLAGS) | $(CPPFLAGS) | $(LDFLAGS) | $(TOOLS_LIBS)
@@ -52,11 +55,31 @@ $(BUILD)/libcastaway.so: $(PRELOAD_OBJ) $(ANALYSIS_OBJ) preload/exports.map
 	$(CC) -shared -Wl,-z,now -Wl,-z,defs -Wl,-soname,libcastaway.so \
 	  -Wl,--version-script=preload/exports.map $(CFLAGS) $(LDFLAGS) -o $@ $(PRELOAD_OBJ) $(ANALYSIS_OBJ)
 
-$(BUILD)/castaway: $(TOOLS_OBJ) $(ANALYSIS_OBJ)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(TOOLS_OBJ) $(ANALYSIS_OBJ) $(TOOLS_LIBS)
+$(BUILD)/castaway: $(TOOLS_OBJ) $(ANALYSIS_OBJ) $(BUILD)/tools/web_page.o
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(TOOLS_OBJ) $(ANALYSIS_OBJ) $(BUILD)/tools/web_page.o $(TOOLS_LIBS)
+
+# The page of HTML reports: tools/web, and the libraries that draw in it, if npm can fetch them.
+$(WEB)/drawings.js: tools/web/drawings.js tools/web/package.json tools/web/package-lock.json tools/web/build.sh
+	@tools/web/build.sh drawings $(WEB)
+$(WEB)/page.html: $(WEB)/drawings.js tools/web/page.html tools/web/page.css tools/web/page.js tools/web/build.sh
+	@tools/web/build.sh page $(WEB)
+$(BUILD)/tools/web_page.o: tools/web_page.S $(WEB)/page.html
+	@mkdir -p $(@D)
+	$(CC) -c -Wa,-I$(WEB) $< -o $@
+
+# The tool and the library find them beside the library.
+$(PROFILES): $(BUILD)/profiles/%: tools/profiles/%
+	@mkdir -p $(@D)
+	cp $< $@
 
 $(UNIT): $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(HEAP_BUILD_OBJ) $(ANALYSIS_OBJ)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CHECK_LIBS)
+
+SUPPRESS_OBJ := $(patsubst %,$(BUILD)/tools/%.o,suppress suppress_parse suppress_default suppress_write refs recording_refs pattern kinds pool \
+	message escape demangle hide symbols tail_calls unit merge keep fingerprint report_live \
+	recording recording_plain recording_live)
+$(BUILD)/tests/unit/test_suppress: $(SUPPRESS_OBJ)
+$(BUILD)/tests/unit/test_suppress: CHECK_LIBS += $(TOOLS_LIBS)
 
 $(BENCH): $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(HEAP_BUILD_OBJ) $(ANALYSIS_OBJ)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lpthread -lm
@@ -83,10 +106,11 @@ check:
 
 # ASan + UBSan over analysis, tools and unit tests; what runs inside the target stays as it is.
 sanitize: $(BUILD)/libcastaway.so
-	@$(MAKE) --no-print-directory BUILD=$(BUILD)/sanitize CFLAGS='$(SANITIZE)' $(BUILD)/sanitize/castaway unit
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/sanitize WEB=$(WEB) CFLAGS='$(SANITIZE)' $(BUILD)/sanitize/castaway unit
 	@ln -sf ../libcastaway.so $(BUILD)/sanitize/libcastaway.so
 	@tests/run.sh $(BUILD)/sanitize 'unit' 'integration/test_report*' 'integration/test_bad*' 'integration/test_run_*' 'integration/test_symbols' \
-	  'integration/test_control' 'integration/test_top'
+	  'integration/test_control' 'integration/test_top' 'integration/test_suppress' 'integration/test_ci' \
+	  'integration/test_formats' 'integration/test_shell'
 
 bench: all $(BENCH)
 	@tests/run_bench.sh $(BUILD)
@@ -110,17 +134,24 @@ lint: all
 # ---- install. The tool finds the library in ../lib of its own folder.
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include \
-	  $(DESTDIR)$(PREFIX)/share/man/man1
+	  $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/castaway/profiles \
+	  $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions
+	install -m 644 tools/profiles/* $(DESTDIR)$(PREFIX)/share/castaway/profiles
 	install -m 755 $(BUILD)/castaway $(DESTDIR)$(PREFIX)/bin/castaway
 	install -m 644 $(BUILD)/libcastaway.so $(DESTDIR)$(PREFIX)/lib/libcastaway.so
 	install -m 644 preload/castaway.h $(DESTDIR)$(PREFIX)/include/castaway.h
-	install -m 644 tools/castaway.1 $(DESTDIR)$(PREFIX)/share/man/man1/castaway.1
+	install -m 644 tools/castaway*.1 $(DESTDIR)$(PREFIX)/share/man/man1/
+	install -m 644 tools/report.schema.json $(DESTDIR)$(PREFIX)/share/castaway/report.schema.json
+	$(BUILD)/castaway completion bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/castaway
+	$(BUILD)/castaway completion zsh >$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_castaway
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' preload/castaway.pc.in \
 	  > $(DESTDIR)$(PREFIX)/lib/pkgconfig/castaway.pc
 
 uninstall:
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,bin/castaway lib/libcastaway.so include/castaway.h \
-	  share/man/man1/castaway.1 lib/pkgconfig/castaway.pc)
+	  share/castaway/report.schema.json share/bash-completion/completions/castaway share/zsh/site-functions/_castaway \
+	  $(patsubst tools/%,share/castaway/%,$(wildcard tools/profiles/*)) \
+	  $(addprefix share/man/man1/,$(notdir $(wildcard tools/castaway*.1))) lib/pkgconfig/castaway.pc)
 
 # The checking build: every captured stack is compared with libunwind's own walk (preload/frames_check.h).
 frames: $(BUILD)/frames/libcastaway.so

@@ -501,6 +501,33 @@ void cast_population(struct cast_sink *sink, const struct cast_population *popul
     close_line(sink);
 }
 
+static void put_balances(struct cast_sink *sink, const char *key, const struct cast_balance *list, size_t count) {
+    put_key(sink, key);
+    put(sink, "[");
+    for (size_t i = 0; i < count; i++) {
+        put(sink, i ? ",{\"balance\":" : "{\"balance\":");
+        put_signed(sink, (uint64_t)list[i].balance);
+        put_count(sink, "site", list[i].site);
+        put(sink, "}");
+    }
+    put(sink, "]");
+}
+
+void cast_refs(struct cast_sink *sink, const struct cast_refs *refs) {
+    open_line(sink, "refs");
+    put_count(sink, "finding", refs->finding);
+    put_count(sink, "objects", refs->objects);
+    put_number(sink, "count", refs->count);
+    put_count(sink, "dropped", refs->dropped);
+    put_balances(sink, "balances", refs->balances, refs->balance_count);
+    put_balances(sink, "unmatched", refs->unmatched, refs->unmatched_count);
+    if (refs->type)
+        put_text(sink, "type", refs->type);
+    if (refs->finalizer)
+        put_text(sink, "finalizer", refs->finalizer);
+    close_line(sink);
+}
+
 void cast_note(struct cast_sink *sink, enum note_code code, uint64_t count, const char *detail) {
     static const char *const CODES[] = {
 #define X(name, code_, text) code_,

@@ -26,7 +26,17 @@ enum { CAST_VERSION = 1, CAST_FRAMES_MAX = 64 };
     X(BAD_OPTION, "bad-option", "an unknown or wrong key in CASTAWAY_OPTIONS was ignored")                             \
     X(POOL_OFF, "pool-off", "variable set so that objects come from malloc and not from a pool (--keep-pools: not)")   \
     X(NEXT_ALLOCATOR, "allocator", "the allocator in use is not glibc's")                                              \
+    X(WRITTEN_PAGES, "written-pages", "how the pages written between scans were found")                                \
     X(SCANS_SKIPPED, "scans-skipped", "scans that were due and not made")                                              \
+    X(REFS_WRONG, "refs-wrong", "words of --refs or of a profile that could not be read: those before them hold")      \
+    X(REFS_MISSING, "refs-missing", "functions of --refs that no library of the program has")                          \
+    X(REFS_NOT_CALLED, "refs-not-called", "functions of --refs that no module calls from outside their library")       \
+    X(REFS_NO_FUNCTION, "refs-no-function", "names of --refs or of a profile that are no functions")                   \
+    X(REFS_NO_ROOM, "refs-no-room", "functions of --refs or of a profile for which there was no room")                 \
+    X(REFS_READ_ONLY, "refs-read-only", "functions of which some calls were not counted: a page could not be changed") \
+    X(REFS_DROPPED, "refs-dropped", "reference counts that changed and had no room to be kept")                        \
+    X(PROFILE_UNUSED, "profile-unused", "profiles of which the program uses no function")                              \
+    X(SCOPE, "scope", "scopes that ended with objects lost in them")                                                   \
     X(BUSY, "busy", "a scan is under way: ask again")                                                                  \
     X(REFUSED, "refused", "the request was not understood")                                                            \
     X(PYTHON, "python", "Python's reference counts were not read")                                                     \
@@ -99,11 +109,27 @@ struct cast_population { /* live objects of a site, by generation */
     uint64_t objects[GENERATIONS], bytes[GENERATIONS];
 };
 
+/* What is known of the references of a finding's objects. */
+struct cast_balance {
+    uint32_t site;
+    int64_t balance;
+};
+struct cast_refs {
+    uint32_t finding; /* its place among the findings of this recording, from 0 */
+    uint64_t objects; /* those whose references were counted */
+    int64_t count;    /* references that they have, together */
+    uint64_t dropped; /* changes without a stack */
+    const struct cast_balance *balances, *unmatched;
+    size_t balance_count, unmatched_count;
+    const char *type, *finalizer; /* NULL: none was named */
+};
+
 void cast_header(struct cast_sink *, const struct cast_header *);
 void cast_module(struct cast_sink *, uint32_t id, const struct cast_module *);
 void cast_site(struct cast_sink *, uint32_t id, const struct cast_frame *frames, size_t count);
 void cast_scan(struct cast_sink *, const struct cast_scan *, const struct verdicts *);
 void cast_finding(struct cast_sink *, const struct finding *);
+void cast_refs(struct cast_sink *, const struct cast_refs *);
 void cast_status(struct cast_sink *, const struct cast_status *);
 /* Path NULL: none is written. With steps in it, it begins at `root`; else that may be NULL. */
 void cast_growth(struct cast_sink *, const struct growth *, const struct cast_root *, const struct path *);

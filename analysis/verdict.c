@@ -17,7 +17,8 @@
 struct entry {
     struct finding finding;
     uint64_t hash;
-    uint32_t birth; /* of the object whose age is the finding's */
+    uint32_t birth;  /* of the object whose age is the finding's */
+    uint32_t number; /* order of making: what struct counted_member names until the findings are in their order */
 };
 struct finding_key {
     enum kind kind;
@@ -35,6 +36,8 @@ struct judge {
     struct verdicts *out;
     struct entry *entry;
     size_t entry_count, entry_capacity;
+    struct counted_member *counted;
+    size_t counted_count, counted_capacity;
     uint32_t *table;   /* open addressing; entry number + 1 */
     size_t table_size; /* a power of two, more than entry_count */
     struct graph graph;
@@ -115,6 +118,7 @@ static struct finding *add_finding(struct judge *judge, uint64_t hash, const str
     entry += judge->entry_count;
     *entry = (struct entry){.finding = {.kind = key->kind, .site = key->site, .type = key->type, .age.born_us = -1},
                             .hash = hash};
+    entry->number = (uint32_t)judge->entry_count;
     if (key->cycle && list_cycle(judge, &entry->finding, key->cycle))
         return NULL;
     judge->entry_count++;
@@ -245,6 +249,24 @@ static void find_age(const struct judge *judge, struct finding *finding, node_nu
     entry->birth = object->birth;
 }
 
+/* Note the members of a component whose references were counted. */
+static int note_counted(struct judge *judge, const struct finding *finding, uint32_t component) {
+    const struct graph *graph = &judge->graph;
+    uint32_t number = ((const struct entry *)finding)->number; /* its first member */
+    for (uint32_t place = graph->first[component]; place < graph->first[component + 1]; place++) {
+        const struct object *object = graph_object(graph, graph->member[place]);
+        if (!object->refs || object->flags & judge->skip)
+            continue;
+        struct counted_member *counted =
+            arena_grow(judge->arena, judge->counted, judge->counted_count, &judge->counted_capacity, sizeof *counted);
+        if (!counted)
+            return -ENOMEM;
+        judge->counted = counted;
+        counted[judge->counted_count++] = (struct counted_member){graph->id[graph->member[place]], number};
+    }
+    return 0;
+}
+
 static void find_ages(const struct judge *judge, struct finding *finding, uint32_t component) {
     const struct graph *graph = &judge->graph;
     for (uint32_t place = graph->first[component]; place < graph->first[component + 1]; place++)
@@ -284,7 +306,7 @@ static int judge_cycle(struct judge *judge, const struct cycle *cycle, uint32_t 
         finding->group_objects_max = group.objects;
     find_ages(judge, finding, component);
     tally(judge, KIND_CYCLE, group.objects, group.bytes);
-    return 0;
+    return note_counted(judge, finding, component);
 }
 
 static int judge_lost(struct judge *judge, uint32_t component) {
@@ -299,7 +321,7 @@ static int judge_lost(struct judge *judge, uint32_t component) {
     finding->indirect_objects += judge->held_objects[component];
     finding->indirect_bytes += judge->held_bytes[component];
     find_age(judge, finding, graph->member[graph->first[component]]);
-    return 0;
+    return note_counted(judge, finding, component);
 }
 
 /* A single object whose own references to itself are all that its count is made of. */
@@ -416,6 +438,28 @@ static int compare_entries(const void *x, const void *y) {
     return order ? order : (a->hash > b->hash) - (a->hash < b->hash);
 }
 
+static int compare_counted(const void *x, const void *y) {
+    const struct counted_member *a = x, *b = y;
+    if (a->finding != b->finding)
+        return a->finding < b->finding ? -1 : 1;
+    return (a->id > b->id) - (a->id < b->id);
+}
+
+/* The findings are in their order: say which is which. */
+static int hand_over_counted(struct judge *judge) {
+    uint32_t *place = arena_alloc(judge->arena, judge->entry_count + 1, sizeof *place);
+    if (!place)
+        return -ENOMEM;
+    for (size_t e = 0; e < judge->entry_count; e++)
+        place[judge->entry[e].number] = (uint32_t)e;
+    for (size_t i = 0; i < judge->counted_count; i++)
+        judge->counted[i].finding = place[judge->counted[i].finding];
+    sort_array(judge->counted, judge->counted_count, sizeof *judge->counted, compare_counted);
+    judge->out->counted = judge->counted;
+    judge->out->counted_count = judge->counted_count;
+    return 0;
+}
+
 static int hand_over(struct judge *judge) {
     struct verdicts *out = judge->out;
     struct finding *finding = arena_alloc(judge->arena, judge->entry_count, sizeof *finding);
@@ -427,7 +471,7 @@ static int hand_over(struct judge *judge) {
         finding[e] = judge->entry[e].finding;
     out->findings = finding;
     out->finding_count = judge->entry_count;
-    return 0;
+    return judge->counted_count ? hand_over_counted(judge) : 0;
 }
 
 int verdict_run(const struct heap *heap, const struct marks *marks, unsigned skip, const struct verdict_times *times,

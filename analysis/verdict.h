@@ -57,10 +57,18 @@ struct tally {
     uint64_t objects, bytes, findings;
 };
 
+/* An object whose references were counted, and the finding that it is a member of. */
+struct counted_member {
+    object_id id;
+    uint32_t finding; /* index in verdicts.findings; kind lost or cycle */
+};
+
 struct verdicts {
     struct tally tally[KIND_COUNT];
     const struct finding *findings; /* lost and cycle by bytes held (bytes + indirect_bytes) downwards; deterministic */
     size_t finding_count;
+    const struct counted_member *counted; /* objects with a link to a history (object.refs), in the order of their findings */
+    size_t counted_count;
     uint64_t inherited_objects; /* OBJECT_INHERITED ones: in no tally */
 };
 

@@ -68,6 +68,23 @@ static inline void arch_call_on_stack(void *top, void (*function)(void *), void 
                      : [top] "r"(top), [function] "r"(function)
                      : "rax", "rcx", "rdx", "rsi", "r8", "r9", "r10", "r11", "memory", "cc");
 }
+/* Clear the registers that no caller relies on, so that what a call left in them is not taken for the program's.
+ * Source: System V ABI, AMD64 supplement, "Registers"; CPUID leaf 1 for AVX, whose halves pxor would leave */
+static inline void arch_clear_scratch(void) {
+    uint32_t a = 1, b, c, d;
+    __asm__ volatile("cpuid" : "+a"(a), "=b"(b), "=c"(c), "=d"(d));
+    if ((c >> 27 & 3) == 3)
+        __asm__ volatile("vzeroall" ::
+                             : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10",
+                               "xmm11", "xmm12", "xmm13", "xmm14", "xmm15");
+    else
+        __asm__ volatile(
+            "pxor %%xmm0, %%xmm0\n\tpxor %%xmm1, %%xmm1\n\tpxor %%xmm2, %%xmm2\n\tpxor %%xmm3, %%xmm3\n\t"
+            "pxor %%xmm4, %%xmm4\n\tpxor %%xmm5, %%xmm5\n\tpxor %%xmm6, %%xmm6\n\tpxor %%xmm7, %%xmm7\n\t" ::
+                : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7");
+    __asm__ volatile("xor %%r8d, %%r8d\n\txor %%r9d, %%r9d\n\txor %%r10d, %%r10d\n\txor %%r11d, %%r11d\n\t" ::
+                         : "r8", "r9", "r10", "r11");
+}
 static inline uintptr_t arch_context_sp(const ucontext_t *context) {
     return (uintptr_t)context->uc_mcontext.gregs[REG_RSP];
 }
@@ -98,6 +115,8 @@ static inline uintptr_t arch_own_thread_pointer(void) {
 static inline void arch_call_on_stack(void *top, void (*function)(void *), void *argument) {
     (void)top;
     function(argument);
+}
+static inline void arch_clear_scratch(void) {
 }
 static inline uintptr_t arch_context_sp(const ucontext_t *context) {
     return (uintptr_t)context->uc_mcontext.sp;

@@ -23,6 +23,8 @@ extern "C" {
 
 /* What libcastaway.so exports, for the inline functions below. */
 extern int castaway_active(void) __attribute__((weak));
+extern long castaway_api_collect(int generation) __attribute__((weak));
+extern long castaway_api_check(void) __attribute__((weak));
 extern void castaway_api_ignore(const void *object) __attribute__((weak));
 extern void castaway_api_disable(void) __attribute__((weak));
 extern void castaway_api_enable(void) __attribute__((weak));
@@ -31,6 +33,19 @@ extern void castaway_api_unroot(const void *lo, size_t size) __attribute__((weak
 extern void castaway_api_pool_alloc(const void *pool, const void *object, size_t size) __attribute__((weak));
 extern void castaway_api_pool_free(const void *object) __attribute__((weak));
 extern void castaway_api_pool_end(const void *pool) __attribute__((weak));
+extern void castaway_api_ref(const void *object) __attribute__((weak));
+extern void castaway_api_unref(const void *object) __attribute__((weak));
+extern void castaway_api_weak(const void *slot) __attribute__((weak));
+extern void castaway_api_unweak(const void *slot) __attribute__((weak));
+extern void castaway_api_finalizer(const void *object, const char *name) __attribute__((weak));
+extern void castaway_api_type(const void *object, const char *name) __attribute__((weak));
+extern void castaway_api_scope_begin(const char *name) __attribute__((weak));
+extern long castaway_api_scope_end(void) __attribute__((weak));
+extern int castaway_api_is_tracked(const void *address) __attribute__((weak));
+extern size_t castaway_api_get_referents(const void *object, void **out, size_t max) __attribute__((weak));
+extern void castaway_api_get_count(long counts[3]) __attribute__((weak));
+extern void castaway_api_get_threshold(unsigned thresholds[3]) __attribute__((weak));
+extern void castaway_api_set_threshold(unsigned young, unsigned middle, unsigned old) __attribute__((weak));
 
 /* Whether castaway records this process's objects: 1 or 0.
  *
@@ -86,6 +101,102 @@ static inline void castaway_pool_free(const void *object) {
 static inline void castaway_pool_end(const void *pool) {
     if (castaway_api_pool_end)
         castaway_api_pool_end(pool);
+}
+
+/* Scan now, and wait for the outcome: generation 0 (objects born since the last scan), 1, or 2 (all). The first scan of a
+ * process is always of all.
+ *
+ * returns  how many objects this scan found unreachable that no scan before had; they are findings once another scan
+ *          confirms them. -1: no scan could be made; 0 without castaway
+ * context  not in a signal handler; other threads are stopped for a moment */
+static inline long castaway_collect(int generation) {
+    return castaway_api_collect ? castaway_api_collect(generation) : 0;
+}
+
+/* How many objects are unreachable now: a full scan that is believed at once. -1 and 0 as above. */
+static inline long castaway_check(void) {
+    return castaway_api_check ? castaway_api_check() : 0;
+}
+
+/* ---- reference counts: which reference was never given back ---- */
+
+/* Somebody took a reference to the object, or gave one back. A count begins at 1 when the object is made. `object` may
+ * point up to 4 KiB into its middle; one that castaway does not know is no error.
+ *
+ * note     The stack of the call is kept: call it where the count changes. */
+static inline void castaway_ref(const void *object) {
+    if (castaway_api_ref)
+        castaway_api_ref(object);
+}
+static inline void castaway_unref(const void *object) {
+    if (castaway_api_unref)
+        castaway_api_unref(object);
+}
+
+/* The pointer stored at `slot` does not keep its object alive, from now on and whatever is stored there; castaway_unweak()
+ * takes that back. To be called before the memory of the slot is freed. */
+static inline void castaway_weak(const void *slot) {
+    if (castaway_api_weak)
+        castaway_api_weak(slot);
+}
+static inline void castaway_unweak(const void *slot) {
+    if (castaway_api_unweak)
+        castaway_api_unweak(slot);
+}
+
+/* What should run before the object dies, and what the object is; for people. The name is copied; NULL takes it back. */
+static inline void castaway_finalizer(const void *object, const char *name) {
+    if (castaway_api_finalizer)
+        castaway_api_finalizer(object, name);
+}
+static inline void castaway_type(const void *object, const char *name) {
+    if (castaway_api_type)
+        castaway_api_type(object, name);
+}
+
+/* ---- scans, in the words of Python's gc ---- */
+
+/* What this thread makes from here to castaway_scope_end() is to be gone then, or reachable. Scopes nest. */
+static inline void castaway_scope_begin(const char *name) {
+    if (castaway_api_scope_begin)
+        castaway_api_scope_begin(name);
+}
+
+/* Scans the heap and waits for the outcome.
+ * returns  findings (lost objects by their stacks, cycles by their shapes) among what was made since the scope began; 0
+ *          without castaway; -1 when there is no scope, or no scan could be made */
+static inline long castaway_scope_end(void) {
+    return castaway_api_scope_end ? castaway_api_scope_end() : 0;
+}
+
+/* Does castaway know an object at `address`, or around it? */
+static inline int castaway_is_tracked(const void *address) {
+    return castaway_api_is_tracked ? castaway_api_is_tracked(address) : 0;
+}
+
+/* The objects that the object points at, in the order of its words; one that it points at twice comes twice.
+ * out      receives the first `max` of them; may be NULL when max is 0
+ * returns  how many there are */
+static inline size_t castaway_get_referents(const void *object, void **out, size_t max) {
+    return castaway_api_get_referents ? castaway_api_get_referents(object, out, max) : 0;
+}
+
+/* Objects made less those freed since the last scan; scans of generation 0 since one of 1; those of 1 since one of 2. */
+static inline void castaway_get_count(long counts[3]) {
+    counts[0] = counts[1] = counts[2] = 0;
+    if (castaway_api_get_count)
+        castaway_api_get_count(counts);
+}
+
+/* What these counts must exceed before there is a scan; a first one of 0: there is none for that reason. */
+static inline void castaway_get_threshold(unsigned thresholds[3]) {
+    thresholds[0] = thresholds[1] = thresholds[2] = 0;
+    if (castaway_api_get_threshold)
+        castaway_api_get_threshold(thresholds);
+}
+static inline void castaway_set_threshold(unsigned young, unsigned middle, unsigned old) {
+    if (castaway_api_set_threshold)
+        castaway_api_set_threshold(young, middle, old);
 }
 
 #ifdef __cplusplus

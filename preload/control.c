@@ -35,7 +35,7 @@ static size_t folder_name(char *out) {
 
 /* It must be ours and closed to others: /tmp is everybody's. */
 static int folder_make(const char *folder) {
-    struct stat status;
+    struct stat status = {0};
     long error = sys(SYS_mkdirat, AT_FDCWD, folder, 0700);
     if (sys_failed(error) && error != -EEXIST)
         return (int)error;
@@ -167,7 +167,7 @@ static int take_ancillary(struct msghdr *message, unsigned *uid) {
         if (head->cmsg_level != SOL_SOCKET)
             continue;
         if (head->cmsg_type == SCM_CREDENTIALS) {
-            struct ucred sender;
+            struct ucred sender = {0};
             memcpy(&sender, CMSG_DATA(head), sizeof sender);
             *uid = sender.uid;
         }
@@ -185,10 +185,17 @@ static int take_ancillary(struct msghdr *message, unsigned *uid) {
     return reply;
 }
 
+/* A pipe or a socket: writing to anything else might take as long as it likes. */
+static int is_stream(int file) {
+    struct stat status = {0};
+    return !sys_failed(sys(SYS_newfstatat, file, "", &status, AT_EMPTY_PATH)) &&
+           (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode));
+}
+
 /* returns 1: a request; 0: none waits; -1: not one that is answered */
 static int receive(struct control_request *out) {
-    char text[REQUEST_BYTES];
-    struct ancillary ancillary;
+    char text[REQUEST_BYTES] = "";
+    struct ancillary ancillary = {0};
     struct iovec piece = {text, sizeof text - 1};
     struct msghdr message = {
         .msg_iov = &piece, .msg_iovlen = 1, .msg_control = ancillary.bytes, .msg_controllen = sizeof ancillary.bytes};
@@ -199,7 +206,7 @@ static int receive(struct control_request *out) {
     out->reply = take_ancillary(&message, &uid);
     if (out->reply < 0)
         return -1;
-    if (uid != 0 && uid != (unsigned)sys(SYS_getuid, 0)) {
+    if ((uid != 0 && uid != (unsigned)sys(SYS_getuid, 0)) || !is_stream(out->reply)) {
         sys(SYS_close, out->reply);
         return -1;
     }

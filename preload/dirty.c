@@ -25,6 +25,7 @@
 #include "maps.h"
 #include "pages.h"
 #include "sys.h"
+#include "text.h"
 
 enum {
     PAGE = 4096,
@@ -42,6 +43,7 @@ static const char *const NAMES[] = {
 };
 
 static enum dirty_method method = DIRTY_READ_ALL;
+static struct text choice;    /* when it is not the one that was asked for */
 static struct range *watched; /* sorted */
 static size_t watched_count;
 static struct range *written; /* in the order in which it was noted; overlaps itself */
@@ -56,6 +58,10 @@ enum dirty_method dirty_method(void) {
 
 const char *dirty_method_name(void) {
     return NAMES[method];
+}
+
+const char *dirty_choice(void) {
+    return choice.fill ? choice.bytes : NAMES[method];
 }
 
 int dirty_needs_snapshot(void) {
@@ -125,10 +131,10 @@ static long scan_protect(int pagemap, struct range range, struct page_region *re
 /* ---- noting ---- */
 
 static void note(uintptr_t lo, uintptr_t hi) {
-    struct range *last = written_count > written_young ? &written[written_count - 1] : NULL;
+    struct range *last = written && written_count > written_young ? &written[written_count - 1] : NULL;
     if (last && last->hi == lo)
         last->hi = hi;
-    else if (written_count < WRITTEN_MAX)
+    else if (written && written_count < WRITTEN_MAX)
         written[written_count++] = (struct range){lo, hi};
     else
         all[0] = all[1] = 1;
@@ -387,6 +393,12 @@ int dirty_choose(const char *wanted) {
     }
     if (method != DIRTY_PAGEMAP_SCAN)
         descriptor_close(&fault);
+    if (by_name && known && strcmp(wanted, NAMES[method]) != 0) {
+        static const char instead[] = ": this kernel does not offer ";
+        text_add(&choice, NAMES[method], strlen(NAMES[method]));
+        text_add(&choice, instead, sizeof instead - 1);
+        text_add(&choice, wanted, strlen(wanted));
+    }
     return known ? 0 : -EINVAL;
 }
 

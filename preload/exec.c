@@ -5,7 +5,6 @@
  * and posix_spawn have no timer, no socket's signals and no scan: they pass through.
  *
  * Never:   allocates: an exec may stand in a child that shares the program's memory. */
-#include <alloca.h>
 #include <stdarg.h>
 #include <unistd.h>
 
@@ -56,7 +55,7 @@ static size_t count_arguments(va_list list) {
     va_start(list, first);                                                                                             \
     size_t count = count_arguments(list);                                                                              \
     va_end(list);                                                                                                      \
-    char **arguments = alloca((count + 1) * sizeof *arguments);                                                        \
+    char *arguments[count + 1];                                                                                        \
     va_start(list, first);                                                                                             \
     arguments[0] = (char *)(uintptr_t)(first);                                                                         \
     for (size_t i = 1; i <= count; i++)                                                                                \

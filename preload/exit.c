@@ -128,7 +128,7 @@ static int tool_run(int file, unsigned long signal_mask) {
 
 /* The program's limits are its own affair, not ours: as far up as may be. */
 static void limit_lift(int resource) {
-    struct rlimit none = {RLIM_INFINITY, RLIM_INFINITY}, limit;
+    struct rlimit none = {RLIM_INFINITY, RLIM_INFINITY}, limit = {0, 0};
     if (sys(SYS_prlimit64, 0, resource, NULL, &limit) != 0 || sys(SYS_prlimit64, 0, resource, &none, NULL) == 0)
         return;
     limit.rlim_cur = limit.rlim_max;

@@ -13,10 +13,12 @@
 #include <string.h>
 
 #include "api.h"
+#include "bind.h"
 #include "frames_check.h"
 #include "init.h"
 #include "live.h"
 #include "next.h"
+#include "pages.h"
 #include "pooled.h"
 #include "record.h"
 #include "site.h"
@@ -27,11 +29,30 @@ int hook_recording;
 unsigned hook_frames_max = CAPTURE_FRAMES_MAX;
 static _Atomic uint64_t without_stack;
 
-static uint32_t site_here(struct caller caller) {
+uint32_t hook_site(struct caller caller) {
     uint64_t frames[CAPTURE_FRAMES_MAX];
     size_t count = unwind_capture(caller, frames, hook_frames_max);
     frames_check(frames, count, hook_frames_max);
     return site_intern(frames, count);
+}
+
+enum { TRACES_SHIFT = 4, TRACES = 1 << TRACES_SHIFT }; /* of a thread */
+
+uint32_t hook_site_again(struct caller caller) {
+    struct thread_state *state = thread_self;
+    if (!state->traces && !(state->traces = pages_alloc(TRACES * sizeof *state->traces)))
+        return hook_site(caller);
+    struct trace *trace = &state->traces[caller.pc * 0x9E3779B97F4A7C15ull >> (64 - TRACES_SHIFT)];
+    if (unwind_is_same(trace, caller)) {
+        frames_check(trace->frames, trace->frame_count, hook_frames_max);
+        return trace->site;
+    }
+    unwind_trace(caller, trace, hook_frames_max);
+    frames_check(trace->frames, trace->frame_count, hook_frames_max);
+    trace->site = site_intern(trace->frames, trace->frame_count);
+    if (!trace->site)
+        trace->epoch = 0;
+    return trace->site;
 }
 
 /* What an allocator makes through its own front door it may keep in memory that is no root (mapping.h): it is its own
@@ -50,9 +71,11 @@ static void hook_ends(void) {
 
 void hook_made(void *address, size_t size_bytes, struct caller caller) {
     uint32_t site = 0;
-    if (thread_busy++ == 0 && thread_state())
-        site = site_here(caller);
-    else
+    if (thread_busy++ == 0 && thread_state()) {
+        if (bind_is_due())
+            bind_look();
+        site = hook_site(caller);
+    } else
         atomic_fetch_add_explicit(&without_stack, 1, memory_order_relaxed);
     record_add((uintptr_t)address, size_bytes, site, flags_for(caller));
     hook_ends();
@@ -228,7 +251,13 @@ PAGED(pvalloc)
 EXPORT int dlclose(void *handle) {
     if (!READY())
         return -1;
+    thread_busy++;
+    bind_close_begins();
+    thread_busy--;
     int error = next.dlclose(handle);
+    thread_busy++;
+    bind_close_ends();
+    thread_busy--;
     if (hook_recording) {
         thread_busy++;
         site_modules_closed();

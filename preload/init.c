@@ -20,6 +20,7 @@
 #include "live.h"
 #include "module.h"
 #include "next.h"
+#include "pairs.h"
 #include "record.h"
 #include "scan.h"
 #include "site.h"
@@ -167,8 +168,10 @@ __attribute__((constructor)) static void start(int count, char **arguments, char
     on_exit(on_program_exit, NULL);
     (void)at_quick_exit(on_quick_exit);
     process.started = is_wanted();
-    if (process.started)
+    if (process.started) {
+        pairs_start();
         live_start();
+    }
     thread_busy--;
 }
 

@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <time.h>
@@ -77,6 +78,15 @@ static int was_resuming(const greg_t *registers) {
     return pc - again < end - again || (pc == end && registers[REG_RAX] == -EINTR);
 }
 
+/* The registers of the program itself: a thread that waits in castaway_resume() stands on frames of ours, and what lies in
+ * them is not the program's. The mask that it was called with is part of the first interruption's context. */
+static ucontext_t *program_context(ucontext_t *context) {
+    const greg_t *registers = context->uc_mcontext.gregs;
+    if (!was_resuming(registers))
+        return context;
+    return (ucontext_t *)((uintptr_t)registers[REG_RBX] - offsetof(ucontext_t, uc_sigmask));
+}
+
 static __attribute__((noreturn)) void resume_again(const greg_t *registers) {
     __asm__ volatile("mov %c[bx](%%rax), %%rbx\n\t"
                      "mov %c[bp](%%rax), %%rbp\n\t"
@@ -121,9 +131,9 @@ enum how {
     REST_SOCKET,       /* or is the socket's own */
 };
 struct call {
-    short number;
+    int number;
     enum how how;
-    signed char limit; /* register that holds the limit or points to it */
+    int limit; /* register that holds the limit or points to it */
 };
 /* Any that is not named is made again. */
 static const struct call CALLS[] = {
@@ -144,7 +154,7 @@ static const struct call CALLS[] = {
 
 static struct call call_of(int number, const greg_t *registers) {
     enum { TIMER_IS_ABSOLUTE = 1 };
-    struct call call = {(short)number, AGAIN, 0};
+    struct call call = {number, AGAIN, 0};
     for (size_t i = 0; i < sizeof CALLS / sizeof CALLS[0]; i++)
         if (CALLS[i].number == number)
             call = CALLS[i];
@@ -262,6 +272,9 @@ static void hide(ucontext_t *context, int64_t since_ns) {
 static int64_t now_ns(void) {
     return 0;
 }
+static ucontext_t *program_context(ucontext_t *context) {
+    return context;
+}
 static void hide(ucontext_t *context, int64_t since_ns) {
     (void)context;
     (void)since_ns;
@@ -279,10 +292,29 @@ EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, v
     return error;
 }
 
+/* Signals that are ignored by default must not be blocked: the kernel would keep one for us, wake another thread out of
+ * its system call for it, and then ignore it. Those of them that the program handles are blocked here. */
+static const int harmless[] = {SIGCHLD, SIGCONT, SIGURG, SIGWINCH};
+#define BIT(signal) (1ul << ((signal)-1))
+
+static void block_handled(void) {
+    unsigned long handled = 0;
+    for (size_t i = 0; i < sizeof harmless / sizeof harmless[0]; i++) {
+        struct kernel_sigaction action = {.handler = NULL};
+        sys(SYS_rt_sigaction, harmless[i], 0, &action, 8);
+        if (action.handler && (uintptr_t)action.handler != (uintptr_t)SIG_IGN)
+            handled |= BIT(harmless[i]);
+    }
+    if (handled)
+        sys(SYS_rt_sigprocmask, SIG_BLOCK, &handled, 0, 8);
+}
+
 static void on_signal(int signal, siginfo_t *info, void *context_pointer) {
     ucontext_t *context = context_pointer;
     int64_t since_ns = now_ns();
-    if (stop_interrupted(info, context) || live_interrupted(info, context))
+    block_handled();
+    ucontext_t *program = program_context(context);
+    if (stop_interrupted(info, program) || live_interrupted(info, program))
         hide(context, since_ns);
     else if (program_action.handler && (uintptr_t)program_action.handler != (uintptr_t)SIG_IGN)
         program_action.handler(signal, info, context_pointer);
@@ -293,7 +325,7 @@ int interrupt_install(void) {
         .handler = on_signal,
         .flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK | RESTORER_FLAG,
         .restorer = RESTORER,
-        .mask = ~0ul,
+        .mask = ~(BIT(SIGCHLD) | BIT(SIGCONT) | BIT(SIGURG) | BIT(SIGWINCH)),
     };
     struct kernel_sigaction before = {.handler = NULL};
     long error = sys(SYS_rt_sigaction, INTERRUPT_SIGNAL, &action, &before, 8);
@@ -310,5 +342,7 @@ void interrupt_self(void) {
     siginfo_t info = {.si_signo = INTERRUPT_SIGNAL, .si_code = SI_QUEUE};
     info.si_pid = (int)sys(SYS_getpid, 0);
     info.si_value.sival_ptr = NULL; /* no slot of stop.c's: live.c's */
-    sys(SYS_rt_tgsigqueueinfo, info.si_pid, sys(SYS_gettid, 0), INTERRUPT_SIGNAL, &info);
+    int tid = (int)sys(SYS_gettid, 0);
+    arch_clear_scratch();
+    sys(SYS_rt_tgsigqueueinfo, info.si_pid, tid, INTERRUPT_SIGNAL, &info);
 }

@@ -18,6 +18,7 @@
 #include "live.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/futex.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -280,13 +281,32 @@ static void aim(struct scan_input *in, unsigned generation) {
     in->young.epochs_back = scans.epoch - scans.epoch_then[generation] + 1; /* one more for a hook under way */
 }
 
+/* Probing takes a millisecond: not at the start of every program. */
+static void choose_dirty_method(void) {
+    static int chosen;
+    if (!chosen && dirty_choose(process.options.dirty_pages) != 0)
+        wrong_key = "dirty-pages";
+    chosen = 1;
+}
+
+/* Written by the program itself: without waiting for the reader, and without the SIGPIPE of one that is gone. */
+static void tell(int reply, const struct scan_input *in, enum note_code code, const char *why) {
+    unsigned long pipe_signal = 1ul << (SIGPIPE - 1), waiting = 0;
+    struct timespec none = {0};
+    sys(SYS_rt_sigpending, &waiting, 8);
+    sys(SYS_fcntl, reply, F_SETFL, O_NONBLOCK);
+    write_note(reply, in, code, why);
+    if (!(waiting & pipe_signal))
+        sys(SYS_rt_sigtimedwait, &pipe_signal, 0, &none, 8);
+}
+
 static void skip(int reply, enum note_code code, const char *why) {
     struct scan_input in = {.stopped = NULL};
     scans.skipped += code == NOTE_SCANS_SKIPPED;
     if (reply < 0)
         return;
     live_describe(&in);
-    write_note(reply, &in, code, why);
+    tell(reply, &in, code, why);
 }
 
 /* A scan was begun: objects born from now on belong to the next one. */
@@ -304,10 +324,7 @@ static void scan(unsigned generation, unsigned confirm, int reply, ucontext_t *c
         skip(reply, NOTE_BUSY, NULL);
         return;
     }
-    static int chosen;
-    if (!chosen && dirty_choose(process.options.dirty_pages) != 0)
-        wrong_key = "dirty-pages";
-    chosen = 1;
+    choose_dirty_method();
     struct snapshot_order order = {.task = SNAPSHOT_SCAN, .reply = reply, .context = context, .place = scans.place};
     order.in.confirm = confirm;
     live_describe(&order.in);
@@ -390,6 +407,7 @@ static void answer(const struct control_request *request, ucontext_t *context) {
         skip(request->reply, NOTE_BUSY, NULL);
         return;
     }
+    choose_dirty_method();
     order.task = tasks[request->verb];
     live_describe(&order.in);
     const char *why = snapshot_take(place, &order);
@@ -535,6 +553,26 @@ long live_lost(void) {
     return (long)objects;
 }
 
+long live_scope_findings(void) {
+    return scans.last ? scans.last->scope_findings : -1;
+}
+
+void live_counts(long counts[3]) {
+    counts[0] = (long)(net_objects - scanned_objects);
+    counts[1] = scans.since[0];
+    counts[2] = scans.since[1];
+}
+
+void live_thresholds(unsigned thresholds[3]) {
+    memcpy(thresholds, schedule.thresholds, sizeof schedule.thresholds);
+}
+
+/* What the program asks for is followed to the letter, as what the user gives is. */
+void live_set_thresholds(const unsigned thresholds[3]) {
+    memcpy(schedule.thresholds, thresholds, sizeof schedule.thresholds);
+    schedule.apart_us = 0;
+}
+
 /* ---- exec, exit ---- */
 
 static void give_up(struct snapshot *snapshot) {
@@ -578,7 +616,7 @@ void live_exec_failed(void) {
 }
 
 void live_end(void) {
-    if (!on)
+    if (!on || ended)
         return;
     ended = 1;
     if (work_hold() != 0)

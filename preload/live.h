@@ -40,12 +40,21 @@ long live_collect(unsigned generation, unsigned confirm);
 /* Unreachable objects that the last scan counted as findings. context: as live_collect() */
 long live_lost(void);
 
+/* Findings of the scope that ended with the last scan; negative: not known. context: as live_collect() */
+long live_scope_findings(void);
+
+/* Births less deaths since the last scan, young scans since one of generation 1, those since a full one; as in Python,
+ * gc.get_count(). And what they must exceed. */
+void live_counts(long counts[3]);
+void live_thresholds(unsigned thresholds[3]);
+void live_set_thresholds(const unsigned thresholds[3]); /* thresholds[0] 0: no scans by them */
+
 /* An exec is about to replace the program: nothing of ours may be under way, or a signal would meet the new program
  * without a handler. begins returns whether failed() is to be called when the exec came back. context: any thread */
 int live_exec_begins(void);
 void live_exec_failed(void);
 
-/* The process ends: no more scans; those under way are given up. */
+/* The process ends, or forbids itself what a scan needs: no more scans; those under way are given up. */
 void live_end(void);
 /* What the exit scan takes over: history, numbers, births. */
 void live_describe(struct scan_input *in);

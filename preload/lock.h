@@ -13,6 +13,7 @@
 
 enum lock {
     LOCK_SCAN,     /* a scan of the running program; an exec, which none must disturb */
+    LOCK_BIND,     /* imports that lead to our stubs */
     LOCK_POOLS,    /* objects of the program's own pools */
     LOCK_LEARN,    /* libunwind and the rule table */
     LOCK_SITE,     /* site and module tables */
@@ -20,8 +21,11 @@ enum lock {
     LOCK_IDS,      /* shared chain of free ids */
     LOCK_MAPPINGS, /* the allocator's mappings */
     LOCK_ODD,      /* objects without a slot of their own */
-    LOCK_ROOTS,    /* declared roots */
-    LOCK_PAGES,    /* our mappings */
+    LOCK_REFS,     /* reference counts: this one and those up to LOCK_REFS_LAST, by object id */
+    LOCK_REFS_LAST = LOCK_REFS + 15,
+    LOCK_NAMES, /* names of types and finalizers, weak slots */
+    LOCK_ROOTS, /* declared roots */
+    LOCK_PAGES, /* our mappings */
     LOCK_COUNT
 };
 extern _Atomic int lock_words[LOCK_COUNT]; /* 0 free, 1 held, 2 held and somebody may wait */
@@ -33,6 +37,12 @@ static inline void lock_take(enum lock lock) {
         return;
     while (atomic_exchange_explicit(&lock_words[lock], 2, memory_order_acquire) != 0)
         sys(SYS_futex, &lock_words[lock], FUTEX_WAIT_PRIVATE, 2, 0);
+}
+/* returns whether it was taken. For signal handlers, which may have interrupted its holder. */
+static inline int lock_try(enum lock lock) {
+    int expected = 0;
+    return atomic_compare_exchange_strong_explicit(&lock_words[lock], &expected, 1, memory_order_acquire,
+                                                   memory_order_relaxed);
 }
 static inline void lock_release(enum lock lock) {
     if (atomic_exchange_explicit(&lock_words[lock], 0, memory_order_release) == 2)

@@ -45,18 +45,7 @@ static int parse(const char *line, struct mapping *out, struct arena *arena) {
     return 0;
 }
 
-/* Anonymous memory that the kernel keeps in pieces only because some of it is watched (dirty.c). */
-static int continues(const struct mapping *last, const struct mapping *next) {
-    return last->hi == next->lo && !last->is_file && !next->is_file && last->readable == next->readable &&
-           last->writable == next->writable && last->executable == next->executable && !last->shared && !next->shared &&
-           strcmp(last->path, next->path) == 0;
-}
-
 static int append(struct maps *maps, size_t *capacity, const struct mapping *mapping, struct arena *arena) {
-    if (maps->count && continues(&maps->mapping[maps->count - 1], mapping)) {
-        maps->mapping[maps->count - 1].hi = mapping->hi;
-        return 0;
-    }
     if (maps->count == *capacity) {
         size_t larger_capacity = *capacity ? *capacity * 2 : 512;
         struct mapping *larger = arena_alloc(arena, larger_capacity, sizeof *larger);

@@ -24,8 +24,21 @@ static const struct key {
     {"scan-signal", offsetof(struct options, scan_signal)},
     {"control", offsetof(struct options, control)},
     {"dirty-pages", offsetof(struct options, dirty_pages)},
+    {"refs", offsetof(struct options, refs)},
+    {"profile", offsetof(struct options, profile)},
     {"text", 0},
     {"json", 0},
+    {"html", 0},
+    {"sarif", 0},
+    {"junit", 0},
+    {"pprof", 0},
+    {"folded", 0},
+    {"dot", 0},
+    {"openmetrics", 0},
+    {"github", 0},
+    {"quiet", 0},
+    {"verbose", 0},
+    {"no-pager", 0},
     {"show", 0},
     {"fail-on", 0},
     {"exit-code", 0},
@@ -47,6 +60,18 @@ static void copy(char *out, size_t max, const char *text, size_t bytes) {
         bytes = max - 1;
     memcpy(out, text, bytes);
     out[bytes] = 0;
+}
+
+/* Of these every mention counts, of the others the last. */
+static int is_list(const struct key *key) {
+    return key->place == offsetof(struct options, refs) || key->place == offsetof(struct options, profile);
+}
+
+static void take(char *out, int append, const char *text, size_t bytes) {
+    size_t fill = append ? strlen(out) : 0;
+    if (fill && fill < OPTION_BYTES_MAX - 1)
+        out[fill++] = ',';
+    copy(out + fill, OPTION_BYTES_MAX - fill, text, bytes);
 }
 
 /* End of the value that begins at `text`; *lo and *hi receive it without its quotes. */
@@ -75,7 +100,7 @@ void options_parse(const char *text, struct options *out) {
         if (!key && name_bytes && !out->bad_key[0])
             copy(out->bad_key, sizeof out->bad_key, text, name_bytes);
         if (key && !NO_PLACE(key))
-            copy((char *)out + key->place, OPTION_BYTES_MAX, value_lo, (size_t)(value_hi - value_lo));
+            take((char *)out + key->place, is_list(key), value_lo, (size_t)(value_hi - value_lo));
         text = *end ? end + 1 : end;
     }
 }

@@ -17,6 +17,8 @@ struct options {
     /* live scans (live.c); "" where not given */
     char thresholds[OPTION_BYTES_MAX], scan_every[OPTION_BYTES_MAX], confirm[OPTION_BYTES_MAX];
     char scan_signal[OPTION_BYTES_MAX], control[OPTION_BYTES_MAX], dirty_pages[OPTION_BYTES_MAX];
+    /* reference counts (pairs.c): what all mentions of these keys say, with commas between them */
+    char refs[OPTION_BYTES_MAX], profile[OPTION_BYTES_MAX];
     char bad_key[64]; /* first key that nobody knows; "" when all are known */
 };
 

@@ -90,8 +90,8 @@ static void cut_out_locked(uintptr_t object) {
 }
 
 static void drop_inside_locked(uintptr_t lo, uintptr_t hi) {
-    struct pooled_object *entry, *next;
-    HASH_ITER (hh, objects, entry, next) {
+    for (struct pooled_object *entry = objects, *next; entry; entry = next) {
+        next = entry->hh.next;
         if (entry->address - lo < hi - lo)
             object_drop_locked(entry);
     }
@@ -167,10 +167,10 @@ void castaway_api_pool_free(const void *object) {
 }
 
 void castaway_api_pool_end(const void *pool) {
-    struct pooled_object *entry, *next;
     if (!pools_take())
         return;
-    HASH_ITER (hh, objects, entry, next) {
+    for (struct pooled_object *entry = objects, *next; entry; entry = next) {
+        next = entry->hh.next;
         if (entry->pool == pool)
             object_drop_locked(entry);
     }

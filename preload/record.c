@@ -9,6 +9,8 @@
 
 #include "live.h"
 #include "lock.h"
+#include "refs.h"
+#include "scope.h"
 #include "table.h"
 #include "thread.h"
 
@@ -176,6 +178,8 @@ static uint32_t serial_take(struct thread_state *state) {
         state->serial = atomic_fetch_add_explicit(&next_serial, SERIAL_BATCH, memory_order_relaxed);
         state->serial_end = state->serial + SERIAL_BATCH;
         live_note_birth(state->serial);
+        if (__builtin_expect(state->scopes != NULL, 0))
+            scope_note_serials(state->scopes, state->serial, state->serial_end);
     }
     return state->serial++;
 }
@@ -264,6 +268,8 @@ object_id record_withdraw(uintptr_t address) {
 
 void record_forget(object_id id) {
     struct thread_state *state = state_unless_nested();
+    if (__builtin_expect(record_of(id)->refs != 0, 0))
+        refs_forget(id);
     if (!state) {
         defer(id);
         return;
@@ -340,6 +346,24 @@ uint64_t record_size(object_id id) {
 
 void record_flag(object_id id, unsigned flag) {
     record_of(id)->flags |= flag & 63;
+}
+
+struct object *record_object(object_id id) {
+    return record_of(id);
+}
+
+object_id record_near(uintptr_t address, uintptr_t *start) {
+    uintptr_t step = (uintptr_t)1 << HEAP_GRANULE_SHIFT, granule = address & ~(step - 1);
+    for (uintptr_t back = 0; back <= RECORD_NEAR_BYTES && back <= granule; back += step) {
+        uintptr_t at = granule - back;
+        const struct heap_leaf *leaf = heap_leaf_at(&heap_index, at);
+        uint32_t slot = leaf ? atomic_load_explicit(&leaf->slot[heap_slot_number(at)], memory_order_relaxed) : 0;
+        object_id id = slot & HEAP_SLOT_ID;
+        *start = at + (slot & HEAP_SLOT_HALF ? 8 : 0);
+        if (id && *start <= address)
+            return address == *start || address - *start < record_of(id)->size_bytes ? id : 0;
+    }
+    return 0;
 }
 
 uint64_t record_losses(void) {

@@ -23,6 +23,13 @@ void record_flag(object_id id, unsigned flag);
 /* Is there an object that begins at `address`? */
 int record_known(uintptr_t address);
 
+/* The live object that contains `address`, for calls that are many: one whose start lies more than RECORD_NEAR_BYTES
+ * before it is not found, nor one without a slot of its own. *start receives its first address. returns its id, or 0
+ * context  hook, busy; the object is not freed meanwhile */
+enum { RECORD_NEAR_BYTES = 4096 };
+object_id record_near(uintptr_t address, uintptr_t *start);
+struct object *record_object(object_id id);
+
 uint64_t record_losses(void); /* objects not recorded for want of memory */
 
 /* In a forked child: objects born so far are the parent's. A scan flags those with a birth serial below

@@ -48,7 +48,7 @@ static void user_folder(const char *dir, unsigned user, char *out, size_t out_by
 }
 
 static int is_still(const struct folder *folder) {
-    struct stat now;
+    struct stat now = {0};
     return folder->file >= 0 && !sys_failed(sys(SYS_newfstatat, folder->file, "", &now, AT_EMPTY_PATH)) &&
            now.st_dev == folder->is.st_dev && now.st_ino == folder->is.st_ino;
 }

@@ -71,6 +71,10 @@ int root_name(struct cast_root *out, const struct scan_input *in, struct search 
     *out = (struct cast_root){.kind = "registers", .module = UINT32_MAX};
     if (path->step_count == 0)
         return 0;
+    if (path->root == search->roots.count) {
+        out->kind = "ignored";
+        return 0;
+    }
     uintptr_t word = path->root_word;
     if (name_module(out, word))
         return 0;

@@ -90,11 +90,20 @@ struct glibc_heap {
 };
 enum { GLIBC_HEAP_BYTES = 64 << 20 };
 
-static void exclude_glibc_arenas(struct gather *gather, const struct mapping *mapping) {
+/* Where memory like that of mapping number `i` ends: the kernel keeps it in pieces when some of it is watched (dirty.c). */
+static uintptr_t contiguous_end(const struct maps *maps, size_t i) {
+    uintptr_t end = maps->mapping[i].hi;
+    while (++i < maps->count && maps->mapping[i].lo == end && !maps->mapping[i].is_file && maps->mapping[i].readable &&
+           maps->mapping[i].writable)
+        end = maps->mapping[i].hi;
+    return end;
+}
+
+static void exclude_glibc_arenas(struct gather *gather, const struct mapping *mapping, uintptr_t end) {
     uintptr_t base = (mapping->lo + GLIBC_HEAP_BYTES - 1) & ~(uintptr_t)(GLIBC_HEAP_BYTES - 1);
     for (; base < mapping->hi && mapping->hi - base >= PAGE; base += GLIBC_HEAP_BYTES) {
         const struct glibc_heap *heap = (const struct glibc_heap *)base;
-        size_t room = mapping->hi - base;
+        size_t room = end - base;
         if (heap->bytes && heap->bytes <= heap->writable_bytes && heap->writable_bytes <= room &&
             heap->writable_bytes % PAGE == 0 && heap->writable_bytes <= GLIBC_HEAP_BYTES && heap->arena &&
             heap->arena % 8 == 0 && maps_find(gather->in->maps, heap->arena))
@@ -135,7 +144,7 @@ static void exclude_heap(struct gather *gather) {
         else if (mapping->is_file || !mapping->writable || !mapping->readable || mapping->path[0] == '[')
             continue;
         else if (in->facts->allocator_is_glibc)
-            exclude_glibc_arenas(gather, mapping);
+            exclude_glibc_arenas(gather, mapping, contiguous_end(in->maps, i));
         else if (holds_objects(in->heap, mapping))
             exclude(gather, mapping->lo, mapping->hi);
     }

@@ -16,6 +16,7 @@
 #include "dirty.h"
 #include "init.h"
 #include "record.h"
+#include "weak.h"
 
 int64_t scan_now_us(void) {
     struct timespec now = {0};
@@ -80,6 +81,8 @@ static int view(struct arena *arena, struct search *search) {
 
 int search_view(struct arena *arena, struct search *search) {
     int error = view(arena, search);
+    if (!error)
+        weak_blank(&search->maps);
     return error ? error : heap_freeze(&search->heap, arena);
 }
 
@@ -166,6 +169,8 @@ static int find_reachable(const struct scan_input *in, struct search *search) {
 
 int search_run(const struct scan_input *in, struct arena *arena, struct search *search) {
     int error = view(arena, search);
+    if (!error && !in->in_process)
+        weak_blank(&search->maps);
     if (!error)
         error = find_reachable(in, search);
     if (error)

@@ -18,6 +18,7 @@
 
 #include "hooks.h"
 #include "init.h"
+#include "live.h"
 #include "next.h"
 #include "rights.h"
 #include "sys.h"
@@ -67,6 +68,14 @@ static const int needed[] = {
 #if defined(__x86_64__)
     SYS_arch_prctl,
 #endif
+};
+
+/* And what scans while the program runs ask for besides. */
+static const int needed_live[] = {
+    SYS_bind,    SYS_close_range,  SYS_fchmodat,        SYS_fcntl,         SYS_getsockopt,  SYS_getuid,
+    SYS_ioctl,   SYS_kill,         SYS_madvise,         SYS_mkdirat,       SYS_munmap,      SYS_ppoll,
+    SYS_recvmsg, SYS_renameat2,    SYS_restart_syscall, SYS_rt_sigpending, SYS_setpriority, SYS_setsockopt,
+    SYS_socket,  SYS_timer_create, SYS_timer_delete,    SYS_timer_settime, SYS_unlinkat,    SYS_userfaultfd,
 };
 
 enum { NOT_UNDERSTOOD = SECCOMP_RET_KILL_THREAD };
@@ -168,11 +177,11 @@ static uint32_t run(const struct sock_filter *code, size_t count, const struct s
 }
 
 /* Would a scan die of this filter? */
-static int filter_kills(const struct sock_fprog *program) {
+static int filter_kills(const struct sock_fprog *program, const int *calls, size_t count) {
     if (!program || !program->filter)
         return 0;
-    for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++) {
-        struct seccomp_data data = {.nr = needed[i], .arch = ARCHITECTURE};
+    for (size_t i = 0; i < count; i++) {
+        struct seccomp_data data = {.nr = calls[i], .arch = ARCHITECTURE};
         uint32_t answer = run(program->filter, program->len, &data) & SECCOMP_RET_ACTION_FULL;
         if (answer != SECCOMP_RET_ALLOW && answer != SECCOMP_RET_ERRNO && answer != SECCOMP_RET_LOG)
             return 1;
@@ -182,8 +191,13 @@ static int filter_kills(const struct sock_fprog *program) {
 
 /* Call before a filter is installed; the recording has to be written while that is possible. */
 static void before_filter(const struct sock_fprog *program) {
-    if (!process.started || rights_confined || !filter_kills(program))
+    if (!process.started || rights_confined)
         return;
+    if (filter_kills(program, needed_live, sizeof needed_live / sizeof needed_live[0]))
+        live_end();
+    if (!filter_kills(program, needed, sizeof needed / sizeof needed[0]))
+        return;
+    live_end();
     exit_scan_give_up("the program forbade itself (seccomp) the system calls that a scan needs");
     rights_confined = 1;
 }
@@ -193,8 +207,10 @@ EXPORT int prctl(int option, ...) {
     unsigned long more[4];
     va_start(arguments, option);
     for (int i = 0; i < 4; i++)
-        more[i] = va_arg(arguments, unsigned long);
+        more[i] = va_arg(arguments, unsigned long); // NOLINT(clang-analyzer-valist.Uninitialized): it was begun
     va_end(arguments);
+    if (option == PR_SET_SECCOMP && more[0] == SECCOMP_MODE_STRICT)
+        live_end(); /* which leaves read, write and the end */
     if (option == PR_SET_SECCOMP && more[0] == SECCOMP_MODE_FILTER)
         before_filter((const struct sock_fprog *)more[1]);
     long result = sys(SYS_prctl, option, more[0], more[1], more[2], more[3]);
@@ -210,7 +226,7 @@ EXPORT long syscall(long number, ...) {
     long more[6];
     va_start(arguments, number);
     for (int i = 0; i < 6; i++)
-        more[i] = va_arg(arguments, long);
+        more[i] = va_arg(arguments, long); // NOLINT(clang-analyzer-valist.Uninitialized): it was begun
     va_end(arguments);
     if (number == SYS_seccomp && more[0] == SECCOMP_SET_MODE_FILTER)
         before_filter((const struct sock_fprog *)more[2]);

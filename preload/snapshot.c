@@ -23,6 +23,7 @@
 #include "pages.h"
 #include "place.h"
 #include "record.h"
+#include "scope.h"
 #include "site.h"
 #include "thread.h"
 #include "write.h"
@@ -62,7 +63,8 @@ static void *no_more(void *context, size_t bytes) {
 }
 
 static size_t outcome_bytes(void) {
-    return OUTCOME_BYTES_MIN + KEPT_BYTES + sizeof(struct outcome) + history_bytes_max(record_ids(), site_count());
+    return OUTCOME_BYTES_MIN + KEPT_BYTES + sizeof(struct outcome) +
+           history_bytes_max(record_ids(), site_count() + (size_t)1);
 }
 
 static void close_all_but(int kept) {
@@ -114,6 +116,8 @@ static void keep_findings(struct outcome *outcome, const struct verdicts *verdic
     }
     outcome->confirmed.findings = finding;
     outcome->confirmed.finding_count = kept;
+    outcome->confirmed.counted = NULL;
+    outcome->confirmed.counted_count = 0;
 }
 
 static int has_changed(const struct history *before, const struct history *now) {
@@ -140,7 +144,9 @@ static int leave_report(struct snapshot_order *order, struct search *search, int
 
 static int child_scan(struct snapshot_order *order, struct arena *arena, struct search *search,
                       struct outcome *outcome) {
-    struct arena keep = {.next = (char *)(outcome + 1), .end = (char *)outcome + outcome_bytes(), .more = no_more};
+    size_t head_bytes = (sizeof *outcome + 15) & ~(size_t)15; /* arenas begin aligned */
+    struct arena keep = {
+        .next = (char *)outcome + head_bytes, .end = (char *)outcome + outcome_bytes(), .more = no_more};
     order->in.keep = &keep;
     int error = search_run(&order->in, arena, search);
     if (!error)
@@ -159,6 +165,7 @@ static int child_scan(struct snapshot_order *order, struct arena *arena, struct 
     keep_findings(outcome, &search->verdicts, &keep);
     outcome->grown = grown_keep(&search->grown, &keep);
     leave_report(order, search, &outcome->place);
+    outcome->scope_findings = scope_judge(search);
     atomic_store(&outcome->done, 1);
     return 0;
 }
@@ -182,6 +189,7 @@ static void child_main(struct snapshot_order *order, struct outcome *outcome) {
     pages_arena(&arena, ARENA_BLOCK_BYTES);
     struct search *search = arena_alloc(&arena, 1, sizeof *search);
     child_settle(order, &arena);
+    write_be_patient();
     int error = -ENOMEM;
     if (search)
         error = outcome ? child_scan(order, &arena, search, outcome) : child_answer(order, &arena, search);
@@ -219,35 +227,56 @@ static long take_stopped(struct snapshot *out, struct snapshot_order *order) {
     return child;
 }
 
-const char *snapshot_take(struct snapshot *out, struct snapshot_order *order) {
+/* Counting what is alive needs no thread to stand, only our tables to be whole. */
+static const char *take_running(struct snapshot *out, struct snapshot_order *order) {
+    struct stopped nobody = {0};
+    order->in.stopped = &nobody;
+    order->in.stop_begun_us = scan_now_us();
+    if (lock_all(LOCK_LIMIT_MS) != 0)
+        return "threads could not be held off";
+    long child = sys(SYS_clone, 0, 0, 0, 0, 0);
+    lock_release_all(); /* the child's are its own */
+    if (child == 0)
+        child_main(order, NULL);
+    if (sys_failed(child))
+        return "no snapshot could be made";
+    out->child = child;
+    return NULL;
+}
+
+static const char *take_standing(struct snapshot *out, struct snapshot_order *order) {
     struct stopped stopped;
+    order->in.stopped = &stopped;
+    nofork_look();
+    order->in.stop_begun_us = scan_now_us();
+    if (stop_between_calls(&stopped, LOCK_LIMIT_MS, STOP_LIMIT_MS) != 0)
+        return "threads could not be stopped";
+    if (stopped.running) {
+        stop_release(&stopped);
+        return "a thread did not stop in time";
+    }
+    stop_add_self(&stopped, order->context);
+    long child = take_stopped(out, order);
+    stop_release(&stopped);
+    if (sys_failed(child))
+        return "no snapshot could be made";
+    out->child = child;
+    if (out->stays)
+        kept_child = child;
+    return NULL;
+}
+
+const char *snapshot_take(struct snapshot *out, struct snapshot_order *order) {
     *out = (struct snapshot){0};
+    if (order->task == SNAPSHOT_STATUS || order->task == SNAPSHOT_TOP)
+        return take_running(out, order);
     if (order->task == SNAPSHOT_SCAN) {
         dirty_watch_new();
         out->outcome = pages_share(outcome_bytes());
         if (!out->outcome)
             return "no memory";
     }
-    const char *why = NULL;
-    order->in.stopped = &stopped;
-    nofork_look();
-    order->in.stop_begun_us = scan_now_us();
-    int error = stop_between_calls(&stopped, LOCK_LIMIT_MS, STOP_LIMIT_MS);
-    if (error)
-        why = "threads could not be stopped";
-    else if (stopped.running) {
-        stop_release(&stopped);
-        why = "a thread did not stop in time";
-    } else {
-        stop_add_self(&stopped, order->context);
-        long child = take_stopped(out, order);
-        stop_release(&stopped);
-        if (sys_failed(child))
-            why = "no snapshot could be made";
-        else if (out->stays)
-            kept_child = child;
-        out->child = child;
-    }
+    const char *why = take_standing(out, order);
     if (why) {
         pages_unshare(out->outcome);
         *out = (struct snapshot){0};

@@ -139,21 +139,30 @@ static int step_guess(struct cursor *at) {
     return at->pc != 0;
 }
 
-static int step_rule(struct cursor *at, const struct rule *rule) {
+/* A word that the walk reads on its way. */
+static inline uintptr_t word_read(struct trace *trace, uintptr_t address) {
+    uintptr_t value = word_at(address);
+    if (trace)
+        trace->word[trace->word_count++] = (struct trace_word){address, value};
+    return value;
+}
+
+static inline __attribute__((always_inline)) int step_rule(struct cursor *at, const struct rule *rule,
+                                                           struct trace *trace) {
     uintptr_t cfa =
         (rule->kind == RULE_BP || rule->kind == RULE_BP_WORD ? at->bp : at->sp) + (uintptr_t)rule->cfa_offset;
     if (rule->kind == RULE_SP_WORD || rule->kind == RULE_BP_WORD) {
         if (cfa - at->sp > FRAME_BYTES_MAX || cfa & 7)
             return 0;
-        cfa = word_at(cfa) + (uintptr_t)rule->cfa_add;
+        cfa = word_read(trace, cfa) + (uintptr_t)rule->cfa_add;
     }
     int is_signal = (rule->flags & RULE_SIGNAL) != 0;
     if (!is_signal && (cfa <= at->sp || cfa - at->sp > FRAME_BYTES_MAX || (at->hi && cfa > at->hi)))
         return 0;
     uintptr_t base = rule->flags & RULE_FROM_SP ? at->sp : cfa;
-    uintptr_t pc = word_at(base + (uintptr_t)rule->ra_offset);
+    uintptr_t pc = word_read(trace, base + (uintptr_t)rule->ra_offset);
     if (rule->flags & RULE_BP_SAVED)
-        at->bp = word_at(base + (uintptr_t)rule->bp_offset);
+        at->bp = word_read(trace, base + (uintptr_t)rule->bp_offset);
     if (is_signal)
         at->hi = stack_hi(cfa);
     at->pc = pc;
@@ -179,7 +188,9 @@ static size_t capture_slow(uint64_t *frames, size_t max, uintptr_t first_pc) {
     return count;
 }
 
-size_t unwind_capture(struct caller caller, uint64_t *frames, size_t max) {
+/* trace    takes the words that are read; its epoch becomes 0 when they are not all that the walk depends on */
+static inline __attribute__((always_inline)) size_t walk(struct caller caller, uint64_t *frames, size_t max,
+                                                         struct trace *trace) {
     struct cursor at = {.pc = caller.pc, .sp = caller.sp, .bp = caller.bp, .hi = stack_hi(caller.sp)};
     struct rules *table = atomic_load_explicit(&rules, memory_order_acquire);
     size_t count = 0;
@@ -196,17 +207,44 @@ size_t unwind_capture(struct caller caller, uint64_t *frames, size_t max) {
         /* A zero frame pointer marks the end of the chain (System V ABI, 3.4.1) where there is no table to say so. */
         if (rule->kind == RULE_END || (rule->kind == RULE_NO_TABLE && at.bp == 0))
             break;
+        if (trace && (rule->kind == RULE_SLOW || rule->kind == RULE_NO_TABLE || rule->flags & RULE_SIGNAL))
+            trace->epoch = 0;
         if (rule->kind == RULE_SLOW) {
             size_t slow = capture_slow(frames, max, caller.pc);
             return slow ? slow : count;
         }
-        if (rule->kind == RULE_NO_TABLE ? !step_guess(&at) : !step_rule(&at, rule)) {
+        if (rule->kind == RULE_NO_TABLE ? !step_guess(&at) : !step_rule(&at, rule, trace)) {
+            if (trace)
+                trace->epoch = 0;
             atomic_fetch_add_explicit(&cut, 1, memory_order_relaxed);
             break;
         }
         frames[count++] = at.pc | (at.exact ? FRAME_EXACT : 0);
     }
     return count;
+}
+
+size_t unwind_capture(struct caller caller, uint64_t *frames, size_t max) {
+    return walk(caller, frames, max, NULL);
+}
+
+_Atomic unsigned unwind_epoch = 1;
+
+int unwind_is_same(const struct trace *trace, struct caller caller) {
+    if (trace->caller.pc != caller.pc || trace->caller.sp != caller.sp || trace->caller.bp != caller.bp ||
+        trace->epoch != atomic_load_explicit(&unwind_epoch, memory_order_relaxed))
+        return 0;
+    for (uint32_t i = 0; i < trace->word_count; i++)
+        if (word_at(trace->word[i].address) != trace->word[i].value)
+            return 0;
+    return 1;
+}
+
+void unwind_trace(struct caller caller, struct trace *trace, size_t max) {
+    trace->caller = caller;
+    trace->epoch = atomic_load_explicit(&unwind_epoch, memory_order_relaxed);
+    trace->word_count = 0;
+    trace->frame_count = (uint32_t)walk(caller, trace->frames, max, trace);
 }
 
 uint64_t unwind_cut(void) {
@@ -223,6 +261,8 @@ int unwind_ready(void) {
 
 void unwind_forget_rules(uintptr_t lo, uintptr_t hi) {
     lock_take(LOCK_LEARN);
+    if (atomic_fetch_add(&unwind_epoch, 1) == UINT32_MAX)
+        atomic_fetch_add(&unwind_epoch, 1);
     struct rules *table = atomic_load_explicit(&rules, memory_order_relaxed);
     for (size_t i = 0; table && i < table->capacity; i++) {
         uint64_t key = atomic_load_explicit(&table->slot[i].key, memory_order_relaxed);

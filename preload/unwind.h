@@ -45,6 +45,25 @@ void unwind_span(struct range *span); /* libunwind's module */
  * context  hook, busy */
 size_t unwind_capture(struct caller caller, uint64_t *frames, size_t max);
 
+/* A walk, and every word of the stack that it read: while these and the registers that it began with are the same, so are
+ * its frames, for a walk is made of nothing else. They are compared in the order in which they were read, so that none is
+ * read that the walk itself would not read. A thread's own; kept until unwind_epoch changes. */
+enum { TRACE_WORDS_MAX = 3 * CAPTURE_FRAMES_MAX };
+struct trace {
+    struct caller caller;
+    unsigned epoch; /* 0: not to be used again */
+    uint32_t site;  /* the caller's */
+    uint32_t frame_count, word_count;
+    struct trace_word {
+        uintptr_t address, value;
+    } word[TRACE_WORDS_MAX];
+    uint64_t frames[CAPTURE_FRAMES_MAX];
+};
+extern _Atomic unsigned unwind_epoch; /* changes when rules may; never 0 */
+int unwind_is_same(const struct trace *trace, struct caller caller);
+/* As unwind_capture(), into a trace. */
+void unwind_trace(struct caller caller, struct trace *trace, size_t max);
+
 uint64_t unwind_cut(void); /* stacks that ended where no unwind data was found */
 
 /* libunwind's own walk (the judge of the above, and its fallback). `from` is a frame that is still live.

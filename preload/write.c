@@ -1,6 +1,7 @@
 /* write.c - what a search found, as a recording.
  *
- * A reader that takes nothing for WRITE_LIMIT_MS is given up: it may be a pipe whose other end has gone to sleep.
+ * A reader that takes nothing for WRITE_LIMIT_MS is given up: it may be a pipe whose other end has gone to sleep. In the
+ * program itself it is given up at once.
  *
  * Never:   calls libc, allocates but from the search's arena.
  * Runs in: snapshot child; write_note() anywhere.
@@ -20,13 +21,22 @@
 #include "init.h"
 #include "module.h"
 #include "pages.h"
+#include "pairs.h"
 #include "proc.h"
 #include "record.h"
 #include "root_name.h"
+#include "scope.h"
 #include "site.h"
 #include "unwind.h"
+#include "write_refs.h"
 
 enum { CMDLINE_BYTES_MAX = 64 << 10, PATH_BYTES = 4096, WRITE_LIMIT_MS = 5000 };
+
+static int patient;
+
+void write_be_patient(void) {
+    patient = 1;
+}
 
 static int sink_write(void *context, const void *bytes, size_t count) {
     int file = *(const int *)context;
@@ -35,7 +45,7 @@ static int sink_write(void *context, const void *bytes, size_t count) {
         long written = sys(SYS_write, file, at, count);
         if (written == -EINTR)
             continue;
-        if (written == -EAGAIN) {
+        if (written == -EAGAIN && patient) {
             struct pollfd pipe = {.fd = file, .events = POLLOUT};
             struct timespec limit = {.tv_sec = WRITE_LIMIT_MS / 1000};
             if (sys(SYS_ppoll, &pipe, 1, &limit, 0, 0) <= 0)
@@ -156,6 +166,16 @@ static void use_path(struct used *used, const struct cast_root *root, const stru
         use_site(used, path->steps[i].site);
 }
 
+static void use_refs(struct used *used, const struct folded *folded) {
+    for (size_t i = 0; i < folded->count; i++) {
+        const struct cast_refs *refs = &folded->refs[i];
+        for (size_t at = 0; at < refs->balance_count; at++)
+            use_site(used, refs->balances[at].site);
+        for (size_t at = 0; at < refs->unmatched_count; at++)
+            use_site(used, refs->unmatched[at].site);
+    }
+}
+
 static void use_grown(struct used *used, const struct grown *grown) {
     for (size_t i = 0; i < grown->count; i++) {
         use_site(used, grown->growth[i].site);
@@ -179,6 +199,7 @@ static void note(struct cast_sink *sink, enum note_code code, uint64_t count, co
 
 static void write_notes(struct cast_sink *sink, const struct scan_input *in, const struct search *search) {
     const struct verdicts *verdicts = &search->verdicts;
+    struct arena *arena = search->arena;
     note(sink, NOTE_NOT_RECORDED, record_losses(), NULL);
     note(sink, NOTE_NO_STACK, hook_without_stack(), NULL);
     note(sink, NOTE_STACK_CUT, unwind_cut(), NULL);
@@ -188,10 +209,13 @@ static void write_notes(struct cast_sink *sink, const struct scan_input *in, con
     note(sink, NOTE_IN_PROCESS, (uint64_t)in->in_process, NULL);
     note(sink, NOTE_INHERITED, verdicts->inherited_objects, NULL);
     note(sink, NOTE_BAD_OPTION, in->bad_option != NULL, in->bad_option);
+    note(sink, NOTE_WRITTEN_PAGES, in->entry.number > 1 || in->exit_status < 0, dirty_choice());
     note(sink, NOTE_SCANS_SKIPPED, in->skipped, NULL);
     if (search->languages.python)
         cast_note(sink, NOTE_PYTHON, 1, search->languages.python);
     note(sink, NOTE_NEXT_ALLOCATOR, !in->facts->allocator_is_glibc, NULL);
+    pairs_write_notes(sink, arena);
+    scope_write_note(sink);
 }
 
 /* Is there a variable NAME in the list "NAME,NAME"? */
@@ -287,7 +311,6 @@ static struct cast_sink *sink_open(int *file, struct arena *arena) {
 }
 
 static void put_scan(struct cast_sink *sink, const struct scan_input *in, const struct search *search) {
-    uint64_t looked_at = search->heap.subset ? search->heap.subset_count : search->heap.object_count;
     cast_scan(sink,
               &(struct cast_scan){
                   .number = in->entry.number,
@@ -298,8 +321,8 @@ static void put_scan(struct cast_sink *sink, const struct scan_input *in, const 
                   .mark_us = (uint64_t)search->mark_us,
                   .scan_us = (uint64_t)(scan_now_us() - search->begun_us),
                   .root_bytes = search->roots.bytes,
-                  .objects_scanned = looked_at,
-                  .bytes_read = search->roots.bytes + search->heap.object_bytes,
+                  .objects_scanned = search->marks.objects_scanned,
+                  .bytes_read = search->marks.bytes_read,
               },
               &search->verdicts);
 }
@@ -308,16 +331,22 @@ int write_scan(int file, const struct scan_input *in, struct search *search) {
     struct arena *arena = search->arena;
     struct cast_sink *sink = sink_open(&file, arena);
     struct used used;
+    struct folded folded;
     int error = sink ? used_begin(&used, arena) : -ENOMEM;
+    if (!error)
+        error = refs_fold(&search->heap, &search->verdicts, arena, &folded);
     if (error)
         return error;
     use_findings(&used, &search->verdicts);
+    use_refs(&used, &folded);
     use_grown(&used, &search->grown);
     write_header(sink, in, arena);
     write_used(sink, &used, &search->maps);
     put_scan(sink, in, search);
     for (size_t i = 0; i < search->verdicts.finding_count; i++)
         cast_finding(sink, &search->verdicts.findings[i]);
+    for (size_t i = 0; i < folded.count; i++)
+        cast_refs(sink, &folded.refs[i]);
     put_grown(sink, &search->grown);
     put_status(sink, in, &search->history, NULL, arena);
     write_notes(sink, in, search);

@@ -7,6 +7,9 @@
 
 enum { WRITE_POPULATIONS_MAX = 1000 };
 
+/* This process is a snapshot child: it may wait for a slow reader. */
+void write_be_patient(void);
+
 /* The recording of a scan, from header to end.
  * returns  0; negative errno: nothing whole was written. context: child */
 int write_scan(int file, const struct scan_input *in, struct search *search);

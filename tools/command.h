@@ -6,13 +6,26 @@
 
 int command_run(int count, char **arguments, int from);
 int command_report(int count, char **arguments, int from);
+int command_suppress(int count, char **arguments, int from);
+int command_diff(int count, char **arguments, int from);
 int command_status(int count, char **arguments, int from);
 int command_scan(int count, char **arguments, int from);
 int command_why(int count, char **arguments, int from);
+int command_doctor(int count, char **arguments, int from);
+int command_completion(int count, char **arguments, int from);
 int command_top(int count, char **arguments, int from);
 
 /* --help and --version of every verb; all go to `file`. */
 void command_usage(FILE *file);
 void command_version(FILE *file);
+
+/* The table of verbs. */
+struct command_verb {
+    const char *name, *usage;
+    int (*run)(int count, char **arguments, int from);
+    unsigned verb; /* of enum verb; 0: takes no option that only some verbs take */
+};
+/* The verb of a number; NULL: there are not as many. */
+const struct command_verb *command_verb(size_t index);
 
 #endif

@@ -3,12 +3,14 @@
  * Start: command_run(); the life of one run is run_program(). */
 #include "command.h"
 #include "folder.h"
+#include "gate.h"
 #include "library.h"
 #include "live_text.h"
 #include "message.h"
 #include "options.h"
 #include "output.h"
 #include "process.h"
+#include "progress.h"
 #include "recording.h"
 #include "report.h"
 #include "target.h"
@@ -26,6 +28,7 @@ struct run {
     const char *path; /* of the program */
     char **arguments;
     const char *folder;
+    struct gate gate;
     struct report report;
     pid_t pid;
     int wait_status;
@@ -69,8 +72,9 @@ static void note_last_scan(struct run *run, const struct recording *recording) {
 }
 
 static void add_recording(struct run *run, const char *path, bool is_main) {
+    struct pool scratch = {0};
     struct recording recording;
-    if (recording_read(&recording, path, run->options.pool)) {
+    if (recording_read(&recording, path, &scratch)) {
         run->failed |= is_main;
         if (!is_main)
             report_note(&run->report, TOOL_NOTE_BAD_RECORDING, 1, "");
@@ -82,11 +86,13 @@ static void add_recording(struct run *run, const char *path, bool is_main) {
             note_last_scan(run, &recording);
         if (!is_main && !recording.at_exit && recording.has_scan)
             report_note(&run->report, TOOL_NOTE_LAST_SCAN, 1, "another process, or a program that this one was before");
+        symbols_trim(run->report.symbols);
         run->failed |= is_main && !recording.has_scan;
         if (run->options.output && output_keep(&run->options, path, is_main ? run->pid : recording.pid, run->pid))
             run->failed = true;
     }
     recording_close(&recording);
+    pool_free(&scratch);
 }
 
 static const char *why_no_recording(const struct run *run) {
@@ -97,6 +103,7 @@ static const char *why_no_recording(const struct run *run) {
 }
 
 static void read_recordings(struct run *run) {
+    struct progress progress;
     size_t count;
     const char **paths = folder_recordings(run->options.pool, run->folder, &count);
     size_t last = count; /* the program that the process was in the end */
@@ -105,9 +112,13 @@ static void read_recordings(struct run *run) {
             last = i;
     if (last < count)
         add_recording(run, paths[last], true);
-    for (size_t i = 0; i < count; i++)
+    progress_start(&progress, count);
+    for (size_t i = 0; i < count; i++) {
+        progress_step(&progress, i);
         if (i != last)
             add_recording(run, paths[i], false);
+    }
+    progress_end(&progress);
     if (last == count) {
         report_note(&run->report, TOOL_NOTE_NO_RECORDING, 0, why_no_recording(run));
         run->failed = true;
@@ -127,16 +138,17 @@ static void describe_program(struct run *run) {
 
 /* ---- the run ---- */
 
-static int exit_status(const struct run *run) {
-    if (WIFSIGNALED(run->wait_status)) {
-        process_die_of(WTERMSIG(run->wait_status));
-        return 128 + WTERMSIG(run->wait_status);
-    }
-    if (WEXITSTATUS(run->wait_status))
-        return WEXITSTATUS(run->wait_status);
-    if (run->failed)
-        return EXIT_CASTAWAY_FAILED;
-    return report_has(&run->report, run->options.fail_on) ? run->options.exit_code : EXIT_CLEAN;
+static int report_run(struct run *run) {
+    struct outcome outcome = {.exit_status = (int)run->report.exit_status,
+                              .signal = run->report.signal,
+                              .failed = run->failed,
+                              .cut_short = run->cut_short};
+    report_finish(&run->report);
+    gate_judge(&run->gate, &run->report, &outcome);
+    bool failed = output_report(&run->options, &run->report, stderr);
+    int status = gate_close(&run->gate, &run->report, &outcome, failed);
+    report_free(&run->report);
+    return status;
 }
 
 static int start_failed(const struct run *run, int error) {
@@ -164,17 +176,14 @@ static int run_program(struct run *run) {
         return start_failed(run, error);
     }
     run->ended = now_seconds();
-    report_init(&run->report, pool, run->options.show);
+    report_init(&run->report, pool, output_kinds(&run->options));
     describe_program(run);
     read_recordings(run);
     folder_remove(run->folder);
-    report_finish(&run->report);
-    /* What was lost since the last scan was not seen: that nothing was found before says little. */
-    run->failed |= run->cut_short && !report_has(&run->report, run->options.fail_on);
-    if (output_report(&run->options, &run->report, stderr))
-        run->failed = true;
-    report_free(&run->report);
-    return exit_status(run);
+    int result = report_run(run);
+    if (WIFSIGNALED(run->wait_status))
+        process_die_of(WTERMSIG(run->wait_status));
+    return result;
 }
 
 int command_run(int count, char **arguments, int from) {
@@ -183,7 +192,8 @@ int command_run(int count, char **arguments, int from) {
     int status = EXIT_CASTAWAY_FAILED;
     options_init(&run.options, &pool);
     run.options.verb = VERB_RUN;
-    if (options_environment(&run.options, getenv("CASTAWAY_OPTIONS")))
+    if (options_lsan(&run.options, getenv("LSAN_OPTIONS")) ||
+        options_environment(&run.options, getenv("CASTAWAY_OPTIONS")))
         goto out;
     int command = options_arguments(&run.options, count, arguments, from);
     if (command < 0)
@@ -193,7 +203,7 @@ int command_run(int count, char **arguments, int from) {
         status = EXIT_CLEAN;
     } else if (command >= count) {
         message_error("no command to run; `castaway [OPTIONS] CMD ARGS...`, or `castaway --help`");
-    } else if (!output_check(&run.options)) {
+    } else if (!output_check(&run.options) && !gate_open(&run.gate, &run.options)) {
         run.arguments = arguments + command;
         status = target_check(&pool, arguments[command], &run.path);
         if (!status)

@@ -4,6 +4,7 @@
 #include "asking.h"
 #include "command.h"
 #include "escape.h"
+#include "gate.h"
 #include "json.h"
 #include "live_text.h"
 #include "message.h"
@@ -66,14 +67,18 @@ static void write_scan(FILE *file, const void *content, enum format format, cons
 static int report_scan(struct asking *asking) {
     const struct options *options = &asking->options;
     struct report report;
+    struct gate gate;
+    if (gate_open(&gate, options))
+        return EXIT_CASTAWAY_FAILED;
     struct scanned scanned = {asking, &report};
     report_init(&report, &asking->pool, options->show | options->fail_on);
     report_add(&report, &asking->recording);
     memset(report.tally, 0, sizeof report.tally);
     report.unjudged = report.processes; /* nothing is to be said of the whole heap */
     report_finish(&report);
+    gate_apply(&gate, &report);
     int status = output_each(options, asking->control.watched.pid, write_scan, &scanned, stdout) ? EXIT_CASTAWAY_FAILED
-                 : report_has(&report, options->fail_on)                                         ? options->exit_code
+                 : gate.counted                                                                  ? options->exit_code
                                                                                                  : EXIT_CLEAN;
     report_free(&report);
     return status;

@@ -138,3 +138,11 @@ const char *demangle_short(struct pool *pool, const char *name) {
 const char *demangle_bare(struct pool *pool, const char *name) {
     return strpbrk(name, "( <") ? shorten(pool, name, false) : name;
 }
+
+const char *demangle_exported(const char *function) {
+    if (!strncmp(function, "__GI_", 5))
+        function += 5;
+    while (*function == '_' && function[1] == '_')
+        function += 2;
+    return function;
+}

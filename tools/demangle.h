@@ -13,4 +13,7 @@ const char *demangle_short(struct pool *, const char *name);
 /* And without template arguments: `ns::f`. */
 const char *demangle_bare(struct pool *, const char *name);
 
+/* The name that a library of C exports: its debug information calls `strdup` `__GI___strdup`, its symbols `__strdup`. */
+const char *demangle_exported(const char *function);
+
 #endif

@@ -1,9 +1,13 @@
 /* fingerprint.c - FNV-1a over what names a finding.
  *
+ * What differs between two builds of one source is left out or made equal: see mix_frame() and is_counted().
  * Start: fingerprint_set(). */
 #include "fingerprint.h"
 
+#include "demangle.h"
 #include "symbols.h"
+
+#include <ctype.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +15,10 @@
 /* EXACT also tells two calls in one function apart: by line, or by offset where no line is known (one line can have
  * several offsets, as in an unrolled loop). */
 enum detail { DETAIL_NAME, DETAIL_EXACT };
+
+/* Frames that one compiler has and another has not: they only call the initialisers of global objects. */
+static const char *const initialisers[] = {"__static_initialization_and_destruction_0", "_GLOBAL__sub_I_",
+                                           "__cxx_global_var_init", "global constructors keyed to "};
 
 /* FNV-1a, 64 bits: http://www.isthe.com/chongo/tech/comp/fnv/ */
 #define FNV_START 0xcbf29ce484222325u
@@ -34,21 +42,135 @@ static uint64_t mix_number(uint64_t hash, uint64_t number) {
     return hash;
 }
 
-static uint64_t mix_stack(uint64_t hash, const struct stack *stack, enum detail detail) {
-    for (size_t i = 0; i < stack->named_count; i++) {
-        const struct stack_frame *frame = &stack->frames[i];
-        hash = mix_string(hash, frame->module ? path_base(frame->module) : NULL);
-        hash = mix_string(hash, frame->function);
-        if (detail == DETAIL_EXACT && frame->line)
-            hash = mix_number(mix_string(hash, frame->file), (uint64_t)frame->line);
-        else if (frame->module && (detail == DETAIL_EXACT || !frame->function))
-            hash = mix_number(hash, frame->offset);
-    }
-    return mix_number(hash, stack->named_count);
+/* ---- frames ---- */
+
+/* `libfoo.so.1.2` is `libfoo.so`. */
+static uint64_t mix_library(uint64_t hash, const char *module) {
+    const char *base = path_base(module), *version = strstr(base, ".so.");
+    size_t length = version ? (size_t)(version - base) + 3 : strlen(base);
+    return mix_bytes(mix_bytes(hash, base, length), "", 1);
 }
 
-static uint64_t entry_hash(const struct report_entry *entry, enum detail detail) {
-    uint64_t hash = mix_stack(FNV_START, entry->stack, detail);
+/* The end of a lambda's name at `at`: gcc's `{lambda(int)#2}` or `<lambda(int)>`, clang's `$_1`; NULL: none is there. */
+static const char *lambda_end(const char *at) {
+    const char *end = at + 2;
+    if (!strncmp(at, "{lambda(", 8))
+        return (end = strchr(at, '}')) ? end + 1 : NULL;
+    if (!strncmp(at, "<lambda(", 8))
+        return (end = strstr(at, ")>")) ? end + 2 : NULL;
+    if (strncmp(at, "$_", 2) != 0 || !isdigit((unsigned char)*end))
+        return NULL;
+    while (isdigit((unsigned char)*end))
+        end++;
+    return end;
+}
+
+/* A lambda has no name at all: a function of one is named by what follows, a type that has one by the rest. */
+static const char *without_lambdas(struct pool *pool, const char *function) {
+    char *plain = pool_alloc(pool, strlen(function) + 1), *to = plain;
+    int nesting = 0;
+    for (const char *at = function; *at;) {
+        const char *end = lambda_end(at);
+        if (end) {
+            to = nesting ? to : plain;
+            at = end;
+            continue;
+        }
+        nesting += *at == '<' || *at == '(';
+        nesting -= (*at == '>' || *at == ')') && nesting;
+        *to++ = *at++;
+    }
+    *to = '\0';
+    return plain;
+}
+
+/* Compilers spell types in their own ways, and name static functions without any. */
+static uint64_t mix_function(struct pool *pool, uint64_t hash, const char *function) {
+    return mix_string(hash, demangle_bare(pool, without_lambdas(pool, function)));
+}
+
+/* The program may be built under another name, its code linked from an archive: its source files say where a frame is.
+ * Libraries keep their names, and often have no debug information. */
+static uint64_t mix_frame(struct pool *pool, uint64_t hash, const struct stack_frame *frame) {
+    if (frame->module && frame->in_program)
+        hash = mix_string(hash, path_base(frame->file ? frame->file : frame->module));
+    else
+        hash = frame->module ? mix_library(hash, frame->module) : mix_string(hash, NULL);
+    if (!frame->function)
+        return frame->module ? mix_number(hash, frame->offset) : hash;
+    return mix_function(pool, hash, frame->in_program ? frame->function : demangle_exported(frame->function));
+}
+
+static uint64_t mix_place(uint64_t hash, const struct stack_frame *frame) {
+    if (frame->line)
+        return mix_number(mix_string(hash, path_base(frame->file)), (uint64_t)frame->line);
+    return frame->module ? mix_number(hash, frame->offset) : hash;
+}
+
+static bool is_initialiser(const char *function) {
+    for (size_t i = 0; i < sizeof initialisers / sizeof *initialisers; i++)
+        if (!strncmp(function, initialisers[i], strlen(initialisers[i])))
+            return true;
+    return false;
+}
+
+/* A function that the compiler split shows twice: the part that was kept apart, and the rest, inlined into the caller. */
+static bool is_split(const struct stack *stack, size_t index) {
+    const struct stack_frame *frame = &stack->frames[index], *next = frame + 1;
+    return index + 1 < stack->named_count && !frame->inlined && next->inlined && next->function &&
+           !strcmp(frame->function, next->function);
+}
+
+/* That a library called by jumping is known only when the debug information of its caller tells calls, which it does not
+ * without optimisation. */
+static bool is_counted(const struct stack *stack, size_t index) {
+    const char *function = stack->frames[index].function;
+    if (stack->frames[index].put_back && !stack->frames[index].in_program)
+        return false;
+    return !function || (!is_initialiser(function) && !is_split(stack, index));
+}
+
+/* What called main, a thread's first function or an initialiser is libc's: it has names only with its debug information,
+ * and other ones in another version. */
+static bool is_starter(const struct stack_frame *frame) {
+    const char *module = frame->module ? path_base(frame->module) : "";
+    return !strncmp(module, "libc.so", 7) || !strncmp(module, "libc-", 5) || !strncmp(module, "libpthread", 10) ||
+           !strncmp(module, "ld-linux", 8) || (frame->function && !strcmp(frame->function, "_start"));
+}
+
+static size_t frames_to_name(const struct stack *stack) {
+    size_t count = stack->named_count;
+    while (count > 1 && is_starter(&stack->frames[count - 1]))
+        count--;
+    return count;
+}
+
+static struct stack_memo hash_stack(struct pool *pool, const struct stack *stack) {
+    struct stack_memo hashes = {.name = FNV_START, .exact = FNV_START};
+    size_t count = frames_to_name(stack);
+    for (size_t i = 0; i < count; i++) {
+        if (is_counted(stack, i)) {
+            hashes.name = mix_frame(pool, hashes.name, &stack->frames[i]);
+            hashes.exact = mix_place(mix_frame(pool, hashes.exact, &stack->frames[i]), &stack->frames[i]);
+        }
+    }
+    return hashes;
+}
+
+static uint64_t mix_stack(struct pool *pool, uint64_t hash, const struct stack *stack, enum detail detail) {
+    if (!stack->memo->hashed) {
+        struct stack_memo hashes = hash_stack(pool, stack);
+        stack->memo->name = hashes.name;
+        stack->memo->exact = hashes.exact;
+        stack->memo->hashed = true;
+    }
+    return mix_number(hash, detail == DETAIL_EXACT ? stack->memo->exact : stack->memo->name);
+}
+
+/* ---- cycles ---- */
+
+static uint64_t entry_hash(struct pool *pool, const struct report_entry *entry, enum detail detail) {
+    uint64_t hash = mix_stack(pool, FNV_START, entry->stack, detail);
     hash = mix_number(hash, entry->size_bytes);
     hash = mix_number(hash, entry->offset);
     if (entry->type)
@@ -91,10 +213,10 @@ static size_t distinct(uint64_t *keys, size_t count) {
 }
 
 /* What a cycle is turned by: the largest object comes first, as its owner most likely does; then the least offset. */
-static uint64_t rotation_key(const struct report_entry *entry) {
+static uint64_t rotation_key(struct pool *pool, const struct report_entry *entry) {
     uint64_t size = entry->size_bytes < UINT16_MAX ? entry->size_bytes : UINT16_MAX;
     uint64_t offset = entry->offset < UINT16_MAX ? entry->offset : UINT16_MAX;
-    return (UINT16_MAX - size) << 48 | offset << 32 | entry_hash(entry, DETAIL_NAME) >> 32;
+    return (UINT16_MAX - size) << 48 | offset << 32 | entry_hash(pool, entry, DETAIL_NAME) >> 32;
 }
 
 static void rotate(struct pool *pool, struct report_finding *finding, const uint64_t *keys) {
@@ -110,7 +232,7 @@ static uint64_t hash_cycle(struct pool *pool, const struct report_finding *findi
     size_t count = finding->cycle_listed;
     uint64_t *keys = pool_array(pool, count, sizeof *keys);
     for (size_t i = 0; i < count; i++)
-        keys[i] = entry_hash(&finding->cycle[i], detail);
+        keys[i] = entry_hash(pool, &finding->cycle[i], detail);
     if (finding->cycle_length > count)
         count = distinct(keys, count);
     for (size_t i = 0; i < count; i++)
@@ -118,19 +240,21 @@ static uint64_t hash_cycle(struct pool *pool, const struct report_finding *findi
     return mix_number(hash, finding->cycle_length);
 }
 
+/* ---- the whole ---- */
+
 void fingerprint_set(struct pool *pool, struct report_finding *finding) {
     uint64_t start = mix_string(FNV_START, kind_word(finding->kind));
     if (finding->kind != KIND_CYCLE) {
         if (finding->type)
             start = mix_string(start, finding->type);
-        finding->fingerprint = mix_stack(start, finding->stack, DETAIL_NAME);
-        finding->identity = mix_stack(start, finding->stack, DETAIL_EXACT);
+        finding->fingerprint = mix_stack(pool, start, finding->stack, DETAIL_NAME);
+        finding->identity = mix_stack(pool, start, finding->stack, DETAIL_EXACT);
         return;
     }
     if (finding->cycle_length == finding->cycle_listed) {
         uint64_t *keys = pool_array(pool, finding->cycle_listed, sizeof *keys);
         for (size_t i = 0; i < finding->cycle_listed; i++)
-            keys[i] = rotation_key(&finding->cycle[i]);
+            keys[i] = rotation_key(pool, &finding->cycle[i]);
         rotate(pool, finding, keys);
     }
     finding->fingerprint = hash_cycle(pool, finding, start, DETAIL_NAME);

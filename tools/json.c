@@ -28,6 +28,8 @@ static json_t *frame_json(struct pool *pool, const struct stack_frame *frame) {
     json_object_set_new(object, "build_id", json_text(pool, frame->build_id));
     if (frame->inlined)
         json_object_set_new(object, "inlined", json_true());
+    if (frame->put_back)
+        json_object_set_new(object, "put_back", json_true());
     return object;
 }
 
@@ -64,6 +66,7 @@ static json_t *finding_json(struct pool *pool, const struct report_finding *find
     json_object_set_new(object, "bytes", json_number(finding->bytes));
     json_object_set_new(object, "indirect_objects", json_number(finding->indirect_objects));
     json_object_set_new(object, "indirect_bytes", json_number(finding->indirect_bytes));
+    json_gate_finding(pool, object, finding);
     json_object_set_new(object, "stack", json_stack(pool, finding->stack, view));
     json_object_set_new(object, "cycle", cycle_json(pool, finding, view));
     if (finding->kind == KIND_CYCLE) {
@@ -83,11 +86,16 @@ json_t *json_findings(struct pool *pool, const struct report *report, const stru
     return findings;
 }
 
+json_t *json_words(struct pool *pool, size_t count, const char *const *words) {
+    json_t *list = json_array();
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(list, json_text(pool, words[i]));
+    return list;
+}
+
 static json_t *program_json(struct pool *pool, const struct report *report) {
-    json_t *object = json_object(), *argv = json_array();
-    for (size_t i = 0; i < report->argc; i++)
-        json_array_append_new(argv, json_text(pool, report->argv[i]));
-    json_object_set_new(object, "argv", argv);
+    json_t *object = json_object();
+    json_object_set_new(object, "argv", json_words(pool, report->argc, report->argv));
     json_object_set_new(object, "pid", json_integer(report->pid));
     json_object_set_new(object, "exit_status", report->signal ? json_null() : json_integer(report->exit_status));
     if (report->signal)
@@ -95,10 +103,10 @@ static json_t *program_json(struct pool *pool, const struct report *report) {
     return object;
 }
 
-static json_t *summary_json(const struct report *report) {
+json_t *json_tallies(const struct tally *tallies) {
     json_t *object = json_object();
     for (int kind = 0; kind < KIND_COUNT; kind++) {
-        const struct tally *tally = &report->tally[kind];
+        const struct tally *tally = &tallies[kind];
         json_t *counts = json_object();
         json_object_set_new(counts, "objects", json_number(tally->objects));
         json_object_set_new(counts, "bytes", json_number(tally->bytes));
@@ -136,10 +144,11 @@ void json_write(FILE *file, const struct report *report, const struct view *view
     json_object_set_new(root, "version", json_integer(REPORT_VERSION));
     json_object_set_new(root, "program", program_json(&scratch, report));
     json_object_set_new(root, "processes", json_number(report->processes));
-    json_object_set_new(root, "summary", summary_json(report));
+    json_object_set_new(root, "summary", json_tallies(report->tally));
     json_live_counts(root, &report->live);
     json_object_set_new(root, "findings", json_findings(&scratch, report, view));
     json_object_set_new(root, "notes", json_notes(&scratch, report));
+    json_gate(&scratch, root, report);
     json_put(file, root);
     pool_free(&scratch);
 }

@@ -2,7 +2,7 @@
 #ifndef CASTAWAY_TOOLS_JSON_H
 #define CASTAWAY_TOOLS_JSON_H
 
-#include "writers.h"
+#include "formats.h"
 
 #include <jansson.h>
 
@@ -11,7 +11,13 @@ json_t *json_text(struct pool *, const char *value); /* valid UTF-8; NULL: null 
 json_t *json_stack(struct pool *, const struct stack *, const struct view *);
 json_t *json_findings(struct pool *, const struct report *, const struct view *); /* those of the kinds to show */
 json_t *json_notes(struct pool *, const struct report *);
-void json_put(FILE *, json_t *root); /* written with a newline, and given up */
+json_t *json_words(struct pool *, size_t count, const char *const *words);
+json_t *json_tallies(const struct tally *); /* by kind */
+void json_put(FILE *, json_t *root);        /* written with a newline, and given up */
+
+/* json_gate.c */
+void json_gate_finding(struct pool *, json_t *object, const struct report_finding *);
+void json_gate(struct pool *, json_t *root, const struct report *);
 
 /* json_live.c */
 json_t *json_path(struct pool *, const struct report_path *, const struct view *);

@@ -42,6 +42,10 @@ static bool is_plumbing(const char *bare) {
     return false;
 }
 
+bool label_is_plumbing(struct pool *pool, const char *function) {
+    return is_plumbing(demangle_bare(pool, function));
+}
+
 static const char *without_affixes(struct pool *pool, const char *name) {
     for (size_t i = 0; i < COUNT(suffixes); i++) {
         size_t length = strlen(name), suffix = strlen(suffixes[i]);

@@ -11,4 +11,7 @@ const char *label_stack(struct pool *, const struct stack *stack);
  * cycle (node, node#2). Not escaped. */
 const char **label_cycle(struct pool *, const struct report_finding *);
 
+/* Is the function one that only hands memory on, between who wanted it and the allocator (xmalloc, std::)? */
+bool label_is_plumbing(struct pool *, const char *function);
+
 #endif

@@ -1,9 +1,10 @@
-/* merge.c - several recordings become one report.
+/* merge.c - several recordings become one report, whatever their order.
  *
  * What adds up: tallies, and findings that are the same (equal kind, stack and cycle shape). Findings that only look
  * the same from outside (two calls in one function: equal fingerprints, other lines) stay apart, and the second gets
  * a fingerprint of its own.
- * Start: report_add(). */
+ * Owns:  one copy of each finding. Of a recording nothing else is kept.
+ * Start: report_add(), then report_push(). */
 #include "report.h"
 
 #include "fingerprint.h"
@@ -61,7 +62,12 @@ static const char *note_text(const char *code) {
     return code; /* of a newer library */
 }
 
+/* Processes by the thousand may each have a detail of their own: further ones are only counted. */
+enum { NOTES_MAX = 64 };
+
 static void add_note(struct report *report, const char *code, uint64_t count, const char *detail) {
+    if (report->note_count >= NOTES_MAX)
+        detail = "";
     for (size_t i = 0; i < report->note_count; i++) {
         struct report_note *note = &report->notes[i];
         if (!strcmp(note->code, code) && !strcmp(note->detail, detail)) {
@@ -71,8 +77,10 @@ static void add_note(struct report *report, const char *code, uint64_t count, co
     }
     report->notes =
         pool_grow(report->pool, report->notes, report->note_count, &report->note_capacity, sizeof *report->notes);
-    report->notes[report->note_count++] =
-        (struct report_note){.code = code, .text = note_text(code), .detail = detail, .count = count};
+    report->notes[report->note_count++] = (struct report_note){.code = keep_string(&report->keeper, code),
+                                                               .text = note_text(keep_string(&report->keeper, code)),
+                                                               .detail = keep_string(&report->keeper, detail),
+                                                               .count = count};
 }
 
 void report_note(struct report *report, enum tool_note note, uint64_t count, const char *detail) {
@@ -81,8 +89,9 @@ void report_note(struct report *report, enum tool_note note, uint64_t count, con
 
 /* ---- findings ---- */
 
-static const struct report_entry *entries_of(struct report *report, const struct rec_finding *finding) {
-    struct report_entry *entries = pool_array(report->pool, finding->cycle_listed, sizeof *entries);
+static const struct report_entry *entries_of(struct report *report, const struct recording *recording,
+                                             const struct rec_finding *finding) {
+    struct report_entry *entries = pool_array(recording->pool, finding->cycle_listed, sizeof *entries);
     for (size_t i = 0; i < finding->cycle_listed; i++) {
         const struct rec_edge *edge = &finding->cycle[i];
         entries[i] = (struct report_entry){
@@ -90,7 +99,7 @@ static const struct report_entry *entries_of(struct report *report, const struct
             .target_offset = edge->target_offset,
             .size_bytes = edge->size_bytes,
             .stack = symbols_stack(report->symbols, edge->site),
-            .type = type_name(report->pool, edge->type),
+            .type = type_name(recording->pool, edge->type),
             .frees_objects = edge->frees_objects,
             .frees_bytes = edge->frees_bytes,
             .rank = edge->rank,
@@ -99,15 +108,9 @@ static const struct report_entry *entries_of(struct report *report, const struct
     return entries;
 }
 
-void report_push(struct report *report, struct report_finding *finding) {
-    fingerprint_set(report->pool, finding);
-    report->findings =
-        pool_grow(report->pool, report->findings, report->finding_count, &report->finding_capacity, sizeof *finding);
-    report->findings[report->finding_count++] = *finding;
-}
-
-static void append_finding(struct report *report, const struct recording *recording,
-                           const struct rec_finding *recorded) {
+/* In the memory of the recording. */
+static struct report_finding finding_of(struct report *report, const struct recording *recording,
+                                        const struct rec_finding *recorded) {
     struct report_finding finding = {
         .kind = recorded->kind,
         .count = recorded->count,
@@ -116,17 +119,131 @@ static void append_finding(struct report *report, const struct recording *record
         .indirect_objects = recorded->indirect_objects,
         .indirect_bytes = recorded->indirect_bytes,
         .stack = symbols_stack(report->symbols, recorded->site),
-        .cycle = entries_of(report, recorded),
+        .cycle = entries_of(report, recording, recorded),
         .cycle_listed = recorded->cycle_listed,
         .cycle_length = recorded->cycle_length,
         .group_objects_max = recorded->group_objects_max,
         .age = recorded->age,
-        .type = type_name(report->pool, recorded->type),
-        .refs = refs_named(report->pool, &recorded->refs),
+        .type = type_name(recording->pool, recorded->type),
+        .refs = refs_named(recording->pool, &recorded->refs),
         .found_at_exit = recording->at_exit && recorded->age.scan_b == recording->scan.number,
     };
-    report_push(report, &finding);
+    return finding;
 }
+
+/* What makes two findings one. */
+struct name {
+    uint64_t fingerprint, identity;
+};
+struct finding_index {
+    struct name name;
+    size_t at;           /* in report.findings */
+    size_t last_process; /* that showed it, counted from 1 */
+    UT_hash_handle hh;
+};
+
+static struct finding_index *index_find(const struct report *report, const struct report_finding *finding) {
+    struct name name = {finding->fingerprint, finding->identity};
+    struct finding_index *known = NULL;
+    /* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): the key is read byte by byte, all are set */
+    HASH_FIND(hh, report->index, &name, sizeof name, known);
+    return known;
+}
+
+static struct finding_index *index_add(struct report *report, const struct report_finding *finding) {
+    struct finding_index *entry = pool_alloc(report->pool, sizeof *entry);
+    entry->name = (struct name){finding->fingerprint, finding->identity};
+    entry->at = report->finding_count;
+    HASH_ADD(hh, report->index, name, sizeof entry->name, entry);
+    report->findings =
+        pool_grow(report->pool, report->findings, report->finding_count, &report->finding_capacity, sizeof *finding);
+    report->findings[report->finding_count++] = *finding;
+    return entry;
+}
+
+/* Of two ages the one that was known first: of one program, the earlier; of two, the first program's. */
+static void absorb_live(struct report_finding *into, const struct report_finding *other) {
+    if (!into->age.known) {
+        into->age = other->age;
+        into->found_at_exit = other->found_at_exit;
+    }
+    if (!into->growth || !other->growth)
+        return;
+    struct report_growth *growth = (struct report_growth *)into->growth;
+    growth->objects_per_minute = count_add(growth->objects_per_minute, other->growth->objects_per_minute);
+    growth->bytes_per_minute = count_add(growth->bytes_per_minute, other->growth->bytes_per_minute);
+}
+
+static void absorb(struct report *report, struct report_finding *into, const struct report_finding *other) {
+    into->count = count_add(into->count, other->count);
+    into->objects = count_add(into->objects, other->objects);
+    into->bytes = count_add(into->bytes, other->bytes);
+    into->indirect_objects = count_add(into->indirect_objects, other->indirect_objects);
+    into->indirect_bytes = count_add(into->indirect_bytes, other->indirect_bytes);
+    if (other->group_objects_max > into->group_objects_max)
+        into->group_objects_max = other->group_objects_max;
+    refs_absorb(&report->keeper, &into->refs, &other->refs);
+    absorb_live(into, other);
+}
+
+static bool same_shape(const struct report_finding *a, const struct report_finding *b) {
+    if (!stack_equal(a->stack, b->stack) || a->cycle_listed != b->cycle_listed)
+        return false;
+    for (size_t i = 0; i < a->cycle_listed; i++)
+        if (!stack_equal(a->cycle[i].stack, b->cycle[i].stack))
+            return false;
+    return true;
+}
+
+/* The first process that showed a finding gives it its command, and its stacks where those of two builds differ. */
+static void set_origin(struct report *report, struct report_finding *finding, const struct report_finding *shown) {
+    struct origin *origin = report->adding;
+    if (finding->origin && origin_compare(finding->origin, origin) <= 0)
+        return;
+    if (!finding->origin || !same_shape(finding, shown)) {
+        finding->stack = keep_stack(&report->keeper, shown->stack);
+        finding->cycle = keep_entries(&report->keeper, shown->cycle, shown->cycle_listed);
+        finding->cycle_listed = shown->cycle_listed;
+    }
+    if (shown->age.known) {
+        finding->age = shown->age;
+        finding->found_at_exit = shown->found_at_exit;
+    }
+    origin_drop(finding->origin);
+    finding->origin = origin;
+    origin->users++;
+}
+
+struct report_finding *report_push(struct report *report, const struct recording *recording,
+                                   struct report_finding *shown) {
+    fingerprint_set(recording->pool, shown);
+    shown->family = shown->fingerprint;
+    struct finding_index *entry = index_find(report, shown);
+    bool is_new = !entry;
+    if (is_new)
+        entry = index_add(report, shown);
+    struct report_finding *finding = &report->findings[entry->at];
+    if (is_new) {
+        finding->type = keep_string(&report->keeper, shown->type);
+        finding->refs = refs_kept(&report->keeper, &shown->refs);
+    } else
+        absorb(report, finding, shown);
+    set_origin(report, finding, shown);
+    finding->processes += entry->last_process != report->processes;
+    entry->last_process = report->processes;
+    return finding;
+}
+
+static void add_findings(struct report *report, const struct recording *recording) {
+    for (size_t i = 0; i < recording->finding_count; i++) {
+        if (!(report->kinds & 1u << recording->findings[i].kind))
+            continue;
+        struct report_finding finding = finding_of(report, recording, &recording->findings[i]);
+        report_push(report, recording, &finding);
+    }
+}
+
+/* ---- order ---- */
 
 static int compare_numbers(uint64_t a, uint64_t b) {
     return (a > b) - (a < b);
@@ -151,51 +268,47 @@ static int compare_weight(const void *a, const void *b) {
     return order ? order : compare_names(a, b);
 }
 
-/* Of two ages the one that was known first: of one program, the earlier; of two, the first program's. */
-static void absorb_live(struct report_finding *into, const struct report_finding *other) {
-    if (!into->age.known) {
-        into->age = other->age;
-        into->found_at_exit = other->found_at_exit;
+/* Where in the source two findings of one family differ: the order of their numbers, which a line more above them or
+ * another compiler leaves as it is. */
+static int compare_frames(const struct stack_frame *a, const struct stack_frame *b) {
+    int order = strcmp(a->file ? path_base(a->file) : "", b->file ? path_base(b->file) : "");
+    if (!order)
+        order = (a->line > b->line) - (a->line < b->line);
+    return order || a->line ? order : compare_numbers(a->offset, b->offset);
+}
+
+/* From main inwards. */
+static int compare_stacks(const struct stack *a, const struct stack *b) {
+    size_t left = a->named_count, right = b->named_count;
+    while (left && right) {
+        int order = compare_frames(&a->frames[--left], &b->frames[--right]);
+        if (order)
+            return order;
     }
-    if (!into->growth || !other->growth)
-        return;
-    struct report_growth *growth = (struct report_growth *)into->growth;
-    growth->objects_per_minute = count_add(growth->objects_per_minute, other->growth->objects_per_minute);
-    growth->bytes_per_minute = count_add(growth->bytes_per_minute, other->growth->bytes_per_minute);
+    return (left > 0) - (right > 0);
 }
 
-static void absorb(struct report *report, struct report_finding *into, const struct report_finding *other) {
-    into->count = count_add(into->count, other->count);
-    into->objects = count_add(into->objects, other->objects);
-    into->bytes = count_add(into->bytes, other->bytes);
-    into->indirect_objects = count_add(into->indirect_objects, other->indirect_objects);
-    into->indirect_bytes = count_add(into->indirect_bytes, other->indirect_bytes);
-    if (other->group_objects_max > into->group_objects_max)
-        into->group_objects_max = other->group_objects_max;
-    refs_absorb(report->pool, &into->refs, &other->refs);
-    absorb_live(into, other);
+static int compare_places(const void *a, const void *b) {
+    const struct report_finding *left = a, *right = b;
+    int order = compare_numbers(left->fingerprint, right->fingerprint);
+    if (!order)
+        order = compare_stacks(left->stack, right->stack);
+    for (size_t i = 0; !order && i < left->cycle_listed && i < right->cycle_listed; i++)
+        order = compare_stacks(left->cycle[i].stack, right->cycle[i].stack);
+    return order ? order : compare_numbers(left->identity, right->identity);
 }
 
-/* Sorted by name: equal ones become one, and of those with equal fingerprints only the first keeps it. */
-static void merge_findings(struct report *report) {
-    size_t kept = 0, again = 0;
-    uint64_t fingerprint = 0;
+/* Of findings with equal fingerprints only the first keeps it. */
+static void number_families(struct report *report) {
+    size_t again = 0;
     if (report->finding_count)
-        qsort(report->findings, report->finding_count, sizeof *report->findings, compare_names);
-    for (size_t i = 0; i < report->finding_count; i++) {
+        qsort(report->findings, report->finding_count, sizeof *report->findings, compare_places);
+    for (size_t i = 1; i < report->finding_count; i++) {
         struct report_finding *finding = &report->findings[i];
-        bool same_name = i && finding->fingerprint == fingerprint;
-        fingerprint = finding->fingerprint;
-        if (same_name && report->findings[kept - 1].identity == finding->identity) {
-            absorb(report, &report->findings[kept - 1], finding);
-            continue;
-        }
-        again = same_name ? again + 1 : 0;
+        again = finding->family == finding[-1].family ? again + 1 : 0;
         if (again)
-            finding->fingerprint = fingerprint_again(fingerprint, again);
-        report->findings[kept++] = *finding;
+            finding->fingerprint = fingerprint_again(finding->family, again);
     }
-    report->finding_count = kept;
 }
 
 /* ---- the whole ---- */
@@ -224,13 +337,20 @@ static void add_tallies(struct report *report, const struct recording *recording
 
 /* Resolving what nobody asked for would take most of the time: a large program has thousands of reachable sites. */
 void report_init(struct report *report, struct pool *pool, unsigned show) {
-    *report = (struct report){.pool = pool, .symbols = symbols_open(pool), .kinds = show | KINDS_SHOWN_DEFAULT};
+    *report = (struct report){
+        .pool = pool, .symbols = symbols_open(pool), .keeper = keep_open(pool), .kinds = show | KINDS_SHOWN_DEFAULT};
+}
+
+static void set_argv(struct report *report, const struct recording *recording) {
+    report->argc = recording->argc;
+    report->argv = pool_array(report->pool, report->argc + 1, sizeof *report->argv);
+    for (size_t i = 0; i < report->argc; i++)
+        report->argv[i] = pool_strdup(report->pool, recording->argv[i]);
 }
 
 void report_add(struct report *report, struct recording *recording) {
     if (!report->processes++ && !report->argv) {
-        report->argv = recording->argv;
-        report->argc = recording->argc;
+        set_argv(report, recording);
         report->pid = recording->pid;
         report->exit_status = recording->exit_status;
         report->has_main = true;
@@ -244,16 +364,17 @@ void report_add(struct report *report, struct recording *recording) {
     }
     for (size_t i = 0; i < recording->note_count; i++)
         add_note(report, recording->notes[i].code, recording->notes[i].count, recording->notes[i].detail);
-    for (size_t i = 0; i < recording->finding_count; i++)
-        if (report->kinds & 1u << recording->findings[i].kind)
-            append_finding(report, recording, &recording->findings[i]);
+    report->adding = origin_of(recording);
+    add_findings(report, recording);
     report_add_live(report, recording);
     add_tallies(report, recording);
+    origin_drop(report->adding);
+    report->adding = NULL;
 }
 
 void report_finish(struct report *report) {
     uint64_t objects = 0;
-    merge_findings(report);
+    number_families(report);
     if (report->finding_count)
         qsort(report->findings, report->finding_count, sizeof *report->findings, compare_weight);
     for (int kind = 0; kind < KIND_JUDGED_COUNT; kind++)
@@ -264,7 +385,41 @@ void report_finish(struct report *report) {
         report_note(report, TOOL_NOTE_NO_OBJECTS, 0, "");
 }
 
+bool report_fails(const struct report_finding *finding, unsigned kinds) {
+    return kinds & 1u << finding->kind && finding->standing != STANDING_KNOWN;
+}
+
+static uint64_t subtract(uint64_t a, uint64_t b) {
+    return a > b ? a - b : 0;
+}
+
+static void move_objects(struct tally *from, struct tally *to, uint64_t objects, uint64_t bytes) {
+    from->objects = subtract(from->objects, objects);
+    from->bytes = subtract(from->bytes, bytes);
+    to->objects = count_add(to->objects, objects);
+    to->bytes = count_add(to->bytes, bytes);
+}
+
+void report_suppress(struct report *report, struct report_finding *finding) {
+    struct tally *from = &report->tally[finding->kind], *to = &report->suppressed[finding->kind];
+    move_objects(from, to, finding->objects, finding->bytes);
+    from->findings = subtract(from->findings, 1);
+    to->findings++;
+    move_objects(&report->tally[KIND_LOST_INDIRECT], &report->suppressed[KIND_LOST_INDIRECT], finding->indirect_objects,
+                 finding->indirect_bytes);
+    origin_drop(finding->origin);
+    finding->origin = NULL;
+}
+
+void report_release(struct report *report) {
+    for (size_t i = 0; i < report->finding_count; i++)
+        origin_drop(report->findings[i].origin);
+    HASH_CLEAR(hh, report->index);
+    keep_close(&report->keeper);
+}
+
 void report_free(struct report *report) {
+    report_release(report);
     symbols_close(report->symbols);
 }
 

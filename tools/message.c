@@ -26,6 +26,16 @@ void message_hold(bool hold) {
     }
 }
 
+static struct {
+    struct pool *pool;
+    const char **line;
+} diverted;
+
+void message_divert(struct pool *pool, const char **line) {
+    diverted.pool = pool;
+    diverted.line = line;
+}
+
 void message_error(const char *format, ...) {
     int saved = errno;
     char line[8192];
@@ -34,6 +44,11 @@ void message_error(const char *format, ...) {
     /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): false, and only when clang-tidy is given several files */
     vsnprintf(line, sizeof line, format, arguments);
     va_end(arguments);
+    if (diverted.line) {
+        *diverted.line = pool_strdup(diverted.pool, line);
+        errno = saved;
+        return;
+    }
     fflush(stdout);
     FILE *to = held ? held : stderr;
     fputs("castaway: ", to);

@@ -4,10 +4,13 @@
  * Start: options_arguments(), options_environment(). */
 #include "options.h"
 
+#include "kinds.h"
 #include "message.h"
 #include "options_live.h"
+#include "options_refs.h"
 #include "options_roots.h"
 #include "report.h"
+#include "suggest.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -43,33 +46,35 @@ int option_number(int *number, const char *value, int lo, int hi, const char *sp
     return 0;
 }
 
-static int kind_bits(const char *word, size_t length) {
-    for (int kind = 0; kind < KIND_COUNT; kind++)
-        if (!strncmp(word, kind_word((enum kind)kind), length) && !kind_word((enum kind)kind)[length])
-            return 1 << kind;
-    if (length == 3 && !strncmp(word, "all", 3))
-        return KINDS_ALL;
-    return length == 4 && !strncmp(word, "none", 4) ? 0 : -1;
+static int set_kind_words(unsigned *kinds, enum kind_words words, const char *value, const char *spelling) {
+    const char *wrong;
+    size_t length;
+    if (!kinds_parse(words, value, strlen(value), kinds, &wrong, &length))
+        return 0;
+    message_error("%s: unknown kind `%.*s`; kinds are %s", spelling, (int)length, wrong, kinds_list(words));
+    return -1;
 }
 
 static int set_kinds(unsigned *kinds, const char *value, const char *spelling) {
-    unsigned bits = 0;
-    for (const char *word = value;; word++) {
-        size_t length = strcspn(word, ",");
-        int added = kind_bits(word, length);
-        if (added < 0) {
-            message_error(
-                "%s: unknown kind `%.*s`; kinds are lost, lost-indirect, cycle, possible, reachable, growing, all, "
-                "none",
-                spelling, (int)length, word);
-            return -1;
-        }
-        bits |= (unsigned)added;
-        word += length;
-        if (!*word)
-            break;
-    }
-    *kinds = bits;
+    return set_kind_words(kinds, WORDS_CASTAWAY, value, spelling);
+}
+
+/* A flag: NULL (as on the command line), or a word. */
+static int set_flag(bool *flag, const char *value, const char *spelling) {
+    static const char *const on[] = {"", "yes", "1", "true", "on"}, *const off[] = {"no", "0", "false", "off"};
+    for (size_t i = 0; i < sizeof on / sizeof *on; i++)
+        if (!value || !strcmp(value, on[i]))
+            return *flag = true, 0;
+    for (size_t i = 0; i < sizeof off / sizeof *off; i++)
+        if (!strcmp(value, off[i]))
+            return *flag = false, 0;
+    return option_bad_value(spelling, value, "yes or no");
+}
+
+static int set_path(struct options *options, const char **path, const char *value, const char *spelling) {
+    if (!*value)
+        return option_bad_value(spelling, value, "a file name");
+    *path = pool_strdup(options->pool, value);
     return 0;
 }
 
@@ -90,13 +95,14 @@ static int set_output(struct options *options, const char *value, const char *sp
     return 0;
 }
 
-static int set_text(struct options *options, const char *value, const char *spelling) {
-    return add_destination(options, FORMAT_TEXT, value, spelling);
-}
-
-static int set_json(struct options *options, const char *value, const char *spelling) {
-    return add_destination(options, FORMAT_JSON, value, spelling);
-}
+/* One setter for each format, set_text() and so on. */
+#define X(enumerator, name, takes, help)                                                                               \
+    static int set_##name(struct options *options, const char *value, const char *spelling) {                          \
+        const char *file = takes;                                                                                      \
+        return add_destination(options, FORMAT_##enumerator, file ? value : "-", spelling);                            \
+    }
+FORMATS(X)
+#undef X
 
 static int set_show(struct options *options, const char *value, const char *spelling) {
     return set_kinds(&options->show, value, spelling);
@@ -114,6 +120,71 @@ static int set_frames_max(struct options *options, const char *value, const char
     return option_number(&options->frames_max, value, 1, CAST_FRAMES_MAX, spelling);
 }
 
+/* Valgrind's spelling: up to 500, of which we record no more than our own most. */
+static int set_num_callers(struct options *options, const char *value, const char *spelling) {
+    if (option_number(&options->frames_max, value, 1, 500, spelling))
+        return -1;
+    if (options->frames_max > CAST_FRAMES_MAX)
+        options->frames_max = CAST_FRAMES_MAX;
+    return 0;
+}
+
+static int set_error_exitcode(struct options *options, const char *value, const char *spelling) {
+    options->findings_first = true;
+    return option_number(&options->exit_code, value, 0, 255, spelling);
+}
+
+static int set_show_leak_kinds(struct options *options, const char *value, const char *spelling) {
+    return set_kind_words(&options->show, WORDS_VALGRIND, value, spelling);
+}
+
+static int set_errors_for_leak_kinds(struct options *options, const char *value, const char *spelling) {
+    return set_kind_words(&options->fail_on, WORDS_VALGRIND, value, spelling);
+}
+
+static int set_suppressions(struct options *options, const char *value, const char *spelling) {
+    options->suppressions = pool_grow(options->pool, options->suppressions, options->suppression_count,
+                                      &options->suppression_capacity, sizeof *options->suppressions);
+    return set_path(options, &options->suppressions[options->suppression_count++], value, spelling);
+}
+
+static int set_default_suppressions(struct options *options, const char *value, const char *spelling) {
+    return set_flag(&options->default_suppressions, value, spelling);
+}
+
+static int set_print_suppressions(struct options *options, const char *value, const char *spelling) {
+    return set_flag(&options->print_suppressions, value, spelling);
+}
+
+static int set_fail_on_unused(struct options *options, const char *value, const char *spelling) {
+    return set_flag(&options->fail_on_unused, value, spelling);
+}
+
+/* Nobody is there to answer a question, so `yes` is `all`. */
+static int set_gen_suppressions(struct options *options, const char *value, const char *spelling) {
+    return set_flag(&options->suppression_texts, strcmp(value, "all") ? value : "yes", spelling);
+}
+
+static int set_baseline(struct options *options, const char *value, const char *spelling) {
+    return set_path(options, &options->baseline, value, spelling);
+}
+
+static int set_update_baseline(struct options *options, const char *value, const char *spelling) {
+    return set_flag(&options->update_baseline, value, spelling);
+}
+
+static int set_accept_new(struct options *options, const char *value, const char *spelling) {
+    return set_flag(&options->accept_new, value, spelling);
+}
+
+static int set_list_defaults(struct options *options, const char *value, const char *spelling) {
+    return set_flag(&options->list_defaults, value, spelling);
+}
+
+static int set_show_known(struct options *options, const char *value, const char *spelling) {
+    return set_flag(&options->show_known, value, spelling);
+}
+
 static int set_color(struct options *options, const char *value, const char *spelling) {
     static const char *const words[] = {[COLOR_AUTO] = "auto", [COLOR_ALWAYS] = "always", [COLOR_NEVER] = "never"};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
@@ -123,6 +194,24 @@ static int set_color(struct options *options, const char *value, const char *spe
         }
     }
     return option_bad_value(spelling, value, "auto, always or never");
+}
+
+static int set_quiet(struct options *options, const char *value, const char *spelling) {
+    (void)value, (void)spelling;
+    options->quiet = true;
+    return 0;
+}
+
+static int set_verbose(struct options *options, const char *value, const char *spelling) {
+    (void)value, (void)spelling;
+    options->verbose = true;
+    return 0;
+}
+
+static int set_no_pager(struct options *options, const char *value, const char *spelling) {
+    (void)value, (void)spelling;
+    options->no_pager = true;
+    return 0;
 }
 
 static int set_from_preload(struct options *options, const char *value, const char *spelling) {
@@ -146,11 +235,30 @@ static int set_version(struct options *options, const char *value, const char *s
 static const struct option table[] = {
     {"output", "FILE", set_output, "keep the recording (%p: process id, %h: host, %q{VAR}: variable, %%: %)", 'o',
      true},
-    {"text", "FILE", set_text, "write the report as text; - is standard output; may be repeated", 0, true},
-    {"json", "FILE", set_json, "write the report as JSON; - is standard output; may be repeated", 0, true},
-    {"show", "KINDS", set_show, "kinds to list, with commas between them (default: lost,cycle,growing)", 0, true},
+#define X(enumerator, name, value, help) {#name, value, set_##name, help, 0, true},
+    FORMATS(X)
+#undef X
+        {"show", "KINDS", set_show, "kinds to list, with commas between them (default: lost,cycle,growing)", 0, true},
     {"fail-on", "KINDS", set_fail_on, "kinds that set the exit status (default: lost,cycle)", 0, true},
     {"exit-code", "N", set_exit_code, "exit status when such a kind was found, 0-255 (default: 23)", 0, true},
+    {"suppressions", "FILE", set_suppressions, "findings not to report, as LeakSanitizer or Valgrind; may be repeated",
+     0, true},
+    {"default-suppressions", "YESNO", set_default_suppressions, "castaway's own for common libraries (default: yes)", 0,
+     true},
+    {"print-suppressions", "YESNO", set_print_suppressions, "list those used and unused (default: yes)", 0, true},
+    {"fail-on-unused", NULL, set_fail_on_unused, "a suppression that matches nothing sets the exit status, too", 0,
+     true},
+    {"gen-suppressions", "YESNO", set_gen_suppressions, "a suppression behind each finding (no, yes, all)", 0, true},
+    {"baseline", "FILE", set_baseline, "findings in it pass up to their ceilings, new and grown ones count", 0, true},
+    {"update-baseline", NULL, set_update_baseline, "lower its ceilings, drop what is gone", 0, true},
+    {"accept-new", NULL, set_accept_new, "with --update-baseline: take new and grown findings in", 0, true},
+    {"show-known", NULL, set_show_known, "list the findings of the baseline, too", 0, true},
+    {"error-exitcode", "N", set_error_exitcode, "as --exit-code, before the program's own status (as Valgrind)", 0,
+     true},
+    {"show-leak-kinds", "KINDS", set_show_leak_kinds, "--show, in Valgrind's words: definite, indirect, ...", 0, true},
+    {"errors-for-leak-kinds", "KINDS", set_errors_for_leak_kinds, "--fail-on, in Valgrind's words", 0, true},
+    {"log-file", "FILE", set_text, "as --text (as Valgrind)", 0, true},
+    {"num-callers", "N", set_num_callers, "as --max-frames (as Valgrind)", 0, true},
     {"max-frames", "N", set_frames_max, "frames shown of a stack, 1-64 (default: 64)", 0, true},
     {"color", "WHEN", set_color, "auto (default: on a terminal, unless NO_COLOR is set), always, never", 0, true},
     {"scan-every", "DURATION", set_scan_every, "scan while it runs, every 500ms, 10s, 2m ...", 0, true},
@@ -159,15 +267,22 @@ static const struct option table[] = {
     {"scan-signal", "NAME", set_scan_signal, "scan whenever the program gets this signal", 0, true},
     {"control", "yes|no", set_control, "let status, scan, top and why ask the program (default: yes)", 0, true},
     {"dirty-pages", "METHOD", set_dirty_pages, "auto, pagemap-scan, soft-dirty, exclusive, read-all", 0, true},
+    {"list-defaults", NULL, set_list_defaults, "suppress: castaway's own suppressions, with their reasons", 0, false},
     {"generation", "N", set_generation, "scan: the oldest generation to look at, 0-2 (default: 2)", 0, false},
     {"timeout", "DURATION", set_timeout, "status, scan, why, top: wait for an answer (default: 10s)", 0, false},
     {"interval", "DURATION", set_interval, "top: between two frames (default: 2s)", 0, false},
     {"once", NULL, set_once, "top: print one frame", 0, false},
+    {"refs", "PAIRS", set_refs, "count references: REF:UNREF of functions, with commas between them", 0, true},
+    {"profile", "NAME", set_profile, "the same from a file, or of a library: glib, openssl ...; may be repeated", 0,
+     true},
     {"pointer-mask", "MASK", set_pointer_mask, "bits of a word that are a pointer, 0x..., for tags in high bits", 0,
      true},
     {"unaligned", "yes|no", set_unaligned, "look for pointers at any address (default: no)", 0, true},
     {"children", "yes|no", set_children, "record what the program starts, too (default: yes)", 0, true},
     {"keep-pools", NULL, set_keep_pools, "leave G_SLICE, PYTHONMALLOC and the like as they are", 0, true},
+    {"quiet", NULL, set_quiet, "no text when there is nothing to tell", 'q', true},
+    {"verbose", NULL, set_verbose, "whole fingerprints and stacks, modules, the sums of every kind", 'v', true},
+    {"no-pager", NULL, set_no_pager, "text on a terminal goes there at once, not page by page", 0, true},
     {"from-preload", NULL, set_from_preload, NULL, 0,
      false}, /* libcastaway.so calls us: options from CASTAWAY_OPTIONS */
     {"help", NULL, set_help, "show this text", 'h', false},
@@ -178,10 +293,12 @@ static const struct {
     int (*set)(struct options *, const char *value, const char *spelling);
     unsigned verbs;
 } only[] = {
-    {set_scan_every, VERB_RUN},   {set_thresholds, VERB_RUN},  {set_confirm, VERB_RUN},     {set_scan_signal, VERB_RUN},
-    {set_control, VERB_RUN},      {set_dirty_pages, VERB_RUN}, {set_generation, VERB_SCAN}, {set_timeout, VERBS_ASKING},
-    {set_pointer_mask, VERB_RUN}, {set_unaligned, VERB_RUN},   {set_children, VERB_RUN},    {set_keep_pools, VERB_RUN},
-    {set_interval, VERB_TOP},     {set_once, VERB_TOP},
+    {set_scan_every, VERB_RUN},  {set_thresholds, VERB_RUN},  {set_confirm, VERB_RUN},
+    {set_scan_signal, VERB_RUN}, {set_control, VERB_RUN},     {set_dirty_pages, VERB_RUN},
+    {set_generation, VERB_SCAN}, {set_timeout, VERBS_ASKING}, {set_pointer_mask, VERB_RUN},
+    {set_refs, VERB_RUN},        {set_profile, VERB_RUN},     {set_unaligned, VERB_RUN},
+    {set_children, VERB_RUN},    {set_keep_pools, VERB_RUN},  {set_list_defaults, VERB_SUPPRESS},
+    {set_interval, VERB_TOP},    {set_once, VERB_TOP},
 };
 enum { TABLE_COUNT = sizeof table / sizeof *table };
 
@@ -201,42 +318,15 @@ static const struct option *find_letter(char letter) {
     return NULL;
 }
 
-/* Levenshtein's distance, for names of up to 31 bytes. */
-static size_t distance(const char *a, size_t a_length, const char *b) {
-    size_t row[32], b_length = strlen(b);
-    if (a_length > 31 || b_length > 31)
-        return 32;
-    for (size_t j = 0; j <= b_length; j++)
-        row[j] = j;
-    for (size_t i = 1; i <= a_length; i++) {
-        size_t diagonal = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= b_length; j++) {
-            size_t change = diagonal + (a[i - 1] != b[j - 1]);
-            size_t least = row[j] < row[j - 1] ? row[j] + 1 : row[j - 1] + 1;
-            diagonal = row[j];
-            row[j] = change < least ? change : least;
-        }
-    }
-    return row[b_length];
-}
-
-static const char *nearest(const char *name, size_t length) {
-    const char *best = NULL;
-    size_t best_distance = length / 3 + 2;
-    for (size_t i = 0; i < TABLE_COUNT; i++) {
-        bool starts = length >= 2 && !strncmp(table[i].name, name, length);
-        size_t away = starts ? 0 : distance(name, length, table[i].name);
-        if (table[i].help && away < best_distance) {
-            best_distance = away;
-            best = table[i].name;
-        }
-    }
-    return best;
+static const char *visible_name(size_t index) {
+    for (size_t i = 0; i < TABLE_COUNT; i++)
+        if (table[i].help && !index--)
+            return table[i].name;
+    return NULL;
 }
 
 static int unknown(const char *word, const char *name, size_t length) {
-    const char *near = nearest(name, length);
+    const char *near = suggest(name, length, visible_name);
     if (near)
         message_error("unknown option `%s`; did you mean `--%s`?", word, near);
     else
@@ -244,22 +334,35 @@ static int unknown(const char *word, const char *name, size_t length) {
     return -1;
 }
 
-static bool is_of_verb(const struct options *options, const struct option *option) {
+/* The format that an option asks for, or FORMAT_COUNT. */
+static enum format format_of(const struct option *option) {
+    static int (*const setters[FORMAT_COUNT])(struct options *, const char *, const char *) = {
+#define X(enumerator, name, value, help) [FORMAT_##enumerator] = set_##name,
+        FORMATS(X)
+#undef X
+    };
+    enum format format = 0;
+    while (format < FORMAT_COUNT && setters[format] != option->set)
+        format++;
+    return format;
+}
+
+static bool is_of_verb(unsigned verb, const struct option *option) {
     for (size_t i = 0; i < sizeof only / sizeof *only; i++)
         if (only[i].set == option->set)
-            return only[i].verbs & options->verb;
-    return true;
+            return only[i].verbs & verb;
+    enum format format = format_of(option);
+    return format == FORMAT_COUNT || !format_is_report(format) || !verb || verb & ~(unsigned)VERBS_WITHOUT_REPORT;
 }
 
 /* ---- the command line ---- */
 
 static int set_argument(struct options *options, const struct option *option, const char *value, const char *spelling) {
-    if (!is_of_verb(options, option)) {
+    if (!is_of_verb(options->verb, option)) {
         message_error("%s: not an option of this verb; `castaway --help` tells whose", spelling);
         return -1;
     }
-    bool is_destination = option->set == set_text || option->set == set_json;
-    if (is_destination && options->destinations_from_environment) {
+    if (format_of(option) != FORMAT_COUNT && options->destinations_from_environment) {
         options->destinations_from_environment = false;
         options->destination_count = 0;
     }
@@ -331,10 +434,39 @@ int options_environment(struct options *options, const char *text) {
         if (*text == ':')
             text++;
         snprintf(spelling, sizeof spelling, "CASTAWAY_OPTIONS: %.*s", (int)(length < 40 ? length : 40), key);
-        if (option && option->in_environment && is_of_verb(options, option) && option->set(options, value, spelling))
+        if (option && option->in_environment && is_of_verb(options->verb, option) &&
+            option->set(options, value, spelling))
             return -1;
     }
     options->destinations_from_environment = options->destination_count > 0;
+    return 0;
+}
+
+/* ---- LSAN_OPTIONS ---- */
+
+static const struct {
+    const char *key;
+    int (*set)(struct options *, const char *value, const char *spelling);
+} lsan_keys[] = {
+    {"suppressions", set_suppressions},
+    {"print_suppressions", set_print_suppressions},
+    {"exitcode", set_exit_code},
+};
+
+int options_lsan(struct options *options, const char *text) {
+    static const char separators[] = ":, \t\r\n";
+    while (text && *(text += strspn(text, separators))) {
+        const char *key = text;
+        size_t length = strcspn(key, "=:, \t\r\n");
+        text += length;
+        const char *value = *text == '=' ? (text++, take_value(options->pool, &text, separators)) : "";
+        for (size_t i = 0; i < sizeof lsan_keys / sizeof *lsan_keys; i++) {
+            const char *spelling = pool_printf(options->pool, "LSAN_OPTIONS: %s", lsan_keys[i].key);
+            if (strlen(lsan_keys[i].key) == length && !strncmp(lsan_keys[i].key, key, length) &&
+                lsan_keys[i].set(options, value, spelling))
+                return -1;
+        }
+    }
     return 0;
 }
 
@@ -349,13 +481,27 @@ void options_init(struct options *options, struct pool *pool) {
                                 .show = KINDS_SHOWN_DEFAULT,
                                 .fail_on = KINDS_DEFAULT,
                                 .exit_code = EXIT_CODE_DEFAULT,
-                                .frames_max = CAST_FRAMES_MAX};
+                                .frames_max = CAST_FRAMES_MAX,
+                                .default_suppressions = true,
+                                .print_suppressions = true};
+}
+
+bool options_next(unsigned verb, size_t *at, struct option_words *words) {
+    while (*at < TABLE_COUNT) {
+        const struct option *option = &table[(*at)++];
+        if (!option->help || !is_of_verb(verb, option))
+            continue;
+        *words = (struct option_words){
+            .name = option->name, .value = option->value, .help = option->help, .letter = option->letter};
+        return true;
+    }
+    return false;
 }
 
 void options_help(FILE *file) {
     for (size_t i = 0; i < TABLE_COUNT; i++) {
         const struct option *option = &table[i];
-        char left[40];
+        char left[48];
         if (!option->help)
             continue;
         snprintf(left, sizeof left, "%c%c%c --%s %s", option->letter ? '-' : ' ', option->letter ? option->letter : ' ',

@@ -2,18 +2,30 @@
 #ifndef CASTAWAY_TOOLS_OPTIONS_H
 #define CASTAWAY_TOOLS_OPTIONS_H
 
+#include "formats.h"
 #include "pool.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
-enum format { FORMAT_TEXT, FORMAT_JSON };
 enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
 /* The verbs, as bits: for options that only some of them take. */
-enum verb { VERB_RUN = 1, VERB_STATUS = 2, VERB_SCAN = 4, VERB_WHY = 8, VERB_TOP = 16 };
+enum verb {
+    VERB_RUN = 1,
+    VERB_STATUS = 2,
+    VERB_SCAN = 4,
+    VERB_WHY = 8,
+    VERB_TOP = 16,
+    VERB_SUPPRESS = 32,
+    VERB_DIFF = 64,
+    VERB_DOCTOR = 128,
+    VERB_COMPLETION = 256
+};
 enum { VERBS_ASKING = VERB_STATUS | VERB_SCAN | VERB_WHY | VERB_TOP };
+enum { VERBS_WITHOUT_REPORT = VERBS_ASKING | VERB_DOCTOR | VERB_COMPLETION };
+#define VERBS_ALL (~0u)
 
 struct destination {
     enum format format;
@@ -29,8 +41,16 @@ struct options {
     unsigned show, fail_on;             /* kinds as bits */
     bool keep_pools;                    /* leave the switches of other allocators alone (analysis/pools.h) */
     int exit_code, frames_max;
+    bool findings_first;       /* the exit status of findings stands before the program's own */
+    const char **suppressions; /* files */
+    size_t suppression_count, suppression_capacity;
+    bool default_suppressions, print_suppressions, fail_on_unused;
+    const char *baseline; /* NULL: none */
+    bool update_baseline, accept_new, show_known;
+    bool list_defaults;     /* of `suppress` */
+    bool suppression_texts; /* write one behind each finding */
     enum color color;
-    bool from_preload, help, version;
+    bool from_preload, help, version, quiet, verbose, no_pager;
     const char *library_options; /* of the library, checked: `:key=value` each */
     int generation, timeout_ms, interval_ms;
     bool once;
@@ -42,10 +62,21 @@ void options_init(struct options *, struct pool *);
  * returns  0, or -1 after a message */
 int options_environment(struct options *, const char *text);
 
+/* Read what we take of LSAN_OPTIONS (NULL: nothing): its other keys are the sanitizer's own.
+ * returns  0, or -1 after a message */
+int options_lsan(struct options *, const char *text);
+
 /* Read options from `arguments` on; ends at `--` (taken) or at the first other word.
  * returns  index of the first word not taken, or -1 after a message */
 int options_arguments(struct options *, int count, char **arguments, int from);
 
 void options_help(FILE *);
+
+/* The options that a verb (bits; VERBS_ALL: any) takes, one after the other: *at begins with 0. false: no more */
+struct option_words {
+    const char *name, *value, *help; /* value NULL: takes none */
+    char letter;                     /* 0: none */
+};
+bool options_next(unsigned verb, size_t *at, struct option_words *);
 
 #endif

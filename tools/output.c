@@ -5,6 +5,7 @@
 
 #include "escape.h"
 #include "message.h"
+#include "pager.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,8 +24,9 @@ static const char *host_name(struct pool *pool) {
     return pool_strdup(pool, name);
 }
 
-/* The text that the letter at `*at` stands for; moves `*at` to its last byte. NULL: not known. */
-static const char *expansion(struct pool *pool, const char **at, int64_t pid) {
+/* The text that the letter at `*at` stands for; moves `*at` to its last byte. NULL: not known, or the variable `*unset`
+ * is not set. */
+static const char *expansion(struct pool *pool, const char **at, int64_t pid, const char **unset) {
     const char *close;
     switch (**at) {
     case 'p':
@@ -37,9 +39,10 @@ static const char *expansion(struct pool *pool, const char **at, int64_t pid) {
         close = (*at)[1] == '{' ? strchr(*at, '}') : NULL;
         if (!close)
             return NULL;
-        const char *value = getenv(pool_strndup(pool, *at + 2, (size_t)(close - *at - 2)));
+        const char *name = pool_strndup(pool, *at + 2, (size_t)(close - *at - 2)), *value = getenv(name);
         *at = close;
-        return value ? value : "";
+        *unset = value ? NULL : name;
+        return value;
     default:
         return NULL;
     }
@@ -54,7 +57,11 @@ const char *output_expand(struct pool *pool, const char *pattern, int64_t pid) {
         if (!*at)
             break;
         at++;
-        const char *text = *at ? expansion(pool, &at, pid) : NULL;
+        const char *unset = NULL, *text = *at ? expansion(pool, &at, pid, &unset) : NULL;
+        if (unset) {
+            message_error("%s: the environment variable %s is not set", pattern, unset);
+            return NULL;
+        }
         if (!text) {
             message_error("%s: after %% comes one of p (process id), h (host), q{VARIABLE} or %%", pattern);
             return NULL;
@@ -181,12 +188,20 @@ struct writing {
     const void *content;
 };
 
+static struct view view_for(const struct options *options, FILE *reader) {
+    return (struct view){.show = options->show,
+                         .show_known = options->show_known,
+                         .suppression_texts = options->suppression_texts,
+                         .print_suppressions = options->print_suppressions,
+                         .fail_on = options->fail_on,
+                         .frames_max = options->frames_max,
+                         .color = want_color(options, reader),
+                         .verbose = options->verbose,
+                         .utf8 = escape_locale_is_utf8()};
+}
+
 static int write_to(const struct writing *writing, enum format format, FILE *file, const char *name) {
-    const struct options *options = writing->options;
-    struct view view = {.show = options->show,
-                        .frames_max = options->frames_max,
-                        .color = want_color(options, file),
-                        .utf8 = escape_locale_is_utf8()};
+    struct view view = view_for(writing->options, file);
     errno = 0;
     writing->write(file, writing->content, format, &view);
     if (!fflush(file) && !ferror(file))
@@ -213,11 +228,44 @@ static int write_destination(const struct writing *writing, const struct destina
     return result;
 }
 
+/* The text that is written without being asked for; on a terminal page by page. */
+static int write_usual(const struct writing *writing, FILE *usual) {
+    FILE *pager = usual == stdout && !writing->options->no_pager ? pager_open(writing->options->pool) : NULL;
+    if (!pager)
+        return write_to(writing, FORMAT_TEXT, usual, usual == stdout ? "standard output" : "standard error");
+    struct view view = view_for(writing->options, stdout);
+    writing->write(pager, writing->content, FORMAT_TEXT, &view);
+    pager_close(pager);
+    return 0;
+}
+
+/* Annotations stand beside the text, every other format in its place. */
+static bool wants_usual(const struct options *options) {
+    for (size_t i = 0; i < options->destination_count; i++)
+        if (options->destinations[i].format != FORMAT_GITHUB)
+            return false;
+    return true;
+}
+
+bool output_has_text(const struct options *options) {
+    for (size_t i = 0; i < options->destination_count; i++)
+        if (options->destinations[i].format == FORMAT_TEXT)
+            return true;
+    return wants_usual(options);
+}
+
+unsigned output_kinds(const struct options *options) {
+    for (size_t i = 0; i < options->destination_count; i++)
+        if (format_needs_all(options->destinations[i].format))
+            return KINDS_ALL;
+    return options->show | options->fail_on;
+}
+
 int output_each(const struct options *options, int64_t pid, output_write_cb *write, const void *content, FILE *usual) {
     const struct writing writing = {.options = options, .pid = pid, .write = write, .content = content};
     int result = 0;
-    if (!options->destination_count)
-        return write_to(&writing, FORMAT_TEXT, usual, usual == stdout ? "standard output" : "standard error");
+    if (usual && wants_usual(options))
+        result = write_usual(&writing, usual);
     for (size_t i = 0; i < options->destination_count; i++)
         result |= write_destination(&writing, &options->destinations[i]);
     return result;
@@ -225,12 +273,22 @@ int output_each(const struct options *options, int64_t pid, output_write_cb *wri
 
 static void write_report(FILE *file, const void *report, enum format format, const struct view *view) {
     static void (*const writers[])(FILE *, const struct report *, const struct view *) = {
-        [FORMAT_TEXT] = text_write,
-        [FORMAT_JSON] = json_write,
+#define X(enumerator, name, value, help) [FORMAT_##enumerator] = name##_write,
+        FORMATS(X)
+#undef X
     };
     writers[format](file, report, view);
 }
 
+/* Is there something that even --quiet does not keep back? */
+static bool has_something(const struct options *options, const struct report *report) {
+    for (size_t i = 0; i < report->finding_count; i++)
+        if ((options->show | options->fail_on) & 1u << report->findings[i].kind)
+            return true;
+    return report->unjudged || !report->processes || report_has(report, options->fail_on);
+}
+
 int output_report(const struct options *options, const struct report *report, FILE *usual) {
-    return output_each(options, report->pid, write_report, report, usual);
+    bool silent = options->quiet && !has_something(options, report);
+    return output_each(options, report->pid, write_report, report, silent ? NULL : usual);
 }

@@ -21,10 +21,15 @@ int output_copy(const char *from, const char *to);
  * name. 0, or -1 after a message. */
 int output_keep(const struct options *, const char *path, int64_t pid, int64_t main_pid);
 
-/* Write `content` to every destination; without one, as text to `usual`. `pid` is what %p stands for. `write` leaves
+/* The kinds whose findings the destinations need, as bits. */
+unsigned output_kinds(const struct options *);
+/* Write `content` to every destination; without one, as text to `usual`, unless that is NULL. `pid` is what %p stands for. `write` leaves
  * errors in the stream. 0, or -1 after messages. */
 typedef void output_write_cb(FILE *, const void *content, enum format, const struct view *);
 int output_each(const struct options *options, int64_t pid, output_write_cb *write, const void *content, FILE *usual);
+
+/* Does a person get to read a report as text? */
+bool output_has_text(const struct options *);
 
 /* Write the report to every destination; without one, as text to `usual`. 0, or -1 after messages. */
 int output_report(const struct options *, const struct report *, FILE *usual);

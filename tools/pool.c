@@ -18,7 +18,7 @@ struct pool_block {
     size_t size_bytes; /* keeps the pieces that follow aligned to 16 */
 };
 
-static void no_memory(void) {
+void pool_exhausted(void) {
     message_error("no memory left");
     exit(EXIT_CASTAWAY_FAILED);
 }
@@ -27,17 +27,18 @@ static void pool_refill(struct pool *pool, size_t size_bytes) {
     size_t room = size_bytes > POOL_BLOCK_BYTES ? size_bytes : POOL_BLOCK_BYTES;
     struct pool_block *block = calloc(1, sizeof *block + room);
     if (!block)
-        no_memory();
+        pool_exhausted();
     block->older = pool->blocks;
     block->size_bytes = room;
     pool->blocks = block;
+    pool->held_bytes += room;
     pool->next = (char *)(block + 1);
     pool->left = room;
 }
 
 void *pool_alloc(struct pool *pool, size_t size_bytes) {
     if (size_bytes > SIZE_MAX / 2)
-        no_memory();
+        pool_exhausted();
     size_bytes = (size_bytes + POOL_ALIGN - 1) / POOL_ALIGN * POOL_ALIGN;
     if (size_bytes > pool->left)
         pool_refill(pool, size_bytes);
@@ -50,7 +51,7 @@ void *pool_alloc(struct pool *pool, size_t size_bytes) {
 void *pool_array(struct pool *pool, size_t count, size_t element_bytes) {
     size_t size_bytes;
     if (__builtin_mul_overflow(count, element_bytes, &size_bytes))
-        no_memory();
+        pool_exhausted();
     return pool_alloc(pool, size_bytes);
 }
 

@@ -62,8 +62,7 @@ static uint32_t reader_id(struct reader *reader, const json_t *record, const cha
     return (uint32_t)id;
 }
 
-struct rec_site *reader_site(struct reader *reader, const json_t *record) {
-    uint32_t id = reader_id(reader, record, "site");
+struct rec_site *reader_find_site(struct reader *reader, uint32_t id) {
     struct rec_site *site = NULL;
     if (!id)
         return NULL;
@@ -73,14 +72,21 @@ struct rec_site *reader_site(struct reader *reader, const json_t *record) {
     return site;
 }
 
-struct rec_module *reader_module(struct reader *reader, const json_t *value, const char *what) {
-    uint64_t wide = reader_as_count(reader, value, what);
+struct rec_site *reader_site(struct reader *reader, const json_t *record) {
+    return reader_find_site(reader, reader_id(reader, record, "site"));
+}
+
+static struct rec_module *find_module(struct reader *reader, uint64_t wide, const char *what) {
     uint32_t id = (uint32_t)wide;
     struct rec_module *found = NULL;
     HASH_FIND(hh, reader->recording->modules, &id, sizeof id, found);
     if (!found || wide != id)
         reader_wrong(reader, what);
     return found;
+}
+
+struct rec_module *reader_module(struct reader *reader, const json_t *value, const char *what) {
+    return find_module(reader, reader_as_count(reader, value, what), what);
 }
 
 /* ---- records ---- */
@@ -109,6 +115,7 @@ static void read_module(struct reader *reader, const json_t *record) {
     module->id = reader_id(reader, record, "id");
     module->path = reader_string(reader, record, "path");
     module->build_id = reader_string(reader, record, "build_id");
+    module->is_program = *module->path && !strcmp(module->path, recording->executable);
     if (module->build_id[strspn(module->build_id, "0123456789abcdef")])
         reader_wrong(reader, "build_id");
     HASH_FIND(hh, recording->modules, &module->id, sizeof module->id, same);
@@ -118,36 +125,45 @@ static void read_module(struct reader *reader, const json_t *record) {
         HASH_ADD(hh, recording->modules, id, sizeof module->id, module);
 }
 
-static struct rec_frame read_frame(struct reader *reader, const json_t *value) {
-    struct rec_frame frame = {0};
-    const json_t *module = json_array_get(value, 0);
-    if (!json_is_number(module) || json_array_size(value) < 2) {
-        reader_wrong(reader, "frames");
-        return frame;
-    }
-    frame.offset = reader_as_count(reader, json_array_get(value, 1), "frames");
-    frame.exact = json_number_value(json_array_get(value, 2)) == 1;
-    if (json_number_value(module) != -1)
-        frame.module = reader_module(reader, module, "frames (unknown module)");
+struct rec_frame reader_frame(struct reader *reader, bool in_module, uint64_t module, uint64_t offset, bool exact) {
+    struct rec_frame frame = {.offset = offset, .exact = exact};
+    if (in_module)
+        frame.module = find_module(reader, module, "frames (unknown module)");
     return frame;
 }
 
-static void read_site(struct reader *reader, const json_t *record) {
+static struct rec_frame read_frame(struct reader *reader, const json_t *value) {
+    const json_t *module = json_array_get(value, 0);
+    if (!json_is_number(module) || json_array_size(value) < 2) {
+        reader_wrong(reader, "frames");
+        return (struct rec_frame){0};
+    }
+    bool in_module = json_number_value(module) != -1;
+    uint64_t id = in_module ? reader_as_count(reader, module, "frames (unknown module)") : 0;
+    uint64_t offset = reader_as_count(reader, json_array_get(value, 1), "frames");
+    return reader_frame(reader, in_module, id, offset, json_number_value(json_array_get(value, 2)) == 1);
+}
+
+void reader_add_site(struct reader *reader, uint32_t id, const struct rec_frame *frames, size_t count) {
     struct recording *recording = reader->recording;
-    const json_t *values = json_object_get(record, "frames");
     struct rec_site *site = pool_alloc(reader->pool, sizeof *site), *same = NULL;
-    struct rec_frame *frames = pool_array(reader->pool, json_array_size(values), sizeof *frames);
-    if (!json_is_array(values) || json_array_size(values) > CAST_FRAMES_MAX)
-        return reader_wrong(reader, "frames");
-    site->id = reader_id(reader, record, "id");
-    site->frames = frames;
-    for (; site->frame_count < json_array_size(values); site->frame_count++)
-        frames[site->frame_count] = read_frame(reader, json_array_get(values, site->frame_count));
+    *site = (struct rec_site){.id = id, .frames = frames, .frame_count = count};
     HASH_FIND(hh, recording->sites, &site->id, sizeof site->id, same);
     if (same || !site->id)
         reader_wrong(reader, "id (given twice)");
     if (!reader->wrong)
         HASH_ADD(hh, recording->sites, id, sizeof site->id, site);
+}
+
+static void read_site(struct reader *reader, const json_t *record) {
+    const json_t *values = json_object_get(record, "frames");
+    size_t count = json_array_size(values);
+    if (!json_is_array(values) || count > CAST_FRAMES_MAX)
+        return reader_wrong(reader, "frames");
+    struct rec_frame *frames = pool_array(reader->pool, count, sizeof *frames);
+    for (size_t i = 0; i < count; i++)
+        frames[i] = read_frame(reader, json_array_get(values, i));
+    reader_add_site(reader, reader_id(reader, record, "id"), frames, count);
 }
 
 /* The last scan is the one that the findings are from. */
@@ -191,6 +207,13 @@ static enum kind get_kind(struct reader *reader, const json_t *record) {
     return KIND_LOST;
 }
 
+void reader_check_cycle(struct reader *reader, const struct rec_finding *finding) {
+    if (finding->cycle_listed < 2)
+        reader_wrong(reader, "cycle");
+    if (finding->cycle_length < finding->cycle_listed)
+        reader_wrong(reader, "length");
+}
+
 static void read_cycle(struct reader *reader, const json_t *record, struct rec_finding *finding) {
     const json_t *values = json_object_get(record, "cycle");
     size_t listed = json_array_size(values);
@@ -209,14 +232,19 @@ static void read_cycle(struct reader *reader, const json_t *record, struct rec_f
     finding->cycle_listed = listed;
     finding->cycle_length = json_object_get(record, "length") ? reader_count(reader, record, "length") : listed;
     finding->group_objects_max = reader_count(reader, record, "group_objects_max");
-    if (listed < 1)
-        reader_wrong(reader, "cycle");
-    if (finding->cycle_length < listed)
-        reader_wrong(reader, "length");
+    reader_check_cycle(reader, finding);
+}
+
+void reader_add_finding(struct reader *reader, const struct rec_finding *finding) {
+    struct recording *recording = reader->recording;
+    recording->findings = pool_grow(reader->pool, recording->findings, recording->finding_count,
+                                    &recording->finding_capacity, sizeof *finding);
+    recording->findings[recording->finding_count++] = *finding;
+    if (!finding->type) /* the line was plain: it told nothing of them */
+        recording->findings[recording->finding_count - 1].refs.by_marking = true;
 }
 
 static void read_finding(struct reader *reader, const json_t *record) {
-    struct recording *recording = reader->recording;
     struct rec_finding finding = {
         .kind = get_kind(reader, record),
         .site = reader_site(reader, record),
@@ -230,9 +258,7 @@ static void read_finding(struct reader *reader, const json_t *record) {
     if (finding.kind == KIND_CYCLE)
         read_cycle(reader, record, &finding);
     reader_refs(reader, record, &finding);
-    recording->findings = pool_grow(reader->pool, recording->findings, recording->finding_count,
-                                    &recording->finding_capacity, sizeof finding);
-    recording->findings[recording->finding_count++] = finding;
+    reader_add_finding(reader, &finding);
 }
 
 static void read_note(struct reader *reader, const json_t *record) {
@@ -292,7 +318,13 @@ static int check_first(const struct recording *recording, const json_t *record) 
     return 0;
 }
 
-static int read_line(struct reader *reader, const char *line, size_t length, size_t number) {
+static int damaged(const struct reader *reader, size_t number, const char *type) {
+    message_error("%s:%zu: damaged recording: %s `%s` is wrong or missing; record again", reader->recording->path,
+                  number, type, reader->wrong);
+    return -1;
+}
+
+static int read_json_line(struct reader *reader, const char *line, size_t length, size_t number) {
     struct recording *recording = reader->recording;
     json_t *record = parse_line(line, length);
     int result = number == 1 ? check_first(recording, record) : 0;
@@ -304,14 +336,18 @@ static int read_line(struct reader *reader, const char *line, size_t length, siz
     for (size_t i = 0; type && i < sizeof record_types / sizeof *record_types; i++)
         if (!strcmp(type, record_types[i].name) && (number == 1) == (i == 0))
             record_types[i].read(reader, record);
-    if (reader->wrong) {
-        message_error("%s:%zu: damaged recording: %s `%s` is wrong or missing; record again", recording->path, number,
-                      type ? type : "line without a", reader->wrong);
-        result = -1;
-    }
+    if (reader->wrong)
+        result = damaged(reader, number, type ? type : "line without a");
 out:
     json_decref(record);
     return result;
+}
+
+static int read_line(struct reader *reader, const char *line, size_t length, size_t number) {
+    if (number == 1 || strlen(line) != length ||
+        (!reader_plain_site(reader, line) && !reader_plain_finding(reader, line)))
+        return read_json_line(reader, line, length, number);
+    return reader->wrong ? damaged(reader, number, line[11] == 's' ? "site" : "finding") : 0;
 }
 
 static int read_lines(struct reader *reader, FILE *file) {
@@ -341,13 +377,13 @@ static int read_lines(struct reader *reader, FILE *file) {
 
 int recording_read_open(struct recording *recording, FILE *file, const char *path, struct pool *pool) {
     struct reader reader = {.recording = recording, .pool = pool};
-    *recording = (struct recording){.path = path, .executable = ""};
+    *recording = (struct recording){.pool = pool, .path = path, .executable = ""};
     return read_lines(&reader, file);
 }
 
 int recording_read(struct recording *recording, const char *path, struct pool *pool) {
     FILE *file = fopen(path, "re");
-    *recording = (struct recording){.path = path, .executable = ""};
+    *recording = (struct recording){.pool = pool, .path = path, .executable = ""};
     if (!file) {
         message_error("%s: %s", path, strerror(errno));
         return -1;

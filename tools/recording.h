@@ -11,22 +11,26 @@
 #include <stdio.h>
 #include <uthash.h>
 
+struct symbol_file;
+
 struct rec_module {
     uint32_t id;
-    const char *path;     /* valid UTF-8, not yet escaped */
-    const char *build_id; /* lower-case hex; "" if none */
+    const char *path;         /* valid UTF-8, not yet escaped */
+    const char *build_id;     /* lower-case hex; "" if none */
+    bool is_program;          /* the executable itself, not a library */
+    struct symbol_file *file; /* set by symbols.c, once per module */
     UT_hash_handle hh;
 };
 struct rec_frame {
-    const struct rec_module *module; /* NULL: in no module, `offset` is an absolute address */
-    uint64_t offset;                 /* link-time address */
-    bool exact;                      /* false: a return address, the call is just before it */
+    struct rec_module *module; /* NULL: in no module, `offset` is an absolute address */
+    uint64_t offset;           /* link-time address */
+    bool exact;                /* false: a return address, the call is just before it */
 };
 struct rec_site {
     uint32_t id;
     const struct rec_frame *frames; /* innermost first */
     size_t frame_count;
-    struct stack *stack; /* set by symbols.c, once per site */
+    const struct stack *stack; /* set by symbols.c, once per site */
     UT_hash_handle hh;
 };
 struct rec_edge {
@@ -115,6 +119,7 @@ struct rec_note {
 };
 
 struct recording {
+    struct pool *pool; /* of everything here */
     const char *path;
     int64_t pid;
     const char **argv;

@@ -25,6 +25,16 @@ struct rec_module *reader_module(struct reader *, const json_t *value, const cha
 
 /* recording_refs.c: what reference counts and types add to a finding that has its cycle already. */
 void reader_refs(struct reader *, const json_t *record, struct rec_finding *finding);
+/* What a site and a finding are made of, however the line was read. `in_module` false: `module` means nothing. */
+struct rec_frame reader_frame(struct reader *, bool in_module, uint64_t module, uint64_t offset, bool exact);
+struct rec_site *reader_find_site(struct reader *, uint32_t id);
+void reader_add_site(struct reader *, uint32_t id, const struct rec_frame *, size_t count);
+void reader_check_cycle(struct reader *, const struct rec_finding *);
+void reader_add_finding(struct reader *, const struct rec_finding *);
+
+/* recording_plain.c: read the line `text`. false: it is spelled in another way, nothing was done. */
+bool reader_plain_site(struct reader *, const char *text);
+bool reader_plain_finding(struct reader *, const char *text);
 
 /* recording_live.c: what scans while the program runs add. */
 struct rec_age reader_age(struct reader *, const json_t *finding);

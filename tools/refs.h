@@ -2,6 +2,7 @@
 #ifndef CASTAWAY_TOOLS_REFS_H
 #define CASTAWAY_TOOLS_REFS_H
 
+#include "keep.h"
 #include "report.h"
 #include "writers.h"
 
@@ -11,7 +12,9 @@
 const char *type_name(struct pool *, const char *recorded);
 
 struct rec_refs refs_named(struct pool *, const struct rec_refs *recorded);
-void refs_absorb(struct pool *, struct rec_refs *into, const struct rec_refs *other);
+/* A copy that outlives the recording, and the sum of one and what another recording says. */
+struct rec_refs refs_kept(struct keeper *, const struct rec_refs *);
+void refs_absorb(struct keeper *, struct rec_refs *into, const struct rec_refs *other);
 
 /* What stands under a finding's head, one string a line, not escaped; NULL ends them. */
 const char **refs_lines(struct pool *, const struct report_finding *, bool utf8);

@@ -3,6 +3,7 @@
 #define CASTAWAY_TOOLS_REPORT_H
 
 #include "analysis/cast.h"
+#include "keep.h"
 #include "pool.h"
 #include "recording.h"
 #include "symbols.h"
@@ -41,6 +42,12 @@ struct report_entry {
     uint64_t frees_objects, frees_bytes;
     size_t rank; /* as in struct rec_edge */
 };
+enum standing {
+    STANDING_NONE, /* there is no baseline, or it is not about this kind */
+    STANDING_NEW,
+    STANDING_GROWN,
+    STANDING_KNOWN,
+};
 /* What holds an object, with names. */
 struct report_step {
     const struct stack *stack;
@@ -66,7 +73,10 @@ struct report_finding {
     bool found_at_exit;                 /* no scan before the last, at exit, saw it lost */
     const struct report_growth *growth; /* kind growing */
     uint64_t fingerprint;
-    uint64_t identity; /* finer than the fingerprint: knows lines or offsets; only for merging */
+    uint64_t family;    /* the fingerprint before equal ones were numbered: two calls in one function have the same */
+    uint64_t identity;  /* finer than the fingerprint: knows lines or offsets; only for merging */
+    uint64_t processes; /* that showed it */
+    struct origin *origin; /* the first of them */
     uint64_t count, objects, bytes, indirect_objects, indirect_bytes;
     const struct stack *stack;
     const struct report_entry *cycle; /* kind cycle */
@@ -74,6 +84,8 @@ struct report_finding {
     uint64_t cycle_length, group_objects_max;
     const char *type;     /* NULL: not known */
     struct rec_refs refs; /* types by objects downwards, with names that people write */
+    enum standing standing; /* set by baseline.c, and the ceiling of a finding that it holds */
+    uint64_t ceiling;
 };
 /* What scans while the programs ran found and took back; of objects, but for `scans`. */
 struct report_live {
@@ -98,25 +110,39 @@ struct report {
     bool has_main;   /* the main process left a recording */
     struct report_live live;
     struct tally tally[KIND_COUNT];
-    struct report_finding *findings; /* sorted by report_finish() */
+    struct tally suppressed[KIND_COUNT]; /* taken out of `tally` */
+    const struct gate *gate;             /* what decided the exit status; NULL: nothing has yet */
+    struct report_finding *findings;     /* sorted by report_finish() */
     size_t finding_count, finding_capacity;
+    struct finding_index *index; /* of findings, by what makes two of them one */
+    struct keeper keeper;
+    struct origin *adding; /* of the recording that is being added */
     struct report_note *notes;
     size_t note_count, note_capacity;
 };
 
-/* Build one: init with the kinds to show, then report_add() for each recording (the main process first), then report_finish(). */
+/* Build one: init with the kinds to show, then report_add() for each recording (the main process first), then
+ * report_finish(). A recording can be closed and its pool freed once it was added: memory grows with the findings. */
 void report_init(struct report *, struct pool *, unsigned show);
 void report_add(struct report *, struct recording *);
 void report_note(struct report *, enum tool_note, uint64_t count, const char *detail);
 void report_finish(struct report *);
+void report_release(struct report *); /* all but its symbols, which were lent to it */
 void report_free(struct report *);
+
+/* Does it count as a failure: is it of one of these kinds (bits), and no baseline lets it pass? */
+bool report_fails(const struct report_finding *, unsigned kinds);
+
+/* A finding that the caller takes out of the list: its objects go from the sums to those that are suppressed. */
+void report_suppress(struct report *, struct report_finding *);
 
 /* Is there a finding of one of these kinds (bits)? */
 bool report_has(const struct report *, unsigned kinds);
 struct tally report_unreachable(const struct report *); /* lost + lost-indirect + cycle */
 
-/* Name a finding, which has all but its fingerprint, and take it in. */
-void report_push(struct report *, struct report_finding *);
+/* While a recording is added: name a finding, which has all but its fingerprint, and take it in, or its numbers if it is
+ * known. What the returned one has from `finding` besides stacks is still the caller's. */
+struct report_finding *report_push(struct report *, const struct recording *, struct report_finding *finding);
 
 /* report_live.c: growth and the counts of a recording's live scans; called by report_add(). */
 void report_add_live(struct report *, const struct recording *);

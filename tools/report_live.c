@@ -9,7 +9,7 @@ static const struct report_step *steps_of(struct report *report, const struct re
     struct report_step *steps = pool_array(report->pool, path->step_count, sizeof *steps);
     for (size_t i = 0; i < path->step_count; i++)
         steps[i] = (struct report_step){
-            .stack = symbols_stack(report->symbols, path->steps[i].site),
+            .stack = keep_stack(&report->keeper, symbols_stack(report->symbols, path->steps[i].site)),
             .size_bytes = path->steps[i].size_bytes,
             .offset = path->steps[i].offset,
             .count = path->steps[i].count,
@@ -39,15 +39,13 @@ struct report_path report_path(struct report *report, const struct rec_path *pat
     return named;
 }
 
-static void add_growth(struct report *report, const struct rec_growth *recorded) {
-    struct report_growth *growth = pool_alloc(report->pool, sizeof *growth);
-    *growth = (struct report_growth){
+/* A path is kept with a finding that is new, which only then takes memory. */
+static void add_growth(struct report *report, const struct recording *recording, const struct rec_growth *recorded) {
+    struct report_growth growth = {
         .scans = recorded->scans,
         .objects_per_minute = recorded->objects_per_minute,
         .bytes_per_minute = recorded->bytes_per_minute,
-        .path = report_path(report, &recorded->path),
     };
-    growth->path.population = recorded->objects;
     struct report_finding finding = {
         .kind = KIND_GROWING,
         .age = {.born_us = -1},
@@ -55,9 +53,16 @@ static void add_growth(struct report *report, const struct rec_growth *recorded)
         .objects = recorded->objects,
         .bytes = recorded->bytes,
         .stack = symbols_stack(report->symbols, recorded->site),
-        .growth = growth,
+        .growth = &growth,
     };
-    report_push(report, &finding);
+    struct report_finding *taken = report_push(report, recording, &finding);
+    if (taken->growth != &growth)
+        return;
+    struct report_growth *kept = pool_alloc(report->pool, sizeof *kept);
+    *kept = growth;
+    kept->path = report_path(report, &recorded->path);
+    kept->path.population = recorded->objects;
+    taken->growth = kept;
 }
 
 static void add_growths(struct report *report, const struct recording *recording) {
@@ -68,7 +73,7 @@ static void add_growths(struct report *report, const struct recording *recording
         tally->bytes = count_add(tally->bytes, recording->growths[i].bytes);
         tally->findings += !taken; /* the others are counted when equal ones have become one */
         if (taken)
-            add_growth(report, &recording->growths[i]);
+            add_growth(report, recording, &recording->growths[i]);
     }
 }
 

@@ -9,6 +9,7 @@
 #include "escape.h"
 #include "hide.h"
 #include "recording.h"
+#include "tail_calls.h"
 
 #include <dwarf.h>
 #include <elfutils/libdw.h>
@@ -21,17 +22,24 @@
 struct symbol_file {
     const char *key; /* build-id and path */
     const char *path, *build_id;
+    bool is_program;
     Dwfl *dwfl;
     Dwfl_Module *module; /* NULL: no symbols */
     Dwarf_Addr bias;     /* libdwfl's address minus link-time address */
+    struct unit_index units;
+    struct tail_module tail;
     UT_hash_handle hh;
 };
 struct symbols {
-    struct pool *pool;
+    struct pool cache;               /* all that was resolved, dropped as a whole */
     struct symbol_file *files;       /* by key */
     struct resolved_frame *resolved; /* by address: the outer frames of stacks are the same again and again */
+    struct resolved_stack *stacks;   /* by addresses: so are the stacks of processes that run the same program */
     const struct stack *empty;
 };
+
+/* What is resolved may grow to this; a recording of a large program needs a tenth. */
+enum { CACHE_BYTES_MAX = 48 << 20, FILES_MAX = 256 };
 
 /* Frames of one stack while it is resolved. */
 struct frames {
@@ -40,12 +48,17 @@ struct frames {
 };
 
 struct address {
-    const struct rec_module *module;
+    struct symbol_file *file; /* NULL: in no module */
     uint64_t offset, exact;
 };
 struct resolved_frame {
     struct address address;
     struct frames frames;
+    UT_hash_handle hh;
+};
+struct resolved_stack {
+    const struct address *addresses;
+    struct stack stack;
     UT_hash_handle hh;
 };
 
@@ -64,10 +77,12 @@ static bool frame_equal(const struct stack_frame *a, const struct stack_frame *b
 }
 
 bool stack_equal(const struct stack *a, const struct stack *b) {
+    if (a == b)
+        return true;
     if (a->frame_count != b->frame_count)
         return false;
     for (size_t i = 0; i < a->frame_count; i++)
-        if (a != b && !frame_equal(&a->frames[i], &b->frames[i]))
+        if (!frame_equal(&a->frames[i], &b->frames[i]))
             return false;
     return true;
 }
@@ -111,19 +126,27 @@ static void file_load(struct symbol_file *file) {
         file->module = module;
 }
 
-static struct symbol_file *file_of(struct symbols *symbols, const struct rec_module *module) {
-    const char *key = pool_printf(symbols->pool, "%s %s", module->build_id, module->path);
-    struct symbol_file *file = NULL;
-    HASH_FIND_STR(symbols->files, key, file);
-    if (file)
-        return file;
-    file = pool_alloc(symbols->pool, sizeof *file);
+static struct symbol_file *file_open(struct symbols *symbols, const char *key, const struct rec_module *module) {
+    struct symbol_file *file = pool_alloc(&symbols->cache, sizeof *file);
     file->key = key;
-    file->path = module->path;
-    file->build_id = module->build_id;
+    file->path = pool_strdup(&symbols->cache, module->path);
+    file->build_id = pool_strdup(&symbols->cache, module->build_id);
+    file->is_program = module->is_program;
     file_load(file);
+    file->units = (struct unit_index){.module = file->module, .pool = &symbols->cache};
+    file->tail = (struct tail_module){.units = &file->units};
     HASH_ADD_KEYPTR(hh, symbols->files, file->key, strlen(file->key), file);
     return file;
+}
+
+static struct symbol_file *file_of(struct symbols *symbols, struct rec_module *module) {
+    if (!module || module->file)
+        return module ? module->file : NULL;
+    const char *key = pool_printf(&symbols->cache, "%s %d %s", module->build_id, module->is_program, module->path);
+    HASH_FIND_STR(symbols->files, key, module->file);
+    if (!module->file)
+        module->file = file_open(symbols, key, module);
+    return module->file;
 }
 
 /* ---- source files ---- */
@@ -169,7 +192,7 @@ static const char *path_short(const char *path, const char *folder) {
 
 static void set_source(struct symbols *symbols, struct stack_frame *frame, const char *path, const char *folder,
                        int line) {
-    struct pool *pool = symbols->pool;
+    struct pool *pool = &symbols->cache;
     if (!path || !*path)
         return;
     folder = folder ? path_clean(pool, folder) : "";
@@ -187,18 +210,67 @@ static bool is_call(Dwarf_Die *die) {
     return tag == DW_TAG_inlined_subroutine || tag == DW_TAG_subprogram || tag == DW_TAG_entry_point;
 }
 
-static const char *die_function(struct symbols *symbols, Dwarf_Die *die) {
+static void set_function(struct symbols *symbols, struct stack_frame *frame, const char *name) {
+    struct pool *pool = &symbols->cache;
+    frame->symbol = name ? escape_to_utf8(pool, name) : NULL;
+    frame->function = name ? escape_to_utf8(pool, demangle(pool, name)) : NULL;
+}
+
+static bool has_linkage_name(Dwarf_Die *die) {
     Dwarf_Attribute attribute;
-    const char *name = dwarf_formstring(dwarf_attr_integrate(die, DW_AT_linkage_name, &attribute));
-    if (!name)
-        name = dwarf_formstring(dwarf_attr_integrate(die, DW_AT_MIPS_linkage_name, &attribute));
-    if (!name)
-        name = dwarf_diename(die);
-    return name ? escape_to_utf8(symbols->pool, demangle(symbols->pool, name)) : NULL;
+    return dwarf_attr_integrate(die, DW_AT_linkage_name, &attribute) ||
+           dwarf_attr_integrate(die, DW_AT_MIPS_linkage_name, &attribute);
+}
+
+/* What `die` is an instance or the definition of: that stands where the function was declared. */
+static Dwarf_Die declaration_of(Dwarf_Die *die) {
+    static const unsigned links[] = {DW_AT_abstract_origin, DW_AT_specification};
+    Dwarf_Die declared = *die, next;
+    Dwarf_Attribute attribute;
+    for (size_t i = 0; i < sizeof links / sizeof *links; i++)
+        if (dwarf_formref_die(dwarf_attr(&declared, links[i], &attribute), &next))
+            declared = next;
+    return declared;
+}
+
+/* What stands before the `::` for a scope; NULL: it has no name of its own. A class without a name that has an
+ * operator() is a lambda's. */
+static const char *scope_name(Dwarf_Die *scope, const char *inner) {
+    const char *name = dwarf_diename(scope);
+    switch (dwarf_tag(scope)) {
+    case DW_TAG_namespace:
+        return name ? name : "(anonymous namespace)";
+    case DW_TAG_structure_type:
+    case DW_TAG_class_type:
+        return name || strcmp(inner, "operator()") != 0 ? name : "{lambda()}";
+    case DW_TAG_union_type:
+    case DW_TAG_subprogram:
+        return name;
+    default:
+        return NULL;
+    }
+}
+
+/* gcc gives static functions of C++ no linkage name: namespaces and classes around them say what it would. */
+static const char *qualified_name(struct symbols *symbols, Dwarf_Die *die, const char *name) {
+    Dwarf_Die declared = declaration_of(die), *scopes = NULL;
+    int count = dwarf_getscopes_die(&declared, &scopes);
+    for (int i = 1; i < count; i++) {
+        const char *scope = scope_name(&scopes[i], name);
+        if (scope)
+            name = pool_printf(&symbols->cache, "%s::%s", scope, name);
+    }
+    free(scopes);
+    return name;
+}
+
+static const char *die_function(struct symbols *symbols, Dwarf_Die *die) {
+    const char *name = tail_calls_symbol(die);
+    return !name || has_linkage_name(die) ? name : qualified_name(symbols, die, name);
 }
 
 static struct stack_frame *frame_push(struct symbols *symbols, struct frames *frames, const struct stack_frame *frame) {
-    frames->list = pool_grow(symbols->pool, frames->list, frames->count, &frames->capacity, sizeof *frame);
+    frames->list = pool_grow(&symbols->cache, frames->list, frames->count, &frames->capacity, sizeof *frame);
     frames->list[frames->count] = *frame;
     return &frames->list[frames->count++];
 }
@@ -227,7 +299,7 @@ static void set_call_site(struct symbols *symbols, struct stack_frame *frame, Dw
 static bool push_scopes(struct symbols *symbols, struct symbol_file *file, Dwarf_Addr address, struct stack_frame frame,
                         struct frames *frames) {
     Dwarf_Addr bias;
-    Dwarf_Die *unit = dwfl_module_addrdie(file->module, address, &bias), *scopes = NULL;
+    Dwarf_Die *unit = unit_at(&file->units, address, &bias), *scopes = NULL;
     if (!unit || dwarf_getscopes(unit, address - bias, &scopes) <= 0)
         return false;
     Dwarf_Die innermost = scopes[0];
@@ -242,7 +314,7 @@ static bool push_scopes(struct symbols *symbols, struct symbol_file *file, Dwarf
             continue;
         found = dwarf_tag(&scopes[i]) != DW_TAG_inlined_subroutine;
         frame.inlined = !found;
-        frame.function = die_function(symbols, &scopes[i]);
+        set_function(symbols, &frame, die_function(symbols, &scopes[i]));
         frame_push(symbols, frames, &frame);
         if (!found)
             set_call_site(symbols, &frame, &scopes[i], unit, folder);
@@ -253,74 +325,139 @@ static bool push_scopes(struct symbols *symbols, struct symbol_file *file, Dwarf
 
 /* ---- one address ---- */
 
-static const char *symbol_function(struct symbols *symbols, struct symbol_file *file, Dwarf_Addr address) {
+static void symbol_function(struct symbols *symbols, struct symbol_file *file, Dwarf_Addr address,
+                            struct stack_frame *frame) {
     GElf_Off offset;
     GElf_Sym symbol;
     const char *name = dwfl_module_addrinfo(file->module, address, &offset, &symbol, NULL, NULL, NULL);
-    return name && *name ? escape_to_utf8(symbols->pool, demangle(symbols->pool, name)) : NULL;
+    set_function(symbols, frame, name && *name ? name : NULL);
 }
 
-static void resolve_frame(struct symbols *symbols, const struct rec_frame *recorded, struct frames *frames) {
+static void set_line(struct symbols *symbols, struct symbol_file *file, Dwarf_Addr address, struct stack_frame *frame) {
+    Dwarf_Addr bias;
+    Dwarf_Attribute attribute;
+    Dwarf_Die *unit = unit_at(&file->units, address, &bias);
+    Dwarf_Line *line = unit ? dwarf_getsrc_die(unit, address - bias) : NULL;
+    int number = 0;
+    if (!line)
+        return;
+    dwarf_lineno(line, &number);
+    set_source(symbols, frame, dwarf_linesrc(line, NULL, NULL),
+               dwarf_formstring(dwarf_attr(unit, DW_AT_comp_dir, &attribute)), number);
+}
+
+static void resolve_frame(struct symbols *symbols, const struct address *recorded, struct frames *frames) {
+    struct symbol_file *file = recorded->file;
     struct stack_frame frame = {.offset = recorded->offset};
-    if (!recorded->module) {
+    if (!file) {
         frame_push(symbols, frames, &frame);
         return;
     }
-    struct symbol_file *file = file_of(symbols, recorded->module);
-    frame.module = recorded->module->path;
-    frame.build_id = *recorded->module->build_id ? recorded->module->build_id : NULL;
+    frame.module = file->path;
+    frame.build_id = *file->build_id ? file->build_id : NULL;
+    frame.in_program = file->is_program;
     if (!file->module) {
         frame_push(symbols, frames, &frame);
         return;
     }
     Dwarf_Addr address = recorded->offset + file->bias - !recorded->exact;
-    Dwfl_Line *line = dwfl_module_getsrc(file->module, address);
-    int number = 0;
-    const char *path = line ? dwfl_lineinfo(line, NULL, &number, NULL, NULL, NULL) : NULL;
-    set_source(symbols, &frame, path, line ? dwfl_line_comp_dir(line) : NULL, number);
+    set_line(symbols, file, address, &frame);
     size_t before = frames->count;
     if (push_scopes(symbols, file, address, frame, frames)) {
         struct stack_frame *outermost = &frames->list[frames->count - 1];
         if (!outermost->function)
-            outermost->function = symbol_function(symbols, file, address);
+            symbol_function(symbols, file, address, outermost);
     } else {
         frames->count = before;
-        frame.function = symbol_function(symbols, file, address);
+        symbol_function(symbols, file, address, &frame);
         frame_push(symbols, frames, &frame);
     }
 }
 
-static const struct frames *resolved(struct symbols *symbols, const struct rec_frame *recorded) {
-    struct address address = {.module = recorded->module, .offset = recorded->offset, .exact = recorded->exact};
+static const struct frames *resolved(struct symbols *symbols, const struct address *address) {
     struct resolved_frame *known = NULL;
-    /* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): the key is read byte by byte, all are set */
-    HASH_FIND(hh, symbols->resolved, &address, sizeof address, known);
+    HASH_FIND(hh, symbols->resolved, address, sizeof *address, known);
     if (!known) {
-        known = pool_alloc(symbols->pool, sizeof *known);
-        known->address = address;
-        resolve_frame(symbols, recorded, &known->frames);
-        HASH_ADD(hh, symbols->resolved, address, sizeof address, known);
+        known = pool_alloc(&symbols->cache, sizeof *known);
+        known->address = *address;
+        resolve_frame(symbols, address, &known->frames);
+        HASH_ADD(hh, symbols->resolved, address, sizeof *address, known);
     }
     return &known->frames;
 }
 
-const struct stack *symbols_stack(struct symbols *symbols, struct rec_site *site) {
-    if (!site)
-        return symbols->empty;
-    if (site->stack)
-        return site->stack;
+/* ---- stacks ---- */
+
+static void push_resolved(struct symbols *symbols, struct frames *frames, const struct address *address) {
+    const struct frames *known = resolved(symbols, address);
+    for (size_t i = 0; i < known->count; i++)
+        frame_push(symbols, frames, &known->list[i]);
+}
+
+/* Frames between the one at `outer` and the one that was called from there, which has the code of `frames`' last. */
+static void push_missing(struct symbols *symbols, struct frames *frames, const struct address *inner,
+                         const struct address *outer) {
+    struct tail_frame missing[TAIL_FRAMES_MAX];
+    const char *target = inner ? frames->list[frames->count - 1].symbol : NULL;
+    struct symbol_file *called_in = inner ? inner->file : NULL;
+    if (!outer->file || !outer->file->module || outer->exact || (inner && !target))
+        return;
+    size_t count = tail_calls_missing(&outer->file->tail, outer->offset + outer->file->bias,
+                                      called_in ? &called_in->tail : NULL, target, missing);
+    for (size_t i = 0; i < count; i++) {
+        struct symbol_file *file = missing[i].in == &outer->file->tail ? outer->file : called_in;
+        if (!file)
+            return;
+        struct address address = {.file = file, .offset = missing[i].address - file->bias, .exact = missing[i].exact};
+        size_t before = frames->count;
+        push_resolved(symbols, frames, &address);
+        for (size_t j = before; j < frames->count; j++)
+            frames->list[j].put_back = true;
+    }
+}
+
+static void resolve_stack(struct symbols *symbols, const struct address *addresses, size_t count, struct stack *stack) {
     struct frames frames = {0};
-    for (size_t i = 0; i < site->frame_count; i++) {
-        const struct frames *known = resolved(symbols, &site->frames[i]);
-        for (size_t j = 0; j < known->count; j++)
-            frame_push(symbols, &frames, &known->list[j]);
+    for (size_t i = 0; i < count; i++) {
+        push_missing(symbols, &frames, i ? &addresses[i - 1] : NULL, &addresses[i]);
+        push_resolved(symbols, &frames, &addresses[i]);
     }
     size_t hidden = hide_count(frames.list, frames.count);
-    struct stack *stack = pool_alloc(symbols->pool, sizeof *stack);
     stack->frames = frames.list + hidden;
     stack->frame_count = frames.count - hidden;
     stack->named_count = hide_above_main(stack->frames, stack->frame_count);
-    return site->stack = stack;
+    stack->allocator = hidden ? &frames.list[hidden - 1] : NULL;
+    stack->memo = pool_alloc(&symbols->cache, sizeof *stack->memo);
+}
+
+const struct stack *symbols_stack(struct symbols *symbols, struct rec_site *site) {
+    struct address addresses[CAST_FRAMES_MAX];
+    struct resolved_stack *known = NULL;
+    if (!site || !site->frame_count)
+        return symbols->empty;
+    if (site->stack)
+        return site->stack;
+    for (size_t i = 0; i < site->frame_count; i++)
+        addresses[i] = (struct address){.file = file_of(symbols, site->frames[i].module),
+                                        .offset = site->frames[i].offset,
+                                        .exact = site->frames[i].exact};
+    size_t key_bytes = site->frame_count * sizeof *addresses;
+    HASH_FIND(hh, symbols->stacks, addresses, key_bytes, known);
+    if (!known) {
+        known = pool_alloc(&symbols->cache, sizeof *known);
+        known->addresses = memcpy(pool_alloc(&symbols->cache, key_bytes), addresses, key_bytes);
+        resolve_stack(symbols, addresses, site->frame_count, &known->stack);
+        HASH_ADD_KEYPTR(hh, symbols->stacks, known->addresses, key_bytes, known);
+    }
+    return site->stack = &known->stack;
+}
+
+/* ---- the whole ---- */
+
+static void start(struct symbols *symbols) {
+    struct stack *empty = pool_alloc(&symbols->cache, sizeof *empty);
+    empty->memo = pool_alloc(&symbols->cache, sizeof *empty->memo);
+    symbols->empty = empty;
 }
 
 /* A symbol before the address that does not reach it is another variable, or a mark of the linker's. */
@@ -334,22 +471,31 @@ const char *symbols_variable(struct symbols *symbols, struct rec_module *module,
     if (!name || !*name || from_start >= symbol.st_size)
         return NULL;
     *inside = from_start;
-    return escape_to_utf8(symbols->pool, demangle(symbols->pool, name));
+    return escape_to_utf8(&symbols->cache, demangle(&symbols->cache, name));
 }
 
 struct symbols *symbols_open(struct pool *pool) {
     struct symbols *symbols = pool_alloc(pool, sizeof *symbols);
-    symbols->pool = pool;
-    symbols->empty = pool_alloc(pool, sizeof *symbols->empty);
+    start(symbols);
     return symbols;
 }
 
 void symbols_close(struct symbols *symbols) {
     struct symbol_file *file = NULL, *next = NULL;
     HASH_ITER (hh, symbols->files, file, next) {
+        tail_calls_close(&file->tail);
         if (file->dwfl)
             dwfl_end(file->dwfl);
     }
     HASH_CLEAR(hh, symbols->files);
     HASH_CLEAR(hh, symbols->resolved);
+    HASH_CLEAR(hh, symbols->stacks);
+    pool_free(&symbols->cache);
+}
+
+void symbols_trim(struct symbols *symbols) {
+    if (symbols->cache.held_bytes < CACHE_BYTES_MAX && HASH_COUNT(symbols->files) < FILES_MAX)
+        return;
+    symbols_close(symbols);
+    start(symbols);
 }

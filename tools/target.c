@@ -180,6 +180,17 @@ static int check_contents(struct pool *pool, const char *path, int depth) {
     return wrong ? wrong : check_contents(pool, interpreter, depth + 1);
 }
 
+const char *target_executable(struct pool *pool, const char *path) {
+    for (int depth = 0; depth < INTERPRETERS_MAX; depth++) {
+        struct file file = {.path = path};
+        if (read_head(path, &file) || (file.head_bytes >= SELFMAG && !memcmp(file.head, ELFMAG, SELFMAG)))
+            break;
+        const char *interpreter = script_interpreter(pool, &file);
+        path = interpreter ? interpreter : "/bin/sh";
+    }
+    return path;
+}
+
 /* ---- finding it ---- */
 
 static const char *search(struct pool *pool, const char *command, const char **refused) {
@@ -200,6 +211,11 @@ static const char *search(struct pool *pool, const char *command, const char **r
         if (!*list)
             return NULL;
     }
+}
+
+bool target_is_command(struct pool *pool, const char *name) {
+    const char *refused = NULL;
+    return search(pool, name, &refused) != NULL;
 }
 
 static int check_named(const char *path) {

@@ -2,14 +2,16 @@
  *
  * Every string of the target goes through show_name(), which escapes it.
  * Start: text_write(); a finding is head_line(), cycle_line(), stack_lines(). */
-#include "writers.h"
+#include "formats.h"
 
 #include "demangle.h"
 #include "escape.h"
 #include "label.h"
 #include "live_text.h"
 #include "refs.h"
+#include "text_gate.h"
 #include "units.h"
+#include "wording.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -89,6 +91,9 @@ static size_t max(size_t a, size_t b) {
 static const char *location(struct text *text, const struct stack_frame *frame) {
     struct pool *pool = text->pool;
     const char *inlined = frame->inlined ? " (inlined)" : "";
+    if (frame->file_short && frame->line > 0 && text->view->verbose && frame->module)
+        return pool_printf(pool, "%s:%d%s  %s+0x%" PRIx64, show_name(text, frame->file_short), frame->line, inlined,
+                           show_name(text, path_base(frame->module)), frame->offset);
     if (frame->file_short && frame->line > 0)
         return pool_printf(pool, "%s:%d%s", show_name(text, frame->file_short), frame->line, inlined);
     if (frame->file_short)
@@ -123,7 +128,8 @@ static const char *fit(struct text *text, const struct stack_frame *frame, size_
 
 static size_t shown_frames(const struct text *text, const struct stack *stack) {
     size_t most = (size_t)text->view->frames_max;
-    return stack->named_count < most ? stack->named_count : most;
+    size_t count = text->view->verbose ? stack->frame_count : stack->named_count;
+    return count < most ? count : most;
 }
 
 /* Width that the functions of a stack need, made smaller if the locations would pass the last column. */
@@ -305,7 +311,8 @@ static void head_line(struct text *text, size_t number, const struct report_find
     if (finding->growth)
         put(text, PLAIN, pool_printf(text->pool, "   + %s", live_growth(text->pool, finding->growth)));
     pad_to(text, max(columns_of(text) - FINGERPRINT_WIDTH, text->column + 2));
-    put(text, FAINT, pool_printf(text->pool, "%08x", (unsigned)(finding->fingerprint >> 32)));
+    const char *fingerprint = wording_fingerprint(text->pool, finding);
+    put(text, FAINT, text->view->verbose ? fingerprint : pool_printf(text->pool, "%.8s", fingerprint));
     new_line(text);
 }
 
@@ -387,20 +394,26 @@ static void rest_lines(struct text *text) {
     }
 }
 
+static void finding_lines(struct text *text, const struct report_finding *finding) {
+    live_lines(text, finding);
+    if (finding->kind == KIND_CYCLE)
+        cycle_lines(text, finding);
+    else
+        leak_lines(text, finding);
+    refs_told(text, finding);
+}
+
 static void findings(struct text *text) {
     size_t number = 0;
     measure(text);
     for (size_t i = 0; i < text->report->finding_count; i++) {
         const struct report_finding *finding = &text->report->findings[i];
-        if (!is_shown(text, finding->kind))
+        if (!is_shown(text, finding->kind) || !text_gate_lists(finding, text->view))
             continue;
         head_line(text, ++number, finding);
-        live_lines(text, finding);
-        if (finding->kind == KIND_CYCLE)
-            cycle_lines(text, finding);
-        else
-            leak_lines(text, finding);
-        refs_told(text, finding);
+        text_gate_head(text->file, text->pool, text->report, finding, text->view);
+        finding_lines(text, finding);
+        text_gate_foot(text->file, finding, text->view);
     }
     rest_lines(text);
 }
@@ -463,6 +476,22 @@ static void counts_line(struct text *text) {
         new_line(text);
 }
 
+/* -v: every kind's sums, whether it is listed or not. */
+static void sums(struct text *text) {
+    for (int kind = 0; kind < KIND_COUNT && text->view->verbose; kind++) {
+        const struct tally *tally = &text->report->tally[kind];
+        pad_to(text, INDENT);
+        put(text, STRONG, kind_word((enum kind)kind));
+        pad_to(text, INDENT + 16);
+        put(text, PLAIN, units_things(text->pool, tally->objects, "object"));
+        pad_to(text, INDENT + 36);
+        put(text, PLAIN, units_size(text->pool, tally->bytes));
+        pad_to(text, INDENT + 50);
+        put(text, PLAIN, units_things(text->pool, tally->findings, "finding"));
+        new_line(text);
+    }
+}
+
 static void notes(struct text *text) {
     for (size_t i = 0; i < text->report->note_count; i++) {
         const struct report_note *note = &text->report->notes[i];
@@ -474,6 +503,15 @@ static void notes(struct text *text) {
             put(text, PLAIN, pool_printf(text->pool, " (%s)", show_name(text, note->detail)));
         new_line(text);
     }
+}
+
+void text_finding(FILE *file, const struct report *report, const struct report_finding *finding,
+                  const struct view *view) {
+    struct pool scratch = {0};
+    struct text text = {.file = file, .pool = &scratch, .report = report, .view = view};
+    fprintf(file, "%s\n", wording_message(&scratch, finding));
+    finding_lines(&text, finding);
+    pool_free(&scratch);
 }
 
 static const char *step_label(struct text *text, const struct report_step *step) {
@@ -534,10 +572,12 @@ void text_write(FILE *file, const struct report *report, const struct view *view
     first_line(&text);
     new_line(&text);
     findings(&text);
+    sums(&text);
     counts_line(&text);
     notes(&text);
     if (text.lines > 2)
         new_line(&text);
+    text_gate_end(file, &scratch, report, view);
     if (report->processes)
         fprintf(file, "SUMMARY: castaway: %" PRIu64 " byte(s) leaked in %" PRIu64 " allocation(s).\n", lost.bytes,
                 lost.objects);

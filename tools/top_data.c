@@ -23,6 +23,7 @@ void top_close(struct top *top) {
     HASH_CLEAR(hh, top->sites);
     HASH_CLEAR(hh, top->modules);
     recording_close(&top->recording);
+    report_release(&top->report);
     symbols_close(top->symbols);
     pool_free(&top->pool);
     pool_free(&top->names);
@@ -40,6 +41,7 @@ static struct rec_module *keep_module(struct top *top, const struct rec_module *
         kept->id = kept->module.id = module->id;
         kept->module.path = pool_strdup(&top->names, module->path);
         kept->module.build_id = pool_strdup(&top->names, module->build_id);
+        kept->module.is_program = module->is_program;
         HASH_ADD(hh, top->modules, id, sizeof kept->id, kept);
     }
     return &kept->module;
@@ -68,7 +70,7 @@ static struct top_site *keep_site(struct top *top, const struct rec_site *site) 
 /* Findings are symbolised by the report: it finds the stacks of kept sites done. */
 static void name_site(struct top *top, struct rec_site *site) {
     if (site)
-        site->stack = (struct stack *)symbols_stack(top->symbols, &keep_site(top, site)->site);
+        site->stack = symbols_stack(top->symbols, &keep_site(top, site)->site);
 }
 
 static void name_findings(struct top *top) {
@@ -187,6 +189,7 @@ static void forget(struct top *top) {
 void top_take(struct top *top, const struct recording *recording, const struct pool *pool, int64_t at_ms) {
     bool another = recording->status.recorded_us < top->recording.status.recorded_us;
     recording_close(&top->recording);
+    report_release(&top->report);
     pool_free(&top->pool);
     if (another)
         forget(top);

@@ -10,8 +10,10 @@ import sys
 
 
 def frames_of(stack):
-    """(module, offset) of each physical frame; the inlined ones stand before the function that they are in."""
-    return [(os.path.basename(f["module"] or "?"), f["offset"]) for f in stack if not f.get("inlined")]
+    """(module, offset) of each physical frame; the inlined ones stand before the function that they are in, and those
+    that called by jumping have none."""
+    return [(os.path.basename(f["module"] or "?"), f["offset"])
+            for f in stack if not f.get("inlined") and not f.get("put_back")]
 
 
 def main(steps_path, report_path):

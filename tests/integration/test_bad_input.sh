@@ -43,7 +43,7 @@ claim "--version" out_has "castaway "
 # ---- recordings ----
 S=$WORK/s.cast B=$WORK/b.cast
 refused "missing file" 125 "$WORK/none.cast: No such file" report "$WORK/none.cast"
-refused "a directory" 125 "$WORK: Is a directory" report "$WORK"
+refused "a folder without recordings" 125 "$WORK/src: no recording (*.cast) is in this folder" report "$WORK/src"
 : >"$B"
 refused "empty" 125 "b.cast: empty" report "$B"
 echo hello >"$B"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Heaps made at random (tests/generated), whose verdicts are known by construction: every count exact, for every seed.
 # SEEDS=FIRST:COUNT chooses others.
+# shellcheck disable=SC2016 # what stands in single quotes is another shell's, or PHP's
 # shellcheck source=tests/integration/claims.sh
 . "$(dirname "$0")/claims.sh"
 source=$(cd "$(dirname "$0")/../generated" && pwd)

@@ -79,6 +79,21 @@ claim "with the generation in which they were lost" holds '.new_findings[0].gene
 end
 claim "the report at the end holds all of it" test "$status $(jq '[.findings[] | select(.kind == "lost" or .kind == "cycle") | .objects] | add' "$WORK/report.json")" = "23 14"
 
+# ---- one cycle at a time, among many objects ----
+begin
+tell keep 100000
+scan
+found=
+for _ in 1 2 3 4 5 6; do
+    tell cycle 1
+    scan 0
+    early=$(new cycle)
+    scan 0
+    found+="$early$(new cycle) "
+done
+claim "each found within two young scans, none twice, none missed" test "$found" = "02 02 02 02 02 02 "
+end
+
 # ---- suspects that were none ----
 begin
 tell keep 10
@@ -128,6 +143,10 @@ castaway why "$pid" "$address"
 claim "why: held by the global" out_has kept
 castaway top "$pid" --once
 claim "top shows the site" out_has make_kept
+claim "a hostile client asks" python3 "$live/hostile.py" "$pid"
+tell keep 1
+castaway status "$pid" --timeout 20s
+claim "the program goes on, and answers others" status_is 0
 end
 
 # ---- the report of a killed program ----
@@ -185,11 +204,13 @@ for method in pagemap-scan soft-dirty exclusive read-all; do
     scan 0
     scan 0
     claim "$method: young findings" test "$(new lost) $(new cycle)" = "2 8"
+    cp "$WORK/out" "$WORK/scan.json"
     tell drop
     scan 2
     scan 0
     claim "$method: old findings" test "$(new lost)" = 1
     status
+    claim "$method: the choice is noted" test "$(jq -r '.notes[] | select(.code == "written-pages") | .detail' "$WORK/scan.json" | grep -c "$method")" = 1
     claim "$method, or what this kernel has instead" holds '.method.dirty_pages | IN("pagemap-scan", "soft-dirty", "exclusive", "read-all")'
     claim "$method: no false alarm" holds '.confirmed_withdrawn == 0 and .confirmed_freed == 0'
     end

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # What counts as a pointer, which processes are watched, whose pools are switched off: the options and what they change.
+# shellcheck disable=SC2016 # what stands in single quotes is another shell's, or PHP's
 # shellcheck source=tests/integration/claims.sh
 . "$(dirname "$0")/claims.sh"
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # PHP with its own allocator switched off and its collector too: the cycles that scripts make are leaks of a known size.
+# shellcheck disable=SC2016 # what stands in single quotes is another shell's, or PHP's
 # shellcheck source=tests/integration/claims.sh
 . "$(dirname "$0")/claims.sh"
 

@@ -12,17 +12,18 @@ fingerprints() { jq -r '.findings[].fingerprint' "$WORK/out" | sort | paste -sd'
 
 castaway report "$WORK/s.cast" --json -
 claim "status 23" status_is 23
-claim "nothing on standard error" err_lines 0
+claim "standard error says why, in one line" test "$(cat "$WORK/err")" = "castaway: exit status 23: 2 findings count"
 claim "format and version" holds '.format == "castaway-report" and .version == 1'
 claim "program" holds '.program == {"argv": ["./server", "-x"], "pid": 4242, "exit_status": 3}'
 claim "top-level keys in order" test "$(jq -r 'keys_unsorted | join(" ")' "$WORK/out")" = \
-    "format version program processes summary scans suspects confirmed withdrawn freed_by_program findings notes"
+    "format version program processes summary scans suspects confirmed withdrawn freed_by_program findings notes \
+exit suppressed suppressions"
 claim "summary" holds '.summary.lost == {"objects": 512, "bytes": 122880, "findings": 1} and
     .summary.lost_indirect.objects == 9 and .summary.cycle == {"objects": 1024, "bytes": 98304, "findings": 1} and
     .summary.possible.bytes == 20 and .summary.reachable.objects == 3'
 claim "findings have every key" holds 'all(.findings[]; (keys - ["cycle_length", "group_objects_max"]) ==
-    ["born_seconds", "bytes", "count", "cycle", "fingerprint", "generation", "indirect_bytes", "indirect_objects",
-    "kind", "lost_between", "objects", "stack"])'
+    ["born_seconds", "bytes", "count", "cycle", "fingerprint", "first", "generation", "indirect_bytes",
+    "indirect_objects", "kind", "lost_between", "objects", "processes", "stack", "where"])'
 claim "a cycle's numbers" holds '.findings[0] | .kind == "cycle" and .count == 512 and .objects == 1024 and
     .bytes == 98304 and .indirect_objects == 9 and .indirect_bytes == 1153434'
 claim "a cycle's entries" holds '[.findings[0].cycle[] | [.offset, .target_offset, .size, .stack[0].function]] | sort ==

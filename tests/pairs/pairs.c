@@ -224,15 +224,33 @@ static __attribute__((noinline)) void clobber(void) {
 }
 
 int main(int count, char **words) {
-#define PAIR(name) add(#name, name);
-    PAIR(by_malloc)
-    PAIR(by_calloc)
-    PAIR(by_realloc)
-    PAIR(by_strdup) PAIR(by_wcsdup) PAIR(by_asprintf) PAIR(by_getline) PAIR(by_aligned) PAIR(early_return) PAIR(by_goto)
-        PAIR(by_switch) PAIR(in_loop) PAIR(overwritten) PAIR(through_pointer) PAIR(through_struct) PAIR(through_union)
-            PAIR(through_array) PAIR(through_global) PAIR(to_other_file) PAIR(through_function_pointer)
-                PAIR(owner_first) PAIR(list_but_last) PAIR(ring) PAIR(through_thread) PAIR(realloc_fails)
-                    cxx_pairs(add);
+#define PAIR(name) add(#name, name)
+    PAIR(by_malloc);
+    PAIR(by_calloc);
+    PAIR(by_realloc);
+    PAIR(by_strdup);
+    PAIR(by_wcsdup);
+    PAIR(by_asprintf);
+    PAIR(by_getline);
+    PAIR(by_aligned);
+    PAIR(early_return);
+    PAIR(by_goto);
+    PAIR(by_switch);
+    PAIR(in_loop);
+    PAIR(overwritten);
+    PAIR(through_pointer);
+    PAIR(through_struct);
+    PAIR(through_union);
+    PAIR(through_array);
+    PAIR(through_global);
+    PAIR(to_other_file);
+    PAIR(through_function_pointer);
+    PAIR(owner_first);
+    PAIR(list_but_last);
+    PAIR(ring);
+    PAIR(through_thread);
+    PAIR(realloc_fails);
+    cxx_pairs(add);
     for (int i = 0; i < pair_count; i++)
         if (count < 3)
             puts(pairs[i].name);

@@ -162,11 +162,22 @@ void by_copy(int bad) {
 } // namespace
 
 void cxx_pairs(void (*add)(const char *, void (*)(int))) {
-#define PAIR(name) add(#name, name);
-    PAIR(by_new)
-    PAIR(by_new_array)
-    PAIR(by_new_nothrow)
-    PAIR(by_new_aligned) PAIR(objects_in_array) PAIR(through_virtual_call) PAIR(in_destructor) PAIR(of_object)
-        PAIR(vector_of_pointers) PAIR(list_of_pointers) PAIR(set_of_pointers) PAIR(map_of_pointers) PAIR(released)
-            PAIR(by_exception) PAIR(shared_cycle) PAIR(through_reference) PAIR(by_copy)
+#define PAIR(name) add(#name, name)
+    PAIR(by_new);
+    PAIR(by_new_array);
+    PAIR(by_new_nothrow);
+    PAIR(by_new_aligned);
+    PAIR(objects_in_array);
+    PAIR(through_virtual_call);
+    PAIR(in_destructor);
+    PAIR(of_object);
+    PAIR(vector_of_pointers);
+    PAIR(list_of_pointers);
+    PAIR(set_of_pointers);
+    PAIR(map_of_pointers);
+    PAIR(released);
+    PAIR(by_exception);
+    PAIR(shared_cycle);
+    PAIR(through_reference);
+    PAIR(by_copy);
 }

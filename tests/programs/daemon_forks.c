@@ -1,6 +1,5 @@
-/* purpose: a daemon's double fork, out of directory and terminal: parent and grandchild each report what they lost
- * expect: lost=1/24
- * child: lost=1/56
+/* purpose: a daemon's double fork, out of directory and terminal: each of the three reports what it lost itself
+ * expect: lost=3/136
  */
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -20,6 +19,8 @@ int main(void) {
     if (pipe(ends) || null < 0)
         return 1;
     if (fork() == 0) {
+        drop(56);
+        clobber_stack();
         if (setsid() < 0 || fork() != 0)
             _exit(0);
         umask(0);
@@ -27,7 +28,6 @@ int main(void) {
             _exit(1);
         drop(56);
         clobber_stack();
-        close(ends[0]);
         exit(0); /* the pipe ends with the process: its recording is there by then */
     }
     close(ends[1]);

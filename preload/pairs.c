@@ -1,0 +1,275 @@
+/* pairs.c - from names of functions to counts.
+ *
+ * Owns:    the rules.
+ * Never:   follows a pointer that can't be read: a rule may be wrong, the program goes on.
+ * Start:   pairs_start(), then stub_before(), which is where calls arrive. */
+#include "pairs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <link.h>
+#include <string.h>
+
+#include "analysis/pair.h"
+#include "bind.h"
+#include "hooks.h"
+#include "init.h"
+#include "pages.h"
+#include "record.h"
+#include "refs.h"
+#include "stub.h"
+#include "thread.h"
+
+enum { RULES_MAX = 1024, PROFILE_BYTES_MAX = 1 << 20, PROFILES_MAX = 64, PATH_BYTES = 4096, DETAIL_BYTES = 512 };
+
+struct rule_of {
+    const char *name;
+    enum pair_effect effect;
+    unsigned place, loads;
+    struct pair_floating floating;
+    unsigned source; /* of `sources` */
+};
+static struct rule_of rules[RULES_MAX];
+static uint32_t rule_count;
+enum { RULE_LOOK = RULES_MAX }; /* of functions that hand out functions of new modules */
+
+static struct source {
+    const char *name;  /* NULL: the option refs */
+    const char *wrong; /* what hindered its use; NULL: nothing did */
+    uint32_t rules;    /* that it added; none when it was mentioned before */
+} sources[PROFILES_MAX + 1];
+static unsigned source_count;
+
+/* ---- a call ---- */
+
+/* Can 8 bytes be read there? In live objects, where most pointers stand, that needs no system call. */
+static int is_readable(uintptr_t address) {
+    uintptr_t start;
+    if (address % sizeof address || address >> HEAP_ADDRESS_BITS)
+        return 0;
+    thread_busy++;
+    object_id id = record_near(address, &start);
+    int fits = id && address + sizeof address <= start + record_object(id)->size_bytes;
+    thread_busy--;
+    /* Source: Linux, kernel/signal.c: the set is copied in before `how` is judged. */
+    return fits || sys(SYS_rt_sigprocmask, -1, address, 0, 8) != -EFAULT;
+}
+
+/* The object that a rule's place leads to; 0: none. */
+static uintptr_t follow(const struct rule_of *rule, uintptr_t value) {
+    for (unsigned i = 0; i < rule->loads && value; i++)
+        value = is_readable(value) ? heap_load(value) : 0;
+    return value;
+}
+
+/* Is the reference that the object begins with still nobody's? */
+static int is_floating(const struct pair_floating *floating, uintptr_t address) {
+    uintptr_t start;
+    uint64_t bits = 0;
+    thread_busy++;
+    object_id id = record_near(address, &start);
+    int fits = id && address + floating->offset + floating->bytes <= start + record_object(id)->size_bytes;
+    thread_busy--;
+    if (fits)
+        memcpy(&bits, (const void *)(address + floating->offset), floating->bytes);
+    return (bits & floating->mask) != 0;
+}
+
+static void change(const struct rule_of *rule, uintptr_t address, struct caller caller) {
+    static const enum refs_change changes[] = {
+        [PAIR_REF] = REFS_TAKE, [PAIR_UNREF] = REFS_GIVE, [PAIR_SINK] = REFS_TAKE_OVER, [PAIR_CREATE] = REFS_TAKE_OVER};
+    enum refs_change which = changes[rule->effect];
+    if (!address)
+        return;
+    if (rule->floating.bytes) {
+        if (is_floating(&rule->floating, address))
+            return;
+        which = REFS_TAKE;
+    }
+    refs_change(address, which, caller);
+}
+
+static void look(void) {
+    if (!bind_is_due() || thread_busy)
+        return;
+    thread_busy++;
+    bind_look();
+    thread_busy--;
+}
+
+void stub_before(const struct stub_call *call, const struct stub_frame *frame) {
+    look();
+    if (call->rule == RULE_LOOK)
+        return;
+    const struct rule_of *rule = &rules[call->rule];
+    if (rule->place != PAIR_RETURN)
+        change(rule, follow(rule, frame->argument[rule->place - 1]), stub_caller(frame));
+}
+
+void stub_after(const struct stub_call *call, const struct stub_frame *frame) {
+    const struct rule_of *rule = &rules[call->rule];
+    change(rule, follow(rule, frame->result[0]), stub_caller(frame));
+}
+
+/* ---- reading the rules ---- */
+
+static int take_rule(void *context, const struct pair_rule *pair) {
+    (void)context;
+    char *name = rule_count < RULES_MAX ? pages_alloc(pair->name_bytes + 1) : NULL;
+    if (!name)
+        return -ENOMEM;
+    memcpy(name, pair->name, pair->name_bytes);
+    if (bind_name(name, rule_count, pair->place == PAIR_RETURN) != 0)
+        return 0; /* the first rule of a function holds: --refs before profiles */
+    sources[source_count].rules++;
+    rules[rule_count++] = (struct rule_of){
+        .name = name,
+        .effect = pair->effect,
+        .place = pair->place,
+        .loads = pair->loads,
+        .floating = pair->floating,
+        .source = source_count,
+    };
+    return 0;
+}
+
+static void take_rules(const char *name, const char *text) {
+    struct pair_error error;
+    struct source *source = &sources[source_count];
+    source->name = name;
+    int result = text ? pair_parse(text, take_rule, NULL, &error) : -ENOENT;
+    if (result)
+        source->wrong = result == -ENOENT ? "can't be read" : result == -EINVAL ? error.what : "too many functions";
+    source_count++;
+}
+
+static const char *read_text(const char *path) {
+    long file = sys(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+    if (sys_failed(file))
+        return NULL;
+    char *text = pages_alloc(PROFILE_BYTES_MAX);
+    size_t fill = 0;
+    for (long got; text && fill < PROFILE_BYTES_MAX - 1; fill += (size_t)got)
+        if ((got = sys(SYS_read, file, text + fill, PROFILE_BYTES_MAX - 1 - fill)) <= 0)
+            break;
+    sys(SYS_close, file);
+    return text;
+}
+
+/* `folder` and `rest` as one path. returns 0, or -1: too long */
+static int join(char *out, const char *folder, size_t folder_bytes, const char *rest, const char *name) {
+    size_t rest_bytes = strlen(rest), name_bytes = strlen(name);
+    if (folder_bytes + rest_bytes + name_bytes >= PATH_BYTES)
+        return -1;
+    memcpy(out, folder, folder_bytes);
+    memcpy(out + folder_bytes, rest, rest_bytes);
+    memcpy(out + folder_bytes + rest_bytes, name, name_bytes + 1);
+    return 0;
+}
+
+/* A file, or the name of one that came with castaway: beside the library when built, in share when installed. */
+static const char *read_profile(const char *profile) {
+    static const char *const places[] = {"profiles/", "../share/castaway/profiles/", "../../share/castaway/profiles/"};
+    struct dl_find_object self;
+    char path[PATH_BYTES];
+    if (strchr(profile, '/'))
+        return read_text(profile);
+    if (_dl_find_object((void *)&pairs_start, &self) != 0)
+        return NULL;
+    const char *library = self.dlfo_link_map->l_name, *slash = strrchr(library, '/');
+    const char *text = NULL;
+    for (size_t i = 0; slash && !text && i < sizeof places / sizeof places[0]; i++)
+        if (join(path, library, (size_t)(slash - library) + 1, places[i], profile) == 0)
+            text = read_text(path);
+    return text;
+}
+
+static void read_profiles(const char *list) {
+    while (*list && source_count <= PROFILES_MAX) {
+        size_t bytes = strcspn(list, ",");
+        char *name = pages_alloc(bytes + 1);
+        if (!name)
+            return;
+        memcpy(name, list, bytes);
+        if (bytes)
+            take_rules(name, read_profile(name));
+        list += bytes + (list[bytes] == ',');
+    }
+}
+
+void pairs_start(void) {
+    static const char *const hand_out[] = {"dlsym", "dlvsym"};
+    const struct options *options = &process.options;
+    if (options->refs[0])
+        take_rules(NULL, options->refs);
+    read_profiles(options->profile);
+    for (size_t i = 0; rule_count && i < sizeof hand_out / sizeof hand_out[0]; i++)
+        bind_name(hand_out[i], RULE_LOOK, 0);
+    bind_start();
+}
+
+/* ---- notes ---- */
+
+struct list {
+    char text[DETAIL_BYTES];
+    size_t fill;
+    uint64_t count;
+};
+
+static void list_add(struct list *list, const char *text) {
+    size_t bytes = strlen(text);
+    list->count++;
+    if (list->fill + bytes + 3 > sizeof list->text)
+        return;
+    if (list->fill) {
+        memcpy(list->text + list->fill, ", ", 2);
+        list->fill += 2;
+    }
+    memcpy(list->text + list->fill, text, bytes + 1);
+    list->fill += bytes;
+}
+
+static enum note_code note_of(const struct rule_of *rule) {
+    static const enum note_code codes[] = {[BIND_UNKNOWN] = NOTE_REFS_NOT_CALLED,
+                                           [BIND_NO_FUNCTION] = NOTE_REFS_NO_FUNCTION,
+                                           [BIND_NO_ROOM] = NOTE_REFS_NO_ROOM,
+                                           [BIND_READ_ONLY] = NOTE_REFS_READ_ONLY};
+    enum bind_state state = bind_state(rule->name);
+    if (state == BIND_BOUND)
+        return NOTE_COUNT;
+    return state == BIND_UNKNOWN && !bind_is_defined(rule->name) ? NOTE_REFS_MISSING : codes[state];
+}
+
+/* Of a profile no program uses all: what is missing matters when the user named it, or when nothing at all is there. */
+static void note_rules(struct list *lists) {
+    int in_use[PROFILES_MAX + 1] = {0};
+    for (uint32_t i = 0; i < rule_count; i++) {
+        enum note_code code = note_of(&rules[i]);
+        int is_absent = code == NOTE_REFS_MISSING || code == NOTE_REFS_NOT_CALLED;
+        if (code == NOTE_COUNT)
+            in_use[rules[i].source] = 1;
+        else if (!is_absent || !sources[rules[i].source].name)
+            list_add(&lists[code], rules[i].name);
+    }
+    for (unsigned i = 0; i < source_count; i++)
+        if (sources[i].name && !sources[i].wrong && sources[i].rules && !in_use[i])
+            list_add(&lists[NOTE_PROFILE_UNUSED], sources[i].name);
+}
+
+void pairs_write_notes(struct cast_sink *sink, struct arena *arena) {
+    struct list *lists = arena_alloc(arena, NOTE_COUNT, sizeof *lists);
+    if (!lists)
+        return;
+    note_rules(lists);
+    for (unsigned i = 0; i < source_count; i++)
+        if (sources[i].wrong) {
+            list_add(&lists[NOTE_REFS_WRONG], sources[i].name ? sources[i].name : "refs");
+            list_add(&lists[NOTE_REFS_WRONG], sources[i].wrong);
+            lists[NOTE_REFS_WRONG].count--;
+        }
+    for (int code = 0; code < NOTE_COUNT; code++)
+        if (lists[code].count)
+            cast_note(sink, (enum note_code)code, lists[code].count, lists[code].text);
+    if (refs_dropped())
+        cast_note(sink, NOTE_REFS_DROPPED, refs_dropped(), NULL);
+}

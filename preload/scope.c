@@ -1,0 +1,195 @@
+/* scope.c - scopes: castaway_scope_begin(), castaway_scope_end().
+ *
+ * Which objects a thread made since a moment is told by their birth serials: threads take those in batches, and while a
+ * scope is open the thread's batches are kept. Scopes of a thread nest; all of them share the list of batches.
+ *
+ * Owns:    the batches of threads that have open scopes; the names of scopes that ended with findings.
+ * Start:   castaway_api_scope_end(). */
+#include "scope.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <string.h>
+
+#include "hooks.h"
+#include "init.h"
+#include "live.h"
+#include "lock.h"
+#include "pages.h"
+#include "record.h"
+#include "thread.h"
+
+EXPORT void castaway_api_scope_begin(const char *name);
+EXPORT long castaway_api_scope_end(void);
+
+enum { NAME_BYTES = 64, NESTING_MAX = 64, FULL = GENERATIONS - 1, SCRUB_BYTES = 8192, FAILED_MAX = 16 };
+
+struct serials {
+    uint32_t lo, hi;
+};
+struct scope_work {
+    struct serials *batch;
+    size_t count, capacity;
+    int lost; /* there was no memory for a batch: nothing can be said */
+    int depth;
+    struct {
+        size_t first; /* of its batches */
+        char name[NAME_BYTES];
+    } scope[NESTING_MAX];
+};
+
+/* The scope that is being judged: one at a time. */
+static _Atomic int judging;
+static const struct scope_work *judged;
+static size_t judged_first;
+
+static struct {
+    char name[NAME_BYTES];
+    long findings;
+} failed[FAILED_MAX];
+static size_t failed_count; /* may be more than are kept */
+
+/* ---- batches ---- */
+
+static int add_batch(struct scope_work *work, uint32_t lo, uint32_t hi) {
+    if (work->count == work->capacity) {
+        size_t capacity = work->capacity ? 2 * work->capacity : 64;
+        struct serials *larger = pages_alloc(capacity * sizeof *larger);
+        if (!larger)
+            return -ENOMEM;
+        if (work->count)
+            memcpy(larger, work->batch, work->count * sizeof *larger);
+        work->batch = larger;
+        work->capacity = capacity;
+    }
+    work->batch[work->count++] = (struct serials){lo, hi};
+    return 0;
+}
+
+void scope_note_serials(struct scope_work *work, uint32_t lo, uint32_t hi) {
+    if (!work->depth)
+        return;
+    struct serials *last = &work->batch[work->count - 1];
+    if (last->hi == lo)
+        last->hi = hi;
+    else if (add_batch(work, lo, hi) != 0)
+        work->lost = 1;
+}
+
+/* ---- the program's calls ---- */
+
+static void copy_name(char *out, const char *name) {
+    size_t bytes = name ? strlen(name) : 0;
+    if (bytes >= NAME_BYTES)
+        bytes = NAME_BYTES - 1;
+    memcpy(out, name ? name : "", bytes);
+    out[bytes] = 0;
+}
+
+void castaway_api_scope_begin(const char *name) {
+    start_recording();
+    if (thread_busy++ == 0) {
+        struct thread_state *state = thread_state();
+        if (state && !state->scopes)
+            state->scopes = pages_alloc(sizeof *state->scopes);
+        struct scope_work *work = state ? state->scopes : NULL;
+        if (work && work->depth < NESTING_MAX) {
+            work->scope[work->depth].first = work->count;
+            copy_name(work->scope[work->depth].name, name);
+            /* What is left of the batch in use; empty when the next object takes a new one. */
+            if (add_batch(work, state->serial, state->serial_end > state->serial ? state->serial_end : state->serial))
+                work->lost = 1;
+        }
+        if (work)
+            work->depth++;
+    }
+    thread_busy--;
+}
+
+/* What earlier calls left on the stack where the search's own calls will stand must not hold objects. */
+static __attribute__((noinline)) void scrub_stack(void) {
+    char bytes[SCRUB_BYTES];
+    memset(bytes, 0, sizeof bytes);
+    __asm__ volatile("" : : "r"(bytes) : "memory");
+}
+
+static long collect(const struct scope_work *work, size_t first) {
+    while (atomic_exchange(&judging, 1))
+        sys(SYS_sched_yield, 0);
+    judged = work;
+    judged_first = first;
+    long findings = live_collect(FULL, 1) < 0 ? -1 : live_scope_findings();
+    judged = NULL;
+    atomic_store(&judging, 0);
+    return findings;
+}
+
+static void note_failed(const char *name, long findings) {
+    size_t at = __atomic_fetch_add(&failed_count, 1, __ATOMIC_RELAXED);
+    if (at >= FAILED_MAX)
+        return;
+    copy_name(failed[at].name, name);
+    failed[at].findings = findings;
+}
+
+long castaway_api_scope_end(void) {
+    struct scope_work *work = thread_self ? thread_self->scopes : NULL;
+    if (!work || !work->depth || thread_busy)
+        return -1;
+    int depth = work->depth - 1;
+    long findings = -1;
+    scrub_stack();
+    if (depth < NESTING_MAX && !work->lost)
+        findings = collect(work, work->scope[depth].first);
+    thread_busy++;
+    if (findings > 0)
+        note_failed(work->scope[depth].name, findings);
+    if (depth == 0)
+        work->count = (size_t)(work->lost = 0);
+    work->depth = depth;
+    thread_busy--;
+    return findings;
+}
+
+/* ---- the search ---- */
+
+static int is_inside(uint32_t birth) {
+    for (size_t i = judged_first; i < judged->count; i++)
+        if (birth - judged->batch[i].lo < judged->batch[i].hi - judged->batch[i].lo)
+            return 1;
+    return 0;
+}
+
+/* Those from outside are left out of the verdict by the flag of suspects, which has served its purpose. */
+static int flag_outside(void *context, uintptr_t address, object_id id) {
+    struct object *object = heap_object(context, id);
+    (void)address;
+    object->flags &= ~(unsigned)OBJECT_SUSPECT & 63;
+    if (!is_inside(object->birth))
+        object->flags |= OBJECT_SUSPECT;
+    return 0;
+}
+
+long scope_judge(struct search *search) {
+    if (!judged)
+        return 0;
+    heap_each(&search->heap, flag_outside, &search->heap);
+    int error = verdict_run(&search->heap, &search->marks, OBJECT_INHERITED | OBJECT_SUSPECT, NULL, search->arena,
+                            &search->verdicts);
+    const struct tally *tally = search->verdicts.tally;
+    return error ? error : (long)(tally[KIND_LOST].findings + tally[KIND_CYCLE].findings);
+}
+
+void scope_write_note(struct cast_sink *sink) {
+    char text[FAILED_MAX * (NAME_BYTES + 2)];
+    size_t fill = 0;
+    for (size_t i = 0; i < failed_count && i < FAILED_MAX; i++) {
+        size_t bytes = strlen(failed[i].name);
+        memcpy(text + fill, ", ", 2);
+        memcpy(text + fill + 2, failed[i].name, bytes);
+        fill += bytes + 2;
+    }
+    text[fill] = 0;
+    if (failed_count)
+        cast_note(sink, NOTE_SCOPE, failed_count, text + 2);
+}

@@ -1,0 +1,168 @@
+#!/bin/bash
+# Reference counts of named functions: which reference was never given back, in programs and libraries of many kinds; what
+# stubs keep; rules that are wrong.
+# shellcheck source-path=SCRIPTDIR disable=SC1091
+. "$(dirname "$0")/claims.sh"
+sources=$(dirname "$0")/../refs
+header=$(dirname "$0")/../../preload
+compile() { ${CC:-gcc} -O1 -g -Wall -Wextra -Werror -I"$sources" -I"$header" "$@" || exit 1; }
+# shellcheck disable=SC2046
+{
+    compile -o "$WORK/gobject" "$sources/gobject_missing_unref.c" $(pkg-config --cflags --libs gobject-2.0)
+    compile -o "$WORK/jsonc" "$sources/jsonc_missing_put.c" $(pkg-config --cflags --libs json-c)
+}
+grep -qw avx /proc/cpuinfo && wide=-mavx || wide=
+compile $wide -Wno-missing-prototypes -fPIC -shared -o "$WORK/libcounted.so" "$sources/counted.so.c"
+linked=(-L"$WORK" -lcounted -Wl,-rpath,"$WORK")
+compile -o "$WORK/forms" "$sources/forms.c" "${linked[@]}" -Wl,-z,lazy
+compile -o "$WORK/forms.now" "$sources/forms.c" "${linked[@]}" -Wl,-z,now,-z,relro
+compile -fno-pic -no-pie -o "$WORK/forms.fixed" "$sources/forms.c" "${linked[@]}" -Wl,-z,lazy
+compile -o "$WORK/threads" "$sources/threads.c" "${linked[@]}" -lpthread
+compile -o "$WORK/plugins" "$sources/plugins.c" -ldl -lpthread
+compile -o "$WORK/hooks" "$sources/hooks.c" -lpthread
+compile -fPIC -shared -o "$WORK/plugin.so" "$sources/plugin.so.c" "${linked[@]}" -Wl,-z,lazy
+compile -fPIC -shared -o "$WORK/plugin.now.so" "$sources/plugin.so.c" "${linked[@]}" -Wl,-z,now,-z,relro
+${CXX:-g++} -O1 -g -Wall -Wextra -Wno-clobbered $wide -I"$sources" -o "$WORK/registers" "$sources/registers.cc" "${linked[@]}" || exit 1
+
+# record OPTION... -- COMMAND...: runs it; $refs is the record of its references, $notes those of its notes
+record() {
+    rm -f "$WORK/r.cast"
+    castaway run -o "$WORK/r.cast" --fail-on none --text "$WORK/report" "$@"
+    refs=$(jq -c 'select(.record == "refs")' "$WORK/r.cast")
+    notes=$(jq -r 'select(.record == "note") | "\(.code) \(.count) \(.detail)"' "$WORK/r.cast")
+}
+# The functions of a stack of the recording, innermost first.
+functions_of() { # SITE
+    local path offset
+    jq -rs --argjson site "$1" '(map(select(.record == "module")) | map({(.id | tostring): .path}) | add) as $paths |
+        .[] | select(.record == "site" and .id == $site) | .frames[] | "\($paths[.[0] | tostring]) \(.[1] - 1)"' "$WORK/r.cast" |
+        while read -r path offset; do addr2line -ife "$path" "$(printf '%x' "$offset")" | sed -n 1~2p; done
+}
+# The first stack that is blamed has taken that many references, in that function.
+culprit_is() { # BALANCE FUNCTION
+    local balance functions
+    balance=$(jq '.unmatched[0].balance' <<<"$refs")
+    functions=$(functions_of "$(jq '.unmatched[0].site // 0' <<<"$refs")")
+    [ "$balance" = "$1" ] && grep -qx "$2" <<<"$functions" || { echo "$balance by $functions, not $1 by $2: $refs"; false; }
+}
+# Of a few that are blamed, it is one.
+is_blamed() { # FUNCTION
+    local site
+    for site in $(jq '.unmatched[].site' <<<"$refs"); do
+        functions_of "$site" | grep -qx "$1" && return
+    done
+    echo "$1 is not blamed: $refs"
+    false
+}
+refs_hold() { jq -e "$1" <<<"$refs" >/dev/null || { echo "not $1: $refs; $notes"; false; }; }
+nothing_lost() { grep -q 'nothing unreachable' "$WORK/report" && [ -z "$refs" ] || { cat "$WORK/report"; false; }; }
+notes_have() { grep -qF -- "$1" <<<"$notes" || { echo "no '$1' in: $notes"; false; }; }
+notes_hasnt() { ! grep -qF -- "$1" <<<"$notes"; }
+
+# ---- real libraries ----
+record --profile glib "$WORK/gobject"
+claim "GObject: the one reference" culprit_is 1 session_watch
+claim "GObject: nothing else is blamed" refs_hold '.unmatched | length == 1'
+claim "GObject: one object, one reference" refs_hold '.objects == 1 and .count == 1 and .dropped == 0'
+record --profile glib "$WORK/gobject" balanced
+claim "GObject, balanced: nothing" nothing_lost
+record --refs g_object_ref:g_object_unref "$WORK/gobject"
+claim "GObject: named by hand" culprit_is 1 session_watch
+record --profile json-c "$WORK/jsonc"
+claim "json-c: the one reference" culprit_is 1 log_keep
+claim "json-c: 10 000 pairs are folded" refs_hold '[.balances[].balance] | length <= 5 and max == 10000 and add == 0'
+record --profile json-c "$WORK/jsonc" balanced
+claim "json-c, balanced: nothing" nothing_lost
+
+# ---- forms of rules ----
+plain=counted_ref:counted_unref
+forms() { # PROGRAM MODE COUNT RULES
+    record --refs "$4" "$WORK/$1" "$2"
+    claim "$1 $2: the program counts $3" test "$(head -n 1 "$WORK/out")" = "$3"
+    claim "$1 $2: so do we" refs_hold ".count == ${3% *}"
+    claim "$1 $2: what is left" is_blamed keep
+}
+for program in forms forms.now forms.fixed; do
+    forms $program plain 2 $plain
+    forms $program pointer "3 1" $plain
+done
+forms forms second 2 $plain,unref=counted_give@2
+forms forms cleared 2 $plain,unref=counted_clear@*1
+forms forms handle 2 "$plain handle_ref@*1:handle_unref@**1"
+forms forms floating 3 "$plain sink=counted_sink floating=4@4&4"
+forms forms floating 3 "$plain sink=counted_sink"
+forms forms sunk 3 "$plain sink=counted_sink floating=4@4&4"
+forms forms shared 3 "$plain create=counted_shared"
+forms forms plain 2 "ref=counted_ref@return unref=counted_unref"
+
+# ---- what stubs keep ----
+functions="many_integers many_numbers vary return_large return_long_double return_complex wide fails"
+for place in "" @return @2; do
+    rules=$(printf "ref=%s$place " $functions)
+    record --refs "$rules" "$WORK/registers"
+    claim "arguments and results$place: all as they were" test "$(cat "$WORK/out")" = "$("$WORK/registers")"
+    claim "arguments and results$place: status" status_is 0
+done
+
+# ---- modules and threads ----
+for plugin in plugin.so plugin.now.so; do
+    record --refs $plain "$WORK/plugins" 20 "$WORK/$plugin"
+    claim "$plugin: closed and opened again" culprit_is 1 plugin_keep
+    claim "$plugin: its count" refs_hold '.count == 1 and .dropped == 0'
+done
+record --refs $plain "$WORK/threads"
+claim "a million changes by four threads: none is missed" refs_hold '.count == 1 and .dropped == 0'
+
+# ---- the program's own hooks ----
+record "$WORK/hooks"
+claim "hooks and scopes are as castaway.h says" status_is 0
+claim "hooks: nothing to say" test ! -s "$WORK/out"
+claim "scopes that ended with findings are noted" notes_have "scope 6 lost, inner, outer, many, mine, weak"
+record "$WORK/hooks" leak
+claim "hooks: the culprit" culprit_is 1 timer_start
+claim "hooks: names" refs_hold '.type == "Session" and .finalizer == "session_close"'
+record "$WORK/hooks" balanced
+claim "hooks, balanced: nothing" nothing_lost
+claim "without castaway the hooks do nothing" "$WORK/hooks" leak
+
+# ---- what is wrong ----
+record --refs nowhere_ref:nowhere_unref,many_integers:counted_shared,$plain "$WORK/forms" plain
+claim "a symbol that nobody has" notes_have "refs-missing 2 nowhere_ref, nowhere_unref"
+claim "a function that nobody calls" notes_have "refs-not-called 1 many_integers"
+claim "data is no function" notes_hasnt "refs-no-function"
+claim "the others are counted all the same" is_blamed keep
+record --refs stdout:counted_unref,counted_ref:counted_give "$WORK/forms" plain
+claim "data that is imported is no function" notes_have "refs-no-function 1 stdout"
+record --refs "counted_ref@***2:counted_unref@***1,sink=counted_sink floating=8@4000000000&1" "$WORK/forms" floating
+claim "pointers that lead nowhere are not followed" test "$(cat "$WORK/out")" = 3
+claim "... and the program ends well" status_is 0
+record --profile openssl "$WORK/forms" plain
+claim "a profile for another program is noted" notes_have "profile-unused 1 "
+record --profile glib --refs $plain "$WORK/gobject"
+claim "a used profile is not" notes_hasnt profile-unused
+refused() { # SENTENCE MESSAGE OPTION...
+    local sentence=$1 message=$2
+    shift 2
+    castaway run "$@" true
+    claim "$sentence" err_has "$message"
+    claim "$sentence: one line" err_lines 1
+    claim "$sentence: 125" status_is 125
+}
+printf '# mine\na_ref:a_unref\n  b_ref@9:b_unref\n' >"$WORK/mine"
+printf 'a_ref:a_unref\0' >"$WORK/binary"
+refused "half a pair" "--refs: column 6: \`:\` and the function that gives the reference back are missing" --refs a_ref
+refused "a wrong profile" "$WORK/mine:3:9: a place is an argument from 1 to 6, or \`return\`" --profile "$WORK/mine"
+refused "no such profile" "no file and no profile; profiles are cairo, dbus, ffmpeg, glib, gstreamer, json-c, openssl, wayland" --profile nothing
+refused "no such file" "No such file or directory" --profile "$WORK/nothing"
+refused "no text" "not a text" --profile "$WORK/binary"
+sed -i 's/@9//' "$WORK/mine"
+castaway run --profile "$WORK/mine" --profile cairo --refs a:b --refs c:d true
+claim "profiles and pairs may be repeated" status_is 0
+
+# ---- preloaded by hand ----
+CASTAWAY_OPTIONS="refs=\"$plain\":output=$WORK/hand.cast:text=/dev/null" LD_PRELOAD="$(dirname "$CASTAWAY")/libcastaway.so" \
+    "$WORK/forms" plain >/dev/null 2>&1
+cp "$WORK/hand.cast" "$WORK/r.cast" 2>/dev/null
+refs=$(jq -c 'select(.record == "refs")' "$WORK/r.cast")
+claim "preloaded by hand: what is left" is_blamed keep
+finish

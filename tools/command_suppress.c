@@ -1,0 +1,61 @@
+/* command_suppress.c - `castaway suppress`: a suppression for each finding of recordings, on standard output.
+ *
+ * Start: command_suppress(). */
+#include "command.h"
+#include "gate.h"
+#include "message.h"
+#include "options.h"
+#include "report.h"
+#include "report_files.h"
+#include "suppress.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What is suppressed already, by --suppressions, needs no second one. */
+static int write_all(const struct options *options, const struct report_files *files) {
+    struct report report;
+    struct gate gate;
+    struct outcome outcome = {0};
+    int status = EXIT_CASTAWAY_FAILED;
+    if (gate_open(&gate, options))
+        return status;
+    report_init(&report, options->pool, options->show);
+    if (!report_files_add(options, files, &report)) {
+        report_finish(&report);
+        gate_judge(&gate, &report, &outcome);
+        for (size_t i = 0; i < report.finding_count; i++)
+            if (options->show & 1u << report.findings[i].kind)
+                suppress_write(stdout, &report.findings[i]);
+        status = fflush(stdout) || ferror(stdout) ? EXIT_CASTAWAY_FAILED : EXIT_CLEAN;
+        if (status)
+            message_error("standard output: the suppressions were not written: %s", strerror(errno));
+    }
+    report_free(&report);
+    return status;
+}
+
+int command_suppress(int count, char **arguments, int from) {
+    struct pool pool = {0};
+    struct options options;
+    struct report_files files = {0};
+    int status = EXIT_CASTAWAY_FAILED;
+    options_init(&options, &pool);
+    options.verb = VERB_SUPPRESS;
+    if (report_files_arguments(&options, &files, count, arguments, from))
+        goto out;
+    if (options.help || options.version) {
+        (options.help ? command_usage : command_version)(stdout);
+        status = EXIT_CLEAN;
+    } else if (options.list_defaults) {
+        status = fputs(suppress_defaults_text(), stdout) < 0 ? EXIT_CASTAWAY_FAILED : EXIT_CLEAN;
+    } else if (!files.count) {
+        message_error("suppress: no recording named; `castaway suppress FILE.cast`, or --list-defaults");
+    } else {
+        status = write_all(&options, &files);
+    }
+out:
+    pool_free(&pool);
+    return status;
+}

@@ -1,0 +1,88 @@
+/* report_files.c - from words of the command line to recordings in a report.
+ *
+ * Start: report_files_arguments(), report_files_add(). */
+#include "report_files.h"
+
+#include "folder.h"
+#include "message.h"
+#include "output.h"
+#include "progress.h"
+#include "recording.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static void add_path(struct pool *pool, struct report_files *files, const char *path) {
+    files->paths = pool_grow(pool, files->paths, files->count, &files->capacity, sizeof *files->paths);
+    files->paths[files->count++] = path;
+}
+
+int report_files_name(struct pool *pool, struct report_files *files, const char *path) {
+    struct stat status;
+    size_t count;
+    if (stat(path, &status) || !S_ISDIR(status.st_mode)) {
+        add_path(pool, files, path);
+        return 0;
+    }
+    const char **paths = folder_recordings(pool, path, &count);
+    for (size_t i = 0; i < count; i++)
+        add_path(pool, files, paths[i]);
+    if (!count)
+        message_error("%s: no recording (*.cast) is in this folder", path);
+    return count ? 0 : -1;
+}
+
+int report_files_words(struct options *options, struct report_files *words, int count, char **arguments, int from) {
+    if (options_lsan(options, getenv("LSAN_OPTIONS")) || options_environment(options, getenv("CASTAWAY_OPTIONS")))
+        return -1;
+    while (from < count) {
+        int next = options_arguments(options, count, arguments, from);
+        if (next < 0)
+            return -1;
+        bool only_files = next > from && !strcmp(arguments[next - 1], "--");
+        for (from = next; from < count && (only_files || *arguments[from] != '-' || !arguments[from][1]); from++)
+            add_path(options->pool, words, arguments[from]);
+    }
+    return 0;
+}
+
+int report_files_arguments(struct options *options, struct report_files *files, int count, char **arguments, int from) {
+    struct report_files words = {0};
+    int result = report_files_words(options, &words, count, arguments, from);
+    for (size_t i = 0; i < words.count && !result; i++)
+        result = report_files_name(options->pool, files, words.paths[i]);
+    return result;
+}
+
+static int read_file(const struct options *options, const char *path, struct report *report) {
+    struct pool scratch = {0};
+    struct recording recording;
+    int result = recording_read(&recording, path, &scratch);
+    if (!result) {
+        report_add(report, &recording);
+        symbols_trim(report->symbols);
+        if (recording.has_scan && !recording.at_exit)
+            report_note(report, TOOL_NOTE_LAST_SCAN, 1, "");
+        if (!recording.has_scan)
+            message_error("%s: holds no scan: nothing was judged; the program's next run may leave a whole recording",
+                          path);
+        if (options->output)
+            result = output_keep(options, path, recording.pid, report->pid);
+    }
+    recording_close(&recording);
+    pool_free(&scratch);
+    return result;
+}
+
+int report_files_add(const struct options *options, const struct report_files *files, struct report *report) {
+    struct progress progress;
+    int result = 0;
+    progress_start(&progress, files->count);
+    for (size_t i = 0; i < files->count && !result; i++) {
+        progress_step(&progress, i);
+        result = read_file(options, files->paths[i], report);
+    }
+    progress_end(&progress);
+    return result;
+}

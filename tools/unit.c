@@ -1,0 +1,59 @@
+/* unit.c - libdwfl's answer, or else a table made of the units' own ranges.
+ *
+ * Start: unit_at(). */
+#include "unit.h"
+
+#include <stdlib.h>
+
+struct unit_range {
+    Dwarf_Addr lo, hi, bias; /* libdwfl's addresses */
+    Dwarf_Die *unit;
+};
+
+static int by_address(const void *a, const void *b) {
+    const struct unit_range *left = a, *right = b;
+    return (left->lo > right->lo) - (left->lo < right->lo);
+}
+
+static void add_ranges(struct unit_index *index, Dwarf_Die *unit, Dwarf_Addr bias) {
+    Dwarf_Addr base, lo, hi;
+    ptrdiff_t offset = 0;
+    while ((offset = dwarf_ranges(unit, offset, &base, &lo, &hi)) > 0) {
+        index->ranges = pool_grow(index->pool, index->ranges, index->count, &index->capacity, sizeof *index->ranges);
+        index->ranges[index->count++] = (struct unit_range){lo + bias, hi + bias, bias, unit};
+    }
+}
+
+static void make(struct unit_index *index) {
+    Dwarf_Addr bias;
+    Dwarf_Die *unit = NULL;
+    index->is_made = true;
+    while ((unit = dwfl_module_nextcu(index->module, unit, &bias)))
+        add_ranges(index, unit, bias);
+    if (index->count)
+        qsort(index->ranges, index->count, sizeof *index->ranges, by_address);
+}
+
+/* The last range that begins at or before the address. */
+static const struct unit_range *find(const struct unit_index *index, Dwarf_Addr address) {
+    size_t lo = 0, hi = index->count;
+    while (lo < hi) {
+        size_t middle = lo + (hi - lo) / 2;
+        if (index->ranges[middle].lo <= address)
+            lo = middle + 1;
+        else
+            hi = middle;
+    }
+    return lo && address < index->ranges[lo - 1].hi ? &index->ranges[lo - 1] : NULL;
+}
+
+Dwarf_Die *unit_at(struct unit_index *index, Dwarf_Addr address, Dwarf_Addr *bias) {
+    Dwarf_Die *unit = index->module ? dwfl_module_addrdie(index->module, address, bias) : NULL;
+    if (unit || !index->module)
+        return unit;
+    if (!index->is_made)
+        make(index);
+    const struct unit_range *range = find(index, address);
+    *bias = range ? range->bias : 0;
+    return range ? range->unit : NULL;
+}

@@ -1,0 +1,25 @@
+/* unit.h - which compilation unit has the code at an address.
+ *
+ * libdwfl asks .debug_aranges, which gcc writes and clang does not. */
+#ifndef CASTAWAY_TOOLS_UNIT_H
+#define CASTAWAY_TOOLS_UNIT_H
+
+#include "pool.h"
+
+#include <elfutils/libdw.h>
+#include <elfutils/libdwfl.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct unit_index {
+    Dwfl_Module *module; /* NULL: nothing is known of it */
+    struct pool *pool;
+    struct unit_range *ranges; /* sorted; made when libdwfl first has no answer */
+    size_t count, capacity;
+    bool is_made;
+};
+
+/* The unit's entry; NULL: none. `*bias` is libdwfl's address minus the entry's own. */
+Dwarf_Die *unit_at(struct unit_index *, Dwarf_Addr address, Dwarf_Addr *bias);
+
+#endif

@@ -1,0 +1,104 @@
+/* wording.c - sentences about findings.
+ *
+ * Never: puts anything of the target's into a sentence unescaped.
+ * Start: wording_message(). */
+#include "wording.h"
+
+#include "demangle.h"
+#include "escape.h"
+#include "label.h"
+#include "live_text.h"
+#include "location.h"
+#include "units.h"
+
+#include <inttypes.h>
+
+enum { CYCLE_HEAD = 4, CYCLE_SHOWN_MAX = 8 };
+
+const char *wording_function(struct pool *pool, const struct stack_frame *frame) {
+    return frame && frame->function ? escape_text(pool, demangle_short(pool, frame->function), true) : "??";
+}
+
+const char *wording_place(struct pool *pool, const struct stack_frame *frame) {
+    if (frame->file_short && frame->line > 0)
+        return pool_printf(pool, "%s:%d", escape_text(pool, frame->file_short, true), frame->line);
+    if (frame->file_short)
+        return escape_text(pool, frame->file_short, true);
+    if (frame->module)
+        return pool_printf(pool, "%s+0x%" PRIx64, escape_text(pool, path_base(frame->module), true), frame->offset);
+    return pool_printf(pool, "0x%" PRIx64, frame->offset);
+}
+
+static const char *edge(struct pool *pool, const struct report_finding *finding, size_t index, const char *label,
+                        bool offsets) {
+    const struct report_entry *entry = &finding->cycle[index];
+    const char *target = "";
+    if (!offsets)
+        return pool_printf(pool, " -> %s", label);
+    if (entry->target_offset)
+        target = pool_printf(pool, "+0x%" PRIx64, entry->target_offset);
+    return pool_printf(pool, " +0x%" PRIx64 " -> %s%s", entry->offset, label, target);
+}
+
+const char *wording_cycle(struct pool *pool, const struct report_finding *finding, bool offsets) {
+    size_t listed = finding->cycle_listed;
+    if (!listed)
+        return "";
+    const char **labels = label_cycle(pool, finding);
+    bool is_long = finding->cycle_length > CYCLE_SHOWN_MAX;
+    size_t head = is_long && listed > CYCLE_HEAD ? CYCLE_HEAD : listed;
+    for (size_t i = 0; i < listed; i++)
+        labels[i] = escape_text(pool, labels[i], true);
+    const char *words = labels[0];
+    for (size_t i = 0; i < head; i++)
+        words = pool_printf(pool, "%s%s", words, edge(pool, finding, i, labels[(i + 1) % listed], offsets));
+    if (is_long)
+        words = pool_printf(pool, "%s ... %s more ... -> %s", words,
+                            units_count(pool, finding->cycle_length - head - 1), labels[0]);
+    return words;
+}
+
+/* The function that a finding is named after: the one whose line it is pinned to. */
+static const char *maker(struct pool *pool, const struct report_finding *finding) {
+    struct location location = location_of_stack(pool, finding->stack, location_root(pool));
+    if (!location.frame)
+        return "no stack known";
+    return location.frame->function ? wording_function(pool, location.frame) : wording_place(pool, location.frame);
+}
+
+const char *wording_name(struct pool *pool, const struct report_finding *finding) {
+    const char *word = kind_word(finding->kind);
+    if (finding->kind == KIND_CYCLE)
+        return pool_printf(pool, "%s %s", word, wording_cycle(pool, finding, false));
+    return pool_printf(pool, "%s: %s", word, maker(pool, finding));
+}
+
+static const char *cycle_message(struct pool *pool, const struct report_finding *finding) {
+    const char *size = units_size(pool, finding->bytes), *way = wording_cycle(pool, finding, true);
+    if (finding->count < 2)
+        return pool_printf(pool, "cycle of %s, %s: %s", units_things(pool, finding->objects, "object"), size, way);
+    return pool_printf(pool, "%s, %s, %s: %s", units_things(pool, finding->count, "cycle"),
+                       units_things(pool, finding->objects, "object"), size, way);
+}
+
+const char *wording_message(struct pool *pool, const struct report_finding *finding) {
+    const char *indirect = "";
+    if (finding->indirect_objects)
+        indirect = pool_printf(pool, "; %s more reached only from %s", units_size(pool, finding->indirect_bytes),
+                               finding->objects == 1 ? "it" : "them");
+    if (finding->kind == KIND_CYCLE)
+        return pool_printf(pool, "%s%s", cycle_message(pool, finding), indirect);
+    if (finding->growth)
+        return pool_printf(pool, "%s, %s, from %s: %s", units_things(pool, finding->objects, "object"),
+                           units_size(pool, finding->bytes), maker(pool, finding), live_growth(pool, finding->growth));
+    return pool_printf(pool, "%s %s, %s, from %s%s", units_things(pool, finding->objects, "object"),
+                       kind_word(finding->kind), units_size(pool, finding->bytes), maker(pool, finding), indirect);
+}
+
+const char *wording_fingerprint(struct pool *pool, const struct report_finding *finding) {
+    return pool_printf(pool, "%016" PRIx64, finding->fingerprint);
+}
+
+const char *wording_program(struct pool *pool, const struct report *report) {
+    return report->argc ? escape_text(pool, path_base(report->argv[0]), true) : "?";
+}
