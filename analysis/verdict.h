@@ -67,7 +67,8 @@ struct verdicts {
     struct tally tally[KIND_COUNT];
     const struct finding *findings; /* lost and cycle by bytes held (bytes + indirect_bytes) downwards; deterministic */
     size_t finding_count;
-    const struct counted_member *counted; /* objects with a link to a history (object.refs), in the order of their findings */
+    const struct counted_member
+        *counted; /* objects with a link to a history (object.refs), in the order of their findings */
     size_t counted_count;
     uint64_t inherited_objects; /* OBJECT_INHERITED ones: in no tally */
 };

@@ -82,8 +82,8 @@ struct report_finding {
     const struct report_entry *cycle; /* kind cycle */
     size_t cycle_listed;
     uint64_t cycle_length, group_objects_max;
-    const char *type;     /* NULL: not known */
-    struct rec_refs refs; /* types by objects downwards, with names that people write */
+    const char *type;       /* NULL: not known */
+    struct rec_refs refs;   /* types by objects downwards, with names that people write */
     enum standing standing; /* set by baseline.c, and the ceiling of a finding that it holds */
     uint64_t ceiling;
 };
