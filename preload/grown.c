@@ -54,8 +54,14 @@ int grown_find(const struct scan_input *in, struct search *search) {
         return 0;
     }
     long count = growth_find(&search->history, search->arena, &out->growth);
-    if (count <= 0)
+    if (count < 0)
         return (int)count;
+    if (count == 0) {
+        /* At the end nothing grows any more; what did while the program ran must not be lost for that. */
+        if (in->exit_status >= 0 && in->grown)
+            *out = *in->grown;
+        return 0;
+    }
     out->count = (size_t)count;
     return find_paths(in, search, out);
 }
