@@ -11,6 +11,8 @@
 #include <errno.h>
 #include <string.h>
 
+enum { HELD_SCANS_MAX = 3 };
+
 static const struct history NO_HISTORY;
 
 /* ---- the log of scans ---- */
@@ -118,6 +120,19 @@ static uint64_t hash_contents(const struct heap *heap, uintptr_t address, uint64
 
 /* ---- suspects ---- */
 
+static const struct suspect *find_suspect(const struct history *history, uintptr_t address, uint32_t birth) {
+    size_t lo = 0, hi = history->suspect_count;
+    while (lo < hi) {
+        size_t middle = lo + (hi - lo) / 2;
+        if (history->suspects[middle].address < address)
+            lo = middle + 1;
+        else
+            hi = middle;
+    }
+    const struct suspect *suspect = &history->suspects[lo];
+    return lo < history->suspect_count && suspect->address == address && suspect->birth == birth ? suspect : NULL;
+}
+
 struct site_tally {
     uint64_t objects, bytes;
 };
@@ -132,8 +147,8 @@ struct judge {
     /* by node */
     uint32_t *suspect;             /* which one of `before` it is; GRAPH_NONE: none */
     uint64_t *edges, *known_edges; /* sums of hashes: of all pointers to it, of those from suspects of `before` */
-    struct heap_odd *lost;         /* what becomes the suspects, in the order of heap_each() */
-    size_t lost_count;
+    struct heap_odd *lost;         /* what becomes the suspects, in the order of heap_each(); and what is held */
+    size_t lost_count, lost_capacity;
     struct site_tally *tally; /* by site, in a full scan: old objects that are not lost */
     size_t tally_sites;
 };
@@ -240,14 +255,49 @@ static struct suspect judge_inherited(const struct judge *judge, uintptr_t addre
     return suspect;
 }
 
+/* Young, and held by a stack or a register alone: that may be a word that nobody uses any more, and then no younger scan
+ * would look at the object again. So it is looked at in HELD_SCANS_MAX scans, under an entry that is no suspect.
+ * returns  the scan that first saw it so, or 0: it is not held, or was for long enough */
+static uint32_t held_since(const struct judge *judge, uintptr_t address, object_id id) {
+    const struct marks *marks = judge->in->marks;
+    const struct object *object = object_of(judge, id);
+    if (!marks->settled || mark_test(marks->settled, id) || !mark_test(marks->reachable, id) ||
+        object->flags & OBJECT_INHERITED || !judge->before->scan_count)
+        return 0;
+    const struct suspect *old = find_suspect(judge->before, address, object->birth);
+    int is_young = !heap_born_before(object->birth, history_young_from(judge->before, 0));
+    if (!is_young && !old)
+        return 0;
+    uint32_t number = judge->in->scan.number, since = old && old->scans == 0 ? old->found_scan : number;
+    return number - since < HELD_SCANS_MAX ? since : 0;
+}
+
+static struct suspect judge_held(const struct judge *judge, uintptr_t address, object_id id) {
+    struct suspect suspect = judge_inherited(judge, address, id);
+    suspect.found_scan = held_since(judge, address, id);
+    return suspect;
+}
+
+/* It was counted as a survivor when it was held. */
+static void discount(struct judge *judge, const struct suspect *old, const struct object *object) {
+    unsigned generation = generation_of(&judge->eras, object->birth);
+    if (!old || old->scans > 0 || generation <= judge->in->scan.generation || !judge->out->objects[generation])
+        return;
+    judge->out->objects[generation]--;
+    judge->out->bytes[generation] -= object->size_bytes;
+}
+
 static struct suspect judge_suspect(struct judge *judge, uintptr_t address, object_id id) {
     struct object *object = object_of(judge, id);
     if (object->flags & OBJECT_INHERITED)
         return judge_inherited(judge, address, id);
     node_number node = graph_number(&judge->graph, id);
+    if (node == GRAPH_NONE)
+        return judge_held(judge, address, id);
     const struct suspect *old =
         judge->suspect[node] == GRAPH_NONE ? NULL : &judge->before->suspects[judge->suspect[node]];
     uint64_t contents = hash_contents(judge->in->heap, address, object->size_bytes);
+    discount(judge, old, object);
     int changed = old && old->unchanged != mix(contents, judge->known_edges[node]);
     int known = old && !changed && is_finding(judge, old);
     struct suspect suspect = old ? judge_again(judge, old, changed) : judge_new(judge, address, id);
@@ -306,9 +356,12 @@ static int tally_site(struct judge *judge, uint32_t site, uint64_t size_bytes) {
     return 0;
 }
 
-/* Survivors of a scan are one generation older than the scan, or as old as they were. */
-static int count_survivor(struct judge *judge, const struct object *object) {
+/* Survivors of a scan are one generation older than the scan, or as old as they were; then they were counted before. */
+static int count_survivor(struct judge *judge, uintptr_t address, const struct object *object) {
     unsigned scanned = judge->in->scan.generation, generation = generation_of(&judge->eras, object->birth);
+    const struct suspect *old = generation > scanned ? find_suspect(judge->before, address, object->birth) : NULL;
+    if (old && old->scans == 0)
+        return 0;
     unsigned after = generation > scanned ? generation : scanned < 2 ? scanned + 1 : 2;
     judge->out->objects[after]++;
     judge->out->bytes[after] += object->size_bytes;
@@ -318,8 +371,15 @@ static int count_survivor(struct judge *judge, const struct object *object) {
 static int visit(void *context, uintptr_t address, object_id id) {
     struct judge *judge = context;
     const struct object *object = object_of(judge, id);
-    if (graph_number(&judge->graph, id) == GRAPH_NONE)
-        return object->flags & OBJECT_INHERITED ? 0 : count_survivor(judge, object);
+    int is_lost = graph_number(&judge->graph, id) != GRAPH_NONE;
+    if (!is_lost && !(object->flags & OBJECT_INHERITED) && count_survivor(judge, address, object))
+        return -ENOMEM;
+    if (!is_lost && !held_since(judge, address, id))
+        return 0;
+    judge->lost =
+        arena_grow(judge->scratch, judge->lost, judge->lost_count, &judge->lost_capacity, sizeof *judge->lost);
+    if (!judge->lost)
+        return -ENOMEM;
     judge->lost[judge->lost_count++] = (struct heap_odd){address, id};
     return 0;
 }
@@ -405,6 +465,7 @@ static int prepare(struct judge *judge) {
     judge->edges = arena_alloc(judge->scratch, count, sizeof *judge->edges);
     judge->known_edges = arena_alloc(judge->scratch, count, sizeof *judge->known_edges);
     judge->lost = arena_alloc(judge->scratch, count, sizeof *judge->lost);
+    judge->lost_capacity = count;
     if (!judge->suspect || !judge->edges || !judge->known_edges || !judge->lost)
         return -ENOMEM;
     for (size_t node = 0; node < count; node++)
@@ -436,19 +497,6 @@ size_t history_bytes_max(size_t objects, size_t sites) {
 }
 
 /* ---- ages ---- */
-
-static const struct suspect *find_suspect(const struct history *history, uintptr_t address, uint32_t birth) {
-    size_t lo = 0, hi = history->suspect_count;
-    while (lo < hi) {
-        size_t middle = lo + (hi - lo) / 2;
-        if (history->suspects[middle].address < address)
-            lo = middle + 1;
-        else
-            hi = middle;
-    }
-    const struct suspect *suspect = &history->suspects[lo];
-    return lo < history->suspect_count && suspect->address == address && suspect->birth == birth ? suspect : NULL;
-}
 
 static int64_t time_of_birth(const struct birth_time *births, size_t count, uint32_t birth) {
     size_t lo = 0, hi = count; /* the answer is the last one that is not after `birth` */

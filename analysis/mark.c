@@ -16,6 +16,7 @@
 #include "shape.h"
 
 #include <errno.h>
+#include <string.h>
 
 enum {
     OBJECTS = 8,       /* a batch */
@@ -49,7 +50,7 @@ struct marker {
     uintptr_t lo, span;  /* of the heap's addresses */
     uintptr_t mask;      /* bits of a word that are a pointer */
     unsigned step_shift; /* pointers stand at multiples of 1 << step_shift */
-    uint64_t *reachable, *possible;
+    uint64_t *reachable, *possible, *settled;
     uint64_t *growing; /* the one of the two that new marks go to */
     enum interior interior;
     unsigned by_counts; /* HEAP_ENTRY_* of objects that are held by what their counts say, not by pointers to them */
@@ -318,13 +319,18 @@ static void mark_reachable(struct marker *marker, const struct root *roots, size
     marker->by_counts = held ? HEAP_ENTRY_ALL : 0;
     scan_roots(marker, roots, root_count, ROOT_STARTS_ONLY, ROOT_STARTS_ONLY);
     marker->interior = MARK_KEEP;
-    scan_roots(marker, roots, root_count, ROOT_STARTS_ONLY | ROOT_STACK, 0);
-    marker->by_counts = held ? HEAP_ENTRY_COUNTED : 0;
-    scan_roots(marker, roots, root_count, ROOT_STARTS_ONLY | ROOT_STACK, ROOT_STACK);
+    scan_roots(marker, roots, root_count, ROOT_STARTS_ONLY | ROOT_LIVE | ROOT_STACK, 0);
     marker->by_counts = 0;
     scan_roots(marker, held, held != NULL, 0, 0);
     for (size_t i = 0; i < heap->ignored_count; i++)
         meet(marker, &heap->ignored[i].id, &heap->ignored[i].address, 1);
+    trace(marker);
+    memcpy(marker->settled, marker->reachable, ((size_t)heap->id_end + 63) / 64 * sizeof *marker->settled);
+    marker->by_counts = held ? HEAP_ENTRY_ALL : 0;
+    scan_roots(marker, roots, root_count, ROOT_STARTS_ONLY | ROOT_LIVE | ROOT_STACK, ROOT_LIVE);
+    marker->by_counts = held ? HEAP_ENTRY_COUNTED : 0;
+    scan_roots(marker, roots, root_count, ROOT_STARTS_ONLY | ROOT_STACK, ROOT_STACK);
+    marker->by_counts = 0;
     trace(marker);
 }
 
@@ -356,6 +362,9 @@ static int mark_from(const struct heap *heap, const struct root *roots, size_t r
     marker.objects_scanned = marker.bytes_read = 0;
     marker.no_slot = 0;
     marker.todo = marker.pending = (struct work_stack){0};
+    marks->settled = marker.settled = arena_alloc(arena, ((size_t)heap->id_end + 63) / 64, sizeof(uint64_t));
+    if (!marks->settled)
+        return -ENOMEM;
     marker.reachable = marks->reachable;
     marker.possible = marks->possible;
     mark_reachable(&marker, roots, root_count, heap->entry ? held : NULL);

@@ -9,8 +9,8 @@ enum root_flags {
     ROOT_STARTS_ONLY = 1, /* only pointers to an object's start count (glibc's own data: its bins point at chunk
                              headers, which can lie in the tail of the object before) */
     ROOT_STACK = 4,       /* a thread's stack or registers, where words stay that nobody needs any more */
-    ROOT_LIVE = 2, /* belongs to a scan of any generation, written or not (stacks, registers); the marker does not
-                             care */
+    ROOT_LIVE = 2,        /* belongs to a scan of any generation, written or not (stacks, registers); searched last, see
+                             marks.settled */
 };
 struct root {
     uintptr_t lo, hi; /* readable, 8-byte aligned */
@@ -21,6 +21,7 @@ struct root {
 struct marks {
     uint64_t *reachable; /* reached by a pointer to the start, or an interior pointer of a known-good shape */
     uint64_t *possible;  /* reached, but only through some other interior pointer on the way */
+    uint64_t *settled;   /* of the reachable ones, those that no ROOT_LIVE root is needed for; NULL: not told */
     uint64_t objects_scanned, bytes_read; /* of objects that were searched for pointers */
 };
 

@@ -23,19 +23,13 @@ struct words {
 static void add(struct words *words, uintptr_t value) {
     if (!value || words->error)
         return;
-    if (words->count == words->capacity) {
-        size_t capacity = words->capacity ? words->capacity * 2 : 64;
-        uintptr_t *larger = arena_alloc(words->arena, capacity, sizeof *larger);
-        if (!larger) {
-            words->error = -ENOMEM;
-            return;
-        }
-        if (words->count)
-            memcpy(larger, words->word, words->count * sizeof *larger);
-        words->word = larger;
-        words->capacity = capacity;
+    uintptr_t *word = arena_grow(words->arena, words->word, words->count, &words->capacity, sizeof *word);
+    if (!word) {
+        words->error = -ENOMEM;
+        return;
     }
-    words->word[words->count++] = value;
+    words->word = word;
+    word[words->count++] = value;
 }
 
 /* Add the hexadecimal number behind every `mark` on the lines of the file. */

@@ -196,22 +196,22 @@ void live_after_fork(void) {
 
 /* ---- what hooks see ---- */
 
+static int is_due(void) {
+    return schedule_is_due(&schedule, net_objects - scanned_objects, net_bytes - scanned_bytes,
+                           scans.at_us ? scans.at_us : process.start_us);
+}
+
 void live_flush(struct thread_state *state) {
-    int64_t objects = atomic_fetch_add(&net_objects, state->net_objects) + state->net_objects;
-    int64_t bytes = atomic_fetch_add(&net_bytes, state->net_bytes) + state->net_bytes;
+    atomic_fetch_add(&net_objects, state->net_objects);
+    atomic_fetch_add(&net_bytes, state->net_bytes);
     state->events_left = LIVE_EVENTS;
     state->net_objects = state->net_bytes = 0;
     if (on && tick_us && scan_now_us() > tick_us + LATE_US)
         live_wanted = 1; /* the signal was lost: a program that took the handler's place, or ended the attendant */
     if (on && schedule.control && !tick_us && ++flushes % FLUSHES_TO_CHECK == 0 && !control_is_open())
         live_wanted = control_lost = 1; /* the program closed all descriptors */
-    if (!on || !schedule.thresholds[0] || scanning.child)
-        return;
-    if (objects - scanned_objects <= schedule.thresholds[0] && bytes - scanned_bytes <= schedule.bytes)
-        return;
-    if (schedule.apart_us && scan_now_us() - (scans.at_us ? scans.at_us : process.start_us) < schedule.apart_us)
-        return;
-    live_wanted = 1;
+    if (on && !scanning.child && is_due())
+        live_wanted = 1;
 }
 
 void live_due(void) {
@@ -428,12 +428,6 @@ static void serve(const struct control_request *request, ucontext_t *context) {
 
 /* ---- the work ---- */
 
-static int is_due(void) {
-    return schedule.thresholds[0] &&
-           (net_objects - scanned_objects > schedule.thresholds[0] || net_bytes - scanned_bytes > schedule.bytes) &&
-           (!schedule.apart_us || scan_now_us() - (scans.at_us ? scans.at_us : process.start_us) >= schedule.apart_us);
-}
-
 static void work(ucontext_t *context) {
     struct control_request request;
     end_children();
@@ -567,10 +561,8 @@ void live_thresholds(unsigned thresholds[3]) {
     memcpy(thresholds, schedule.thresholds, sizeof schedule.thresholds);
 }
 
-/* What the program asks for is followed to the letter, as what the user gives is. */
 void live_set_thresholds(const unsigned thresholds[3]) {
-    memcpy(schedule.thresholds, thresholds, sizeof schedule.thresholds);
-    schedule.apart_us = 0;
+    schedule_set(&schedule, thresholds);
 }
 
 /* ---- exec, exit ---- */

@@ -46,17 +46,11 @@ static int parse(const char *line, struct mapping *out, struct arena *arena) {
 }
 
 static int append(struct maps *maps, size_t *capacity, const struct mapping *mapping, struct arena *arena) {
-    if (maps->count == *capacity) {
-        size_t larger_capacity = *capacity ? *capacity * 2 : 512;
-        struct mapping *larger = arena_alloc(arena, larger_capacity, sizeof *larger);
-        if (!larger)
-            return -ENOMEM;
-        if (maps->count)
-            memcpy(larger, maps->mapping, maps->count * sizeof *larger);
-        maps->mapping = larger;
-        *capacity = larger_capacity;
-    }
-    maps->mapping[maps->count++] = *mapping;
+    struct mapping *all = arena_grow(arena, maps->mapping, maps->count, capacity, sizeof *all);
+    if (!all)
+        return -ENOMEM;
+    maps->mapping = all;
+    all[maps->count++] = *mapping;
     return 0;
 }
 

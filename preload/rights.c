@@ -4,7 +4,7 @@
  * folder of that user's inside it, made while it still may; one that changes its root or its namespaces gets a descriptor
  * of the folder, with a high number, which no ordinary program has open. Either is used only when the path fails.
  *
- * Owns:    that descriptor.
+ * Owns:    that descriptor (descriptor.c).
  * Never:   changes what the calls do, or their errno; uses a descriptor that the program has since closed and reused.
  * Start:   rights_place(), then the wrappers at the end. */
 #include "rights.h"
@@ -15,23 +15,20 @@
 #include <sched.h>
 #include <string.h>
 #include <sys/fsuid.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "descriptor.h"
 #include "hooks.h"
 #include "init.h"
 #include "next.h"
 #include "proc.h"
 #include "sys.h"
 
-enum { PATH_MAX_BYTES = 4200, DESCRIPTOR_MAX = 1024, DESCRIPTORS_BELOW = 8, NOBODY = -1 };
+enum { PATH_MAX_BYTES = 4200, NOBODY = -1 };
 
-struct folder {
-    int file; /* opened with O_PATH; -1: not */
-    struct stat is;
-};
-static struct folder recordings = {.file = -1}, proc = {.file = -1};
+/* Opened with O_PATH. */
+static struct descriptor recordings = {.number = -1}, proc = {.number = -1};
 
 /* "DIR/uUSER"; dir may be "" */
 static void user_folder(const char *dir, unsigned user, char *out, size_t out_bytes) {
@@ -47,20 +44,10 @@ static void user_folder(const char *dir, unsigned user, char *out, size_t out_by
     memcpy(out + dir_bytes, digits, digit_bytes + 1);
 }
 
-static int is_still(const struct folder *folder) {
-    struct stat now = {0};
-    return folder->file >= 0 && !sys_failed(sys(SYS_newfstatat, folder->file, "", &now, AT_EMPTY_PATH)) &&
-           now.st_dev == folder->is.st_dev && now.st_ino == folder->is.st_ino;
-}
-
-static int is_kept(void) {
-    return is_still(&recordings);
-}
-
 int rights_place(int which, const char *dir, char *folder, size_t folder_bytes) {
     int by_path = which < 2, of_user = which & 1;
-    proc_root = is_still(&proc) ? proc.file : -1;
-    if (!by_path && !is_kept())
+    proc_root = descriptor_is_ours(&proc) ? proc.number : -1;
+    if (!by_path && !descriptor_is_ours(&recordings))
         return RIGHTS_NO_PLACE;
     const char *base = by_path ? dir : "";
     size_t bytes = strlen(base);
@@ -68,7 +55,7 @@ int rights_place(int which, const char *dir, char *folder, size_t folder_bytes) 
         user_folder(base, (unsigned)sys(SYS_geteuid, 0), folder, folder_bytes);
     else if (bytes < folder_bytes)
         memcpy(folder, by_path ? base : ".", by_path ? bytes + 1 : 2);
-    return by_path ? AT_FDCWD : recordings.file;
+    return by_path ? AT_FDCWD : recordings.number;
 }
 
 /* ---- before the rights go ---- */
@@ -78,7 +65,7 @@ static void keep_for_user(uid_t user) {
     char folder[PATH_MAX_BYTES];
     if (!process.started || !process.options.dir[0] || user == (uid_t)NOBODY || user == (uid_t)sys(SYS_geteuid, 0))
         return;
-    int known = is_kept(), at = known ? recordings.file : AT_FDCWD;
+    int known = descriptor_is_ours(&recordings), at = known ? recordings.number : AT_FDCWD;
     const char *dir = known ? "" : process.options.dir;
     user_folder(dir, user, folder, sizeof folder);
     if (sys(SYS_mkdirat, at, folder, 0700) == 0) {
@@ -87,24 +74,13 @@ static void keep_for_user(uid_t user) {
     }
 }
 
-/* Open the folder at a number that no ordinary program uses. */
-static void keep(struct folder *folder, const char *path) {
-    struct rlimit limit = {.rlim_cur = DESCRIPTOR_MAX};
-    if (is_still(folder))
+static void keep(struct descriptor *folder, const char *path) {
+    if (descriptor_is_ours(folder))
         return;
-    folder->file = -1;
     long file = sys(SYS_openat, AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
-    if (sys_failed(file))
-        return;
-    sys(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, &limit);
-    unsigned long least = limit.rlim_cur < DESCRIPTOR_MAX ? limit.rlim_cur : DESCRIPTOR_MAX;
-    least = least > DESCRIPTORS_BELOW ? least - DESCRIPTORS_BELOW : 0;
-    long high = sys(SYS_fcntl, file, F_DUPFD_CLOEXEC, least);
-    sys(SYS_close, file);
-    if (sys_failed(high))
-        return;
-    folder->file = (int)high;
-    sys(SYS_newfstatat, high, "", &folder->is, AT_EMPTY_PATH);
+    folder->number = -1;
+    if (!sys_failed(file))
+        descriptor_keep(folder, (int)file);
 }
 
 static void keep_folders(void) {
@@ -112,7 +88,7 @@ static void keep_folders(void) {
         return;
     keep(&recordings, process.options.dir);
     keep(&proc, "/proc");
-    proc_root = proc.file;
+    proc_root = proc.number;
 }
 
 /* ---- the calls ---- */

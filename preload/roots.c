@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "api.h"
+#include "analysis/sort.h"
 #include "kernel_roots.h"
 #include "mapping.h"
 #include "pages.h"
@@ -29,19 +30,13 @@ struct list {
 };
 
 static void *list_add(struct list *list) {
-    if (list->count == list->capacity) {
-        size_t capacity = list->capacity ? list->capacity * 2 : 256;
-        void *larger = arena_alloc(list->arena, capacity, list->item_bytes);
-        if (!larger) {
-            list->error = -ENOMEM;
-            return NULL;
-        }
-        if (list->count)
-            memcpy(larger, list->items, list->count * list->item_bytes);
-        list->items = larger;
-        list->capacity = capacity;
+    void *items = arena_grow(list->arena, list->items, list->count, &list->capacity, list->item_bytes);
+    if (!items) {
+        list->error = -ENOMEM;
+        return NULL;
     }
-    return (char *)list->items + list->count++ * list->item_bytes;
+    list->items = items;
+    return (char *)items + list->count++ * list->item_bytes;
 }
 
 struct gather {
@@ -399,27 +394,9 @@ static void add_threads(struct gather *gather) {
 
 /* ---- all other mappings ---- */
 
-static void sift_down(struct range *range, size_t at, size_t count) {
-    for (size_t child; (child = 2 * at + 1) < count; at = child) {
-        if (child + 1 < count && range[child + 1].lo > range[child].lo)
-            child++;
-        if (range[at].lo >= range[child].lo)
-            return;
-        struct range swap = range[at];
-        range[at] = range[child];
-        range[child] = swap;
-    }
-}
-
-static void sort_ranges(struct range *range, size_t count) {
-    for (size_t i = count / 2; i-- > 0;)
-        sift_down(range, i, count);
-    while (count > 1) {
-        struct range last = range[--count];
-        range[count] = range[0];
-        range[0] = last;
-        sift_down(range, 0, count);
-    }
+static int compare_ranges(const void *a, const void *b) {
+    const struct range *x = a, *y = b;
+    return (x->lo > y->lo) - (x->lo < y->lo);
 }
 
 /* Devices may act when they are read. */
@@ -522,7 +499,7 @@ int roots_gather(const struct roots_input *in, struct arena *arena, struct roots
     exclude_pools(&gather);
     struct range main_tls = allocator_tls(in, in->facts->main_thread_pointer);
     exclude(&gather, main_tls.lo, main_tls.hi);
-    sort_ranges(gather.excluded.items, gather.excluded.count);
+    sort_array(gather.excluded.items, gather.excluded.count, sizeof(struct range), compare_ranges);
     add_mappings(&gather);
     add_threads(&gather);
     add_declared(&gather);

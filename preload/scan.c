@@ -32,10 +32,6 @@ double scan_wall_seconds(void) {
 
 /* ---- the heap ---- */
 
-static int odd_by_address(const struct heap_odd *a, const struct heap_odd *b) {
-    return a->address > b->address;
-}
-
 static int view_odd(struct heap *heap, struct arena *arena) {
     heap->odd_count = record_odd(NULL, 0);
     if (!heap->odd_count)
@@ -44,15 +40,6 @@ static int view_odd(struct heap *heap, struct arena *arena) {
     if (!heap->odd)
         return -ENOMEM;
     record_odd(heap->odd, heap->odd_count);
-    /* Shell sort: they are few, and come nearly in the order of their birth. */
-    for (size_t gap = heap->odd_count / 2; gap; gap /= 2)
-        for (size_t i = gap; i < heap->odd_count; i++) {
-            struct heap_odd item = heap->odd[i];
-            size_t at = i;
-            for (; at >= gap && odd_by_address(&heap->odd[at - gap], &item); at -= gap)
-                heap->odd[at] = heap->odd[at - gap];
-            heap->odd[at] = item;
-        }
     return 0;
 }
 

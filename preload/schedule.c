@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "scan.h"
+
 enum { OLD_SHARE = 4, NUMBER_MAX = 1000000000 };
 
 static const struct schedule DEFAULTS = {
@@ -26,6 +28,12 @@ static int parse_number(const char **text, unsigned *out) {
     return *text > first ? 0 : -1;
 }
 
+void schedule_set(struct schedule *schedule, const unsigned thresholds[3]) {
+    memcpy(schedule->thresholds, thresholds, sizeof schedule->thresholds);
+    schedule->bytes = INT64_MAX;
+    schedule->apart_us = 0;
+}
+
 static int parse_thresholds(const char *text, struct schedule *out) {
     unsigned values[3];
     for (int i = 0; i < 3; i++) {
@@ -33,8 +41,7 @@ static int parse_thresholds(const char *text, struct schedule *out) {
             return -1;
         text++;
     }
-    memcpy(out->thresholds, values, sizeof values);
-    out->apart_us = 0;
+    schedule_set(out, values);
     return 0;
 }
 
@@ -104,6 +111,12 @@ const char *schedule_parse(const struct options *options, struct schedule *out) 
         if (keys[i].value[0] && keys[i].parse(keys[i].value, out) != 0)
             wrong = keys[i].key;
     return wrong;
+}
+
+int schedule_is_due(const struct schedule *schedule, int64_t objects, int64_t bytes, int64_t last_us) {
+    if (!schedule->thresholds[0] || (objects <= schedule->thresholds[0] && bytes <= schedule->bytes))
+        return 0;
+    return !schedule->apart_us || scan_now_us() - last_us >= schedule->apart_us;
 }
 
 unsigned schedule_generation(const struct schedule *schedule, const unsigned since[2], uint64_t old, uint64_t old_new) {

@@ -10,7 +10,7 @@
  * well when there were more than thresholds[1] young scans since it was last looked at; everything when there were more
  * than thresholds[2] of those, and only if the objects that became old since the last full scan exceed a quarter of the old
  * ones. Source: CPython 3.11, Modules/gcmodule.c, gc_collect_generations() and "long_lived_pending".
- * Beyond CPython: bytes count too, and a thresholds[0] of 0 switches this off. */
+ * Beyond CPython: by default bytes count too. A thresholds[0] of 0 switches this off. */
 struct schedule {
     unsigned thresholds[3];
     int64_t bytes;    /* born minus freed since the last scan, that also make one due */
@@ -24,6 +24,12 @@ struct schedule {
 
 /* From CASTAWAY_OPTIONS. returns NULL, or the key whose value is wrong (it stands at its default then). */
 const char *schedule_parse(const struct options *options, struct schedule *out);
+
+/* Thresholds that somebody asks for are followed to the letter: bytes and time no longer count. */
+void schedule_set(struct schedule *schedule, const unsigned thresholds[3]);
+
+/* Is a scan due? objects, bytes: births minus deaths since the last one, which was at last_us. context: any */
+int schedule_is_due(const struct schedule *schedule, int64_t objects, int64_t bytes, int64_t last_us);
 
 /* The oldest generation to scan now.
  * since  scans of generation 0 since the last of 1 or more; scans of 1 since the last of 2

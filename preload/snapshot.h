@@ -23,7 +23,7 @@ struct outcome {
     struct history history;
     struct verdicts confirmed; /* the findings so far, the largest ones, without what is long */
     struct grown grown;
-    long scope_findings;       /* of the scope that ended with this scan; negative: not known */
+    long scope_findings; /* of the scope that ended with this scan; negative: not known */
     int place;
     _Atomic int done; /* set last, when all of it is there */
 };

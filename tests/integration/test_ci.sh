@@ -130,7 +130,7 @@ claim "the schema knows it all" node "$ROOT/tests/formats/schema_check.mjs" "$RO
 claim "without text, one line on standard error" test "$(grep -c castaway: "$WORK/err")" = 1
 ci --sarif report.sarif --junit report.xml --github
 claim "SARIF has file and line of the new one" test "$(jq -r '.runs[0].results[] | select(.baselineState == "new") |
-    .locations[0].physicalLocation | "\(.artifactLocation.uri):\(.region.startLine)"' report.sarif)" = "cache.c:5"
+    .locations[0].physicalLocation | "\(.artifactLocation.uri):\(.region.startLine)"' report.sarif)" = "cache.c:12"
 claim "the old one is no error there" test "$(jq -r '.runs[0].results[] | select(.baselineState == "unchanged").level' report.sarif)" = note
 claim "JUnit fails one case" test "$(grep -c '<failure' report.xml)" = 1
 claim "with file and line" grep -q 'cache\.c:12' report.xml

@@ -18,12 +18,15 @@ static struct marks marks;
 static unsigned confirm;
 static uint32_t scans;
 
+static unsigned root_flags;
+
 static void setup(void) {
     build = heap_build_new(16 << 20);
     roots = heap_build_gap(build, ROOTS * sizeof *roots);
     history = (struct history){0};
     scans = 0;
     confirm = 2;
+    root_flags = 0;
 }
 static void teardown(void) {
     heap_build_free(build);
@@ -44,7 +47,7 @@ static struct scan_entry next_entry(unsigned generation) {
 }
 
 static int update(struct scan_entry entry) {
-    struct root root = {(uintptr_t)roots, (uintptr_t)(roots + ROOTS), 0};
+    struct root root = {(uintptr_t)roots, (uintptr_t)(roots + ROOTS), root_flags};
     struct history after;
     heap_build_freeze(build);
     ck_assert_int_eq(mark_run(&build->heap, &root, 1, &build->arena, &marks), 0);
@@ -220,6 +223,45 @@ START_TEST (inherited_objects_are_no_suspects) {
     heap_build_forget(build, inherited);
     scan(FULL);
     counts_are(1, 1, 0, 0);
+}
+END_TEST
+
+START_TEST (held_by_a_stack_alone_is_looked_at_again) {
+    scan(FULL);
+    root_flags = ROOT_LIVE;
+    roots[0] = (uintptr_t)object(24, 1);
+    scan(0);
+    ck_assert_uint_eq(history.suspect_count, 1);
+    counts_are(0, 0, 0, 0);
+    roots[0] = 0;
+    scan(0);
+    counts_are(1, 0, 0, 0);
+    scan(0);
+    counts_are(1, 1, 0, 0);
+}
+END_TEST
+
+START_TEST (held_by_a_stack_for_three_scans_is_old) {
+    scan(FULL);
+    root_flags = ROOT_LIVE;
+    roots[0] = (uintptr_t)object(24, 1);
+    for (int i = 0; i < 3; i++) {
+        ck_assert_uint_eq(history.suspect_count, i > 0);
+        scan(0);
+    }
+    ck_assert_uint_eq(history.suspect_count, 1);
+    scan(0);
+    ck_assert_uint_eq(history.suspect_count, 0);
+    counts_are(0, 0, 0, 0);
+    ck_assert_uint_eq(history.objects[1], 1); /* counted once */
+}
+END_TEST
+
+START_TEST (held_by_anything_else_is_not_looked_at_again) {
+    scan(FULL);
+    roots[0] = (uintptr_t)object(24, 1);
+    scan(0);
+    ck_assert_uint_eq(history.suspect_count, 0);
 }
 END_TEST
 
@@ -564,6 +606,9 @@ int main(void) {
     tcase_add_test(tests, new_holder_is_no_change_whether_suspect_or_finding);
     tcase_add_test(tests, pointers_of_suspects_to_each_other_are_watched);
     tcase_add_test(tests, inherited_objects_are_no_suspects);
+    tcase_add_test(tests, held_by_a_stack_alone_is_looked_at_again);
+    tcase_add_test(tests, held_by_a_stack_for_three_scans_is_old);
+    tcase_add_test(tests, held_by_anything_else_is_not_looked_at_again);
     tcase_add_test(tests, million_suspects_are_judged_in_linear_time);
     tcase_add_test(tests, bytes_max_is_enough_for_the_worst_case);
     tcase_add_test(tests, no_memory_leaves_the_history_before);
