@@ -13,7 +13,7 @@
 
 #include "shape.h"
 
-enum { WORD = sizeof(uintptr_t), COUNT_MAX = 1 << 30 };
+enum { WORD = sizeof(uintptr_t), COUNT_MAX = 1 << 30, WAITING_MAX = 16 };
 
 struct references { /* as the control block says */
     int64_t use, weak;
@@ -47,6 +47,8 @@ struct reader {
     uintptr_t vtable; /* the last one that was looked at, and what was found */
     const char *name;
     const struct control *control;
+    struct heap_odd waiting[WAITING_MAX]; /* id 0: none */
+    size_t met;
 };
 
 /* ---- classes ---- */
@@ -87,7 +89,8 @@ static const struct control *control_of(const char *name) {
 
 /* The name of the class whose complete objects have this vtable; NULL: it is no vtable, or one without type information. */
 static const char *class_name(const struct heap *heap, uintptr_t vtable) {
-    if (!shape_is_constant(heap, vtable - 2 * WORD, vtable + WORD) || heap_load(vtable - 2 * WORD) != 0)
+    if (vtable % WORD || vtable < 2 * WORD || !shape_is_constant(heap, vtable - 2 * WORD, vtable + WORD) ||
+        heap_load(vtable - 2 * WORD) != 0)
         return NULL;
     uintptr_t type = heap_load(vtable - WORD);
     if (type % WORD || !shape_is_constant(heap, type, type + 2 * WORD))
@@ -142,17 +145,13 @@ static int type_of(struct reader *reader, uint32_t *type) {
     return counts_type(reader->counts, key, symbol, type);
 }
 
-static int read_object(void *context, uintptr_t address, object_id id) {
-    struct reader *reader = context;
+static int read_object(struct reader *reader, uintptr_t address, object_id id) {
     uint64_t size_bytes = heap_object(reader->heap, id)->size_bytes;
     struct counted counted = {.id = id};
     struct range readable = heap_readable(reader->heap, address, address + 3 * WORD);
     if (size_bytes < WORD || address % WORD || readable.lo != address || readable.hi - readable.lo < 3 * WORD)
         return 0;
-    uintptr_t vtable = heap_load(address);
-    if (vtable % WORD || vtable < 2 * WORD)
-        return 0;
-    look_at(reader, vtable);
+    look_at(reader, heap_load(address));
     if (!reader->name)
         return 0;
     if (reader->control && size_bytes >= reader->control->counts_end &&
@@ -161,7 +160,48 @@ static int read_object(void *context, uintptr_t address, object_id id) {
     return type_of(reader, &counted.type) || counts_add(reader->counts, &counted) ? -ENOMEM : 0;
 }
 
-int cxx_read(const struct heap *heap, struct counts *counts) {
+/* ---- the heap: each object's first word is a cache miss, so it is on its way while others are read ---- */
+
+static int read_later(void *context, uintptr_t address, object_id id) {
+    struct reader *reader = context;
+    struct heap_odd *place = &reader->waiting[reader->met++ % WAITING_MAX], due = *place;
+    *place = (struct heap_odd){address, id};
+    __builtin_prefetch((const void *)address);
+    __builtin_prefetch(heap_object(reader->heap, id));
+    return due.id ? read_object(reader, due.address, due.id) : 0;
+}
+
+static int read_all(struct reader *reader) {
+    int error = heap_each(reader->heap, read_later, reader);
+    for (int i = 0; i < WAITING_MAX && !error; i++)
+        error = read_later(reader, 0, 0);
+    return error;
+}
+
+static int is_class(void *context, uintptr_t address, object_id id) {
+    struct reader *reader = context;
+    struct range readable = heap_readable(reader->heap, address, address + WORD);
+    if (heap_object(reader->heap, id)->size_bytes < WORD || address % WORD || readable.lo != address ||
+        readable.hi - readable.lo < WORD)
+        return 0;
+    look_at(reader, heap_load(address));
+    return reader->name != NULL;
+}
+
+/* Is there a C++ object in every 64th block of the heap? */
+static int any_class(struct reader *reader) {
+    enum { SLOTS = 1 << HEAP_BLOCK_SHIFT, STEP = 64 };
+    struct heap_leaf *leaf;
+    for (uintptr_t base = 0; (leaf = heap_next_leaf(reader->heap->index, &base)); base += HEAP_LEAF_BYTES)
+        for (size_t block = 0; block < HEAP_LEAF_BLOCKS; block += STEP)
+            if (heap_each_in_leaf(leaf, base, block * SLOTS, (block + 1) * SLOTS, is_class, reader))
+                return 1;
+    return 0;
+}
+
+int cxx_read(const struct heap *heap, int is_likely, struct counts *counts) {
     struct reader reader = {.heap = heap, .counts = counts};
-    return heap->vtable_range_count ? heap_each(heap, read_object, &reader) : 0;
+    if (!heap->vtable_range_count || !(is_likely || heap->subset || any_class(&reader)))
+        return 0;
+    return read_all(&reader);
 }

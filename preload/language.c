@@ -105,8 +105,21 @@ static int read_python(const struct heap *heap, struct counts *counts, struct la
     return error;
 }
 
+/* ---- C++ ---- */
+
+/* A module has the type information that every class's refers to: a C++ library. One that is a part of the executable need
+ * not show it. */
+static int has_cxx_library(void) {
+    for (const struct link_map *module = _r_debug.r_map; module; module = module->l_next) {
+        struct symbols symbols;
+        if (symbols_of(module, &symbols) && find_symbol(&symbols, "_ZTVN10__cxxabiv117__class_type_infoE"))
+            return 1;
+    }
+    return 0;
+}
+
 int language_read(const struct heap *heap, struct counts *counts, struct language_notes *notes) {
     *notes = (struct language_notes){0};
     int error = read_python(heap, counts, notes);
-    return error ? error : cxx_read(heap, counts);
+    return error ? error : cxx_read(heap, has_cxx_library(), counts);
 }
