@@ -10,6 +10,7 @@
 struct auditor {
     const struct heap *heap;
     const struct counts *counts;
+    const struct marks *marks;
     struct audit *out;
 };
 
@@ -36,10 +37,9 @@ static struct found *find_counted(const struct auditor *auditor, uintptr_t word)
     const struct heap *heap = auditor->heap;
     uintptr_t start;
     object_id id = word - heap->lo < heap->hi - heap->lo ? heap_pointed(heap, word, &start) : 0;
-    if (!id || !(heap->entry[id] & HEAP_ENTRY_COUNTED))
-        return NULL;
-    uint32_t place = auditor->counts->by_id[id] - 1;
-    return word - start == auditor->counts->item[place].offset ? &auditor->out->found[place] : NULL;
+    const struct counted *counted = id ? counts_of(auditor->counts, id) : NULL;
+    return counted && counts_is_reference(counted, word - start) ? &auditor->out->found[counted - auditor->counts->item]
+                                                                 : NULL;
 }
 
 /* Where all that keeps an object alive is counted, the holders of references are known as well: counted objects and their
@@ -80,7 +80,7 @@ static void count_in_roots(const struct auditor *auditor, const struct root *roo
 /* References that are not among the pointers of the heap. Which of them are weak can't be seen: as many as there are. */
 static int is_held(const struct counted *counted, const struct found *found) {
     uint32_t strong = found->heap > counted->weak ? found->heap - counted->weak : 0;
-    return counted->source != COUNT_NONE && counted->count > (int64_t)strong;
+    return counted->source != COUNT_NONE && (counted->all || counted->exact) && counted->count > (int64_t)strong;
 }
 
 struct held {
@@ -110,25 +110,44 @@ static void take_marks(struct audit *audit, struct marks *marks, const struct ma
     }
 }
 
-int audit_run(const struct heap *heap, const struct counts *counts, const struct root *roots, size_t root_count,
-              struct marks *marks, struct arena *arena, struct audit *audit) {
-    struct auditor auditor = {heap, counts, audit};
+/* Who is lost can be held by lost objects only. */
+static int count_in_lost(void *context, uintptr_t address, object_id id) {
+    const struct auditor *auditor = context;
+    const struct marks *marks = auditor->marks;
+    return mark_test(marks->reachable, id) || mark_test(marks->possible, id) ? 0
+                                                                             : count_in_object(context, address, id);
+}
+
+static int prove_again(struct auditor *auditor, const struct root *roots, size_t root_count, struct marks *marks,
+                       struct arena *arena) {
+    const struct heap *heap = auditor->heap;
     size_t words = ((size_t)heap->id_end + 63) / 64;
-    *audit = (struct audit){.counts = counts};
-    if (!counts->by_id)
-        return 0;
-    struct held held = {.auditor = &auditor, .word = arena_alloc(arena, counts->count + 1, sizeof *held.word)};
-    audit->found = arena_alloc(arena, counts->count + 1, sizeof *audit->found);
-    audit->kept = arena_alloc(arena, words, sizeof *audit->kept);
-    if (!held.word || !audit->found || !audit->kept)
+    struct held held = {.auditor = auditor, .word = arena_alloc(arena, auditor->counts->count + 1, sizeof *held.word)};
+    uint64_t *kept = arena_alloc(arena, words, sizeof *kept);
+    if (!held.word || !kept)
         return -ENOMEM;
-    heap_each(heap, count_in_object, &auditor);
-    count_in_roots(&auditor, roots, root_count);
+    heap_each(heap, count_in_object, auditor);
+    count_in_roots(auditor, roots, root_count);
     heap_each(heap, list_held, &held);
     struct root root = {(uintptr_t)held.word, (uintptr_t)(held.word + held.count), 0};
     struct marks second;
     int error = mark_by_counts(heap, roots, root_count, &root, arena, &second);
-    if (!error)
-        take_marks(audit, marks, &second, words);
-    return error;
+    if (error)
+        return error;
+    auditor->out->kept = kept;
+    take_marks(auditor->out, marks, &second, words);
+    return 0;
+}
+
+int audit_run(const struct heap *heap, const struct counts *counts, const struct root *roots, size_t root_count,
+              struct marks *marks, struct arena *arena, struct audit *audit) {
+    struct auditor auditor = {heap, counts, marks, audit};
+    *audit = (struct audit){.counts = counts};
+    if (!counts->by_id || !counts->known)
+        return 0;
+    audit->found = arena_alloc(arena, counts->count + 1, sizeof *audit->found);
+    if (!audit->found)
+        return -ENOMEM;
+    return counts->exact ? prove_again(&auditor, roots, root_count, marks, arena)
+                         : heap_each(heap, count_in_lost, &auditor);
 }

@@ -3,7 +3,7 @@
  * Of every counted object, the references that stand in the heap are subtracted from its count. What remains is held from
  * outside (a root, or a reference that nobody gives back); what nothing remains of, and what no such object reaches, holds
  * only itself. This needs no roots, so a stale word on a stack hides nothing from it. An uncounted block that a root names
- * holds what it always does.
+ * holds what it always does. Where pointers may be borrowed (counted.exact) what a root reaches is held all the same.
  *
  * source  CPython 3.11, Modules/gcmodule.c, subtract_refs() */
 #ifndef CASTAWAY_ANALYSIS_AUDIT_H
@@ -42,7 +42,8 @@ struct audit {
  * heap     frozen and installed (counts_install()); not a young view
  * marks    of mark_run() over the same roots; marks of objects that are not held are cleared
  * returns  0, or -ENOMEM: marks are as before
- * cost     two passes over the heap, without prefetching; nothing when no object is counted */
+ * cost     where exact counts are known, two passes over the heap, one of them without prefetching; for the others one
+ *          over what is lost; nothing when no object is counted */
 int audit_run(const struct heap *heap, const struct counts *counts, const struct root *roots, size_t root_count,
               struct marks *marks, struct arena *arena, struct audit *audit);
 

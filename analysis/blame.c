@@ -87,7 +87,7 @@ struct release {
 static int is_reference(const struct release *r, const struct graph_edge *edge) {
     const struct counted *counted = counts_of(r->counts, r->graph->id[edge->target]);
     return r->graph->component[edge->target] == r->component &&
-           (!counted || counted->source == COUNT_NONE || counted->offset == edge->target_offset);
+           (!counted || counted->source == COUNT_NONE || counts_is_reference(counted, edge->target_offset));
 }
 
 static void count_references(struct release *r) {

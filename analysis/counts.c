@@ -210,15 +210,42 @@ static int merge_links(struct counts *counts, const struct heap *heap, struct ra
     return 0;
 }
 
-static void set_entries(const struct counts *counts, uint8_t *entry) {
+/* What the second of two for one object adds. */
+static void complete(struct counted *first, const struct counted *second) {
+    uint32_t type = first->type ? first->type : second->type;
+    if (first->source == COUNT_NONE && second->source != COUNT_NONE) {
+        uint8_t collected = first->collected | second->collected;
+        *first = *second;
+        first->collected = collected;
+    }
+    first->type = type;
+}
+
+static void set_counted(const struct counts *counts, size_t place) {
+    struct counted *counted = &counts->item[place];
+    uint32_t *first = &counts->by_id[counted->id];
+    if (*first)
+        complete(&counts->item[*first - 1], counted);
+    else
+        *first = (uint32_t)place + 1;
+}
+
+static uint8_t flags_of(const struct counted *counted) {
+    return counted->all ? HEAP_ENTRY_COUNTED | HEAP_ENTRY_ALL : counted->exact ? HEAP_ENTRY_COUNTED : 0;
+}
+
+static void set_entries(struct counts *counts, uint8_t *entry) {
     for (size_t i = 0; i < counts->entry_count; i++)
         entry[counts->entries[i].id] = counts->entries[i].words | counts->entries[i].flags;
+    for (size_t i = 0; i < counts->count; i++)
+        set_counted(counts, i);
     for (size_t i = 0; i < counts->count; i++) {
         const struct counted *counted = &counts->item[i];
-        if (counted->source != COUNT_NONE)
-            entry[counted->id] |= counted->all ? HEAP_ENTRY_COUNTED | HEAP_ENTRY_ALL : HEAP_ENTRY_COUNTED;
-        if (!counts->by_id[counted->id])
-            counts->by_id[counted->id] = (uint32_t)i + 1;
+        if (counted->source == COUNT_NONE || counts->by_id[counted->id] != i + 1)
+            continue;
+        entry[counted->id] |= flags_of(counted);
+        counts->known++;
+        counts->exact += flags_of(counted) != 0;
     }
 }
 

@@ -29,10 +29,13 @@ struct counted {
     uint32_t type;     /* number in counts.types; 0: not known */
     int64_t count;     /* references that keep it alive, by the program's own book */
     uint32_t weak;     /* how many pointers look like references and are none (weak_ptr) */
-    uint16_t offset;   /* a reference is a pointer to this byte of it; others into it are not counted */
+    uint16_t offset;   /* a reference is a pointer to this byte of it, or, where a call told us of the object, to its
+                          start; others into it are not counted */
     uint8_t source;    /* enum count_source */
     uint8_t all;       /* nothing keeps it but counted references: pointers in roots say nothing. Else those that are
                           no stack's are believed */
+    uint8_t exact;     /* `all`, or: no pointer in the heap but a counted reference, or a weak one, is like one. Then a
+                          word on a stack does not count where all references are found. Else some may be borrowed */
     uint8_t collected; /* the program's own collector would free it, were it garbage */
 };
 struct count_type {
@@ -50,7 +53,7 @@ struct object_entry {
 
 struct counts {
     struct arena *arena;
-    struct counted *item; /* one an object; of several for one object the first stands */
+    struct counted *item; /* of several for one object the first stands; the others add what it leaves open */
     size_t count, capacity;
     struct count_type *types; /* [0] is no type. After counts_install() by name, and each name once */
     size_t type_count, type_capacity;
@@ -60,7 +63,9 @@ struct counts {
     size_t link_count, link_capacity;
     struct object_entry *entries;
     size_t entry_count, entry_capacity;
-    uint32_t *by_id; /* set by counts_install(): place in `item` + 1, 0: nothing is known; NULL: of no object */
+    size_t known, exact; /* objects whose references are counted, and those of them where that is exact: set by
+                            counts_install() */
+    uint32_t *by_id;     /* set by counts_install(): place in `item` + 1, 0: nothing is known; NULL: of no object */
 };
 
 void counts_begin(struct counts *counts, struct arena *arena);
@@ -94,6 +99,11 @@ static inline uint32_t counts_type_of(const struct counts *counts, object_id id)
 static inline const char *counts_type_name(const struct counts *counts, object_id id) {
     uint32_t type = counts_type_of(counts, id);
     return type ? counts->types[type].name : NULL;
+}
+/* Is a pointer to byte `offset` of the object one that its count can be about? */
+static inline int counts_is_reference(const struct counted *counted, uint64_t offset) {
+    return counted->source != COUNT_NONE &&
+           (offset == counted->offset || (offset == 0 && counted->source != COUNT_MEMORY));
 }
 int counts_compare_names(const char *a, const char *b); /* NULL comes first */
 const char *count_source_word(enum count_source source);

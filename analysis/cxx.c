@@ -122,6 +122,7 @@ static int read_control(struct reader *reader, struct counted *counted, uintptr_
     if (references.use == 0)
         return counts_add_link(reader->counts, counted->id, block + reader->control->counts_end, block + size_bytes);
     counted->source = COUNT_MEMORY;
+    counted->exact = 1;
     counted->count = references.use;
     counted->weak = (uint32_t)references.weak;
     return 0;

@@ -263,7 +263,7 @@ int cycle_self(struct cycle_search *s, node_number node, struct cycle *cycle) {
         return -ENOMEM;
     cycle->node[0] = node;
     while (graph_next(graph, node, &walk, &edge))
-        if (edge.target == node && (!counted || edge.target_offset == counted->offset))
+        if (edge.target == node && (!counted || counts_is_reference(counted, edge.target_offset)))
             break;
     cycle->edge[0] = (struct cycle_edge){object->site, object->size_bytes, edge.offset, edge.target_offset,
                                          counts_type_name(graph->counts, graph->id[node])};

@@ -261,14 +261,6 @@ object_id heap_find(const struct heap *heap, uintptr_t address, uintptr_t *start
     return heap->odd_count ? find_odd(heap, address, start) : 0;
 }
 
-object_id heap_pointed(const struct heap *heap, uintptr_t address, uintptr_t *start) {
-    object_id id = heap_find(heap, address, start);
-    if (!id || !heap->entry || !heap->entry[id])
-        return id;
-    uintptr_t offset = address - *start, entry = heap_entry(heap, id);
-    return offset == entry || (offset > entry && !(heap->entry[id] & HEAP_ENTRY_ALL)) ? id : 0;
-}
-
 object_id heap_at(const struct heap *heap, uintptr_t address) {
     const struct heap_leaf *leaf = heap_leaf_at(heap->index, address);
     uint32_t slot = leaf ? load_slot(leaf, heap_slot_number(address)) : 0;

@@ -72,8 +72,9 @@ struct heap_index {
 };
 
 /* Where pointers to an object point at. Its start is the word at HEAP_ENTRY_WORD; what points below that is no pointer to
- * it. Of an object that is HEAP_ENTRY_COUNTED it is known how many references it has (counts.h); HEAP_ENTRY_ALL: and
- * that whatever keeps it alive is counted, or it is a part of such objects; then no other pointer into it counts. */
+ * it. Of an object that is HEAP_ENTRY_COUNTED it is known how many references it has, and which words in the heap are
+ * references (counts.h); HEAP_ENTRY_ALL: and that whatever keeps it alive is counted, or it is a part of such objects;
+ * then no other pointer into it counts. */
 enum { HEAP_ENTRY_WORD = 0x3f, HEAP_ENTRY_ALL = 0x40, HEAP_ENTRY_COUNTED = 0x80 };
 
 struct heap_odd { /* an object that has no slot of its own: in heap.odd, sorted by address after heap_freeze() */
@@ -160,7 +161,13 @@ static inline uintptr_t heap_entry(const struct heap *heap, object_id id) {
 }
 
 /* The object that `address` points at: heap_find(), but for what points below an object's entry. */
-object_id heap_pointed(const struct heap *heap, uintptr_t address, uintptr_t *start);
+static inline object_id heap_pointed(const struct heap *heap, uintptr_t address, uintptr_t *start) {
+    object_id id = heap_find(heap, address, start);
+    if (!heap->entry || !id || !heap->entry[id])
+        return id;
+    uintptr_t offset = address - *start, entry = heap_entry(heap, id);
+    return offset == entry || (offset > entry && !(heap->entry[id] & HEAP_ENTRY_ALL)) ? id : 0;
+}
 
 /* The object that begins at `address`, or 0. Needs no bounds, only a sorted `odd`. */
 object_id heap_at(const struct heap *heap, uintptr_t address);

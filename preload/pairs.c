@@ -86,7 +86,7 @@ static void change(const struct rule_of *rule, uintptr_t address, struct caller 
             return;
         which = REFS_TAKE;
     }
-    refs_change(address, which, caller);
+    refs_change(address, which, COUNT_PAIR, caller);
 }
 
 static void look(void) {

@@ -16,6 +16,7 @@
 #include "dirty.h"
 #include "init.h"
 #include "record.h"
+#include "refs.h"
 #include "weak.h"
 
 int64_t scan_now_us(void) {
@@ -128,6 +129,8 @@ static int is_full(const struct scan_input *in) {
 static int know_references(struct search *search) {
     counts_begin(&search->counts, search->arena);
     int error = language_read(&search->heap, &search->counts, &search->languages);
+    if (!error)
+        error = refs_read(&search->heap, &search->counts);
     return error ? error : counts_install(&search->counts, &search->heap);
 }
 
