@@ -176,7 +176,7 @@ static int any_counted(const struct release *r, const struct blame_cycle *cycle)
 static void try_entry(struct release *r, const struct blame_cycle *cycle, size_t entry, struct candidate *out) {
     node_number to = node_at(cycle, entry + 1), from = owner_of(r, cycle, entry);
     uint32_t from_birth = graph_object(r->graph, from)->birth, to_birth = graph_object(r->graph, to)->birth;
-    *out = (struct candidate){.result.entry = entry};
+    *out = (struct candidate){.result = {.entry = entry, .target = r->graph->id[to]}};
     out->is_back = heap_born_before(to_birth, from_birth);
     out->is_part = !out->is_back && r->references[r->local[to]] == 1;
     release(r, r->local[to], &out->result);

@@ -17,6 +17,7 @@ struct blame_type {
 /* A reference whose end frees objects, were it made weak. */
 struct blame_break {
     size_t entry; /* of the finding's cycle: it holds the reference, the next one is its target */
+    object_id target;
     uint64_t frees_objects, frees_bytes;
 };
 struct blame {

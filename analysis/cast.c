@@ -513,6 +513,16 @@ static void put_balances(struct cast_sink *sink, const char *key, const struct c
     put(sink, "]");
 }
 
+static void put_sites(struct cast_sink *sink, const char *key, const uint32_t *sites, size_t count) {
+    put_key(sink, key);
+    put(sink, "[");
+    for (size_t i = 0; i < count; i++) {
+        put(sink, i ? "," : "");
+        put_unsigned(sink, sites[i]);
+    }
+    put(sink, "]");
+}
+
 void cast_refs(struct cast_sink *sink, const struct cast_refs *refs) {
     open_line(sink, "refs");
     put_count(sink, "finding", refs->finding);
@@ -521,6 +531,8 @@ void cast_refs(struct cast_sink *sink, const struct cast_refs *refs) {
     put_count(sink, "dropped", refs->dropped);
     put_balances(sink, "balances", refs->balances, refs->balance_count);
     put_balances(sink, "unmatched", refs->unmatched, refs->unmatched_count);
+    put_text(sink, "source", count_source_word(refs->source));
+    put_sites(sink, "break_sites", refs->break_sites, refs->break_count);
     if (refs->type)
         put_text(sink, "type", refs->type);
     if (refs->finalizer)

@@ -119,8 +119,11 @@ struct cast_refs {
     uint64_t objects; /* those whose references were counted */
     int64_t count;    /* references that they have, together */
     uint64_t dropped; /* changes without a stack */
+    enum count_source source;
     const struct cast_balance *balances, *unmatched;
     size_t balance_count, unmatched_count;
+    const uint32_t *break_sites; /* of the finding's breaks: the stack that took the reference; 0: not known */
+    size_t break_count;
     const char *type, *finalizer; /* NULL: none was named */
 };
 

@@ -173,6 +173,8 @@ static void use_refs(struct used *used, const struct folded *folded) {
             use_site(used, refs->balances[at].site);
         for (size_t at = 0; at < refs->unmatched_count; at++)
             use_site(used, refs->unmatched[at].site);
+        for (size_t at = 0; at < refs->break_count; at++)
+            use_site(used, refs->break_sites[at]);
     }
 }
 

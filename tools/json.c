@@ -73,7 +73,7 @@ static json_t *finding_json(struct pool *pool, const struct report_finding *find
         json_object_set_new(object, "cycle_length", json_number(finding->cycle_length));
         json_object_set_new(object, "group_objects_max", json_number(finding->group_objects_max));
     }
-    refs_json(pool, object, finding);
+    refs_json(pool, object, finding, view);
     json_live_finding(pool, object, finding, view);
     return object;
 }

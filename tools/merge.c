@@ -103,6 +103,7 @@ static const struct report_entry *entries_of(struct report *report, const struct
             .frees_objects = edge->frees_objects,
             .frees_bytes = edge->frees_bytes,
             .rank = edge->rank,
+            .taker = edge->taker ? symbols_stack(report->symbols, edge->taker) : NULL,
         };
     }
     return entries;
@@ -126,6 +127,7 @@ static struct report_finding finding_of(struct report *report, const struct reco
         .age = recorded->age,
         .type = type_name(recording->pool, recorded->type),
         .refs = refs_named(recording->pool, &recorded->refs),
+        .history = history_named(recording->pool, report->symbols, &recorded->history),
         .found_at_exit = recording->at_exit && recorded->age.scan_b == recording->scan.number,
     };
     return finding;
@@ -183,6 +185,7 @@ static void absorb(struct report *report, struct report_finding *into, const str
     if (other->group_objects_max > into->group_objects_max)
         into->group_objects_max = other->group_objects_max;
     refs_absorb(&report->keeper, &into->refs, &other->refs);
+    history_absorb(&report->keeper, &into->history, &other->history);
     absorb_live(into, other);
 }
 
@@ -226,6 +229,7 @@ struct report_finding *report_push(struct report *report, const struct recording
     if (is_new) {
         finding->type = keep_string(&report->keeper, shown->type);
         finding->refs = refs_kept(&report->keeper, &shown->refs);
+        finding->history = history_kept(&report->keeper, &shown->history);
     } else
         absorb(report, finding, shown);
     set_origin(report, finding, shown);

@@ -285,7 +285,7 @@ static const struct {
     {"header", read_header}, {"module", read_module},           {"site", read_site},
     {"scan", read_scan},     {"finding", read_finding},         {"note", read_note},
     {"end", read_end},       {"status", reader_status},         {"growth", reader_growth},
-    {"path", reader_target}, {"population", reader_population},
+    {"path", reader_target}, {"population", reader_population}, {"refs", reader_history},
 };
 
 /* ---- lines ---- */

@@ -1,6 +1,6 @@
 /* refs.c - types and reference counts of findings: names, copies, sums.
  *
- * Start: type_name(), refs_absorb(). */
+ * Start: type_name(), refs_absorb(), history_absorb(). */
 #include "refs.h"
 
 #include "demangle.h"
@@ -140,4 +140,73 @@ void refs_absorb(struct keeper *keeper, struct rec_refs *into, const struct rec_
         into->verdict = keep_string(keeper, other->verdict);
         into->source = keep_string(keeper, other->source);
     }
+}
+
+/* ---- histories ---- */
+
+static struct report_balances balances_named(struct pool *pool, struct symbols *symbols,
+                                             const struct rec_balance *recorded, size_t count) {
+    struct report_balances balances = {pool_array(pool, count, sizeof *balances.list), count};
+    for (size_t i = 0; i < count; i++)
+        balances.list[i] = (struct report_balance){recorded[i].balance, symbols_stack(symbols, recorded[i].site)};
+    return balances;
+}
+
+struct report_history history_named(struct pool *pool, struct symbols *symbols, const struct rec_history *recorded) {
+    const char *finalizer = recorded->finalizer;
+    return (struct report_history){
+        .all = balances_named(pool, symbols, recorded->balances, recorded->balance_count),
+        .unmatched = balances_named(pool, symbols, recorded->unmatched, recorded->unmatched_count),
+        .dropped = recorded->dropped,
+        .finalizer = finalizer && *finalizer ? finalizer : NULL,
+    };
+}
+
+static struct report_balances balances_kept(struct keeper *keeper, const struct report_balances *shown) {
+    struct report_balances balances = {pool_array(keeper->pool, shown->count, sizeof *balances.list), shown->count};
+    for (size_t i = 0; i < shown->count; i++)
+        balances.list[i] = (struct report_balance){shown->list[i].balance, keep_stack(keeper, shown->list[i].stack)};
+    return balances;
+}
+
+struct report_history history_kept(struct keeper *keeper, const struct report_history *shown) {
+    return (struct report_history){
+        .all = balances_kept(keeper, &shown->all),
+        .unmatched = balances_kept(keeper, &shown->unmatched),
+        .dropped = shown->dropped,
+        .finalizer = keep_string(keeper, shown->finalizer),
+    };
+}
+
+static struct report_balance *balance_like(const struct report_balances *balances, const struct stack *stack) {
+    for (size_t i = 0; i < balances->count; i++)
+        if (stack_equal(balances->list[i].stack, stack))
+            return &balances->list[i];
+    return NULL;
+}
+
+/* Equal stacks become one; the order stays that of who came first. */
+static void balances_absorb(struct keeper *keeper, struct report_balances *into, const struct report_balances *other) {
+    struct report_balance *list = pool_array(keeper->pool, into->count + other->count, sizeof *list);
+    if (!other->count)
+        return;
+    if (into->count)
+        memcpy(list, into->list, into->count * sizeof *list);
+    into->list = list;
+    for (size_t i = 0; i < other->count; i++) {
+        struct report_balance *same = balance_like(into, other->list[i].stack);
+        if (same)
+            same->balance += other->list[i].balance;
+        else
+            list[into->count++] =
+                (struct report_balance){other->list[i].balance, keep_stack(keeper, other->list[i].stack)};
+    }
+}
+
+void history_absorb(struct keeper *keeper, struct report_history *into, const struct report_history *other) {
+    balances_absorb(keeper, &into->all, &other->all);
+    balances_absorb(keeper, &into->unmatched, &other->unmatched);
+    into->dropped = count_add(into->dropped, other->dropped);
+    if (!into->finalizer)
+        into->finalizer = keep_string(keeper, other->finalizer);
 }

@@ -339,6 +339,15 @@ static void refs_told(struct text *text, const struct report_finding *finding) {
     }
 }
 
+static void culprit_lines(struct text *text, const struct report_finding *finding) {
+    for (const struct refs_culprit *culprit = refs_culprits(text->pool, finding); culprit->stack; culprit++) {
+        pad_to(text, INDENT);
+        put(text, STRONG, culprit->label);
+        size_t column = max(FUNCTION_COLUMN, text->column + 3);
+        stack_lines(text, culprit->stack, column, function_width(text, culprit->stack, column));
+    }
+}
+
 static void leak_lines(struct text *text, const struct report_finding *finding) {
     uint64_t each = finding->objects ? finding->bytes / finding->objects : finding->bytes;
     bool equal = finding->objects && finding->bytes % finding->objects == 0;
@@ -401,6 +410,7 @@ static void finding_lines(struct text *text, const struct report_finding *findin
     else
         leak_lines(text, finding);
     refs_told(text, finding);
+    culprit_lines(text, finding);
 }
 
 static void findings(struct text *text) {
