@@ -40,6 +40,7 @@ enum { CAST_VERSION = 1, CAST_FRAMES_MAX = 64 };
     X(BUSY, "busy", "a scan is under way: ask again")                                                                  \
     X(REFUSED, "refused", "the request was not understood")                                                            \
     X(PYTHON, "python", "Python's reference counts were not read")                                                     \
+    X(GOBJECT, "gobject", "GObject's reference counts were not read")                                                  \
     X(NO_SUCH_OBJECT, "no-such-object", "no live object has that address")                                             \
     X(NOT_REACHED, "not-reached", "no root reaches the object")
 

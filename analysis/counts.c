@@ -71,6 +71,18 @@ int counts_add_entry(struct counts *counts, object_id id, size_t bytes) {
     return add_entry(counts, id, bytes, 0);
 }
 
+int counts_add_entry_below(struct counts *counts, object_id id, size_t bytes) {
+    return add_entry(counts, id, bytes, HEAP_ENTRY_BELOW);
+}
+
+int counts_add_weak(struct counts *counts, uintptr_t slot, uintptr_t target) {
+    int error;
+    GROW(counts, weak_slots, weak_slot_count, weak_slot_capacity);
+    if (!error)
+        counts->weak_slots[counts->weak_slot_count++] = (struct weak_slot){slot, target};
+    return error;
+}
+
 int counts_add_part(struct counts *counts, object_id id, size_t bytes) {
     return add_entry(counts, id, bytes, HEAP_ENTRY_ALL);
 }

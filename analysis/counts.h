@@ -46,9 +46,12 @@ struct object_link {
     struct range words; /* they own nothing: not followed, not counted */
     object_id id;       /* of the object that they lie in */
 };
+struct weak_slot {
+    uintptr_t slot, target;
+};
 struct object_entry {
     object_id id;
-    uint8_t words, flags; /* HEAP_ENTRY_ALL or 0 */
+    uint8_t words, flags; /* HEAP_ENTRY_ALL, HEAP_ENTRY_BELOW or 0 */
 };
 
 struct counts {
@@ -63,6 +66,8 @@ struct counts {
     size_t link_count, link_capacity;
     struct object_entry *entries;
     size_t entry_count, entry_capacity;
+    struct weak_slot *weak_slots; /* for whoever can empty them in the frozen memory */
+    size_t weak_slot_count, weak_slot_capacity;
     size_t known, exact; /* objects whose references are counted, and those of them where that is exact: set by
                             counts_install() */
     uint32_t *by_id;     /* set by counts_install(): place in `item` + 1, 0: nothing is known; NULL: of no object */
@@ -73,8 +78,12 @@ void counts_begin(struct counts *counts, struct arena *arena);
 /* Each returns 0 or -ENOMEM. */
 int counts_add(struct counts *counts, const struct counted *counted);
 int counts_add_link(struct counts *counts, object_id id, uintptr_t lo, uintptr_t hi);
-/* The start of the object, as those see it who point at it, is `bytes` (a multiple of 8, at most 504) into it. */
+/* The start of the object, as those see it who point at it, is `bytes` (a multiple of 8, at most 248) into it. Below it:
+ * what lies before that is the object's own, and pointers to it lead into its middle. */
 int counts_add_entry(struct counts *counts, object_id id, size_t bytes);
+int counts_add_entry_below(struct counts *counts, object_id id, size_t bytes);
+/* The word at `slot`, which may be anywhere, does not keep `target` alive while it points there. */
+int counts_add_weak(struct counts *counts, uintptr_t slot, uintptr_t target);
 /* The same of a block that is a part of counted objects: only they hold it, whatever a root says. */
 int counts_add_part(struct counts *counts, object_id id, size_t bytes);
 /* The number of the type described at `key`; a new one gets `name`; NULL: no number (0). */

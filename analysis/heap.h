@@ -72,10 +72,10 @@ struct heap_index {
 };
 
 /* Where pointers to an object point at. Its start is the word at HEAP_ENTRY_WORD; what points below that is no pointer to
- * it. Of an object that is HEAP_ENTRY_COUNTED it is known how many references it has, and which words in the heap are
+ * it, but with HEAP_ENTRY_BELOW one into its middle. Of an object that is HEAP_ENTRY_COUNTED it is known how many references it has, and which words in the heap are
  * references (counts.h); HEAP_ENTRY_ALL: and that whatever keeps it alive is counted, or it is a part of such objects;
  * then no other pointer into it counts. */
-enum { HEAP_ENTRY_WORD = 0x3f, HEAP_ENTRY_ALL = 0x40, HEAP_ENTRY_COUNTED = 0x80 };
+enum { HEAP_ENTRY_WORD = 0x1f, HEAP_ENTRY_BELOW = 0x20, HEAP_ENTRY_ALL = 0x40, HEAP_ENTRY_COUNTED = 0x80 };
 
 struct heap_odd { /* an object that has no slot of its own: in heap.odd, sorted by address after heap_freeze() */
     uintptr_t address;
@@ -166,7 +166,9 @@ static inline object_id heap_pointed(const struct heap *heap, uintptr_t address,
     if (!heap->entry || !id || !heap->entry[id])
         return id;
     uintptr_t offset = address - *start, entry = heap_entry(heap, id);
-    return offset == entry || (offset > entry && !(heap->entry[id] & HEAP_ENTRY_ALL)) ? id : 0;
+    if (offset == entry || heap->entry[id] & HEAP_ENTRY_BELOW)
+        return id;
+    return offset > entry && !(heap->entry[id] & HEAP_ENTRY_ALL) ? id : 0;
 }
 
 /* The object that begins at `address`, or 0. Needs no bounds, only a sorted `odd`. */

@@ -1,4 +1,5 @@
-/* language.c - is there an interpreter, and of which version? Its symbols are looked up in the loader's own tables.
+/* language.c - which interpreter is there, which libraries that count references? Their symbols are looked up in the
+ * loader's own tables.
  *
  * Owns:    nothing.
  * Never:   calls the loader: the program may hold its lock.
@@ -6,11 +7,13 @@
  * Start:   language_read(). */
 #include "language.h"
 
+#include <dlfcn.h>
 #include <elf.h>
 #include <link.h>
 #include <string.h>
 
 #include "analysis/cxx.h"
+#include "analysis/gobject.h"
 #include "analysis/python.h"
 
 /* ---- symbols of loaded modules: a module's hash table says at once that it has none of that name ---- */
@@ -66,6 +69,16 @@ static uintptr_t find_symbol(const struct symbols *symbols, const char *name) {
     return 0;
 }
 
+/* Where the first module that defines `name` has it; 0: none does. */
+static uintptr_t find_definition(const char *name) {
+    uintptr_t address = 0;
+    for (const struct link_map *module = _r_debug.r_map; module && !address; module = module->l_next) {
+        struct symbols symbols;
+        address = symbols_of(module, &symbols) ? find_symbol(&symbols, name) : 0;
+    }
+    return address;
+}
+
 /* ---- CPython ---- */
 
 static const char *const PYTHON_SYMBOLS[PYTHON_TYPE_COUNT] = {
@@ -110,16 +123,55 @@ static int read_python(const struct heap *heap, struct counts *counts, struct la
 /* A module has the type information that every class's refers to: a C++ library. One that is a part of the executable need
  * not show it. */
 static int has_cxx_library(void) {
-    for (const struct link_map *module = _r_debug.r_map; module; module = module->l_next) {
-        struct symbols symbols;
-        if (symbols_of(module, &symbols) && find_symbol(&symbols, "_ZTVN10__cxxabiv117__class_type_infoE"))
-            return 1;
+    return find_definition("_ZTVN10__cxxabiv117__class_type_infoE") != 0;
+}
+
+/* ---- GObject ---- */
+
+/* All segments of a module that may be written, or executed, from the first to the last.
+ * address: anywhere in the module */
+static struct range segments(uintptr_t address, unsigned flag) {
+    struct dl_find_object object;
+    struct range all = {UINTPTR_MAX, 0};
+    if (_dl_find_object((void *)address, &object) != 0)
+        return (struct range){0, 0};
+    uintptr_t header = (uintptr_t)object.dlfo_map_start, bias = object.dlfo_link_map->l_addr;
+    const ElfW(Ehdr) *elf = (const void *)header;
+    if (memcmp(elf->e_ident, ELFMAG, SELFMAG) != 0)
+        return (struct range){0, 0};
+    const ElfW(Phdr) *segment = (const void *)(header + elf->e_phoff);
+    for (unsigned i = 0; i < elf->e_phnum; i++) {
+        uintptr_t lo = bias + segment[i].p_vaddr, hi = lo + segment[i].p_memsz;
+        if (segment[i].p_type != PT_LOAD || !(segment[i].p_flags & flag))
+            continue;
+        all = (struct range){lo < all.lo ? lo : all.lo, hi > all.hi ? hi : all.hi};
     }
-    return 0;
+    all.lo = (all.lo + sizeof(uintptr_t) - 1) & ~(sizeof(uintptr_t) - 1);
+    return all.lo < all.hi ? all : (struct range){0, 0};
+}
+
+static int read_gobject(const struct heap *heap, struct counts *counts, struct language_notes *notes) {
+    uintptr_t object = find_definition("g_object_ref"), quark = find_definition("g_quark_to_string");
+    int fits = 1;
+    if (!object || !quark)
+        return 0;
+    struct gobject gobject = {
+        .types = segments(object, PF_W),
+        .code = segments(object, PF_X),
+        .quarks = segments(quark, PF_W),
+        .nullify = find_definition("g_nullify_pointer"),
+    };
+    int error = gobject_read(&gobject, heap, counts, &fits);
+    if (!fits)
+        notes->gobject =
+            "GObject's types are laid out in a way that is not known here: its objects were not told apart";
+    return error;
 }
 
 int language_read(const struct heap *heap, struct counts *counts, struct language_notes *notes) {
     *notes = (struct language_notes){0};
     int error = read_python(heap, counts, notes);
+    if (!error)
+        error = read_gobject(heap, counts, notes);
     return error ? error : cxx_read(heap, has_cxx_library(), counts);
 }

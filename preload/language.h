@@ -6,7 +6,7 @@
 
 /* Why their objects are not told apart: texts for a note, NULL when there is nothing to say. */
 struct language_notes {
-    const char *python;
+    const char *python, *gobject;
 };
 
 /* Read them from memory. heap: frozen, or a young view. The result is not installed yet.

@@ -144,6 +144,8 @@ static int find_reachable(const struct scan_input *in, struct search *search) {
     error = know_references(search);
     if (error)
         return error;
+    if (!in->in_process)
+        weak_blank_known(&search->maps, &search->counts);
     error = is_full(in) ? search_roots(in, search) : gather_young(in, search);
     if (error)
         return error;

@@ -215,6 +215,8 @@ static void write_notes(struct cast_sink *sink, const struct scan_input *in, con
     note(sink, NOTE_SCANS_SKIPPED, in->skipped, NULL);
     if (search->languages.python)
         cast_note(sink, NOTE_PYTHON, 1, search->languages.python);
+    if (search->languages.gobject)
+        cast_note(sink, NOTE_GOBJECT, 1, search->languages.gobject);
     note(sink, NOTE_NEXT_ALLOCATOR, !in->facts->allocator_is_glibc, NULL);
     pairs_write_notes(sink, arena);
     scope_write_note(sink);

@@ -1,5 +1,5 @@
 #!/bin/bash
-# test_references.sh - reference counts read from memory: CPython against its own collector, std::shared_ptr.
+# test_references.sh - reference counts read from memory: CPython against its own collector, std::shared_ptr, GObject.
 # shellcheck source=tests/integration/claims.sh
 . "$(dirname "$0")/claims.sh"
 cd "$(dirname "$0")/../.." || exit 1
@@ -66,4 +66,42 @@ END
 g++ -std=c++17 -g -O1 -o "$WORK/shared" "$WORK/shared.cc"
 castaway --json "$WORK/json" --text "$WORK/text" "$WORK/shared" keep
 claim 'shared_ptr: what is held is not lost' jq -e '.summary.cycle.objects == 0 and .summary.lost.objects == 0' "$WORK/json"
+
+# ---- GObject ----
+# shellcheck disable=SC2046
+gcc -g -O1 -Wall -Wextra -Werror -o "$WORK/gobject" tests/refs/gobject_family.c $(pkg-config --cflags --libs gobject-2.0) || exit 1
+gobject() { castaway --fail-on none --json "$WORK/json" --text "$WORK/text" "${@:2}" "$WORK/gobject" "$1"; }
+holds() { jq -e "$1" "$WORK/json" >/dev/null || { echo "not $1"; jq -c '.findings[] | del(.stack, .cycle)' "$WORK/json"; false; }; }
+gobject leak
+claim 'GObject: a cycle, proved twice' holds '.findings | length == 1 and (.[0] | .kind == "cycle" and .count == 100 and
+    .proofs == ["marking", "subtraction"] and .refs.source == "memory" and .refs.count == 200 and .refs.found_inside == 200)'
+claim 'GObject: types by name' holds '[.findings[0].types[] | "\(.objects) \(.type)"] | sort == ["100 Child", "100 Parent"]'
+claim 'GObject: the edge to make weak' holds '.findings[0].break[0] | .from == "Child" and .to == "Parent" and .offset == 24'
+claim 'GObject: who took it is not known without hooks' holds '.findings[0].break[0].stack == []'
+gobject leak --profile glib
+claim 'GObject: with them it is' holds '.findings[0].break[0].stack[0].function == "child_set_parent"'
+gobject missing --profile glib
+claim 'GObject: who took one too many' holds '.findings[0].refs.unmatched[0].stack[0].function == "missing"'
+gobject weak
+claim 'GObject: weak references and weak pointers hold nothing' holds '.findings | length == 1 and (.[0] | .kind == "lost" and
+    .type == "Parent" and .refs.verdict == "missing-unref" and .refs.count == 1 and .refs.found_inside == 0)'
+for mode in held none; do
+    gobject $mode
+    claim "GObject, $mode: nothing is lost" holds '.summary.lost.objects == 0 and .summary.cycle.objects == 0'
+done
+cat >"$WORK/strange.c" <<'END'
+#include <stdlib.h>
+void *g_object_ref(void *object) { return object; }
+const char *g_quark_to_string(unsigned quark) { return quark ? "" : NULL; }
+void *types[100];
+int main(void) {
+    for (int i = 0; i < 100; i++)
+        types[i] = malloc(i);
+    return 0;
+}
+END
+gcc -rdynamic -o "$WORK/strange" "$WORK/strange.c" || exit 1
+castaway --json "$WORK/json" "$WORK/strange"
+claim 'a GObject of an unknown layout is noted' jq -e 'any(.notes[]; .code == "gobject")' "$WORK/json"
+claim 'and harms nothing' status_is 0
 finish
