@@ -150,7 +150,7 @@ void refs_change(uintptr_t address, enum refs_change change, enum count_source s
     uintptr_t start;
     if (begins()) {
         object_id id = record_near(address, &start);
-        uint32_t site = id ? hook_site_again(caller) : 0;
+        uint32_t site = id ? hook_site(caller) : 0;
         if (id) {
             lock_take(lock_of(id));
             change_locked(id, (uint32_t)(address - start), change, source, site);
