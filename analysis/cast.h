@@ -35,6 +35,7 @@ enum { CAST_VERSION = 1, CAST_FRAMES_MAX = 64 };
     X(REFS_NO_ROOM, "refs-no-room", "functions of --refs or of a profile for which there was no room")                 \
     X(REFS_READ_ONLY, "refs-read-only", "functions of which some calls were not counted: a page could not be changed") \
     X(REFS_DROPPED, "refs-dropped", "reference counts that changed and had no room to be kept")                        \
+    X(REFS_LAYOUT, "refs-layout", "objects whose counts are not where a rule says")                                    \
     X(PROFILE_UNUSED, "profile-unused", "profiles of which the program uses no function")                              \
     X(SCOPE, "scope", "scopes that ended with objects lost in them")                                                   \
     X(BUSY, "busy", "a scan is under way: ask again")                                                                  \

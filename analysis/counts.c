@@ -222,10 +222,11 @@ static int merge_links(struct counts *counts, const struct heap *heap, struct ra
     return 0;
 }
 
-/* What the second of two for one object adds. */
+/* What the second of two for one object adds. What stands in memory is believed before what was seen of calls. */
 static void complete(struct counted *first, const struct counted *second) {
     uint32_t type = first->type ? first->type : second->type;
-    if (first->source == COUNT_NONE && second->source != COUNT_NONE) {
+    int is_better = second->source == COUNT_MEMORY ? first->source != COUNT_MEMORY : first->source == COUNT_NONE;
+    if (is_better && second->source != COUNT_NONE) {
         uint8_t collected = first->collected | second->collected;
         *first = *second;
         first->collected = collected;

@@ -36,6 +36,7 @@ struct counted {
                           no stack's are believed */
     uint8_t exact;     /* `all`, or: no pointer in the heap but a counted reference, or a weak one, is like one. Then a
                           word on a stack does not count where all references are found. Else some may be borrowed */
+    uint8_t inside;    /* a reference is also what points beyond `offset` */
     uint8_t collected; /* the program's own collector would free it, were it garbage */
 };
 struct count_type {
@@ -112,7 +113,8 @@ static inline const char *counts_type_name(const struct counts *counts, object_i
 /* Is a pointer to byte `offset` of the object one that its count can be about? */
 static inline int counts_is_reference(const struct counted *counted, uint64_t offset) {
     return counted->source != COUNT_NONE &&
-           (offset == counted->offset || (offset == 0 && counted->source != COUNT_MEMORY));
+           (offset == counted->offset || (offset > counted->offset && counted->inside) ||
+            (offset == 0 && counted->source != COUNT_MEMORY));
 }
 int counts_compare_names(const char *a, const char *b); /* NULL comes first */
 const char *count_source_word(enum count_source source);

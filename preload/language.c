@@ -1,5 +1,4 @@
-/* language.c - which interpreter is there, which libraries that count references? Their symbols are looked up in the
- * loader's own tables.
+/* language.c - which interpreter is there, which libraries that count references? Their symbols say.
  *
  * Owns:    nothing.
  * Never:   calls the loader: the program may hold its lock.
@@ -15,69 +14,7 @@
 #include "analysis/cxx.h"
 #include "analysis/gobject.h"
 #include "analysis/python.h"
-
-/* ---- symbols of loaded modules: a module's hash table says at once that it has none of that name ---- */
-
-struct symbols {
-    uintptr_t bias;
-    const ElfW(Sym) * table;
-    const char *names;
-    const uint32_t *hash; /* DT_GNU_HASH */
-};
-
-/* glibc has made absolute addresses of these, but in modules that it may not write to. */
-static uintptr_t absolute(const struct link_map *module, const ElfW(Dyn) * entry) {
-    return entry->d_un.d_ptr < module->l_addr ? module->l_addr + entry->d_un.d_ptr : entry->d_un.d_ptr;
-}
-
-static int symbols_of(const struct link_map *module, struct symbols *out) {
-    *out = (struct symbols){.bias = module->l_addr};
-    for (const ElfW(Dyn) *entry = module->l_ld; entry && entry->d_tag != DT_NULL; entry++) {
-        if (entry->d_tag == DT_SYMTAB)
-            out->table = (const void *)absolute(module, entry);
-        else if (entry->d_tag == DT_STRTAB)
-            out->names = (const void *)absolute(module, entry);
-        else if (entry->d_tag == DT_GNU_HASH)
-            out->hash = (const void *)absolute(module, entry);
-    }
-    return out->table && out->names && out->hash;
-}
-
-static uint32_t hash_name(const char *name) {
-    uint32_t hash = 5381;
-    for (; *name; name++)
-        hash = hash * 33 + (unsigned char)*name;
-    return hash;
-}
-
-/* The address of a defined symbol, or 0.
- * source  binutils, bfd/elflink.c: [buckets][first symbol][filter words][shift] filter, buckets, chains */
-static uintptr_t find_symbol(const struct symbols *symbols, const char *name) {
-    uint32_t buckets = symbols->hash[0], first = symbols->hash[1], filters = symbols->hash[2];
-    const uint32_t *bucket = symbols->hash + 4 + filters * sizeof(uintptr_t) / sizeof(uint32_t);
-    const uint32_t *chain = bucket + buckets;
-    uint32_t hash = hash_name(name), at = buckets ? bucket[hash % buckets] : 0;
-    for (; at >= first && at; at++) {
-        const ElfW(Sym) *symbol = &symbols->table[at];
-        uint32_t other = chain[at - first];
-        if ((other | 1) == (hash | 1) && symbol->st_shndx != SHN_UNDEF &&
-            strcmp(symbols->names + symbol->st_name, name) == 0)
-            return symbols->bias + symbol->st_value;
-        if (other & 1)
-            break;
-    }
-    return 0;
-}
-
-/* Where the first module that defines `name` has it; 0: none does. */
-static uintptr_t find_definition(const char *name) {
-    uintptr_t address = 0;
-    for (const struct link_map *module = _r_debug.r_map; module && !address; module = module->l_next) {
-        struct symbols symbols;
-        address = symbols_of(module, &symbols) ? find_symbol(&symbols, name) : 0;
-    }
-    return address;
-}
+#include "symbol.h"
 
 /* ---- CPython ---- */
 
@@ -92,11 +29,11 @@ static const char *const PYTHON_SYMBOLS[PYTHON_TYPE_COUNT] = {
 static long find_python(struct python *python) {
     for (const struct link_map *module = _r_debug.r_map; module; module = module->l_next) {
         struct symbols symbols;
-        if (!symbols_of(module, &symbols) || !find_symbol(&symbols, PYTHON_SYMBOLS[PYTHON_TYPE]))
+        if (!symbols_of(module, &symbols) || !symbols_find(&symbols, PYTHON_SYMBOLS[PYTHON_TYPE]))
             continue;
         for (size_t i = 0; i < PYTHON_TYPE_COUNT; i++)
-            python->types[i] = find_symbol(&symbols, PYTHON_SYMBOLS[i]);
-        const unsigned long *version = (const void *)find_symbol(&symbols, "Py_Version");
+            python->types[i] = symbols_find(&symbols, PYTHON_SYMBOLS[i]);
+        const unsigned long *version = (const void *)symbols_find(&symbols, "Py_Version");
         return version ? (long)(*version >> 16) : 0;
     }
     return -1;
@@ -123,7 +60,7 @@ static int read_python(const struct heap *heap, struct counts *counts, struct la
 /* A module has the type information that every class's refers to: a C++ library. One that is a part of the executable need
  * not show it. */
 static int has_cxx_library(void) {
-    return find_definition("_ZTVN10__cxxabiv117__class_type_infoE") != 0;
+    return symbol_find("_ZTVN10__cxxabiv117__class_type_infoE") != 0;
 }
 
 /* ---- GObject ---- */
@@ -151,7 +88,7 @@ static struct range segments(uintptr_t address, unsigned flag) {
 }
 
 static int read_gobject(const struct heap *heap, struct counts *counts, struct language_notes *notes) {
-    uintptr_t object = find_definition("g_object_ref"), quark = find_definition("g_quark_to_string");
+    uintptr_t object = symbol_find("g_object_ref"), quark = symbol_find("g_quark_to_string");
     int fits = 1;
     if (!object || !quark)
         return 0;
@@ -159,7 +96,7 @@ static int read_gobject(const struct heap *heap, struct counts *counts, struct l
         .types = segments(object, PF_W),
         .code = segments(object, PF_X),
         .quarks = segments(quark, PF_W),
-        .nullify = find_definition("g_nullify_pointer"),
+        .nullify = symbol_find("g_nullify_pointer"),
     };
     int error = gobject_read(&gobject, heap, counts, &fits);
     if (!fits)

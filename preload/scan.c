@@ -15,6 +15,7 @@
 
 #include "dirty.h"
 #include "init.h"
+#include "layouts.h"
 #include "record.h"
 #include "refs.h"
 #include "weak.h"
@@ -131,6 +132,8 @@ static int know_references(struct search *search) {
     int error = language_read(&search->heap, &search->counts, &search->languages);
     if (!error)
         error = refs_read(&search->heap, &search->counts);
+    if (!error)
+        error = layouts_read(&search->heap, &search->counts, search->arena);
     return error ? error : counts_install(&search->counts, &search->heap);
 }
 
