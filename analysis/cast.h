@@ -35,10 +35,13 @@ enum { CAST_VERSION = 1, CAST_FRAMES_MAX = 64 };
     X(REFS_NO_ROOM, "refs-no-room", "functions of --refs or of a profile for which there was no room")                 \
     X(REFS_READ_ONLY, "refs-read-only", "functions of which some calls were not counted: a page could not be changed") \
     X(REFS_DROPPED, "refs-dropped", "reference counts that changed and had no room to be kept")                        \
+    X(REFS_LAYOUT, "refs-layout", "objects whose counts are not where a rule says")                                    \
     X(PROFILE_UNUSED, "profile-unused", "profiles of which the program uses no function")                              \
     X(SCOPE, "scope", "scopes that ended with objects lost in them")                                                   \
     X(BUSY, "busy", "a scan is under way: ask again")                                                                  \
     X(REFUSED, "refused", "the request was not understood")                                                            \
+    X(PYTHON, "python", "Python's reference counts were not read")                                                     \
+    X(GOBJECT, "gobject", "GObject's reference counts were not read")                                                  \
     X(NO_SUCH_OBJECT, "no-such-object", "no live object has that address")                                             \
     X(NOT_REACHED, "not-reached", "no root reaches the object")
 
@@ -118,8 +121,11 @@ struct cast_refs {
     uint64_t objects; /* those whose references were counted */
     int64_t count;    /* references that they have, together */
     uint64_t dropped; /* changes without a stack */
+    enum count_source source;
     const struct cast_balance *balances, *unmatched;
     size_t balance_count, unmatched_count;
+    const uint32_t *break_sites; /* of the finding's breaks: the stack that took the reference; 0: not known */
+    size_t break_count;
     const char *type, *finalizer; /* NULL: none was named */
 };
 
