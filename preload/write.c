@@ -208,7 +208,9 @@ static void write_notes(struct cast_sink *sink, const struct scan_input *in, con
     note(sink, NOTE_IN_PROCESS, (uint64_t)in->in_process, NULL);
     note(sink, NOTE_INHERITED, verdicts->inherited_objects, NULL);
     note(sink, NOTE_BAD_OPTION, in->bad_option != NULL, in->bad_option);
-    note(sink, NOTE_WRITTEN_PAGES, in->entry.number > 1 || in->exit_status < 0, dirty_choice());
+    int is_live = in->entry.number > 1 || in->exit_status < 0;
+    note(sink, NOTE_WRITTEN_PAGES, (uint64_t)is_live, dirty_method_name());
+    note(sink, NOTE_METHOD_MISSING, is_live && dirty_missing(), dirty_missing());
     note(sink, NOTE_SCANS_SKIPPED, in->skipped, NULL);
     note(sink, NOTE_NEXT_ALLOCATOR, !in->facts->allocator_is_glibc, NULL);
     pairs_write_notes(sink, arena);
