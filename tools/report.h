@@ -25,6 +25,8 @@ enum {
     X(NO_SCAN, "no-scan", "the recording holds no scan: nothing was judged")                                           \
     X(LAST_SCAN, "last-scan", "the program left no recording of its end: this is the report of its last scan")         \
     X(NO_RECORDING, "no-recording", "no recording came from the program itself")                                       \
+    X(LEFT_RUNNING, "left-running",                                                                                    \
+      "processes that still run: not in this report; what they tell at their end goes to a file")                      \
     X(BAD_RECORDING, "bad-recording", "recordings of other processes that could not be read")                          \
     X(NO_OBJECTS, "no-objects", "no live object was recorded: all were freed, or castaway saw no allocation")
 
