@@ -21,6 +21,7 @@
 #include "init.h"
 #include "live.h"
 #include "lock.h"
+#include "lsan.h"
 #include "module.h"
 #include "nofork.h"
 #include "pages.h"
@@ -202,6 +203,7 @@ struct ending {
     struct callee_saved from; /* a frame of ours on the program's stack, still live */
     uintptr_t thread_pointer;
     const ucontext_t *interrupted; /* by the signal that ends the process; NULL: exit was called */
+    int turned_off;                /* there shall be no check */
     int tool;                      /* receives the tool's exit status; 0 when it was not run */
 };
 
@@ -223,6 +225,10 @@ static void end_recorded(struct ending *ending, unsigned long signals_before) {
     };
     live_describe(&in);
     in.exit_status = ending->status;
+    if (ending->turned_off) {
+        write_note(ending->file, &in, NOTE_TURNED_OFF, NULL);
+        return;
+    }
     nofork_look();
     if (stop_between_calls(&stopped, LOCK_LIMIT_MS, STOP_LIMIT_MS) != 0) {
         write_failure(ending->file, &in, "threads could not be stopped");
@@ -307,6 +313,7 @@ static int scan_once(int status, const ucontext_t *interrupted) {
         .status = status & 0xff,
         .interrupted = interrupted,
         .thread_pointer = arch_thread_pointer(),
+        .turned_off = lsan.off_at_exit || (!interrupted && lsan_is_turned_off()),
     };
     arch_callee_saved(&ending.from);
     char *stack = pages_alloc(OWN_STACK_BYTES);

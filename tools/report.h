@@ -103,8 +103,11 @@ struct report {
     int64_t exit_status;
     int signal; /* that killed it, else 0 */
     size_t processes;
-    size_t unjudged; /* recordings among them that hold no scan: nothing can be said of their processes */
-    bool has_main;   /* the main process left a recording */
+    size_t unjudged;   /* recordings among them that hold no scan: nothing can be said of their processes */
+    size_t turned_off; /* recordings of processes that wanted no check */
+    bool has_main;     /* the main process left a recording */
+    const char **default_options, **default_suppressions; /* of programs, in LeakSanitizer's words; each text once */
+    size_t default_option_count, default_option_capacity, default_suppression_count, default_suppression_capacity;
     struct report_live live;
     struct tally tally[KIND_COUNT];
     struct tally suppressed[KIND_COUNT]; /* taken out of `tally` */

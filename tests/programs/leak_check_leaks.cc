@@ -8,7 +8,9 @@ extern "C" void __lsan_do_leak_check(void) __attribute__((weak));
 
 struct holder {
     void *held = NEW_BYTES(40);
-    ~holder() { held = nullptr; }
+    ~holder() {
+        held = nullptr;
+    }
 };
 static holder global;
 
