@@ -1,0 +1,42 @@
+"""recording.py - what does recording cost a whole program, start, search and report included?
+
+Owns:   the programs, and the ratios that castaway must reach and aims for.    Never: starts one.
+Start:  WORKLOADS, one entry each.
+"""
+import dataclasses
+import pathlib
+import shutil
+import sys
+
+FOLDER = pathlib.Path(__file__).parent / "workloads"
+
+
+@dataclasses.dataclass(frozen=True)
+class Workload:
+    """`command` may name programs built from workloads/ as {name}. `unit`: "ratio" to plain, or "ms" more than plain."""
+    question: str
+    command: list[str]
+    must: float
+    aim: float
+    unit: str = "ratio"
+    source: str | None = None
+    environment: dict[str, str] = dataclasses.field(default_factory=dict)
+    input: str | None = None
+    needs: str | None = None  # a program; without it the question is left out
+
+
+def python():
+    """The interpreter itself: what stands first in PATH may be a script of a version manager."""
+    return shutil.which("python3", path="/usr/bin:/usr/local/bin") or sys.executable
+
+
+WORKLOADS = [
+    Workload("churn, 1 thread", ["{churn}", "1", "3000000"], 3.0, 2.0, source="churn.c"),
+    Workload("churn, 2 threads", ["{churn}", "2", "3000000"], 3.2, 2.0, source="churn.c"),
+    Workload("python3, 400 000 objects", [python(), str(FOLDER / "objects.py")], 1.7, 1.3,
+             environment={"PYTHONMALLOC": "malloc"}),
+    Workload("perl, nested hashes", ["perl", str(FOLDER / "hashes.pl")], 1.4, 1.2, needs="perl"),
+    Workload("sqlite3 in memory", ["sqlite3", ":memory:"], 1.18, 1.08, input=str(FOLDER / "tables.sql"), needs="sqlite3"),
+    Workload("C++, templates and maps", ["{containers}", "1500"], 1.6, 1.3, source="containers.cc"),
+    Workload("start and exit of true", ["/bin/true"], 5, 2, unit="ms"),
+]
