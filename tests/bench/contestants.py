@@ -80,6 +80,8 @@ CONTESTANTS = [
     Contestant("gperftools", gperftools, "HEAPCHECK=normal"),
 ]
 
+PEERED = [contestant.name for contestant in CONTESTANTS[1:]]  # columns of a table: all but plain
+
 
 def present(place, names=None):
     """Contestants that are installed, or those among `names` that are; name -> (words, environment)."""

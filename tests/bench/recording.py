@@ -3,26 +3,16 @@
 Owns:   the programs, and the ratios that castaway must reach and aims for.    Never: starts one.
 Start:  WORKLOADS, one entry each.
 """
-import dataclasses
-import pathlib
 import shutil
 import sys
 
-FOLDER = pathlib.Path(__file__).parent / "workloads"
+import compare
+import contestants
+from compare import SOURCES, Workload
 
-
-@dataclasses.dataclass(frozen=True)
-class Workload:
-    """`command` may name programs built from workloads/ as {name}. `unit`: "ratio" to plain, or "ms" more than plain."""
-    question: str
-    command: list[str]
-    must: float
-    aim: float
-    unit: str = "ratio"
-    source: str | None = None
-    environment: dict[str, str] = dataclasses.field(default_factory=dict)
-    input: str | None = None
-    needs: str | None = None  # a program; without it the question is left out
+TITLE = "recording: the whole process, by the plain program's time"
+PLAIN = "s"
+COLUMNS = contestants.PEERED
 
 
 def python():
@@ -35,10 +25,15 @@ WORKLOADS = [
     Workload("churn, 2 threads", ["{churn}", "2", "3000000"], 3.2, 2.0, source="churn.c"),
     Workload("churn, standing", ["{churn}", "1", "3000000", "standing"], 3.0, 2.0, source="churn.c"),
     Workload("churn, 1 024 ways", ["{churn}", "1", "3000000", "wandering"], 3.0, 2.0, source="churn.c"),
-    Workload("python3, 400 000 objects", [python(), str(FOLDER / "objects.py")], 1.7, 1.3,
+    Workload("python3, 400 000 objects", [python(), str(SOURCES / "objects.py")], 1.7, 1.3,
              environment={"PYTHONMALLOC": "malloc"}),
-    Workload("perl, nested hashes", ["perl", str(FOLDER / "hashes.pl")], 1.4, 1.2, needs="perl"),
-    Workload("sqlite3 in memory", ["sqlite3", ":memory:"], 1.18, 1.08, input=str(FOLDER / "tables.sql"), needs="sqlite3"),
-    Workload("C++, templates and maps", ["{containers}", "1500"], 1.6, 1.3, source="containers.cc"),
+    Workload("perl, nested hashes", ["perl", str(SOURCES / "hashes.pl")], 1.4, 1.2, needs=("perl",)),
+    Workload("sqlite3 in memory", ["sqlite3", ":memory:"], 1.18, 1.08, input=str(SOURCES / "tables.sql"),
+             needs=("sqlite3",)),
+    Workload("C++, templates and maps", ["{containers}", "6000"], 1.6, 1.3, source="containers.cc"),
     Workload("start and exit of true", ["/bin/true"], 5, 2, unit="ms"),
 ]
+
+
+def rows(place, chosen):
+    return compare.rows(WORKLOADS, place, chosen)

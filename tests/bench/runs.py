@@ -84,5 +84,5 @@ def ratios(samples, plain, clock):
     return figure([getattr(a, clock) / max(getattr(b, clock), 1e-6) for a, b in zip(samples, plain)])
 
 
-def differences(samples, plain, clock):
-    return figure([getattr(a, clock) - getattr(b, clock) for a, b in zip(samples, plain)])
+def differences(samples, plain, clock, scale):
+    return figure([scale * (getattr(a, clock) - getattr(b, clock)) for a, b in zip(samples, plain)])
