@@ -29,9 +29,12 @@ struct build {
 
 static inline void enter(const struct heap *heap, _Atomic uint8_t *granule, uintptr_t address, object_id id,
                          int has_slot) {
-    uint64_t words = heap_object(heap, id)->size_bytes / WORD;
-    uint8_t code = words <= SHORT_WORDS_MAX && !heap->unaligned ? (uint8_t)(GRANULE_SHORT + words) : GRANULE_LONG;
-    if (address % GRANULE_BYTES || !has_slot || atomic_load_explicit(granule, memory_order_relaxed) != GRANULE_EMPTY)
+    const struct object *object = heap_object(heap, id);
+    uint64_t words = object->size_bytes / WORD;
+    int is_short = words <= SHORT_WORDS_MAX && !heap->unaligned && !(object->flags & OBJECT_LINKS);
+    uint8_t code = is_short ? (uint8_t)(GRANULE_SHORT + words) : GRANULE_LONG;
+    if (address % GRANULE_BYTES || !has_slot || (heap->entry && heap->entry[id]) ||
+        atomic_load_explicit(granule, memory_order_relaxed) != GRANULE_EMPTY)
         code = GRANULE_ASK;
     atomic_store_explicit(granule, code, memory_order_relaxed);
 }

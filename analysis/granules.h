@@ -10,8 +10,9 @@
 #include "crew.h"
 #include "heap.h"
 
-/* A granule's byte. An object that is searched at every address, or is longer than a short one, is long: its record has
- * to be asked. Granules in which objects begin elsewhere than at the granule's start have to be asked for in the index. */
+/* A granule's byte. An object that is longer than a short one, or is not searched at all its words and at these only, is
+ * long: its record has to be asked. Where objects begin elsewhere than at the granule's start, or pointers to them point
+ * elsewhere (heap.entry), the index has to be asked. */
 enum {
     GRANULE_EMPTY = 0,  /* nothing that this scan looks at begins here */
     GRANULE_SHORT = 1,  /* + the number of whole words of the object that begins at the granule */

@@ -34,6 +34,7 @@ enum {
     CREW_OBJECTS_MIN = 20000, /* of fewer, starting threads takes longer than marking */
     SPINS = 200,              /* looks at the pool before one rests */
     CODE_SHIFT = 56,
+    PASSES_MAX = 3,
     BYTES_MAX = 256, /* values of a byte */
     WORD = sizeof(uintptr_t),
 };
@@ -69,6 +70,16 @@ struct words { /* perhaps pointers */
 /* What a word is: a pointer to an object that was met, to one that was not, or no plain pointer to a start. */
 enum sort { SORT_MET = 0, SORT_FRESH = 1, SORT_OTHER = 2 };
 
+/* Roots that are searched in the same way: those of which the flags in `mask` are `flags`. */
+struct root_pass {
+    const struct root *roots;
+    size_t count;
+    unsigned mask, flags;
+    enum interior interior;
+    unsigned by_counts; /* HEAP_ENTRY_* of objects that are held by what their counts say, not by pointers to them */
+    _Atomic size_t taken;
+};
+
 /* What the crew shares. */
 struct marking {
     const struct heap *heap;
@@ -77,13 +88,14 @@ struct marking {
     const struct crew *crew;
     struct marks *marks;
     struct granules granules;
-    _Atomic uint64_t *asked;             /* bits by object id: met, of those that have no granule's byte of their own */
-    int follow;                          /* the second phase: what is met is possible */
-    unsigned first_flags;                /* of the roots at hand: these are searched first, for starts only */
-    unsigned flags;                      /* and these next */
+    _Atomic uint64_t *asked;           /* bits by object id: met, of those that have no granule's byte of their own */
+    int follow;                        /* the second phase: what is met is possible */
+    struct root_pass pass[PASSES_MAX]; /* of this phase, one after another */
+    unsigned pass_count;
+    int with_ignored;                    /* objects that the program declared reachable are, in this phase */
     struct work_stack pending[CREW_MAX]; /* met by an interior pointer only; their bits stand in `possible` */
     _Atomic unsigned entered;            /* of the crew, in this phase */
-    _Atomic size_t first_roots_taken, roots_taken, pieces_taken;
+    _Atomic size_t pieces_taken;
     _Atomic int error;
     atomic_flag lock; /* of all that follows */
     struct arena *arena;
@@ -105,6 +117,7 @@ struct marker {
     unsigned step_shift; /* pointers stand at multiples of 1 << step_shift */
     int alone;           /* nobody else marks: no atomic operations are needed */
     enum interior interior;
+    unsigned by_counts;     /* of the roots at hand */
     struct work_stack todo; /* met, not yet scanned */
     struct work_stack *pending;
     uint64_t objects_scanned, bytes_read;
@@ -368,10 +381,11 @@ static NOINLINE void meet_inside(struct marker *marker, uintptr_t word) {
     uintptr_t start;
     if (granules_look(marker->granules, word) != GRANULES_ASK)
         return;
-    object_id id = heap_find(heap, word, &start);
-    if (!id || is_met(marker->shared, start, id, byte_at(marker->granules, start)))
+    object_id id = heap_pointed(heap, word, &start);
+    if (!id || is_met(marker->shared, start, id, byte_at(marker->granules, start)) ||
+        (marker->by_counts && heap->entry[id] & marker->by_counts))
         return;
-    if (word == start || marker->interior == MARK_FOLLOW)
+    if (word == start + heap_entry(heap, id) || marker->interior == MARK_FOLLOW)
         meet_known(marker, start, id);
     else if (marker->interior == MARK_IGNORE)
         return;
@@ -489,10 +503,11 @@ static inline void gather_short(struct marker *marker, uintptr_t at, uintptr_t e
 
 static NOINLINE void scan_long(struct marker *marker, work_item item) {
     const struct heap *heap = marker->heap;
-    uint64_t size_bytes = heap_object(heap, item_id(marker, item))->size_bytes;
+    const struct object *object = heap_object(heap, item_id(marker, item));
+    uint64_t size_bytes = object->size_bytes;
     struct range words = heap_contents(heap, item_start(item), size_bytes);
     marker->bytes_read += words.hi - words.lo;
-    if (size_bytes < HEAP_LARGE_BYTES) {
+    if (size_bytes < HEAP_LARGE_BYTES && !(object->flags & OBJECT_LINKS)) {
         gather_long(marker, words);
         return;
     }
@@ -565,16 +580,18 @@ static void trace(struct marker *marker) {
 
 /* ---- phases: each is done by all of the crew ---- */
 
-static void scan_roots(struct marker *marker, unsigned flags, _Atomic size_t *taken) {
-    struct marking *shared = marker->shared;
+static void scan_roots(struct marker *marker, struct root_pass *pass) {
     const uintptr_t mask = sizeof(uintptr_t) - 1;
     size_t i;
-    while (!has_failed(shared) && crew_next(taken, shared->root_count, &i)) {
-        const struct root *root = &shared->roots[i];
-        if ((root->flags & (ROOT_STARTS_ONLY | ROOT_LIVE)) == flags)
+    set_interior(marker, pass->interior);
+    marker->by_counts = pass->by_counts;
+    while (!has_failed(marker->shared) && crew_next(&pass->taken, pass->count, &i)) {
+        const struct root *root = &pass->roots[i];
+        if ((root->flags & pass->mask) == pass->flags)
             gather_long(marker, (struct range){(root->lo + mask) & ~mask, root->hi & ~mask});
     }
     settle_all(marker); /* before `interior` changes */
+    marker->by_counts = 0;
 }
 
 static void enter(struct marker *marker, struct marking *shared, unsigned *number) {
@@ -589,7 +606,7 @@ static void enter(struct marker *marker, struct marking *shared, unsigned *numbe
     marker->mask = heap->pointer_mask ? heap->pointer_mask : UINTPTR_MAX;
     marker->step_shift = heap->unaligned ? 0 : 3;
     marker->alone = !shared->crew;
-    set_interior(marker, shared->first_flags ? MARK_IGNORE : shared->follow ? MARK_FOLLOW : MARK_KEEP);
+    marker->by_counts = 0;
     marker->todo = (struct work_stack){0};
     marker->pending = &shared->pending[*number];
     marker->objects_scanned = marker->bytes_read = 0;
@@ -616,13 +633,11 @@ static void mark_reachable(void *job) {
     struct marker marker;
     unsigned number;
     enter(&marker, shared, &number);
-    if (shared->first_flags) {
-        scan_roots(&marker, shared->first_flags, &shared->first_roots_taken);
-        set_interior(&marker, MARK_KEEP);
-        for (size_t i = 0; number == 0 && i < heap->ignored_count; i++)
-            meet_known(&marker, heap->ignored[i].address, heap->ignored[i].id);
-    }
-    scan_roots(&marker, shared->flags, &shared->roots_taken);
+    for (unsigned i = 0; i < shared->pass_count; i++)
+        scan_roots(&marker, &shared->pass[i]);
+    set_interior(&marker, MARK_KEEP);
+    for (size_t i = 0; shared->with_ignored && number == 0 && i < heap->ignored_count; i++)
+        meet_known(&marker, heap->ignored[i].address, heap->ignored[i].id);
     trace(&marker);
     leave(&marker);
 }
@@ -647,6 +662,7 @@ static void mark_possible(void *job) {
     struct marker marker;
     unsigned number;
     enter(&marker, shared, &number);
+    set_interior(&marker, MARK_FOLLOW);
     for (unsigned i = 0; number == 0 && i < CREW_MAX; i++)
         meet_pending(&marker, &shared->pending[i]);
     trace(&marker);
@@ -656,7 +672,6 @@ static void mark_possible(void *job) {
 static void run_phase(struct marking *shared, crew_work *phase) {
     atomic_store(&shared->entered, 0);
     atomic_store(&shared->waiting, 0);
-    atomic_store(&shared->roots_taken, 0);
     crew_together(shared->crew, phase, shared);
 }
 
@@ -720,7 +735,7 @@ static void set_asked(struct marking *shared) {
 
 static int has_live_roots(const struct marking *shared) {
     for (size_t i = 0; i < shared->root_count; i++)
-        if (shared->roots[i].flags & ROOT_LIVE)
+        if (shared->roots[i].flags & (ROOT_LIVE | ROOT_STACK))
             return 1;
     return 0;
 }
@@ -739,24 +754,54 @@ static int prepare(struct marking *shared) {
     return granules_build(&shared->granules, heap, shared->crew, arena);
 }
 
-static void mark_all(struct marking *shared) {
-    struct marks *marks = shared->marks;
-    shared->first_flags = ROOT_STARTS_ONLY;
+enum { ROOT_KINDS = ROOT_STARTS_ONLY | ROOT_LIVE | ROOT_STACK };
+
+static void set_passes(struct marking *shared, const struct root_pass *pass, unsigned count) {
+    shared->pass_count = count;
+    memcpy(shared->pass, pass, count * sizeof *pass);
+}
+
+/* What needs no stack and no register. `held`: see mark_by_counts(), or NULL */
+static void mark_settled(struct marking *shared, const struct root *held) {
+    const struct root *roots = shared->roots;
+    const size_t count = shared->root_count;
+    unsigned by_counts = held ? HEAP_ENTRY_ALL : 0;
+    const struct root_pass pass[] = {
+        {roots, count, ROOT_STARTS_ONLY, ROOT_STARTS_ONLY, MARK_IGNORE, by_counts, 0},
+        {roots, count, ROOT_KINDS, 0, MARK_KEEP, by_counts, 0},
+        {held, held != NULL, 0, 0, MARK_KEEP, 0, 0},
+    };
+    set_passes(shared, pass, sizeof pass / sizeof *pass);
+    shared->with_ignored = 1;
     run_phase(shared, mark_reachable);
-    clear_unmet(shared, marks->settled);
+    clear_unmet(shared, shared->marks->settled);
+}
+
+static void mark_live(struct marking *shared, const struct root *held) {
+    const struct root *roots = shared->roots;
+    const size_t count = shared->root_count;
+    const struct root_pass pass[] = {
+        {roots, count, ROOT_KINDS, ROOT_LIVE, MARK_KEEP, held ? HEAP_ENTRY_ALL : 0, 0},
+        {roots, count, ROOT_STARTS_ONLY | ROOT_STACK, ROOT_STACK, MARK_KEEP, held ? HEAP_ENTRY_COUNTED : 0, 0},
+    };
+    set_passes(shared, pass, sizeof pass / sizeof *pass);
+    shared->with_ignored = 0;
+    run_phase(shared, mark_reachable);
+    clear_unmet(shared, shared->marks->reachable);
+}
+
+static void mark_all(struct marking *shared, const struct root *held) {
+    struct marks *marks = shared->marks;
+    mark_settled(shared, held);
     memcpy(marks->reachable, marks->settled, ((size_t)shared->heap->id_end + 63) / 64 * sizeof *marks->settled);
-    shared->first_flags = 0;
-    if (has_live_roots(shared)) {
-        shared->flags = ROOT_LIVE;
-        run_phase(shared, mark_reachable);
-        clear_unmet(shared, marks->reachable);
-    }
+    if (has_live_roots(shared))
+        mark_live(shared, held);
     shared->follow = 1;
     run_phase(shared, mark_possible);
 }
 
-int mark_together(const struct crew *crew, const struct heap *heap, const struct root *roots, size_t root_count,
-                  struct arena *arena, struct marks *marks) {
+static int mark(const struct crew *crew, const struct heap *heap, const struct root *roots, size_t root_count,
+                const struct root *held, struct arena *arena, struct marks *marks) {
     struct marking shared = {
         .heap = heap,
         .roots = roots,
@@ -769,7 +814,7 @@ int mark_together(const struct crew *crew, const struct heap *heap, const struct
     int error = prepare(&shared);
     if (error)
         return error;
-    mark_all(&shared);
+    mark_all(&shared, heap->entry ? held : NULL);
     marks->objects_scanned = shared.objects_scanned;
     marks->bytes_read = shared.bytes_read;
     return shared.error;
@@ -777,5 +822,15 @@ int mark_together(const struct crew *crew, const struct heap *heap, const struct
 
 int mark_run(const struct heap *heap, const struct root *roots, size_t root_count, struct arena *arena,
              struct marks *marks) {
-    return mark_together(NULL, heap, roots, root_count, arena, marks);
+    return mark(NULL, heap, roots, root_count, NULL, arena, marks);
+}
+
+int mark_together(const struct crew *crew, const struct heap *heap, const struct root *roots, size_t root_count,
+                  struct arena *arena, struct marks *marks) {
+    return mark(crew, heap, roots, root_count, NULL, arena, marks);
+}
+
+int mark_by_counts(const struct heap *heap, const struct root *roots, size_t root_count, const struct root *held,
+                   struct arena *arena, struct marks *marks) {
+    return mark(NULL, heap, roots, root_count, held, arena, marks);
 }
