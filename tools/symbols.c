@@ -51,8 +51,9 @@ enum { CACHE_BYTES_MAX = 48 << 20, FILES_MAX = 256 };
 
 struct address {
     struct symbol_file *file; /* NULL: in no module */
-    uint64_t offset, exact;
-    uint64_t name_only; /* its symbol will do: see names_suffice() */
+    uint64_t offset;
+    uint32_t exact;
+    uint32_t name_only; /* its symbol will do: see names_suffice() */
 };
 struct resolved_frame {
     struct address address;

@@ -85,6 +85,49 @@ claim 'with --children=no only the program itself, what it becomes by exec inclu
 claim 'with --children=no there is one recording' test "$(jq .processes "$WORK/json")" = 1
 claim 'a forked child is left out as well' finds lost 1 --children=no sh -c "(\"$WORK/leak\"; :) & wait; exec \"$WORK/leak\""
 
+# ---- threads that search
+cat >"$WORK/graph.c" <<'C'
+#include <stdint.h>
+#include <stdlib.h>
+enum { COUNT = 60000 };
+static void **root[64];
+static uint64_t state = 88172645463325252u;
+static uint64_t draw(void) {
+    state ^= state >> 12, state ^= state << 25, state ^= state >> 27;
+    return state * UINT64_C(2685821657736338717) >> 20;
+}
+int main(void) {
+    void ***node = malloc(COUNT * sizeof *node);
+    for (int i = 0; i < COUNT; i++)
+        node[i] = calloc(1, 16 + draw() % 100);
+    for (int i = 0; i < COUNT; i++)
+        for (int l = 0; l < 2; l++)
+            node[i][l] = (char *)node[draw() % COUNT] + (draw() % 20 == 0 ? 8 : 0);
+    for (int i = 0; i < 3; i++)
+        root[i] = node[draw() % COUNT];
+    for (int i = 0; i < COUNT; i++)
+        if (i % 7 == 0) { node[i][0] = 0; node[i][1] = node[i]; }
+    free(node);
+    node = 0;
+    return 0;
+}
+C
+gcc -O0 -g -o "$WORK/graph" "$WORK/graph.c"
+found() { # THREADS: what they found, of everything but times and places
+    castaway --mark-threads "$1" --json "$WORK/json" --output "$WORK/cast" --exit-code 0 "$WORK/graph"
+    jq -c '[.summary, [.findings[] | [.kind, .fingerprint, .objects, .indirect_objects]]]' "$WORK/json"
+    jq -c 'select(.record == "scan") | [.objects_scanned, .bytes_read]' "$WORK/cast"
+}
+alone=$(found 1)
+claim 'a graph of which some is lost, some possible' test "$(jq '.summary | [.lost, .possible, .reachable] | all(.objects > 1000)' "$WORK/json")" = true
+for threads in 2 3 8; do
+    claim "$threads threads find what one finds" test "$(found $threads)" = "$alone"
+done
+for bad in 0 9 x -1 ''; do
+    castaway --mark-threads "$bad" true
+    claim "--mark-threads '$bad' is refused" err_has '--mark-threads: `'"$bad"'` is not a number from 1 to 8'
+done
+
 # ---- pools
 python=$(readlink -f /usr/bin/python3)
 castaway --json "$WORK/json" "$python" -c 'import os; print(os.environ["PYTHONMALLOC"])'
