@@ -263,13 +263,13 @@ static void end_on_own_stack(void *context) {
     int by_hand = !process.options.dir[0];
     limit_lift(RLIMIT_NOFILE); /* the program opens no more */
     ending->file = by_hand ? memory_file() : place_open(&process.options, process.pid);
-    int left = ending->file == -ENOENT;
+    int left = ending->file == -ENOENT && !rights_elsewhere;
     if (left)
         ending->file = memory_file();
     if (ending->file >= 0) {
         end_recorded(ending, before);
         if (!by_hand && !left)
-            left = place_commit(&process.options, process.pid, live_place()) == -ENOENT;
+            left = place_commit(&process.options, process.pid, live_place()) == -ENOENT && !rights_elsewhere;
         if (left)
             leave_to_nobody(ending->file, before);
         if (ending->tool == TOOL_MISSING)
