@@ -19,6 +19,7 @@
 
 #include "frames_check.h"
 #include "init.h"
+#include "kernel_roots.h"
 #include "live.h"
 #include "lock.h"
 #include "lsan.h"
@@ -165,7 +166,19 @@ static void write_failure(int file, const struct scan_input *in, const char *why
     write_note(file, in, NOTE_SCAN_FAILED, why);
 }
 
+/* What the kernel holds is shown to the process itself, and to its child only while it could be debugged: not after it
+ * has become another user. */
+static void look_before_snapshot(struct scan_input *in) {
+    struct arena arena;
+    if (sys(SYS_prctl, PR_GET_DUMPABLE, 0, 0, 0, 0) == 1)
+        return;
+    pages_arena(&arena, 0);
+    if (kernel_roots(in->pid, &arena, &in->kernel) != 0)
+        in->kernel = (struct range){0, 0};
+}
+
 static void snapshot_scan(struct scan_input *in, int file) {
+    look_before_snapshot(in);
     nofork_lift(); /* for good: nobody forks any more */
     long child = sys(SYS_clone, 0, 0, 0, 0, 0);
     if (child == 0)

@@ -109,6 +109,8 @@ void place_hand_over(const struct options *options, int pid, int number, int at,
     struct text from, to = {.fill = 0};
     if (number == PLACE_NONE)
         return;
+    if (!place_folder[0]) /* only snapshot children have written so far */
+        memcpy(place_folder, options->dir, strlen(options->dir) + 1);
     name_final(&from, options, pid, number);
     const char *base = strrchr(from.bytes, '/');
     text_add(&to, folder, strlen(folder));
