@@ -189,6 +189,7 @@ __attribute__((constructor)) static void start(int count, char **arguments, char
 }
 
 void process_after_fork(void) {
+    process.is_forked = 1;
     process.started = process.started && options_children(&process.options);
     process.pid = (int)sys(SYS_getpid, 0);
     process.start_seconds = scan_wall_seconds();
