@@ -15,6 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "deepbind.h"
 #include "fatal.h"
 #include "hooks.h"
 #include "live.h"
@@ -183,6 +184,7 @@ __attribute__((constructor)) static void start(int count, char **arguments, char
     process.started = is_wanted();
     if (process.started) {
         pairs_start();
+        deepbind_start();
         live_start();
     }
     thread_busy--;
