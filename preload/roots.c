@@ -57,6 +57,8 @@ static void exclude(struct gather *gather, uintptr_t lo, uintptr_t hi) {
 static void add(struct gather *gather, uintptr_t lo, uintptr_t hi, unsigned flags) {
     lo = (lo + WORD - 1) & ~(uintptr_t)(WORD - 1);
     hi &= ~(uintptr_t)(WORD - 1);
+    if (gather->adding & (ROOTS_STACKS | ROOTS_REGISTERS))
+        flags |= ROOT_STACK;
     struct root *root = hi > lo && !(gather->adding & gather->in->left_out) ? list_add(&gather->roots) : NULL;
     if (!root)
         return;
@@ -573,6 +575,9 @@ int roots_view_memory(const struct maps *maps, struct heap *heap, struct arena *
     struct range *beyond = list_add(&holes);
     if (beyond)
         *beyond = (struct range){at, UINTPTR_MAX};
+    struct range *rest = list_add(&holes);
+    if (rest)
+        *rest = (struct range){at, UINTPTR_MAX & ~(uintptr_t)(WORD - 1)};
     heap->vtable_ranges = constants.items;
     heap->vtable_range_count = constants.count;
     heap->unreadable = holes.items;
