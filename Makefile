@@ -115,7 +115,6 @@ sanitize: $(BUILD)/libcastaway.so
 # `make bench BENCH_OPTIONS='--only churn --clock cpu'`: one question; `.ci/setup bench` installs the peers.
 bench: all $(BENCH)
 	@tests/bench/bench.py $(BUILD) $(BENCH_OPTIONS)
-	@tests/run_bench.sh $(BUILD)
 
 # ---- style
 C_FILES = $(wildcard analysis/*.[ch] preload/*.[ch] tools/*.[ch] tests/*/*.[ch] tests/*/*.cc tests/*/*/*.[ch] tests/*/*/*.cc)
