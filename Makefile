@@ -59,7 +59,7 @@ $(BUILD)/castaway: $(TOOLS_OBJ) $(ANALYSIS_OBJ) $(BUILD)/tools/web_page.o
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(TOOLS_OBJ) $(ANALYSIS_OBJ) $(BUILD)/tools/web_page.o $(TOOLS_LIBS)
 
 # The page of HTML reports: tools/web, and the libraries that draw in it, if npm can fetch them.
-$(WEB)/drawings.js: tools/web/drawings.js tools/web/package.json tools/web/package-lock.json tools/web/build.sh
+$(WEB)/drawings.js: tools/web/drawings.js tools/web/charts.js tools/web/package.json tools/web/package-lock.json tools/web/build.sh
 	@tools/web/build.sh drawings $(WEB)
 $(WEB)/page.html: $(WEB)/drawings.js tools/web/page.html tools/web/page.css tools/web/page.js tools/web/build.sh
 	@tools/web/build.sh page $(WEB)

@@ -98,17 +98,25 @@ static json_t *cycle_json(struct page *page, const struct report_finding *findin
     return entries;
 }
 
-/* What live scans know: when it was lost, what holds what grows. Sentences; null where there is nothing to say. */
-static void add_live(struct page *page, json_t *object, const struct report_finding *finding) {
-    const char *age = live_age(page->pool, page->report, finding), *way = "";
-    size_t count = 0;
-    const char **pieces = finding->growth ? live_path(page->pool, &finding->growth->path, true, &count) : NULL;
+/* From the root on: what it is called, and the stack that made it (null: the root). */
+static json_t *path_json(struct page *page, const struct report_path *path) {
+    size_t count;
+    const char **pieces = live_path(page->pool, path, true, &count);
+    json_t *steps = json_array();
     for (size_t i = 0; i < count; i++)
-        way = pool_printf(page->pool, "%s%s", way, pieces[i]);
+        json_array_append_new(steps, json_pack("{s:o, s:o}", "text", json_text(page->pool, pieces[i]), "stack",
+                                               i ? stack_of(page, path->steps[i - 1].stack) : json_null()));
+    return steps;
+}
+
+/* What live scans know: when it was lost, how it grew and what holds it. Null where there is nothing to say. */
+static void add_live(struct page *page, json_t *object, const struct report_finding *finding) {
+    const struct report_growth *growth = finding->growth;
+    const char *age = live_age(page->pool, page->report, finding);
     json_object_set_new(object, "age", json_text(page->pool, *age ? age : NULL));
-    json_object_set_new(object, "held_by", json_text(page->pool, count ? way : NULL));
-    json_object_set_new(object, "growth",
-                        json_text(page->pool, finding->growth ? live_growth(page->pool, finding->growth) : NULL));
+    json_object_set_new(object, "growth", json_text(page->pool, growth ? live_growth(page->pool, growth) : NULL));
+    json_object_set_new(object, "points", growth ? json_points(growth) : json_null());
+    json_object_set_new(object, "path", growth ? path_json(page, &growth->path) : json_null());
 }
 
 static json_t *finding_json(struct page *page, const struct report_finding *finding) {
@@ -200,6 +208,7 @@ static json_t *data_json(struct page *page) {
     json_object_set_new(root, "unjudged", json_number(report->unjudged));
     json_object_set_new(root, "summary", summary_json(report));
     json_object_set_new(root, "scans", json_text(page->pool, *scans ? scans : NULL));
+    json_object_set_new(root, "timeline", json_timeline(&report->timeline));
     json_object_set_new(root, "notes", notes_json(page));
     json_object_set_new(root, "findings", findings_json(page));
     json_object_set_new(root, "flame", flame_json(page));

@@ -55,8 +55,18 @@ page reached
 claim "live memory is drawn apart" opens "$WORK/reached.html" rows=1 flame=session_new measure=live flame=libgone
 
 claim "scans while it ran: ages, growth and what holds it" opens "$WORK/live.html" rows=2 says="42 scans while it ran" key=j key=Enter \
-    key=j key=Enter details="became unreachable between scan 41 and 42" details="held by g_cache+0x10 → table" \
+    key=j key=Enter details="became unreachable between scan 41 and 42" details="g_cache+0x10" details="→ table" \
     details="14.1 KiB a minute"
+claim "the way from the root opens to who made its objects" opens "$WORK/live.html" key=j key=j key=Enter path="→ table" \
+    details="table_new" details="cache.c"
+claim "growth is drawn, and told point by point" opens "$WORK/live.html" key=j key=j key=Enter chart=".details .chart 1" \
+    walk=".details .chart ArrowRight" details="1.0 s: 40 000 objects, 937.5 KiB" walk=".details .chart End" details="48 211 objects"
+claim "generations are drawn over time, scans told one by one" opens "$WORK/live.html" size=1280x900 fits chart="#timeline 3" \
+    walk="#timeline ArrowRight" says="Scan 38 of generation 1 at 2.6 s: pause 0.5 ms, 9 ms in all" walk="#timeline ArrowRight" \
+    says="Scan 39 of generation 2" walk="#timeline End" says="Scan 42 of generation 2" says="generation 2 1.1 MiB in 48 210 objects" \
+    measure=pauses chart="#timeline 1" ticks="#timeline 2.5 ms" walk="#timeline Home" says="Scan 38" open="#scans" says="12.8 s" picture="$PICTURES/live-1280.png"
+claim "and fit a narrow page" opens "$WORK/live.html" size=400x800 dark key=j key=j key=Enter fits chart="#timeline 3" picture="$PICTURES/live-400.png"
+claim "one scan is no timeline" opens "$WORK/s.html" hidden="#time"
 
 # 10 000 findings, each with a stack of its own.
 awk -v head="$WORK/head" 'BEGIN {

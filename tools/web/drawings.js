@@ -1,10 +1,11 @@
-// drawings.js - what the page draws with libraries: flame graphs and cycles.
+// drawings.js - what the page draws with libraries: flame graphs and cycles; charts are charts.js's.
 //
 // Never: sets markup; names reach the libraries as text.
 import cytoscape from "cytoscape";
 import { select } from "d3-selection";
 import { interrupt } from "d3-transition";
 import flamegraph from "d3-flame-graph";
+import { chart } from "./charts.js";
 
 const RING_MAX = 60; // objects of a cycle up to which it is a ring; a longer one runs in rows, where it is still seen whole
 const NODE_WIDTH = 96, NODE_HEIGHT = 44; // in the drawing's own units, as all here
@@ -160,4 +161,4 @@ function flame(container, { size, details }) {
   };
 }
 
-window.castawayDrawings = { cycle, flame };
+window.castawayDrawings = { cycle, flame, chart };
