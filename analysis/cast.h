@@ -23,6 +23,7 @@ enum { CAST_VERSION = 1, CAST_FRAMES_MAX = 64 };
     X(IN_PROCESS, "in-process", "no snapshot could be made: scanned in the program itself")                            \
     X(ROOTS_UNREADABLE, "roots-unreadable", "memory that could not be searched for roots")                             \
     X(INHERITED, "inherited", "objects that the parent process made before the fork: not judged here")                 \
+    X(TURNED_OFF, "turned-off", "the check is turned off, by LSAN_OPTIONS or by the program (__lsan_is_turned_off)")   \
     X(BAD_OPTION, "bad-option", "an unknown or wrong key in CASTAWAY_OPTIONS was ignored")                             \
     X(POOL_OFF, "pool-off", "variable set so that objects come from malloc and not from a pool (--keep-pools: not)")   \
     X(NEXT_ALLOCATOR, "allocator", "the allocator in use is not glibc's")                                              \
@@ -36,10 +37,13 @@ enum { CAST_VERSION = 1, CAST_FRAMES_MAX = 64 };
     X(REFS_NO_ROOM, "refs-no-room", "functions of --refs or of a profile for which there was no room")                 \
     X(REFS_READ_ONLY, "refs-read-only", "functions of which some calls were not counted: a page could not be changed") \
     X(REFS_DROPPED, "refs-dropped", "reference counts that changed and had no room to be kept")                        \
+    X(REFS_LAYOUT, "refs-layout", "objects whose counts are not where a rule says")                                    \
     X(PROFILE_UNUSED, "profile-unused", "profiles of which the program uses no function")                              \
     X(SCOPE, "scope", "scopes that ended with objects lost in them")                                                   \
     X(BUSY, "busy", "a scan is under way: ask again")                                                                  \
     X(REFUSED, "refused", "the request was not understood")                                                            \
+    X(PYTHON, "python", "Python's reference counts were not read")                                                     \
+    X(GOBJECT, "gobject", "GObject's reference counts were not read")                                                  \
     X(NO_SUCH_OBJECT, "no-such-object", "no live object has that address")                                             \
     X(NOT_REACHED, "not-reached", "no root reaches the object")
 
@@ -119,8 +123,11 @@ struct cast_refs {
     uint64_t objects; /* those whose references were counted */
     int64_t count;    /* references that they have, together */
     uint64_t dropped; /* changes without a stack */
+    enum count_source source;
     const struct cast_balance *balances, *unmatched;
     size_t balance_count, unmatched_count;
+    const uint32_t *break_sites; /* of the finding's breaks: the stack that took the reference; 0: not known */
+    size_t break_count;
     const char *type, *finalizer; /* NULL: none was named */
 };
 
@@ -137,6 +144,8 @@ void cast_timeline(struct cast_sink *, const struct history *);
 void cast_growth(struct cast_sink *, const struct growth *, const struct cast_root *, const struct path *);
 void cast_path(struct cast_sink *, uintptr_t target, const struct cast_root *, const struct path *);
 void cast_population(struct cast_sink *, const struct cast_population *);
+/* What the program's own __lsan_default_options and __lsan_default_suppressions return; either may be NULL. */
+void cast_defaults(struct cast_sink *, const char *options, const char *suppressions);
 void cast_note(struct cast_sink *, enum note_code, uint64_t count, const char *detail); /* detail may be NULL */
 int cast_end(struct cast_sink *); /* end line, flush; returns the first error or 0 */
 

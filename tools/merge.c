@@ -8,6 +8,7 @@
 #include "report.h"
 
 #include "fingerprint.h"
+#include "refs.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -44,8 +45,8 @@ const char *kind_key(enum kind kind) {
 }
 
 bool note_is_counted(const char *code) {
-    static const char *const counted[] = {"not-recorded",     "no-stack",  "stack-cut",    "thread-running",
-                                          "roots-unreadable", "inherited", "bad-recording"};
+    static const char *const counted[] = {"not-recorded",     "no-stack",  "stack-cut",     "thread-running",
+                                          "roots-unreadable", "inherited", "bad-recording", "left-running"};
     for (size_t i = 0; i < sizeof counted / sizeof *counted; i++)
         if (!strcmp(code, counted[i]))
             return true;
@@ -98,6 +99,11 @@ static const struct report_entry *entries_of(struct report *report, const struct
             .target_offset = edge->target_offset,
             .size_bytes = edge->size_bytes,
             .stack = symbols_stack(report->symbols, edge->site),
+            .type = type_name(recording->pool, edge->type),
+            .frees_objects = edge->frees_objects,
+            .frees_bytes = edge->frees_bytes,
+            .rank = edge->rank,
+            .taker = edge->taker ? symbols_stack(report->symbols, edge->taker) : NULL,
         };
     }
     return entries;
@@ -119,6 +125,9 @@ static struct report_finding finding_of(struct report *report, const struct reco
         .cycle_length = recorded->cycle_length,
         .group_objects_max = recorded->group_objects_max,
         .age = recorded->age,
+        .type = type_name(recording->pool, recorded->type),
+        .refs = refs_named(recording->pool, &recorded->refs),
+        .history = history_named(recording->pool, report->symbols, &recorded->history),
         .found_at_exit = recording->at_exit && recorded->age.scan_b == recording->scan.number,
     };
     return finding;
@@ -167,7 +176,7 @@ static void absorb_live(struct report_finding *into, const struct report_finding
     growth->bytes_per_minute = count_add(growth->bytes_per_minute, other->growth->bytes_per_minute);
 }
 
-static void absorb(struct report_finding *into, const struct report_finding *other) {
+static void absorb(struct report *report, struct report_finding *into, const struct report_finding *other) {
     into->count = count_add(into->count, other->count);
     into->objects = count_add(into->objects, other->objects);
     into->bytes = count_add(into->bytes, other->bytes);
@@ -175,6 +184,8 @@ static void absorb(struct report_finding *into, const struct report_finding *oth
     into->indirect_bytes = count_add(into->indirect_bytes, other->indirect_bytes);
     if (other->group_objects_max > into->group_objects_max)
         into->group_objects_max = other->group_objects_max;
+    refs_absorb(&report->keeper, &into->refs, &other->refs);
+    history_absorb(&report->keeper, &into->history, &other->history);
     absorb_live(into, other);
 }
 
@@ -215,8 +226,12 @@ struct report_finding *report_push(struct report *report, const struct recording
     if (is_new)
         entry = index_add(report, shown);
     struct report_finding *finding = &report->findings[entry->at];
-    if (!is_new)
-        absorb(finding, shown);
+    if (is_new) {
+        finding->type = keep_string(&report->keeper, shown->type);
+        finding->refs = refs_kept(&report->keeper, &shown->refs);
+        finding->history = history_kept(&report->keeper, &shown->history);
+    } else
+        absorb(report, finding, shown);
     set_origin(report, finding, shown);
     finding->processes += entry->last_process != report->processes;
     entry->last_process = report->processes;
@@ -337,6 +352,23 @@ static void set_argv(struct report *report, const struct recording *recording) {
         report->argv[i] = pool_strdup(report->pool, recording->argv[i]);
 }
 
+static void add_text(struct pool *pool, const char ***texts, size_t *count, size_t *capacity, const char *text) {
+    if (!text || !*text)
+        return;
+    for (size_t i = 0; i < *count; i++)
+        if (!strcmp((*texts)[i], text))
+            return;
+    *texts = pool_grow(pool, *texts, *count, capacity, sizeof **texts);
+    (*texts)[(*count)++] = pool_strdup(pool, text);
+}
+
+static void add_defaults(struct report *report, const struct recording *recording) {
+    add_text(report->pool, &report->default_options, &report->default_option_count, &report->default_option_capacity,
+             recording->default_options);
+    add_text(report->pool, &report->default_suppressions, &report->default_suppression_count,
+             &report->default_suppression_capacity, recording->default_suppressions);
+}
+
 void report_add(struct report *report, struct recording *recording) {
     if (!report->processes++ && !report->argv) {
         set_argv(report, recording);
@@ -353,6 +385,8 @@ void report_add(struct report *report, struct recording *recording) {
     }
     for (size_t i = 0; i < recording->note_count; i++)
         add_note(report, recording->notes[i].code, recording->notes[i].count, recording->notes[i].detail);
+    report->turned_off += recording->is_turned_off;
+    add_defaults(report, recording);
     report->adding = origin_of(recording);
     add_findings(report, recording);
     report_add_live(report, recording);
@@ -370,7 +404,7 @@ void report_finish(struct report *report) {
         objects = count_add(objects, report->tally[kind].objects);
     for (size_t i = 0; i < report->finding_count; i++)
         report->tally[report->findings[i].kind].findings++;
-    if (report->processes > report->unjudged && !objects)
+    if (report->processes > report->unjudged + report->turned_off && !objects)
         report_note(report, TOOL_NOTE_NO_OBJECTS, 0, "");
 }
 

@@ -225,6 +225,7 @@ static void read_cycle(struct reader *reader, const json_t *record, struct rec_f
             .size_bytes = reader_count(reader, value, "size"),
             .offset = reader_count(reader, value, "offset"),
             .target_offset = reader_count(reader, value, "target_offset"),
+            .type = reader_string(reader, value, "type"),
         };
     }
     finding->cycle = edges;
@@ -239,6 +240,8 @@ void reader_add_finding(struct reader *reader, const struct rec_finding *finding
     recording->findings = pool_grow(reader->pool, recording->findings, recording->finding_count,
                                     &recording->finding_capacity, sizeof *finding);
     recording->findings[recording->finding_count++] = *finding;
+    if (!finding->type) /* the line was plain: it told nothing of them */
+        recording->findings[recording->finding_count - 1].refs.by_marking = true;
 }
 
 static void read_finding(struct reader *reader, const json_t *record) {
@@ -254,6 +257,7 @@ static void read_finding(struct reader *reader, const json_t *record) {
     };
     if (finding.kind == KIND_CYCLE)
         read_cycle(reader, record, &finding);
+    reader_refs(reader, record, &finding);
     reader_add_finding(reader, &finding);
 }
 
@@ -267,6 +271,13 @@ static void read_note(struct reader *reader, const json_t *record) {
     recording->notes =
         pool_grow(reader->pool, recording->notes, recording->note_count, &recording->note_capacity, sizeof note);
     recording->notes[recording->note_count++] = note;
+    recording->is_turned_off |= !strcmp(note.code, "turned-off");
+    recording->has_scan |= recording->is_turned_off;
+}
+
+static void read_defaults(struct reader *reader, const json_t *record) {
+    reader->recording->default_options = reader_string(reader, record, "options");
+    reader->recording->default_suppressions = reader_string(reader, record, "suppressions");
 }
 
 static void read_end(struct reader *reader, const json_t *record) {
@@ -278,12 +289,11 @@ static const struct {
     const char *name;
     void (*read)(struct reader *, const json_t *record);
 } record_types[] = {
-    {"header", read_header},   {"module", read_module},
-    {"site", read_site},       {"scan", read_scan},
-    {"finding", read_finding}, {"note", read_note},
-    {"end", read_end},         {"status", reader_status},
-    {"growth", reader_growth}, {"timeline", reader_timeline},
-    {"path", reader_target},   {"population", reader_population},
+    {"header", read_header},     {"module", read_module},           {"site", read_site},
+    {"scan", read_scan},         {"finding", read_finding},         {"note", read_note},
+    {"end", read_end},           {"status", reader_status},         {"growth", reader_growth},
+    {"path", reader_target},     {"population", reader_population}, {"refs", reader_history},
+    {"defaults", read_defaults}, {"timeline", reader_timeline},
 };
 
 /* ---- lines ---- */

@@ -25,6 +25,8 @@ enum {
     X(NO_SCAN, "no-scan", "the recording holds no scan: nothing was judged")                                           \
     X(LAST_SCAN, "last-scan", "the program left no recording of its end: this is the report of its last scan")         \
     X(NO_RECORDING, "no-recording", "no recording came from the program itself")                                       \
+    X(LEFT_RUNNING, "left-running",                                                                                    \
+      "processes that still run: not in this report; what they tell at their end goes to a file")                      \
     X(BAD_RECORDING, "bad-recording", "recordings of other processes that could not be read")                          \
     X(NO_OBJECTS, "no-objects", "no live object was recorded: all were freed, or castaway saw no allocation")
 
@@ -38,6 +40,24 @@ enum tool_note {
 struct report_entry {
     uint64_t offset, target_offset, size_bytes;
     const struct stack *stack;
+    const char *type; /* NULL: not known */
+    uint64_t frees_objects, frees_bytes;
+    size_t rank;               /* as in struct rec_edge */
+    const struct stack *taker; /* took this reference; NULL: not known */
+};
+/* As struct rec_history, with names. */
+struct report_balance {
+    int64_t balance;
+    const struct stack *stack;
+};
+struct report_balances {
+    struct report_balance *list;
+    size_t count;
+};
+struct report_history {
+    struct report_balances all, unmatched;
+    uint64_t dropped;
+    const char *finalizer; /* NULL: none was named */
 };
 enum standing {
     STANDING_NONE, /* there is no baseline, or it is not about this kind */
@@ -81,6 +101,9 @@ struct report_finding {
     const struct report_entry *cycle; /* kind cycle */
     size_t cycle_listed;
     uint64_t cycle_length, group_objects_max;
+    const char *type;     /* NULL: not known */
+    struct rec_refs refs; /* types by objects downwards, with names that people write */
+    struct report_history history;
     enum standing standing; /* set by baseline.c, and the ceiling of a finding that it holds */
     uint64_t ceiling;
 };
@@ -109,8 +132,11 @@ struct report {
     int64_t exit_status;
     int signal; /* that killed it, else 0 */
     size_t processes;
-    size_t unjudged; /* recordings among them that hold no scan: nothing can be said of their processes */
-    bool has_main;   /* the main process left a recording */
+    size_t unjudged;   /* recordings among them that hold no scan: nothing can be said of their processes */
+    size_t turned_off; /* recordings of processes that wanted no check */
+    bool has_main;     /* the main process left a recording */
+    const char **default_options, **default_suppressions; /* of programs, in LeakSanitizer's words; each text once */
+    size_t default_option_count, default_option_capacity, default_suppression_count, default_suppression_capacity;
     struct report_live live;
     struct report_timeline timeline;
     struct tally tally[KIND_COUNT];
