@@ -8,6 +8,7 @@
 #include "json.h"
 #include "label.h"
 #include "live_text.h"
+#include "refs.h"
 #include "shares.h"
 #include "wording.h"
 
@@ -93,9 +94,26 @@ static json_t *cycle_json(struct page *page, const struct report_finding *findin
         json_object_set_new(object, "offset", json_number(entry->offset));
         json_object_set_new(object, "target_offset", json_number(entry->target_offset));
         json_object_set_new(object, "stack", stack_of(page, entry->stack));
+        json_object_set_new(object, "type", text(page, entry->type));
+        json_object_set_new(object, "rank", json_number(entry->rank));
+        json_object_set_new(object, "frees_objects", json_number(entry->frees_objects));
+        json_object_set_new(object, "frees_bytes", json_number(entry->frees_bytes));
+        json_object_set_new(object, "taker", entry->taker ? stack_of(page, entry->taker) : json_null());
         json_array_append_new(entries, object);
     }
     return entries;
+}
+
+/* What reference counts say: sentences, and the stacks that are to blame. */
+static void add_refs(struct page *page, json_t *object, const struct report_finding *finding) {
+    json_t *told = json_array(), *culprits = json_array();
+    for (const char **line = refs_lines(page->pool, finding, true); *line; line++)
+        json_array_append_new(told, text(page, *line));
+    for (const struct refs_culprit *culprit = refs_culprits(page->pool, finding); culprit->stack; culprit++)
+        json_array_append_new(culprits, json_pack("{s:o, s:o}", "label", text(page, culprit->label), "stack",
+                                                  stack_of(page, culprit->stack)));
+    json_object_set_new(object, "told", told);
+    json_object_set_new(object, "culprits", culprits);
 }
 
 /* From the root on: what it is called, and the stack that made it (null: the root). */
@@ -136,6 +154,7 @@ static json_t *finding_json(struct page *page, const struct report_finding *find
         json_object_set_new(object, "cycle_length", json_number(finding->cycle_length));
         json_object_set_new(object, "group_objects_max", json_number(finding->group_objects_max));
     }
+    add_refs(page, object, finding);
     add_live(page, object, finding);
     return object;
 }

@@ -63,6 +63,12 @@ const doings = {
     })));
     expect(inked > 0.02, `only ${(inked * 100).toFixed(2)} % of the drawing is drawn on`);
   },
+  async edges(page, value) { // WORDS COUNT: of the labels that the drawing was given
+    const [, words, number] = value.match(/^(.*) (\d+)$/);
+    const labels = JSON.parse(await page.$eval(".ring", (ring) => ring.dataset.edges || "[]"));
+    const found = labels.filter((label) => label.includes(words)).length;
+    expect(found === Number(number), `edges: ${labels.join(", ").slice(0, 300)}`);
+  },
   async flame(page, value) {
     const labels = await page.$$eval("#flame g.frame", (all) => all.map((frame) => frame.getAttribute("aria-label")));
     expect(labels.some((label) => label.startsWith(value)), `frames: ${labels.join(", ").slice(0, 300)}`);

@@ -49,6 +49,25 @@ claim "light, narrow" opens "$WORK/s.html" size=400x800 key=j key=Enter ring=2 f
 claim "dark, narrow" opens "$WORK/s.html" size=400x800 dark fits picture="$PICTURES/dark-400.png"
 claim "light, wide" opens "$WORK/s.html" size=1280x900 key=j key=Enter ring=2 picture="$PICTURES/light-1280.png"
 
+# What reference counts say: types, the edge to break, who took it.
+${CXX:-g++} -g -O1 -I"$(dirname "$0")/../programs" -o "$WORK/shared" "$(dirname "$0")/../programs/shared_ptr_cycle.cc"
+castaway run -o "$WORK/shared.cast" "$WORK/shared"
+page shared
+claim "types, and the edge to break" opens "$WORK/shared.html" key=j key=Enter ring=2 details="made of 2 × Node" \
+    edges="make weak 1" details="2 references counted, all found inside" details="best made weak: frees 2 objects, 80 B" \
+    search=node rows=1 picture="$PICTURES/weak-1280.png"
+jq -c 'if .kind == "cycle" then .type = "struct session" | .cycle[0].type = "struct session" | .cycle[1].type = "struct timer" |
+    .proofs = ["marking", "subtraction"] | .refs = {count: 2, found_inside: 2, found_outside: 0, verdict: "cycle", source: "pair"} |
+    .break = [{entry: 1, frees_objects: 7, frees_bytes: 4096}] else . end' "$WORK/s.cast" | sed '/"record":"end"/d' >"$WORK/typed.cast"
+cycle=$(jq -s 'map(select(.record == "finding")) | map(.kind) | index("cycle")' "$WORK/s.cast")
+printf '{"record":"refs","finding":%d,"objects":2,"count":2,"dropped":0,"balances":[],"unmatched":[],"break_sites":[2]}\n{"record":"end"}\n' \
+    "$cycle" >>"$WORK/typed.cast"
+page typed
+claim "who took the reference" opens "$WORK/typed.html" search="struct timer" rows=1 key=Escape key=Tab key=j key=Enter ring=2 \
+    details="to break it: struct timer+0x08" details="best made weak: frees 7 objects, 4.0 KiB" details="taken by"
+claim "without counts no edge is preferred" opens "$WORK/s.html" key=j key=Enter ring=2 edges="make weak 0" \
+    details="make one of these pointers weak"
+
 # What is live beside what is lost, whatever --show says.
 sed 's/"kind":"lost",/"kind":"reachable",/' "$WORK/s.cast" >"$WORK/reached.cast"
 page reached

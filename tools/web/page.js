@@ -73,6 +73,10 @@
 
   // ---- details of a finding
 
+  // Reference counts tell which pointers would free the cycle: rank 1 is the best.
+  const breakWords = (entry) => element("div", { class: "break" }, `${entry.rank === 1 ? "best made weak" : "or this one weak"}: frees ` +
+    `${things(entry.frees_objects, "object")}, ${size(entry.frees_bytes)}`);
+
   function entryRow(finding, index, hidden) {
     const entry = finding.cycle[index];
     const next = finding.cycle[(index + 1) % finding.cycle.length];
@@ -81,7 +85,7 @@
     return element("tr", { "data-index": index, hidden },
       element("td", {}, element("button", { class: "open", "aria-expanded": "false", onclick: toggleEntry }, entry.label)),
       element("td", { class: "number" }, things(entry.size, "byte")),
-      element("td", {}, `${hex(entry.offset)} → ${target}`));
+      element("td", {}, `${hex(entry.offset)} → ${target}`, entry.rank ? breakWords(entry) : null));
   }
 
   function toggleEntry(event) {
@@ -91,7 +95,9 @@
     if (isOpen) return row.nextElementSibling.remove();
     const finding = data.findings[Number(row.closest("table").dataset.finding)];
     const entry = finding.cycle[Number(row.dataset.index)];
-    row.after(element("tr", { class: "details" }, element("td", { colspan: 3 }, stackList(entry.stack))));
+    row.after(element("tr", { class: "details" }, element("td", { colspan: 3 },
+      entry.type && !entry.label.startsWith(entry.type) ? element("p", {}, `type ${entry.type}`) : null, element("h3", {}, "Allocated by"), stackList(entry.stack),
+      ...(entry.taker === null ? [] : [element("h3", {}, "Reference taken by"), stackList(entry.taker)]))));
   }
 
   function entriesTable(finding, number) {
@@ -126,7 +132,7 @@
       words.push(`The smallest cycle of a group of up to ${things(finding.group_objects_max, "object")}.`);
     if (finding.cycle_length > finding.cycle.length)
       words.push(`${count(finding.cycle.length)} of ${things(finding.cycle_length, "object")} are listed.`);
-    words.push("To break the cycle, make one of these pointers weak, or clear it.");
+    if (!finding.cycle.some((entry) => entry.rank)) words.push("To break the cycle, make one of these pointers weak, or clear it.");
     const drawings = window.castawayDrawings;
     const ring = drawings ? element("div", { class: "ring", role: "img", "aria-label": `Drawing of ${finding.name}` }) :
       element("p", { class: "hint" }, "This castaway was built without the libraries that draw.");
@@ -158,12 +164,13 @@
     if (finding.indirect_objects)
       parts.push(element("p", {}, `${things(finding.indirect_objects, "object")}, ${size(finding.indirect_bytes)} ` +
         "more are reached only from here."));
-    for (const words of [finding.age, finding.growth])
+    for (const words of [...finding.told, finding.age, finding.growth])
       if (words) parts.push(element("p", {}, words));
     if (finding.points && finding.points.length > 1) parts.push(...growthChart(finding));
     if (finding.path && finding.path.length) parts.push(element("h3", {}, "Held by"), pathList(finding.path));
     if (finding.kind === "cycle" && finding.cycle.length) parts.push(...cycleDetails(finding, number));
     else parts.push(element("h3", {}, "Allocated by"), stackList(finding.stack));
+    for (const { label, stack } of finding.culprits) parts.push(element("h3", {}, label), stackList(stack));
     parts.push(element("p", { class: "hint" }, `Fingerprint ${finding.fingerprint}`));
     return parts;
   }
@@ -189,7 +196,8 @@
   function matches(finding, words) {
     const own = `${finding.name} ${finding.kind} ${finding.fingerprint}`.toLowerCase();
     const stacks = [finding.stack, ...(finding.cycle || []).map((entry) => entry.stack)];
-    return words.every((word) => own.includes(word) || stacks.some((stack) => stackText(stack).includes(word)));
+    const types = (finding.cycle || []).map((entry) => entry.type || "").join(" ").toLowerCase();
+    return words.every((word) => own.includes(word) || types.includes(word) || stacks.some((stack) => stackText(stack).includes(word)));
   }
 
   function choose() {
