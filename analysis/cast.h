@@ -139,6 +139,8 @@ void cast_scan(struct cast_sink *, const struct cast_scan *, const struct verdic
 void cast_finding(struct cast_sink *, const struct finding *);
 void cast_refs(struct cast_sink *, const struct cast_refs *);
 void cast_status(struct cast_sink *, const struct cast_status *);
+/* The scans that are still listed, when there are two or more. */
+void cast_timeline(struct cast_sink *, const struct history *);
 /* Path NULL: none is written. With steps in it, it begins at `root`; else that may be NULL. */
 void cast_growth(struct cast_sink *, const struct growth *, const struct cast_root *, const struct path *);
 void cast_path(struct cast_sink *, uintptr_t target, const struct cast_root *, const struct path *);

@@ -357,6 +357,7 @@ int write_scan(int file, const struct scan_input *in, struct search *search) {
         cast_refs(sink, &folded.refs[i]);
     put_grown(sink, &search->grown);
     put_status(sink, in, &search->history, NULL, arena);
+    cast_timeline(sink, &search->history);
     write_notes(sink, in, search);
     write_pools(sink, &search->maps);
     if (lsan.default_options || lsan.default_suppressions)

@@ -82,6 +82,8 @@ struct report_path {
 };
 struct report_growth {
     uint64_t scans, objects_per_minute, bytes_per_minute;
+    const struct rec_point *points; /* of the process whose path it is */
+    size_t point_count;
     struct report_path path;
 };
 struct report_finding {
@@ -109,6 +111,12 @@ struct report_finding {
 struct report_live {
     uint64_t scans, suspects, confirmed, withdrawn, freed_by_program;
 };
+/* The scans of one process: of all, the one with the longest list, then the lowest process id. */
+struct report_timeline {
+    int64_t pid;
+    struct rec_moment *scans;
+    size_t scan_count, scan_capacity;
+};
 struct report_note {
     const char *code, *text, *detail; /* detail may be "" */
     uint64_t count;
@@ -130,6 +138,7 @@ struct report {
     const char **default_options, **default_suppressions; /* of programs, in LeakSanitizer's words; each text once */
     size_t default_option_count, default_option_capacity, default_suppression_count, default_suppression_capacity;
     struct report_live live;
+    struct report_timeline timeline;
     struct tally tally[KIND_COUNT];
     struct tally suppressed[KIND_COUNT]; /* taken out of `tally` */
     const struct gate *gate;             /* what decided the exit status; NULL: nothing has yet */

@@ -301,11 +301,9 @@ static bool push_scopes(struct symbols *symbols, struct symbol_file *file, Dwarf
                         struct frames *frames) {
     Dwarf_Addr bias;
     Dwarf_Die *unit = unit_at(&file->units, address, &bias), *scopes = NULL;
-    if (!unit || dwarf_getscopes(unit, address - bias, &scopes) <= 0)
+    Dwarf_Die innermost;
+    if (!unit || !unit_innermost(unit, address - bias, &innermost))
         return false;
-    Dwarf_Die innermost = scopes[0];
-    free(scopes);
-    scopes = NULL;
     int count = dwarf_getscopes_die(&innermost, &scopes);
     Dwarf_Attribute attribute;
     const char *folder = dwarf_formstring(dwarf_attr(unit, DW_AT_comp_dir, &attribute));
