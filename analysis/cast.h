@@ -27,6 +27,7 @@ enum { CAST_VERSION = 1, CAST_FRAMES_MAX = 64 };
     X(POOL_OFF, "pool-off", "variable set so that objects come from malloc and not from a pool (--keep-pools: not)")   \
     X(NEXT_ALLOCATOR, "allocator", "the allocator in use is not glibc's")                                              \
     X(WRITTEN_PAGES, "written-pages", "how the pages written between scans were found")                                \
+    X(METHOD_MISSING, "method-missing", "a way to find written pages that was asked for and can't be had here")        \
     X(SCANS_SKIPPED, "scans-skipped", "scans that were due and not made")                                              \
     X(REFS_WRONG, "refs-wrong", "words of --refs or of a profile that could not be read: those before them hold")      \
     X(REFS_MISSING, "refs-missing", "functions of --refs that no library of the program has")                          \

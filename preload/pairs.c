@@ -168,7 +168,7 @@ static int join(char *out, const char *folder, size_t folder_bytes, const char *
     if (folder_bytes + rest_bytes + name_bytes >= PATH_BYTES)
         return -1;
     memcpy(out, folder, folder_bytes);
-    memcpy(out + folder_bytes, rest, rest_bytes);
+    memcpy(out + folder_bytes, rest, rest_bytes); /* NOLINT(bugprone-not-null-terminated-result): the name follows */
     memcpy(out + folder_bytes + rest_bytes, name, name_bytes + 1);
     return 0;
 }

@@ -212,6 +212,7 @@ static struct name *name_table, **names; /* [NAMES_MAX + 1] */
 static uint16_t name_count;
 
 static struct name *name_add_locked(const char *text, size_t bytes) {
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression): they are pointers */
     if (name_count == NAMES_MAX || (!names && !(names = pages_alloc((NAMES_MAX + 1) * sizeof *names))))
         return NULL;
     struct name *name = pages_alloc(sizeof *name + bytes + 1);

@@ -211,7 +211,9 @@ static void write_notes(struct cast_sink *sink, const struct scan_input *in, con
     note(sink, NOTE_IN_PROCESS, (uint64_t)in->in_process, NULL);
     note(sink, NOTE_INHERITED, verdicts->inherited_objects, NULL);
     note(sink, NOTE_BAD_OPTION, in->bad_option != NULL, in->bad_option);
-    note(sink, NOTE_WRITTEN_PAGES, in->entry.number > 1 || in->exit_status < 0, dirty_choice());
+    int is_live = in->entry.number > 1 || in->exit_status < 0;
+    note(sink, NOTE_WRITTEN_PAGES, (uint64_t)is_live, dirty_method_name());
+    note(sink, NOTE_METHOD_MISSING, is_live && dirty_missing(), dirty_missing());
     note(sink, NOTE_SCANS_SKIPPED, in->skipped, NULL);
     if (search->languages.python)
         cast_note(sink, NOTE_PYTHON, 1, search->languages.python);
