@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "dirty.h"
+#include "frozen.h"
 #include "init.h"
 #include "record.h"
 #include "weak.h"
@@ -63,6 +64,7 @@ static int view(struct arena *arena, struct search *search) {
     search->heap.pointer_mask = options_pointer_mask(&process.options);
     search->heap.unaligned = options_unaligned(&process.options);
     error = view_odd(&search->heap, arena);
+    frozen_flag(&search->heap);
     return error ? error : roots_view_memory(&search->maps, &search->heap, arena);
 }
 

@@ -38,8 +38,7 @@ void write_be_patient(void) {
     patient = 1;
 }
 
-static int sink_write(void *context, const void *bytes, size_t count) {
-    int file = *(const int *)context;
+int write_bytes(int file, const void *bytes, size_t count) {
     const char *at = bytes;
     while (count) {
         long written = sys(SYS_write, file, at, count);
@@ -58,6 +57,10 @@ static int sink_write(void *context, const void *bytes, size_t count) {
         count -= (size_t)written;
     }
     return 0;
+}
+
+static int sink_write(void *context, const void *bytes, size_t count) {
+    return write_bytes(*(const int *)context, bytes, count);
 }
 
 /* ---- header ---- */

@@ -20,6 +20,9 @@ compile -fno-pic -no-pie -o "$WORK/forms.fixed" "$sources/forms.c" "${linked[@]}
 compile -o "$WORK/threads" "$sources/threads.c" "${linked[@]}" -lpthread
 compile -o "$WORK/plugins" "$sources/plugins.c" -ldl -lpthread
 compile -o "$WORK/hooks" "$sources/hooks.c" -lpthread
+compile -o "$WORK/gc_words" "$sources/gc_words.c" -lpthread
+# shellcheck disable=SC2046
+compile -rdynamic -o "$WORK/check_scopes" "$sources/check_scopes.c" $(pkg-config --cflags --libs check)
 compile -fPIC -shared -o "$WORK/plugin.so" "$sources/plugin.so.c" "${linked[@]}" -Wl,-z,lazy
 compile -fPIC -shared -o "$WORK/plugin.now.so" "$sources/plugin.so.c" "${linked[@]}" -Wl,-z,now,-z,relro
 ${CXX:-g++} -O1 -g -Wall -Wextra -Wno-clobbered $wide -I"$sources" -o "$WORK/registers" "$sources/registers.cc" "${linked[@]}" || exit 1
@@ -124,6 +127,26 @@ claim "hooks: names" refs_hold '.type == "Session" and .finalizer == "session_cl
 record "$WORK/hooks" balanced
 claim "hooks, balanced: nothing" nothing_lost
 claim "without castaway the hooks do nothing" "$WORK/hooks" leak
+
+# ---- the words of Python's gc ----
+record "$WORK/gc_words"
+claim "gc's words are as castaway.h says" status_is 0
+claim "gc's words: nothing to say" test ! -s "$WORK/out"
+claim "without castaway they do nothing" "$WORK/gc_words"
+
+# ---- test cases as scopes ----
+for forks in yes no; do
+    export CK_FORK=$forks
+    castaway run --fail-on none --text "$WORK/report" "$WORK/check_scopes"
+    claim "check, fork $forks: three tests fail" status_is 3
+    claim "check, fork $forks: by name" test "$(grep ':S:' "$WORK/out" | grep -o 'loses[a-z_]*' | sort | tr '\n' ' ')" = "loses_a_cycle loses_its_fixture loses_two "
+    claim "check, fork $forks: two objects" out_has "this test leaves 2 objects behind that nothing can reach"
+    claim "check, fork $forks: one object" out_has "this test leaves 1 object behind"
+    claim "check, fork $forks: a cycle" out_has "cycle: 2 objects, 128 bytes, made by"
+    claim "check, fork $forks: where they were made" out_has "check_scopes(session_new+0x"
+    claim "check, fork $forks: without castaway all pass" "$WORK/check_scopes"
+done
+unset CK_FORK
 
 # ---- what is wrong ----
 record --refs nowhere_ref:nowhere_unref,many_integers:counted_shared,$plain "$WORK/forms" plain
