@@ -108,6 +108,15 @@ struct cast_population { /* live objects of a site, by generation */
     uint64_t objects[GENERATIONS], bytes[GENERATIONS];
 };
 
+/* Weak slots that point at freed objects, those alike together. */
+struct cast_dangling {
+    uint32_t site;   /* where they were made weak */
+    uint64_t slots;  /* how many */
+    uint32_t holder; /* where the objects were made that they lie in; 0: in none, or not known */
+    uint64_t offset; /* in those */
+    uint32_t target; /* where the freed objects had been made; 0: not known */
+};
+
 /* What is known of the references of a finding's objects. */
 struct cast_balance {
     uint32_t site;
@@ -132,6 +141,7 @@ void cast_refs(struct cast_sink *, const struct cast_refs *);
 void cast_status(struct cast_sink *, const struct cast_status *);
 /* Path NULL: none is written. With steps in it, it begins at `root`; else that may be NULL. */
 void cast_growth(struct cast_sink *, const struct growth *, const struct cast_root *, const struct path *);
+void cast_dangling(struct cast_sink *, const struct cast_dangling *);
 void cast_path(struct cast_sink *, uintptr_t target, const struct cast_root *, const struct path *);
 void cast_population(struct cast_sink *, const struct cast_population *);
 void cast_note(struct cast_sink *, enum note_code, uint64_t count, const char *detail); /* detail may be NULL */

@@ -19,7 +19,7 @@ void castaway_api_unref(const void *object) {
     refs_change((uintptr_t)object, REFS_GIVE, ARCH_CALLER());
 }
 void castaway_api_weak(const void *slot) {
-    weak_add((uintptr_t)slot);
+    weak_add((uintptr_t)slot, ARCH_CALLER());
 }
 void castaway_api_unweak(const void *slot) {
     weak_remove((uintptr_t)slot);

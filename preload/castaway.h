@@ -145,7 +145,8 @@ static inline void castaway_unref(const void *object) {
 }
 
 /* The pointer stored at `slot` does not keep its object alive, from now on and whatever is stored there; castaway_unweak()
- * takes that back. To be called before the memory of the slot is freed. */
+ * takes that back. To be called before the memory of the slot is freed. A slot in an object or in a module's data that the
+ * program can reach, and that points at an object that was freed, is a finding: `dangling-weak`. */
 static inline void castaway_weak(const void *slot) {
     if (castaway_api_weak)
         castaway_api_weak(slot);

@@ -71,7 +71,7 @@ static int view(struct arena *arena, struct search *search) {
 int search_view(struct arena *arena, struct search *search) {
     int error = view(arena, search);
     if (!error)
-        weak_blank(&search->maps);
+        weak_look(&search->maps, 1);
     return error ? error : heap_freeze(&search->heap, arena);
 }
 
@@ -145,8 +145,8 @@ static int find_reachable(const struct scan_input *in, struct search *search) {
 
 int search_run(const struct scan_input *in, struct arena *arena, struct search *search) {
     int error = view(arena, search);
-    if (!error && !in->in_process)
-        weak_blank(&search->maps);
+    if (!error)
+        weak_look(&search->maps, !in->in_process);
     if (!error)
         error = find_reachable(in, search);
     if (error)

@@ -16,6 +16,7 @@
 
 #include "analysis/pools.h"
 #include "analysis/sort.h"
+#include "dangling.h"
 #include "dirty.h"
 #include "hooks.h"
 #include "init.h"
@@ -186,6 +187,14 @@ static void use_grown(struct used *used, const struct grown *grown) {
     }
 }
 
+static void use_dangling(struct used *used, const struct dangling *dangling) {
+    for (size_t i = 0; i < dangling->count; i++) {
+        use_site(used, dangling->list[i].site);
+        use_site(used, dangling->list[i].holder);
+        use_site(used, dangling->list[i].target);
+    }
+}
+
 static void write_used(struct cast_sink *sink, const struct used *used, const struct maps *maps) {
     write_modules(sink, used, maps);
     for (size_t word = 0; word < site_count() / 64 + 1; word++)
@@ -332,14 +341,18 @@ int write_scan(int file, const struct scan_input *in, struct search *search) {
     struct cast_sink *sink = sink_open(&file, arena);
     struct used used;
     struct folded folded;
+    struct dangling dangling;
     int error = sink ? used_begin(&used, arena) : -ENOMEM;
     if (!error)
         error = refs_fold(&search->heap, &search->verdicts, arena, &folded);
+    if (!error)
+        error = dangling_find(search, arena, &dangling);
     if (error)
         return error;
     use_findings(&used, &search->verdicts);
     use_refs(&used, &folded);
     use_grown(&used, &search->grown);
+    use_dangling(&used, &dangling);
     write_header(sink, in, arena);
     write_used(sink, &used, &search->maps);
     put_scan(sink, in, search);
@@ -348,6 +361,8 @@ int write_scan(int file, const struct scan_input *in, struct search *search) {
     for (size_t i = 0; i < folded.count; i++)
         cast_refs(sink, &folded.refs[i]);
     put_grown(sink, &search->grown);
+    for (size_t i = 0; i < dangling.count; i++)
+        cast_dangling(sink, &dangling.list[i]);
     put_status(sink, in, &search->history, NULL, arena);
     write_notes(sink, in, &search->verdicts, arena);
     write_pools(sink, &search->maps);

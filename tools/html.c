@@ -111,6 +111,11 @@ static void add_live(struct page *page, json_t *object, const struct report_find
                         json_text(page->pool, finding->growth ? live_growth(page->pool, finding->growth) : NULL));
 }
 
+static void add_dangling(struct page *page, json_t *object, const struct report_finding *finding) {
+    if (finding->dangling)
+        json_object_set_new(object, "dangling", json_text(page->pool, wording_dangling(page->pool, finding)));
+}
+
 static json_t *finding_json(struct page *page, const struct report_finding *finding) {
     json_t *object = json_object();
     json_object_set_new(object, "kind", json_string(kind_word(finding->kind)));
@@ -129,6 +134,7 @@ static json_t *finding_json(struct page *page, const struct report_finding *find
         json_object_set_new(object, "group_objects_max", json_number(finding->group_objects_max));
     }
     add_live(page, object, finding);
+    add_dangling(page, object, finding);
     return object;
 }
 

@@ -21,6 +21,7 @@ compile -o "$WORK/threads" "$sources/threads.c" "${linked[@]}" -lpthread
 compile -o "$WORK/plugins" "$sources/plugins.c" -ldl -lpthread
 compile -o "$WORK/hooks" "$sources/hooks.c" -lpthread
 compile -o "$WORK/gc_words" "$sources/gc_words.c" -lpthread
+compile -o "$WORK/dangling" "$sources/dangling.c"
 # shellcheck disable=SC2046
 compile -rdynamic -o "$WORK/check_scopes" "$sources/check_scopes.c" $(pkg-config --cflags --libs check)
 compile -fPIC -shared -o "$WORK/plugin.so" "$sources/plugin.so.c" "${linked[@]}" -Wl,-z,lazy
@@ -147,6 +148,37 @@ for forks in yes no; do
     claim "check, fork $forks: without castaway all pass" "$WORK/check_scopes"
 done
 unset CK_FORK
+
+# ---- weak slots that dangle ----
+found() { jq -c '[.findings[] | .kind]' "$WORK/json"; }
+dangles() { jq -e "[.findings[] | select(.kind == \"dangling-weak\")] | length == 1 and (.[0] | $1)" "$WORK/json" >/dev/null || { cat "$WORK/report"; false; }; }
+is() { [ "$1" = "$2" ] || { echo "$1, not $2"; false; }; }
+for name in $("$WORK/dangling"); do
+    castaway run --text "$WORK/report" --json "$WORK/json" "$WORK/dangling" "$name"
+    case $name in
+    bad_*) claim "$name fails" status_is 23 && claim "$name: one finding" is "$(found)" '["dangling-weak"]' ;;
+    good_*) claim "$name does not fail" status_is 0 && claim "$name: no finding" is "$(found)" '[]' ;;
+    esac
+    case $name in
+    bad_static) claim "$name" dangles '.objects == 1 and .slot.holder == null and .stack[0].function == "bad_static" and .slot.target[0].function == "session_new"' ;;
+    bad_in_objects) claim "$name" dangles '.objects == 3 and .stack[0].function == "watch" and .slot.offset == 8 and .slot.holder[0].function == "watcher_new"'
+        claim "$name: the text" grep -q "point at freed objects made by session_new, from 8 B into objects made by watcher_new" "$WORK/report" ;;
+    bad_later) claim "$name" dangles '.objects == 1 and .slot.target == null and .slot.holder[0].function == "watcher_new"' ;;
+    lost_holder) claim "$name: the object is the finding" is "$(found)" '["lost"]' ;;
+    esac
+done
+castaway run --text "$WORK/report" --fail-on lost,cycle "$WORK/dangling" bad_static
+claim "--fail-on without it" status_is 0
+claim "the first line" grep -q 'nothing unreachable; 1 weak slot dangling' "$WORK/report"
+castaway run --text "$WORK/report" --json "$WORK/json" --show lost,cycle --fail-on dangling-weak "$WORK/dangling" bad_static
+claim "--show without it" is "$(found)" '[]'
+claim "it fails all the same" status_is 23
+printf '# castaway: kinds=dangling-weak\n{\n name\n Memcheck:Leak\n ...\n fun:bad_static\n}\n' >"$WORK/supp"
+castaway run --text "$WORK/report" --suppressions "$WORK/supp" "$WORK/dangling" bad_static
+claim "suppressed by kind" status_is 0
+sed -i 's/dangling-weak/lost/' "$WORK/supp"
+castaway run --text "$WORK/report" --suppressions "$WORK/supp" "$WORK/dangling" bad_static
+claim "a suppression of another kind hides nothing" status_is 23
 
 # ---- what is wrong ----
 record --refs nowhere_ref:nowhere_unref,many_integers:counted_shared,$plain "$WORK/forms" plain

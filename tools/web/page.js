@@ -139,10 +139,10 @@
     if (finding.indirect_objects)
       parts.push(element("p", {}, `${things(finding.indirect_objects, "object")}, ${size(finding.indirect_bytes)} ` +
         "more are reached only from here."));
-    for (const words of [finding.age, finding.growth, finding.held_by && `held by ${finding.held_by}`])
+    for (const words of [finding.age, finding.growth, finding.dangling, finding.held_by && `held by ${finding.held_by}`])
       if (words) parts.push(element("p", {}, words));
     if (finding.kind === "cycle" && finding.cycle.length) parts.push(...cycleDetails(finding, number));
-    else parts.push(element("h3", {}, "Allocated by"), stackList(finding.stack));
+    else parts.push(element("h3", {}, finding.dangling ? "Made weak by" : "Allocated by"), stackList(finding.stack));
     parts.push(element("p", { class: "hint" }, `Fingerprint ${finding.fingerprint}`));
     return parts;
   }
