@@ -144,7 +144,7 @@ void refs_change(uintptr_t address, enum refs_change change, struct caller calle
     uintptr_t start;
     if (begins()) {
         object_id id = record_near(address, &start);
-        uint32_t site = id ? hook_site_again(caller) : 0;
+        uint32_t site = id ? hook_site(caller) : 0;
         if (id) {
             lock_take(lock_of(id));
             change_locked(id, change, site);
