@@ -24,9 +24,10 @@ enum { RULES_MAX = 1024, PROFILE_BYTES_MAX = 1 << 20, PROFILES_MAX = 64, PATH_BY
 
 struct rule_of {
     const char *name;
-    enum pair_effect effect;
     unsigned place, loads;
     struct pair_floating floating;
+    int is_plain; /* the argument itself is the object, and always counts */
+    enum refs_change change;
     unsigned source; /* of `sources` */
 };
 static struct rule_of rules[RULES_MAX];
@@ -76,17 +77,8 @@ static int is_floating(const struct pair_floating *floating, uintptr_t address) 
 }
 
 static void change(const struct rule_of *rule, uintptr_t address, struct caller caller) {
-    static const enum refs_change changes[] = {
-        [PAIR_REF] = REFS_TAKE, [PAIR_UNREF] = REFS_GIVE, [PAIR_SINK] = REFS_TAKE_OVER, [PAIR_CREATE] = REFS_TAKE_OVER};
-    enum refs_change which = changes[rule->effect];
-    if (!address)
-        return;
-    if (rule->floating.bytes) {
-        if (is_floating(&rule->floating, address))
-            return;
-        which = REFS_TAKE;
-    }
-    refs_change(address, which, caller);
+    if (address && !(rule->floating.bytes && is_floating(&rule->floating, address)))
+        refs_change(address, rule->change, caller);
 }
 
 static void look(void) {
@@ -102,7 +94,10 @@ void stub_before(const struct stub_call *call, const struct stub_frame *frame) {
     if (call->rule == RULE_LOOK)
         return;
     const struct rule_of *rule = &rules[call->rule];
-    if (rule->place != PAIR_RETURN)
+    if (__builtin_expect(rule->is_plain, 1)) {
+        if (frame->argument[rule->place - 1])
+            refs_change(frame->argument[rule->place - 1], rule->change, stub_caller(frame));
+    } else if (rule->place != PAIR_RETURN)
         change(rule, follow(rule, frame->argument[rule->place - 1]), stub_caller(frame));
 }
 
@@ -112,6 +107,12 @@ void stub_after(const struct stub_call *call, const struct stub_frame *frame) {
 }
 
 /* ---- reading the rules ---- */
+
+static enum refs_change change_of(const struct pair_rule *pair) {
+    static const enum refs_change changes[] = {
+        [PAIR_REF] = REFS_TAKE, [PAIR_UNREF] = REFS_GIVE, [PAIR_SINK] = REFS_TAKE_OVER, [PAIR_CREATE] = REFS_TAKE_OVER};
+    return pair->floating.bytes ? REFS_TAKE : changes[pair->effect];
+}
 
 static int take_rule(void *context, const struct pair_rule *pair) {
     (void)context;
@@ -124,10 +125,11 @@ static int take_rule(void *context, const struct pair_rule *pair) {
     sources[source_count].rules++;
     rules[rule_count++] = (struct rule_of){
         .name = name,
-        .effect = pair->effect,
         .place = pair->place,
         .loads = pair->loads,
         .floating = pair->floating,
+        .is_plain = pair->place != PAIR_RETURN && !pair->loads && !pair->floating.bytes,
+        .change = change_of(pair),
         .source = source_count,
     };
     return 0;

@@ -17,6 +17,7 @@
 #include "site.h"
 #include "table.h"
 #include "thread.h"
+#include "trace.h"
 
 enum {
     PIECE_CHUNK = 1 << 12,
@@ -80,7 +81,7 @@ static uint32_t piece_take_locked(object_id id) {
 }
 
 /* The first piece of the object's history, begun if there is none; NULL: no memory. */
-static struct refs *history_locked(object_id id) {
+static inline struct refs *history_locked(object_id id) {
     struct object *object = record_object(id);
     if (!object->refs) {
         uint32_t number = piece_take_locked(id);
@@ -106,7 +107,7 @@ static struct refs_step *step_locked(object_id id, struct refs *first, uint32_t 
     }
 }
 
-static void change_locked(object_id id, enum refs_change change, uint32_t site) {
+static inline void change_locked(object_id id, enum refs_change change, uint32_t site) {
     struct refs *first = history_locked(id);
     if (!first) {
         atomic_fetch_add_explicit(&dropped, 1, memory_order_relaxed);
@@ -127,7 +128,7 @@ static void change_locked(object_id id, enum refs_change change, uint32_t site) 
 }
 
 /* Begin and end what the program's call does here. begins returns 0 when it must not be done. */
-static int begins(void) {
+static inline int begins(void) {
     if (!hook_recording)
         return 0;
     if (thread_busy++ == 0 && thread_state())
@@ -135,25 +136,37 @@ static int begins(void) {
     thread_busy--;
     return 0;
 }
-static void ends(void) {
+static inline void ends(void) {
     thread_busy--;
 }
 
+/* Places that take and give back references take turns: each of them finds the stack of its own last call. */
+static inline uint32_t site_of(struct caller caller) {
+    struct thread_counted *counted = &thread_self->counted;
+    size_t which = 0;
+    while (which < THREAD_COUNTED && counted->pc[which] != caller.pc)
+        which++;
+    if (__builtin_expect(which == THREAD_COUNTED, 0)) {
+        which = counted->oldest++ % THREAD_COUNTED;
+        counted->pc[which] = caller.pc;
+    }
+    return trace_site(&counted->trace[which], caller, hook_frames_max);
+}
+
 void refs_change(uintptr_t address, enum refs_change change, struct caller caller) {
-    int error = errno;
     uintptr_t start;
-    if (begins()) {
-        object_id id = record_near(address, &start);
-        uint32_t site = id ? hook_site(caller) : 0;
-        if (id) {
-            lock_take(lock_of(id));
-            change_locked(id, change, site);
-            lock_release(lock_of(id));
-        }
-        ends();
-    } else
+    if (!begins()) {
         atomic_fetch_add_explicit(&dropped, 1, memory_order_relaxed);
-    errno = error;
+        return;
+    }
+    object_id id = record_near(address, &start);
+    if (id) {
+        uint32_t site = site_of(caller);
+        lock_take(lock_of(id));
+        change_locked(id, change, site);
+        lock_release(lock_of(id));
+    }
+    ends();
 }
 
 /* ---- the end of an object ---- */
