@@ -34,6 +34,7 @@ enum { CAST_VERSION = 1, CAST_FRAMES_MAX = 64 };
     X(REFS_NO_FUNCTION, "refs-no-function", "names of --refs or of a profile that are no functions")                   \
     X(REFS_NO_ROOM, "refs-no-room", "functions of --refs or of a profile for which there was no room")                 \
     X(REFS_READ_ONLY, "refs-read-only", "functions of which some calls were not counted: a page could not be changed") \
+    X(REFS_PARTIAL, "refs-partial", "functions that could not be patched: calls inside their library are not counted") \
     X(REFS_DROPPED, "refs-dropped", "reference counts that changed and had no room to be kept")                        \
     X(PROFILE_UNUSED, "profile-unused", "profiles of which the program uses no function")                              \
     X(SCOPE, "scope", "scopes that ended with objects lost in them")                                                   \

@@ -120,7 +120,7 @@ static int take_rule(void *context, const struct pair_rule *pair) {
     if (!name)
         return -ENOMEM;
     memcpy(name, pair->name, pair->name_bytes);
-    if (bind_name(name, rule_count, pair->place == PAIR_RETURN) != 0)
+    if (bind_name(name, (struct bind_rule){rule_count, pair->place == PAIR_RETURN, pair->patch}) != 0)
         return 0; /* the first rule of a function holds: --refs before profiles */
     sources[source_count].rules++;
     rules[rule_count++] = (struct rule_of){
@@ -206,7 +206,7 @@ void pairs_start(void) {
         take_rules(NULL, options->refs);
     read_profiles(options->profile);
     for (size_t i = 0; rule_count && i < sizeof hand_out / sizeof hand_out[0]; i++)
-        bind_name(hand_out[i], RULE_LOOK, 0);
+        bind_name(hand_out[i], (struct bind_rule){.rule = RULE_LOOK});
     bind_start();
 }
 
@@ -217,6 +217,14 @@ struct list {
     size_t fill;
     uint64_t count;
 };
+
+static void list_more(struct list *list, const char *text) {
+    size_t bytes = strlen(text);
+    if (list->fill + bytes + 1 > sizeof list->text)
+        return;
+    memcpy(list->text + list->fill, text, bytes + 1);
+    list->fill += bytes;
+}
 
 static void list_add(struct list *list, const char *text) {
     size_t bytes = strlen(text);
@@ -252,6 +260,14 @@ static void note_rules(struct list *lists) {
             in_use[rules[i].source] = 1;
         else if (!is_absent || !sources[rules[i].source].name)
             list_add(&lists[code], rules[i].name);
+    }
+    for (uint32_t i = 0; i < rule_count; i++) {
+        const char *why = bind_not_patched(rules[i].name);
+        if (why) {
+            list_add(&lists[NOTE_REFS_PARTIAL], rules[i].name);
+            list_more(&lists[NOTE_REFS_PARTIAL], ": ");
+            list_more(&lists[NOTE_REFS_PARTIAL], why);
+        }
     }
     for (unsigned i = 0; i < source_count; i++)
         if (sources[i].name && !sources[i].wrong && sources[i].rules && !in_use[i])
