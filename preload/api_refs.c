@@ -13,10 +13,10 @@ EXPORT void castaway_api_finalizer(const void *object, const char *name);
 EXPORT void castaway_api_type(const void *object, const char *name);
 
 void castaway_api_ref(const void *object) {
-    refs_change((uintptr_t)object, REFS_TAKE, ARCH_CALLER());
+    refs_change((uintptr_t)object, REFS_TAKE, COUNT_HOOK, ARCH_CALLER());
 }
 void castaway_api_unref(const void *object) {
-    refs_change((uintptr_t)object, REFS_GIVE, ARCH_CALLER());
+    refs_change((uintptr_t)object, REFS_GIVE, COUNT_HOOK, ARCH_CALLER());
 }
 void castaway_api_weak(const void *slot) {
     weak_add((uintptr_t)slot, ARCH_CALLER());

@@ -28,7 +28,7 @@ unsigned hook_frames_max = CAPTURE_FRAMES_MAX;
 static _Atomic uint64_t without_stack;
 
 uint32_t hook_site(struct caller caller) {
-    return trace_site(&thread_self->trace, caller, hook_frames_max);
+    return trace_site(&thread_self->traces, caller, hook_frames_max);
 }
 
 /* What an allocator makes through its own front door it may keep in memory that is no root (mapping.h): it is its own

@@ -17,8 +17,8 @@ struct wait {
 enum { THREAD_COUNTED = 8 };
 struct thread_counted {
     uintptr_t pc[THREAD_COUNTED];
-    struct trace *trace[THREAD_COUNTED];
-    unsigned oldest; /* which is next to be used for another place */
+    struct traces *traces[THREAD_COUNTED]; /* one for each: those of a thread are told apart by other means (trace.c) */
+    unsigned oldest;                       /* which is next to be used for another place */
 };
 
 struct thread_state {
@@ -30,7 +30,7 @@ struct thread_state {
     int64_t net_objects, net_bytes; /* births minus deaths since then */
     uintptr_t thread_pointer;       /* of its thread; 0: the thread is gone */
     struct wait wait;               /* of its thread */
-    struct trace *trace;            /* of its thread (trace.c); NULL: none yet */
+    struct traces *traces;          /* of its thread (trace.c); NULL: none yet */
     struct thread_counted counted;  /* the same for counted calls */
     struct scope_work *scopes;      /* of its thread (scope.c); NULL: never had any */
     struct thread_state *all_next;  /* list of all states */

@@ -1,6 +1,6 @@
 /* trace.c - walks that begin anew only where the stack has changed.
  *
- * Owns:    struct trace.
+ * Owns:    struct traces.
  * Never:   guesses: a frame is taken over when the registers that its step depends on and the words that it reads are
  *          the same as when it was walked.
  * Start:   trace_site(), then follow(). Invariants: README.md, "Stacks". */
@@ -13,9 +13,11 @@
 #include "unwind.h"
 
 enum {
+    TRACES_SHIFT = 3, /* a thread keeps one trace for each of 8 classes of places that call */
+    TRACES = 1 << TRACES_SHIFT,
     LEVELS =
-        256,    /* frames that are kept: more than are asked for, so that returning from deep recursion shows no end */
-    SLACK = 64, /* frames that are walked beyond those asked for, when such an end has shown */
+        128,    /* frames that are kept: more than are asked for, so that returning from deep recursion shows no end */
+    SLACK = 32, /* frames that are walked beyond those asked for, when such an end has shown */
     CHANGED_MAX = CAPTURE_FRAMES_MAX + SLACK,
 };
 
@@ -45,21 +47,31 @@ struct link {
     uintptr_t word; /* the next level's frame */
 };
 
+/* Frames that are no part of a trace's levels yet, innermost first. */
+struct changes {
+    uint32_t count;
+    struct level level[CHANGED_MAX];
+};
+
 /* Levels [top, LEVELS) are a stack, innermost first: what changes is the low end. */
 struct trace {
-    unsigned epoch; /* unwind_epoch when it was walked; 0: holds nothing */
+    struct changes *changes; /* of the thread */
+    unsigned epoch;          /* unwind_epoch when it was walked; 0: holds nothing */
     uint32_t site;
     uint32_t site_frames; /* frames of the site; 0: there is none */
     uint32_t top;
     int complete; /* the last level is the outermost frame */
     int cut;      /* or the walk could not go on there */
     uintptr_t hi; /* upper end of the stack, as the walk saw it */
-    uint32_t changed_count;
     uint64_t frames[LEVELS];
     struct link links[LEVELS];
     uint64_t hash[LEVELS + 1]; /* of the levels from here out (site_hash_step) */
     struct step steps[LEVELS];
-    struct level changed[CHANGED_MAX]; /* frames that are no part of the levels yet, innermost first */
+};
+
+struct traces {
+    struct trace *of[TRACES]; /* NULL: not used yet */
+    struct changes changes;
 };
 
 static const uintptr_t no_address; /* differs from every frame, so that the short comparison stops */
@@ -103,7 +115,7 @@ static inline const struct link *first_changed(const struct link *link, const st
 }
 
 /* How many levels from this one on, itself included, are right, when it is; stops at `wanted`. */
-static inline uint32_t run_from(const struct trace *trace, uint32_t level, uint32_t wanted) {
+static __attribute__((noinline)) uint32_t run_from(const struct trace *trace, uint32_t level, uint32_t wanted) {
     const struct link *first = &trace->links[level], *link = first;
     const struct link *end = first + (wanted < LEVELS - level ? wanted : LEVELS - level) - 1;
     while ((link = first_changed(link, end)) < end && link->at == &no_address &&
@@ -117,7 +129,7 @@ static inline uint32_t run_from(const struct trace *trace, uint32_t level, uint3
 /* The first `count` levels from `level` on stay, but not in their place; `at` goes on behind them. */
 static void set_aside(struct trace *trace, uint32_t level, uint32_t count, struct cursor *at) {
     for (uint32_t i = level; i < level + count; i++) {
-        struct level *changed = &trace->changed[trace->changed_count++];
+        struct level *changed = &trace->changes->level[trace->changes->count++];
         *changed = (struct level){trace->frames[i], trace->steps[i]};
         changed->step.bp = at->bp;
         if (changed->step.flags & BP_SAVED)
@@ -139,8 +151,8 @@ static uint16_t flags_of(const struct trace *trace, uint32_t level, unsigned own
 
 /* Put what has changed before `level`. */
 static void commit(struct trace *trace, uint32_t level) {
-    for (uint32_t i = trace->changed_count; i-- > 0;) {
-        const struct level *changed = &trace->changed[i];
+    for (uint32_t i = trace->changes->count; i-- > 0;) {
+        const struct level *changed = &trace->changes->level[i];
         level--;
         trace->frames[level] = changed->pc;
         trace->steps[level] = changed->step;
@@ -182,17 +194,17 @@ static void note_step(struct step *step, const struct step_words *words) {
 enum { FOLLOW_SHORT = 0, FOLLOW_ALONE = -1 };
 static int follow(struct trace *trace, struct cursor at, uint32_t max, uint32_t limit) {
     uint32_t known = trace->epoch ? trace->top : LEVELS;
-    trace->changed_count = 0;
+    trace->changes->count = 0;
     for (;;) {
         while (known < LEVELS && trace->steps[known].sp < at.sp)
             known++;
         if (known < LEVELS && stands_at(trace, known, at.pc, at.sp, at.bp)) {
-            uint32_t wanted = max - trace->changed_count, run = run_from(trace, known, wanted);
+            uint32_t wanted = max - trace->changes->count, run = run_from(trace, known, wanted);
             int to_the_end = known + run == LEVELS;
             if (run == wanted || (to_the_end && trace->complete)) {
-                if (known < trace->changed_count)
+                if (known < trace->changes->count)
                     return FOLLOW_SHORT;
-                int count = (int)(trace->changed_count + run);
+                int count = (int)(trace->changes->count + run);
                 commit(trace, known);
                 return count;
             }
@@ -201,16 +213,16 @@ static int follow(struct trace *trace, struct cursor at, uint32_t max, uint32_t 
             set_aside(trace, known, run - 1, &at);
             known += run;
         }
-        struct level *level = &trace->changed[trace->changed_count++];
+        struct level *level = &trace->changes->level[trace->changes->count++];
         *level = (struct level){.pc = at.pc, .step = {.sp = at.sp, .bp = at.bp}};
-        if (trace->changed_count == limit)
+        if (trace->changes->count == limit)
             break;
         struct step_words words = {0};
         enum unwind_step result = unwind_step(&at, &words);
         note_step(&level->step, &words);
         if (result == STEP_END || result == STEP_CUT) {
             end_at(trace, 1, result == STEP_CUT);
-            return (int)(trace->changed_count < max ? trace->changed_count : max);
+            return (int)(trace->changes->count < max ? trace->changes->count : max);
         }
         if (result == STEP_ALONE)
             return FOLLOW_ALONE;
@@ -260,19 +272,35 @@ static __attribute__((noinline)) uint32_t site_changed(struct trace *trace, stru
     return trace->site;
 }
 
-uint32_t trace_site(struct trace **place, struct caller caller, uint32_t max) {
-    struct trace *trace = *place;
-    if (__builtin_expect(!trace, 0)) {
-        if (!(trace = *place = pages_alloc(sizeof *trace)))
-            return 0;
-        trace->top = LEVELS;
-    }
-    if (__builtin_expect(trace->site_frames != 0 && stands_at(trace, trace->top, caller.pc, caller.sp, caller.bp), 1) &&
-        run_from(trace, trace->top, max) == trace->site_frames &&
-        trace->epoch == atomic_load_explicit(&unwind_epoch, memory_order_relaxed)) {
-        frames_check(&trace->frames[trace->top], trace->site_frames, max);
-        count_cut(trace, trace->site_frames);
-        return trace->site;
-    }
-    return site_changed(trace, caller, max);
+static __attribute__((noinline)) struct trace *trace_make(struct traces **traces, size_t class) {
+    if (!*traces && !(*traces = pages_alloc(sizeof **traces)))
+        return NULL;
+    struct trace *trace = pages_alloc(sizeof *trace);
+    if (!trace)
+        return NULL;
+    trace->changes = &(*traces)->changes;
+    trace->top = LEVELS;
+    return (*traces)->of[class] = trace;
+}
+
+/* Is the whole stack as it was? Its words are compared with no thought of what to do when they differ. */
+static inline int is_same(const struct trace *trace, struct caller caller, uint32_t max) {
+    if (!trace->site_frames || trace->epoch != atomic_load_explicit(&unwind_epoch, memory_order_relaxed) ||
+        !stands_at(trace, trace->top, caller.pc, caller.sp, caller.bp))
+        return 0;
+    const struct link *link = &trace->links[trace->top], *end = link + trace->site_frames - 1;
+    link = first_changed(link, end);
+    return __builtin_expect(link == end, 1) || run_from(trace, trace->top, max) == trace->site_frames;
+}
+
+uint32_t trace_site(struct traces **traces, struct caller caller, uint32_t max) {
+    size_t class = caller.pc * 0x9E3779B97F4A7C15ull >> (64 - TRACES_SHIFT);
+    struct trace *trace = *traces ? (*traces)->of[class] : NULL;
+    if (__builtin_expect(!trace, 0) && !(trace = trace_make(traces, class)))
+        return 0;
+    if (__builtin_expect(!is_same(trace, caller, max), 0))
+        return site_changed(trace, caller, max);
+    frames_check(&trace->frames[trace->top], trace->site_frames, max);
+    count_cut(trace, trace->site_frames);
+    return trace->site;
 }

@@ -92,15 +92,27 @@ static int is_gone(const struct weak *weak) {
                                              record_object(weak->holder)->birth != weak->holder_birth);
 }
 
+static int can_be_emptied(const struct maps *maps, uintptr_t slot) {
+    const struct mapping *mapping = maps_find(maps, slot);
+    return slot % sizeof slot == 0 && mapping && mapping->readable && mapping->writable && !mapping->shared;
+}
+
 void weak_look(const struct maps *maps, int blank) {
     for (struct weak *entry = slots; entry; entry = entry->hh.next) {
-        const struct mapping *mapping = maps_find(maps, entry->slot);
         entry->value = 0;
-        if (!mapping || !mapping->readable || !mapping->writable || mapping->shared || is_gone(entry))
+        if (!can_be_emptied(maps, entry->slot) || is_gone(entry))
             continue;
         entry->value = heap_load(entry->slot);
         if (blank)
             *(uintptr_t *)entry->slot = 0;
+    }
+}
+
+void weak_blank_known(const struct maps *maps, const struct counts *counts) {
+    for (size_t i = 0; i < counts->weak_slot_count; i++) {
+        const struct weak_slot *weak = &counts->weak_slots[i];
+        if (can_be_emptied(maps, weak->slot) && *(uintptr_t *)weak->slot == weak->target)
+            *(uintptr_t *)weak->slot = 0;
     }
 }
 

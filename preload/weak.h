@@ -2,6 +2,7 @@
 #ifndef CASTAWAY_PRELOAD_WEAK_H
 #define CASTAWAY_PRELOAD_WEAK_H
 
+#include "analysis/counts.h"
 #include "arch.h"
 #include "maps.h"
 #include "table.h"
@@ -34,6 +35,8 @@ void weak_remove(uintptr_t slot);
 /* Read them, and empty them if `blank`, so that no search follows them: in the snapshot child memory is a copy. What is
  * shared with others or can't be written is left, and so are slots of objects that were freed. context: child */
 void weak_look(const struct maps *maps, int blank);
+/* Empty those that languages and libraries keep, as far as they still point at their targets. */
+void weak_blank_known(const struct maps *maps, const struct counts *counts);
 
 /* All of them, NULL first and last. context: child */
 const struct weak *weak_next(const struct weak *);

@@ -228,6 +228,7 @@ static void read_cycle(struct reader *reader, const json_t *record, struct rec_f
             .size_bytes = reader_count(reader, value, "size"),
             .offset = reader_count(reader, value, "offset"),
             .target_offset = reader_count(reader, value, "target_offset"),
+            .type = reader_string(reader, value, "type"),
         };
     }
     finding->cycle = edges;
@@ -242,6 +243,8 @@ void reader_add_finding(struct reader *reader, const struct rec_finding *finding
     recording->findings = pool_grow(reader->pool, recording->findings, recording->finding_count,
                                     &recording->finding_capacity, sizeof *finding);
     recording->findings[recording->finding_count++] = *finding;
+    if (!finding->type) /* the line was plain: it told nothing of them */
+        recording->findings[recording->finding_count - 1].refs.by_marking = true;
 }
 
 static void read_finding(struct reader *reader, const json_t *record) {
@@ -257,6 +260,7 @@ static void read_finding(struct reader *reader, const json_t *record) {
     };
     if (finding.kind == KIND_CYCLE)
         read_cycle(reader, record, &finding);
+    reader_refs(reader, record, &finding);
     reader_add_finding(reader, &finding);
 }
 
@@ -281,10 +285,19 @@ static const struct {
     const char *name;
     void (*read)(struct reader *, const json_t *record);
 } record_types[] = {
-    {"header", read_header}, {"module", read_module},           {"site", read_site},
-    {"scan", read_scan},     {"finding", read_finding},         {"note", read_note},
-    {"end", read_end},       {"status", reader_status},         {"growth", reader_growth},
-    {"path", reader_target}, {"population", reader_population}, {"dangling", reader_dangling},
+    {"header", read_header},
+    {"module", read_module},
+    {"site", read_site},
+    {"scan", read_scan},
+    {"finding", read_finding},
+    {"note", read_note},
+    {"end", read_end},
+    {"status", reader_status},
+    {"growth", reader_growth},
+    {"path", reader_target},
+    {"population", reader_population},
+    {"refs", reader_history},
+    {"dangling", reader_dangling},
 };
 
 /* ---- lines ---- */

@@ -1,6 +1,6 @@
 #!/bin/bash
 # refs.sh - sourced after claims.sh by the tests of reference counts: programs of tests/refs, and what was recorded of them.
-# shellcheck disable=SC2154,SC2015
+# shellcheck disable=SC2154
 sources=$(cd "$(dirname "${BASH_SOURCE[0]}")/../refs" && pwd)
 header=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../preload" && pwd)
 compile() { ${CC:-gcc} -O1 -g -Wall -Wextra -Werror -I"$sources" -I"$header" "$@" || exit 1; }
@@ -24,7 +24,10 @@ culprit_is() { # BALANCE FUNCTION
     local balance functions
     balance=$(jq '.unmatched[0].balance' <<<"$refs")
     functions=$(functions_of "$(jq '.unmatched[0].site // 0' <<<"$refs")")
-    [ "$balance" = "$1" ] && grep -qx "$2" <<<"$functions" || { echo "$balance by $functions, not $1 by $2: $refs"; false; }
+    if [ "$balance" != "$1" ] || ! grep -qx "$2" <<<"$functions"; then
+        echo "$balance by $functions, not $1 by $2: $refs"
+        false
+    fi
 }
 # Of a few that are blamed, it is one.
 is_blamed() { # FUNCTION
@@ -36,6 +39,11 @@ is_blamed() { # FUNCTION
     false
 }
 refs_hold() { jq -e "$1" <<<"$refs" >/dev/null || { echo "not $1: $refs; $notes"; false; }; }
-nothing_lost() { grep -q 'nothing unreachable' "$WORK/report" && [ -z "$refs" ] || { cat "$WORK/report"; false; }; }
+nothing_lost() {
+    if [ -n "$refs" ] || ! grep -q 'nothing unreachable' "$WORK/report"; then
+        cat "$WORK/report"
+        false
+    fi
+}
 notes_have() { grep -qF -- "$1" <<<"$notes" || { echo "no '$1' in: $notes"; false; }; }
 notes_hasnt() { ! grep -qF -- "$1" <<<"$notes"; }

@@ -9,9 +9,10 @@
     compile -o "$WORK/gobject" "$sources/gobject_missing_unref.c" $(pkg-config --cflags --libs gobject-2.0)
     compile -o "$WORK/jsonc" "$sources/jsonc_missing_put.c" $(pkg-config --cflags --libs json-c)
 }
-grep -qw avx /proc/cpuinfo && wide=-mavx || wide=
-compile $wide -Wno-missing-prototypes -fPIC -shared -o "$WORK/libcounted.so" "$sources/counted.so.c"
-linked=(-L"$WORK" -lcounted -Wl,-rpath,"$WORK")
+wide=()
+grep -qw avx /proc/cpuinfo && wide=(-mavx)
+compile "${wide[@]}" -Wno-missing-prototypes -fPIC -shared -o "$WORK/libcounted.so" "$sources/counted.so.c"
+linked=(-L"$WORK" -lcounted "-Wl,-rpath,$WORK")
 compile -o "$WORK/forms" "$sources/forms.c" "${linked[@]}" -Wl,-z,lazy
 compile -o "$WORK/forms.now" "$sources/forms.c" "${linked[@]}" -Wl,-z,now,-z,relro
 compile -fno-pic -no-pie -o "$WORK/forms.fixed" "$sources/forms.c" "${linked[@]}" -Wl,-z,lazy
@@ -24,7 +25,7 @@ compile -o "$WORK/dangling" "$sources/dangling.c"
 compile -rdynamic -o "$WORK/check_scopes" "$sources/check_scopes.c" $(pkg-config --cflags --libs check)
 compile -fPIC -shared -o "$WORK/plugin.so" "$sources/plugin.so.c" "${linked[@]}" -Wl,-z,lazy
 compile -fPIC -shared -o "$WORK/plugin.now.so" "$sources/plugin.so.c" "${linked[@]}" -Wl,-z,now,-z,relro
-${CXX:-g++} -O1 -g -Wall -Wextra -Wno-clobbered $wide -I"$sources" -o "$WORK/registers" "$sources/registers.cc" "${linked[@]}" || exit 1
+${CXX:-g++} -O1 -g -Wall -Wextra -Wno-clobbered "${wide[@]}" -I"$sources" -o "$WORK/registers" "$sources/registers.cc" "${linked[@]}" || exit 1
 
 # ---- real libraries ----
 record --profile glib "$WORK/gobject"
@@ -63,9 +64,9 @@ forms forms shared 3 "$plain create=counted_shared"
 forms forms plain 2 "ref=counted_ref@return unref=counted_unref"
 
 # ---- what stubs keep ----
-functions="many_integers many_numbers vary return_large return_long_double return_complex wide fails"
+functions=(many_integers many_numbers vary return_large return_long_double return_complex wide fails)
 for place in "" @return @2; do
-    rules=$(printf "ref=%s$place " $functions)
+    rules=$(printf "ref=%s$place " "${functions[@]}")
     record --refs "$rules" "$WORK/registers"
     claim "arguments and results$place: all as they were" test "$(cat "$WORK/out")" = "$("$WORK/registers")"
     claim "arguments and results$place: status" status_is 0
