@@ -111,7 +111,7 @@ static void put_far_jump(struct code *code, const void *target) {
 static void put_gate(struct code *code, const struct stub_call *call) {
     put(code, "\x4c\x89\x5c\x24\xe8", 5); /* mov %r11, -24(%rsp) */
     put(code, "\x49\xbb", 2);             /* movabs $call, %r11 */
-    put(code, &call, sizeof call);
+    put(code, &(uintptr_t){(uintptr_t)call}, sizeof(uintptr_t));
     put_far_jump(code, stub_patched_enter());
     while (code->count < GATE_BYTES)
         put(code, "\xcc", 1);

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Functions that are patched, so that calls inside their own library count: which ones can be, what stays as it was, and what
 # the report says of the others.
-# shellcheck source-path=SCRIPTDIR disable=SC1091
+# shellcheck source-path=SCRIPTDIR disable=SC1091,SC2154
 . "$(dirname "$0")/claims.sh"
 . "$(dirname "$0")/refs.sh"
 grep -qw avx /proc/cpuinfo && wide=-mavx || wide=-O1

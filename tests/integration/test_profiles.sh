@@ -1,7 +1,7 @@
 #!/bin/bash
 # Each profile that comes with castaway, with a program of the library it is for: the one reference of a thousand that was not
 # given back is named first, and a program without one is left alone. glib, json-c: test_refs.
-# shellcheck source-path=SCRIPTDIR disable=SC1091
+# shellcheck source-path=SCRIPTDIR disable=SC1091,SC2154
 . "$(dirname "$0")/claims.sh"
 . "$(dirname "$0")/refs.sh"
 while read -r profile library; do

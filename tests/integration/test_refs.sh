@@ -1,7 +1,7 @@
 #!/bin/bash
 # Reference counts of named functions: which reference was never given back, in programs and libraries of many kinds; what
 # stubs keep; rules that are wrong.
-# shellcheck source-path=SCRIPTDIR disable=SC1091
+# shellcheck source-path=SCRIPTDIR disable=SC1091,SC2154
 . "$(dirname "$0")/claims.sh"
 . "$(dirname "$0")/refs.sh"
 # shellcheck disable=SC2046
