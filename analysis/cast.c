@@ -550,6 +550,15 @@ void cast_refs(struct cast_sink *sink, const struct cast_refs *refs) {
     close_line(sink);
 }
 
+void cast_defaults(struct cast_sink *sink, const char *options, const char *suppressions) {
+    open_line(sink, "defaults");
+    if (options)
+        put_text(sink, "options", options);
+    if (suppressions)
+        put_text(sink, "suppressions", suppressions);
+    close_line(sink);
+}
+
 void cast_note(struct cast_sink *sink, enum note_code code, uint64_t count, const char *detail) {
     static const char *const CODES[] = {
 #define X(name, code_, text) code_,
