@@ -98,6 +98,10 @@ record "$WORK/gc_words"
 claim "gc's words are as castaway.h says" status_is 0
 claim "gc's words: nothing to say" test ! -s "$WORK/out"
 claim "without castaway they do nothing" "$WORK/gc_words"
+record "$WORK/gc_words" frozen
+claim "frozen objects are in no report" nothing_lost
+record "$WORK/gc_words" thawed
+claim "those that were frozen for a while are" grep -q '3 objects, 300 B unreachable' "$WORK/report"
 
 # ---- test cases as scopes ----
 for forks in yes no; do

@@ -237,7 +237,19 @@ static __attribute__((noinline)) void forked(void) {
     check(status == wrong << 8, "the child");
 }
 
-int main(void) {
+/* What the report of the end says: `frozen` nothing, `thawed` what was lost before. */
+static void at_the_end(int is_frozen) {
+    drop(3, 100);
+    castaway_freeze();
+    if (!is_frozen)
+        castaway_unfreeze();
+}
+
+int main(int count, char **arguments) {
+    if (count > 1) {
+        at_the_end(!strcmp(arguments[1], "frozen"));
+        return 0;
+    }
     if (!castaway_is_active()) {
         struct castaway_stats now[3];
         castaway_get_stats(now);
