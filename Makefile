@@ -75,7 +75,7 @@ $(PROFILES): $(BUILD)/profiles/%: tools/profiles/%
 $(UNIT): $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(HEAP_BUILD_OBJ) $(ANALYSIS_OBJ)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CHECK_LIBS)
 
-SUPPRESS_OBJ := $(patsubst %,$(BUILD)/tools/%.o,suppress suppress_parse suppress_default suppress_write refs recording_refs pattern kinds pool \
+SUPPRESS_OBJ := $(patsubst %,$(BUILD)/tools/%.o,suppress suppress_parse suppress_default suppress_write refs recording_refs members label pattern kinds pool \
 	message escape demangle hide symbols tail_calls unit merge keep fingerprint report_live \
 	recording recording_plain recording_live)
 $(BUILD)/tests/unit/test_suppress: $(SUPPRESS_OBJ)
@@ -115,7 +115,6 @@ sanitize: $(BUILD)/libcastaway.so
 # `make bench BENCH_OPTIONS='--only churn --clock cpu'`: one question; `.ci/setup bench` installs the peers.
 bench: all $(BENCH)
 	@tests/bench/bench.py $(BUILD) $(BENCH_OPTIONS)
-	@tests/run_bench.sh $(BUILD)
 
 # ---- style
 C_FILES = $(wildcard analysis/*.[ch] preload/*.[ch] tools/*.[ch] tests/*/*.[ch] tests/*/*.cc tests/*/*/*.[ch] tests/*/*/*.cc)

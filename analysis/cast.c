@@ -202,6 +202,10 @@ void cast_header(struct cast_sink *sink, const struct cast_header *header) {
     put_arguments(sink, header->cmdline, header->cmdline_bytes);
     put_text(sink, "executable", header->executable);
     put_number(sink, "exit_status", header->exit_status);
+    if (header->replaced) {
+        put_key(sink, "replaced");
+        put(sink, "true");
+    }
     put_key(sink, "start");
     put_seconds(sink, header->start_seconds);
     put_key(sink, "end");

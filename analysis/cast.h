@@ -69,6 +69,7 @@ struct cast_header {
     const char *cmdline; /* arguments, each ended by NUL, as in /proc/self/cmdline */
     size_t cmdline_bytes;
     const char *executable;            /* path */
+    int replaced;                      /* 1: the process goes on, as another program (exec) */
     int exit_status;                   /* what the program passed to exit() */
     double start_seconds, end_seconds; /* Unix time */
 };

@@ -86,6 +86,7 @@ static void write_header(struct cast_sink *sink, const struct scan_input *in, st
                           .cmdline = cmdline,
                           .cmdline_bytes = cmdline ? read_file("/proc/self/cmdline", cmdline, CMDLINE_BYTES_MAX) : 0,
                           .executable = executable,
+                          .replaced = in->replaced,
                           .exit_status = in->exit_status,
                           .start_seconds = in->start_seconds,
                           .end_seconds = scan_wall_seconds(),

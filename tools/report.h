@@ -4,6 +4,7 @@
 
 #include "analysis/cast.h"
 #include "keep.h"
+#include "members.h"
 #include "pool.h"
 #include "recording.h"
 #include "symbols.h"
@@ -40,7 +41,8 @@ enum tool_note {
 struct report_entry {
     uint64_t offset, target_offset, size_bytes;
     const struct stack *stack;
-    const char *type; /* NULL: not known */
+    const char *type;      /* NULL: not known */
+    struct members layout; /* by the debug information: the struct, and the member that is at `offset` */
     uint64_t frees_objects, frees_bytes;
     size_t rank;               /* as in struct rec_edge */
     const struct stack *taker; /* took this reference; NULL: not known */
@@ -101,8 +103,9 @@ struct report_finding {
     const struct report_entry *cycle; /* kind cycle */
     size_t cycle_listed;
     uint64_t cycle_length, group_objects_max;
-    const char *type;     /* NULL: not known */
-    struct rec_refs refs; /* types by objects downwards, with names that people write */
+    const char *type;        /* NULL: not known */
+    const char *struct_name; /* of lost objects, by the debug information; NULL: not known */
+    struct rec_refs refs;    /* types by objects downwards, with names that people write */
     struct report_history history;
     enum standing standing; /* set by baseline.c, and the ceiling of a finding that it holds */
     uint64_t ceiling;
