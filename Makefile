@@ -185,7 +185,7 @@ help:
 	@echo 'make check      set-up, build, every test; the last line counts them'
 	@echo 'make install    PREFIX=/usr/local DESTDIR=; make uninstall takes the same'
 	@echo 'make sanitize   unit tests and command line tests under ASan and UBSan'
-	@echo 'make bench      the benchmarks of tests/bench'
+	@echo 'make bench      what castaway costs, beside its peers that are installed (.ci/setup bench installs them)'
 	@echo 'make format     clang-format over all C;  make lint: clang-format, cppcheck, clang-tidy, shellcheck, symbols'
 	@echo 'make clean      remove build/'
 
