@@ -162,9 +162,12 @@ static int set_fail_on_unused(struct options *options, const char *value, const 
     return set_flag(&options->fail_on_unused, value, spelling);
 }
 
-/* Nobody is there to answer a question, so `yes` is `all`. */
 static int set_gen_suppressions(struct options *options, const char *value, const char *spelling) {
-    return set_flag(&options->suppression_texts, strcmp(value, "all") ? value : "yes", spelling);
+    bool all = !strcmp(value, "all");
+    if (set_flag(&options->suppression_texts, all ? "yes" : value, spelling))
+        return -1;
+    options->ask_suppressions = options->suppression_texts && !all;
+    return 0;
 }
 
 static int set_baseline(struct options *options, const char *value, const char *spelling) {
@@ -251,7 +254,7 @@ static const struct option table[] = {
     {"print-suppressions", "YESNO", set_print_suppressions, "list those used and unused (default: yes)", 0, true},
     {"fail-on-unused", NULL, set_fail_on_unused, "a suppression that matches nothing sets the exit status, too", 0,
      true},
-    {"gen-suppressions", "YESNO", set_gen_suppressions, "a suppression behind each finding (no, yes, all)", 0, true},
+    {"gen-suppressions", "WHICH", set_gen_suppressions, "a suppression behind each finding (yes: asks first)", 0, true},
     {"baseline", "FILE", set_baseline, "findings in it pass up to their ceilings, new and grown ones count", 0, true},
     {"update-baseline", NULL, set_update_baseline, "lower its ceilings, drop what is gone", 0, true},
     {"accept-new", NULL, set_accept_new, "with --update-baseline: take new and grown findings in", 0, true},
