@@ -53,14 +53,6 @@ json_t *json_path(struct pool *pool, const struct report_path *path, const struc
     return entries;
 }
 
-static json_t *slot_json(struct pool *pool, const struct report_dangling *dangling, const struct view *view) {
-    json_t *object = json_object();
-    json_object_set_new(object, "offset", json_number(dangling->offset));
-    json_object_set_new(object, "holder", dangling->holder ? json_stack(pool, dangling->holder, view) : json_null());
-    json_object_set_new(object, "target", dangling->target ? json_stack(pool, dangling->target, view) : json_null());
-    return object;
-}
-
 json_t *json_points(const struct report_growth *growth) {
     json_t *points = json_array();
     for (size_t i = 0; i < growth->point_count; i++) {
@@ -70,6 +62,14 @@ json_t *json_points(const struct report_growth *growth) {
                                         json_number(point->objects), "bytes", json_number(point->bytes)));
     }
     return points;
+}
+
+static json_t *slot_json(struct pool *pool, const struct report_dangling *dangling, const struct view *view) {
+    json_t *object = json_object();
+    json_object_set_new(object, "offset", json_number(dangling->offset));
+    json_object_set_new(object, "holder", dangling->holder ? json_stack(pool, dangling->holder, view) : json_null());
+    json_object_set_new(object, "target", dangling->target ? json_stack(pool, dangling->target, view) : json_null());
+    return object;
 }
 
 void json_live_finding(struct pool *pool, json_t *object, const struct report_finding *finding,

@@ -155,8 +155,8 @@ void report_add_live(struct report *report, const struct recording *recording) {
     struct report_live *live = &report->live;
     const struct rec_status *status = &recording->status;
     add_growths(report, recording);
-    add_danglings(report, recording);
     add_timeline(report, recording);
+    add_danglings(report, recording);
     live->scans = count_add(live->scans, scans_while_running(recording));
     live->suspects = count_add(live->suspects, status->suspects);
     live->confirmed = count_add(live->confirmed, status->confirmed);
