@@ -162,9 +162,12 @@ static int set_fail_on_unused(struct options *options, const char *value, const 
     return set_flag(&options->fail_on_unused, value, spelling);
 }
 
-/* Nobody is there to answer a question, so `yes` is `all`. */
 static int set_gen_suppressions(struct options *options, const char *value, const char *spelling) {
-    return set_flag(&options->suppression_texts, strcmp(value, "all") ? value : "yes", spelling);
+    bool all = !strcmp(value, "all");
+    if (set_flag(&options->suppression_texts, all ? "yes" : value, spelling))
+        return -1;
+    options->ask_suppressions = options->suppression_texts && !all;
+    return 0;
 }
 
 static int set_baseline(struct options *options, const char *value, const char *spelling) {
@@ -240,8 +243,9 @@ static const struct option table[] = {
 #define X(enumerator, name, value, help) {#name, value, set_##name, help, 0, true},
     FORMATS(X)
 #undef X
-        {"show", "KINDS", set_show, "kinds to list, with commas between them (default: lost,cycle,growing)", 0, true},
-    {"fail-on", "KINDS", set_fail_on, "kinds that set the exit status (default: lost,cycle)", 0, true},
+        {"show", "KINDS", set_show,
+         "kinds to list, with commas between them (default: lost,cycle,growing,dangling-weak)", 0, true},
+    {"fail-on", "KINDS", set_fail_on, "kinds that set the exit status (default: lost,cycle,dangling-weak)", 0, true},
     {"exit-code", "N", set_exit_code, "exit status when such a kind was found, 0-255 (default: 23)", 0, true},
     {"suppressions", "FILE", set_suppressions, "findings not to report, as LeakSanitizer or Valgrind; may be repeated",
      0, true},
@@ -250,7 +254,7 @@ static const struct option table[] = {
     {"print-suppressions", "YESNO", set_print_suppressions, "list those used and unused (default: yes)", 0, true},
     {"fail-on-unused", NULL, set_fail_on_unused, "a suppression that matches nothing sets the exit status, too", 0,
      true},
-    {"gen-suppressions", "YESNO", set_gen_suppressions, "a suppression behind each finding (no, yes, all)", 0, true},
+    {"gen-suppressions", "WHICH", set_gen_suppressions, "a suppression behind each finding (yes: asks first)", 0, true},
     {"baseline", "FILE", set_baseline, "findings in it pass up to their ceilings, new and grown ones count", 0, true},
     {"update-baseline", NULL, set_update_baseline, "lower its ceilings, drop what is gone", 0, true},
     {"accept-new", NULL, set_accept_new, "with --update-baseline: take new and grown findings in", 0, true},
