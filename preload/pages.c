@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 
 #include "lock.h"
+#include "rights.h"
 #include "sys.h"
 
 enum {
@@ -16,6 +17,7 @@ enum {
     RANGES_MAX = 8192,
     PAGE = 4096,
     LOAN_BYTES = 128 << 10,
+    HUGE_BYTES_MIN = 8 << 20,
 };
 
 static char *block_next, *block_end;
@@ -82,11 +84,14 @@ void *pages_alloc(size_t bytes) {
     return memory;
 }
 
+/* Large tables of a search are read at random: in huge pages, their page walks cost little. A wish. */
 static void *arena_more(void *context, size_t bytes) {
     (void)context;
     lock_take(LOCK_PAGES);
     char *block = map_locked(round_up(bytes, PAGE));
     lock_release(LOCK_PAGES);
+    if (block && bytes > HUGE_BYTES_MIN && !rights_filtered)
+        sys(SYS_madvise, block, round_up(bytes, PAGE), MADV_HUGEPAGE);
     return block;
 }
 
