@@ -466,6 +466,26 @@ void cast_refs(struct cast_sink *sink, const struct cast_refs *refs) {
     close_line(sink);
 }
 
+void cast_retained(struct cast_sink *sink, const struct cast_retained *held) {
+    const struct retained *retained = &held->retained;
+    open_line(sink, "retained");
+    if (held->root) {
+        put_key(sink, "root");
+        put_root(sink, held->root);
+    } else if (held->finding >= 0)
+        put_number(sink, "finding", held->finding);
+    put_count(sink, "objects", retained->objects);
+    put_count(sink, "bytes", retained->bytes);
+    if (retained->largest_objects) {
+        put_key(sink, "largest");
+        put_first(sink, "site", retained->largest_site);
+        put_count(sink, "objects", retained->largest_objects);
+        put_count(sink, "bytes", retained->largest_bytes);
+        put(sink, "}");
+    }
+    close_line(sink);
+}
+
 void cast_note(struct cast_sink *sink, enum note_code code, uint64_t count, const char *detail) {
     static const char *const CODES[] = {
 #define X(name, code_, text) code_,

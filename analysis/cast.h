@@ -4,6 +4,7 @@
 #ifndef CASTAWAY_ANALYSIS_CAST_H
 #define CASTAWAY_ANALYSIS_CAST_H
 
+#include "dominators.h"
 #include "growth.h"
 #include "path.h"
 #include "verdict.h"
@@ -108,6 +109,13 @@ struct cast_population { /* live objects of a site, by generation */
     uint64_t objects[GENERATIONS], bytes[GENERATIONS];
 };
 
+/* What one holder keeps alive alone. */
+struct cast_retained {
+    const struct cast_root *root; /* NULL: the finding, or with that -1 what several holders keep together */
+    int64_t finding;              /* its place among the findings of this recording; -1: none */
+    struct retained retained;
+};
+
 /* What is known of the references of a finding's objects. */
 struct cast_balance {
     uint32_t site;
@@ -134,6 +142,7 @@ void cast_status(struct cast_sink *, const struct cast_status *);
 void cast_growth(struct cast_sink *, const struct growth *, const struct cast_root *, const struct path *);
 void cast_path(struct cast_sink *, uintptr_t target, const struct cast_root *, const struct path *);
 void cast_population(struct cast_sink *, const struct cast_population *);
+void cast_retained(struct cast_sink *, const struct cast_retained *);
 void cast_note(struct cast_sink *, enum note_code, uint64_t count, const char *detail); /* detail may be NULL */
 int cast_end(struct cast_sink *); /* end line, flush; returns the first error or 0 */
 

@@ -93,7 +93,7 @@ static void visit_object(struct build *build, uint32_t number, object_id id, uin
 /* There is a pointer from node `from` to the object. */
 static void meet(struct build *build, uint32_t from, object_id id, uintptr_t address) {
     uint32_t number = build->out->number_of_object[id];
-    if (number == from)
+    if (number == from || (number && number < build->out->live_count))
         return;
     if (number) {
         add_edge(build, from, number);
@@ -153,17 +153,21 @@ static int order_entries(const struct dominator_entry *entries, size_t count, ui
     return 0;
 }
 
-static void search_all(struct build *build, size_t entry_count) {
+static void search_all(struct build *build, size_t entry_count, uint32_t live_groups) {
     struct dominators *out = build->out;
     number_node(build, 0, 0);
     for (size_t i = 0; i < entry_count && !build->error; i++) {
         const struct dominator_entry *entry = &build->entries[i];
+        if (!out->live_count && entry->group >= live_groups)
+            out->live_count = out->count;
         uint32_t *group = &out->number_of_group[entry->group];
         if (!*group)
             *group = number_node(build, build->heap->id_end + entry->group, 0);
         meet(build, *group, entry->id, entry->address);
         search_down(build);
     }
+    if (!out->live_count)
+        out->live_count = out->count;
 }
 
 /* ---- dominators ---- */
@@ -243,14 +247,14 @@ static int build_begin(struct build *build, uint32_t group_count) {
 }
 
 int dominators_build(const struct heap *heap, const struct dominator_entry *entries, size_t entry_count,
-                     uint32_t group_count, struct arena *arena, struct dominators *out) {
+                     uint32_t live_groups, uint32_t group_count, struct arena *arena, struct dominators *out) {
     struct build build = {.heap = heap, .arena = arena, .out = out};
     int error = build_begin(&build, group_count);
     if (!error)
         error = order_entries(entries, entry_count, group_count, arena, &build.entries);
     if (error)
         return error;
-    search_all(&build, entry_count);
+    search_all(&build, entry_count, live_groups);
     if (build.error)
         return build.error;
     find_dominators(&build);
@@ -283,7 +287,7 @@ void dominators_groups(const struct dominators *dominators, struct retained *out
 
 struct retained dominators_shared(const struct dominators *dominators) {
     struct retained out = {0};
-    for (uint32_t i = 1; i < dominators->count; i++) {
+    for (uint32_t i = 1; i < dominators->live_count; i++) {
         if (dominators->dominator[i] || dominators->node[i] >= dominators->heap->id_end)
             continue;
         out.objects += dominators->objects[i];

@@ -35,7 +35,8 @@ struct judge {
     size_t table_size; /* a power of two, more than entry_count */
     struct graph graph;
     /* by component */
-    uint32_t *owner;                     /* the one source that its objects are counted at */
+    uint32_t
+        *owner; /* the one source that its objects are counted at; of a source that is judged: its finding's entry */
     uint64_t *held_objects, *held_bytes; /* of a source: what is counted at it, besides its own */
 };
 
@@ -235,10 +236,11 @@ static void find_age(const struct judge *judge, struct finding *finding, node_nu
     entry->birth = object->birth;
 }
 
-/* Note the members of a component whose references were counted. */
-static int note_counted(struct judge *judge, const struct finding *finding, uint32_t component) {
+/* Note whose source a component is, and its members whose references were counted. */
+static int note_members(struct judge *judge, const struct finding *finding, uint32_t component) {
     const struct graph *graph = &judge->graph;
     uint32_t number = ((const struct entry *)finding)->number; /* its first member */
+    judge->owner[component] = number;
     for (uint32_t place = graph->first[component]; place < graph->first[component + 1]; place++) {
         const struct object *object = graph_object(graph, graph->member[place]);
         if (!object->refs || object->flags & judge->skip)
@@ -264,7 +266,7 @@ static int judge_lost(struct judge *judge, uint32_t component) {
     finding->indirect_objects += judge->held_objects[component];
     finding->indirect_bytes += judge->held_bytes[component];
     find_age(judge, finding, graph->member[graph->first[component]]);
-    return note_counted(judge, finding, component);
+    return note_members(judge, finding, component);
 }
 
 static void find_ages(const struct judge *judge, struct finding *finding, uint32_t component) {
@@ -293,7 +295,7 @@ static int judge_cycle(struct judge *judge, struct cycle_search *search, uint32_
         finding->group_objects_max = group.objects;
     find_ages(judge, finding, component);
     tally(judge, KIND_CYCLE, group.objects, group.bytes);
-    return note_counted(judge, finding, component);
+    return note_members(judge, finding, component);
 }
 
 static int judge_sources(struct judge *judge) {
@@ -307,6 +309,7 @@ static int judge_sources(struct judge *judge) {
         return -ENOMEM;
     for (uint32_t c = 0; c < graph->component_count; c++) {
         int error = 0;
+        judge->owner[c] = GRAPH_NONE;
         if (is_source(graph, c))
             error = graph_members(graph, c) == 1 ? judge_lost(judge, c) : judge_cycle(judge, search, c);
         if (error)
@@ -371,17 +374,25 @@ static int compare_counted(const void *x, const void *y) {
 }
 
 /* The findings are in their order: say which is which. */
-static int hand_over_counted(struct judge *judge) {
+static int hand_over_members(struct judge *judge) {
+    struct verdicts *out = judge->out;
     uint32_t *place = arena_alloc(judge->arena, judge->entry_count + 1, sizeof *place);
-    if (!place)
+    struct graph *graph = arena_alloc(judge->arena, 1, sizeof *graph);
+    if (!place || !graph)
         return -ENOMEM;
     for (size_t e = 0; e < judge->entry_count; e++)
         place[judge->entry[e].number] = (uint32_t)e;
     for (size_t i = 0; i < judge->counted_count; i++)
         judge->counted[i].finding = place[judge->counted[i].finding];
+    for (uint32_t c = 0; c < judge->graph.component_count; c++)
+        if (judge->owner[c] != GRAPH_NONE)
+            judge->owner[c] = place[judge->owner[c]];
     sort_array(judge->counted, judge->counted_count, sizeof *judge->counted, compare_counted);
-    judge->out->counted = judge->counted;
-    judge->out->counted_count = judge->counted_count;
+    *graph = judge->graph;
+    out->counted = judge->counted;
+    out->counted_count = judge->counted_count;
+    out->lost = graph;
+    out->finding_of = judge->owner;
     return 0;
 }
 
@@ -396,7 +407,7 @@ static int hand_over(struct judge *judge) {
         finding[e] = judge->entry[e].finding;
     out->findings = finding;
     out->finding_count = judge->entry_count;
-    return judge->counted_count ? hand_over_counted(judge) : 0;
+    return judge->graph.count ? hand_over_members(judge) : 0;
 }
 
 int verdict_run(const struct heap *heap, const struct marks *marks, unsigned skip, const struct verdict_times *times,

@@ -26,6 +26,8 @@ static const struct key {
     {"dirty-pages", offsetof(struct options, dirty_pages)},
     {"refs", offsetof(struct options, refs)},
     {"profile", offsetof(struct options, profile)},
+    {"retained", offsetof(struct options, retained)},
+    {"profile-allocations", offsetof(struct options, profile_allocations)},
     {"text", 0},
     {"json", 0},
     {"html", 0},
@@ -114,6 +116,14 @@ uintptr_t options_pointer_mask(const struct options *options) {
 
 int options_unaligned(const struct options *options) {
     return strcmp(options->unaligned, "yes") == 0;
+}
+
+int options_profile_allocations(const struct options *options) {
+    return strcmp(options->profile_allocations, "yes") == 0;
+}
+
+int options_retained(const struct options *options) {
+    return strcmp(options->retained, "yes") == 0;
 }
 
 int options_owner(const struct options *options) {

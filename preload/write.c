@@ -17,6 +17,7 @@
 #include "analysis/pools.h"
 #include "analysis/sort.h"
 #include "dirty.h"
+#include "holders.h"
 #include "hooks.h"
 #include "init.h"
 #include "module.h"
@@ -159,9 +160,14 @@ static void use_findings(struct used *used, const struct verdicts *verdicts) {
     }
 }
 
-static void use_path(struct used *used, const struct cast_root *root, const struct path *path) {
-    if (path->step_count && root->module < MODULES_MAX)
+static void use_root(struct used *used, const struct cast_root *root) {
+    if (root->module < MODULES_MAX)
         used->modules[root->module >> 6] |= 1ull << (root->module & 63);
+}
+
+static void use_path(struct used *used, const struct cast_root *root, const struct path *path) {
+    if (path->step_count)
+        use_root(used, root);
     for (size_t i = 0; i < path->step_count; i++)
         use_site(used, path->steps[i].site);
 }
@@ -173,6 +179,14 @@ static void use_refs(struct used *used, const struct folded *folded) {
             use_site(used, refs->balances[at].site);
         for (size_t at = 0; at < refs->unmatched_count; at++)
             use_site(used, refs->unmatched[at].site);
+    }
+}
+
+static void use_holders(struct used *used, const struct holders *holders) {
+    for (size_t i = 0; i < holders->count; i++) {
+        if (holders->retained[i].root)
+            use_root(used, holders->retained[i].root);
+        use_site(used, holders->retained[i].retained.largest_site);
     }
 }
 
@@ -329,14 +343,18 @@ int write_scan(int file, const struct scan_input *in, struct search *search) {
     struct cast_sink *sink = sink_open(&file, arena);
     struct used used;
     struct folded folded;
+    struct holders holders;
     int error = sink ? used_begin(&used, arena) : -ENOMEM;
     if (!error)
         error = refs_fold(&search->heap, &search->verdicts, arena, &folded);
+    if (!error)
+        error = holders_find(in, search, &holders);
     if (error)
         return error;
     use_findings(&used, &search->verdicts);
     use_refs(&used, &folded);
     use_grown(&used, &search->grown);
+    use_holders(&used, &holders);
     write_header(sink, in, arena);
     write_used(sink, &used, &search->maps);
     put_scan(sink, in, search);
@@ -344,6 +362,8 @@ int write_scan(int file, const struct scan_input *in, struct search *search) {
         cast_finding(sink, &search->verdicts.findings[i]);
     for (size_t i = 0; i < folded.count; i++)
         cast_refs(sink, &folded.refs[i]);
+    for (size_t i = 0; i < holders.count; i++)
+        cast_retained(sink, &holders.retained[i]);
     put_grown(sink, &search->grown);
     put_status(sink, in, &search->history, NULL, arena);
     write_notes(sink, in, &search->verdicts, arena);

@@ -35,7 +35,7 @@ static void enter(uint32_t group, const void *target) {
 
 static void find(void) {
     heap_build_freeze(build);
-    ck_assert_int_eq(dominators_build(&build->heap, entries, entry_count, GROUPS, &build->arena, &tree), 0);
+    ck_assert_int_eq(dominators_build(&build->heap, entries, entry_count, GROUPS, GROUPS, &build->arena, &tree), 0);
     dominators_groups(&tree, groups);
 }
 
@@ -98,6 +98,21 @@ START_TEST (largest_part_is_told_with_what_hangs_from_it) {
 }
 END_TEST
 
+START_TEST (lost_group_holds_nothing_that_is_alive) {
+    uintptr_t *a = object(24, 1), *b = object(40, 2), *lost = object(64, 3), *below = object(16, 4);
+    a[0] = lost[0] = (uintptr_t)b;
+    lost[1] = (uintptr_t)below;
+    enter(0, a);
+    enter(3, lost);
+    heap_build_freeze(build);
+    ck_assert_int_eq(dominators_build(&build->heap, entries, entry_count, 3, GROUPS, &build->arena, &tree), 0);
+    dominators_groups(&tree, groups);
+    group_is(0, 2, 64);
+    group_is(3, 2, 80);
+    ck_assert_uint_eq(dominators_shared(&tree).objects, 0);
+}
+END_TEST
+
 START_TEST (inherited_objects_are_passed_through_and_not_counted) {
     uintptr_t *a = object(24, 1), *b = object(40, 2);
     a[0] = (uintptr_t)b;
@@ -136,7 +151,7 @@ START_TEST (memory_that_runs_out_is_an_error) {
     for (size_t left = 0; left < 3; left++) {
         build->arena_left = left;
         build->arena.next = build->arena.end = NULL;
-        failed += dominators_build(&build->heap, entries, entry_count, GROUPS, &build->arena, &tree) == -ENOMEM;
+        failed += dominators_build(&build->heap, entries, entry_count, GROUPS, GROUPS, &build->arena, &tree) == -ENOMEM;
     }
     ck_assert_int_gt(failed, 0);
 }
@@ -249,6 +264,7 @@ int main(void) {
     tcase_add_test(by_hand, what_two_groups_hold_belongs_to_neither);
     tcase_add_test(by_hand, two_entries_of_one_group_share_nothing);
     tcase_add_test(by_hand, largest_part_is_told_with_what_hangs_from_it);
+    tcase_add_test(by_hand, lost_group_holds_nothing_that_is_alive);
     tcase_add_test(by_hand, inherited_objects_are_passed_through_and_not_counted);
     tcase_add_test(by_hand, list_of_a_million_needs_no_recursion);
     tcase_add_test(by_hand, memory_that_runs_out_is_an_error);
