@@ -116,6 +116,26 @@ struct cast_retained {
     struct retained retained;
 };
 
+/* What was allocated while the program ran (preload/profile.h): of all sites, and of one. */
+struct cast_profile {
+    uint64_t objects, bytes, freed_objects, freed_bytes;
+    uint64_t peak_objects, peak_bytes; /* that lived at once */
+    int64_t peak_us;                   /* since recording began; when the peak was reached, to 1/64 of its height */
+    uint64_t header_bytes;             /* that the allocator keeps beside each block, besides slack */
+    uint64_t missed;                   /* births and deaths that were not counted */
+};
+struct cast_allocations {
+    uint32_t site;
+    uint64_t objects, bytes, freed_objects, freed_bytes;
+    uint64_t peak_objects, peak_bytes;
+    int64_t peak_us;
+    uint64_t at_once;   /* objects freed before their thread made another one */
+    uint64_t same_call; /* freed before the caller of the function that made them returned, within 64 births */
+    uint64_t size_min, size_max, slack_bytes;
+    uint64_t grown, moved_bytes; /* blocks that realloc made larger; bytes that it copied */
+    uint64_t chain_max;          /* most growths of one block */
+};
+
 /* What is known of the references of a finding's objects. */
 struct cast_balance {
     uint32_t site;
@@ -143,6 +163,8 @@ void cast_growth(struct cast_sink *, const struct growth *, const struct cast_ro
 void cast_path(struct cast_sink *, uintptr_t target, const struct cast_root *, const struct path *);
 void cast_population(struct cast_sink *, const struct cast_population *);
 void cast_retained(struct cast_sink *, const struct cast_retained *);
+void cast_profile(struct cast_sink *, const struct cast_profile *);
+void cast_allocations(struct cast_sink *, const struct cast_allocations *);
 void cast_note(struct cast_sink *, enum note_code, uint64_t count, const char *detail); /* detail may be NULL */
 int cast_end(struct cast_sink *); /* end line, flush; returns the first error or 0 */
 

@@ -21,6 +21,7 @@
 #include "module.h"
 #include "next.h"
 #include "pairs.h"
+#include "profile.h"
 #include "record.h"
 #include "scan.h"
 #include "site.h"
@@ -169,6 +170,7 @@ __attribute__((constructor)) static void start(int count, char **arguments, char
     (void)at_quick_exit(on_quick_exit);
     process.started = is_wanted();
     if (process.started) {
+        profile_start();
         pairs_start();
         live_start();
     }

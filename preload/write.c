@@ -24,6 +24,7 @@
 #include "pages.h"
 #include "pairs.h"
 #include "proc.h"
+#include "profile.h"
 #include "record.h"
 #include "root_name.h"
 #include "scope.h"
@@ -190,6 +191,11 @@ static void use_holders(struct used *used, const struct holders *holders) {
     }
 }
 
+static void use_profile(struct used *used, const struct profile_sites *profile) {
+    for (size_t i = 0; i < profile->count; i++)
+        use_site(used, profile->site[i].site);
+}
+
 static void use_grown(struct used *used, const struct grown *grown) {
     for (size_t i = 0; i < grown->count; i++) {
         use_site(used, grown->growth[i].site);
@@ -312,6 +318,14 @@ static void put_grown(struct cast_sink *sink, const struct grown *grown) {
         cast_growth(sink, &grown->growth[i], &grown->root[i], &grown->path[i]);
 }
 
+static void put_profile(struct cast_sink *sink, const struct profile_sites *profile) {
+    if (!profile_on)
+        return;
+    cast_profile(sink, &profile->total);
+    for (size_t i = 0; i < profile->count; i++)
+        cast_allocations(sink, &profile->site[i]);
+}
+
 static struct cast_sink *sink_open(int *file, struct arena *arena) {
     struct cast_sink *sink = arena_alloc(arena, 1, sizeof *sink);
     if (sink) {
@@ -344,17 +358,21 @@ int write_scan(int file, const struct scan_input *in, struct search *search) {
     struct used used;
     struct folded folded;
     struct holders holders;
+    struct profile_sites profile;
     int error = sink ? used_begin(&used, arena) : -ENOMEM;
     if (!error)
         error = refs_fold(&search->heap, &search->verdicts, arena, &folded);
     if (!error)
         error = holders_find(in, search, &holders);
+    if (!error)
+        error = profile_add_up(arena, &profile);
     if (error)
         return error;
     use_findings(&used, &search->verdicts);
     use_refs(&used, &folded);
     use_grown(&used, &search->grown);
     use_holders(&used, &holders);
+    use_profile(&used, &profile);
     write_header(sink, in, arena);
     write_used(sink, &used, &search->maps);
     put_scan(sink, in, search);
@@ -364,6 +382,7 @@ int write_scan(int file, const struct scan_input *in, struct search *search) {
         cast_refs(sink, &folded.refs[i]);
     for (size_t i = 0; i < holders.count; i++)
         cast_retained(sink, &holders.retained[i]);
+    put_profile(sink, &profile);
     put_grown(sink, &search->grown);
     put_status(sink, in, &search->history, NULL, arena);
     write_notes(sink, in, &search->verdicts, arena);
