@@ -35,6 +35,7 @@ static const struct key {
     {"junit", 0},
     {"pprof", 0},
     {"folded", 0},
+    {"folded-bytes", 0},
     {"dot", 0},
     {"openmetrics", 0},
     {"github", 0},
@@ -123,7 +124,8 @@ int options_profile_allocations(const struct options *options) {
 }
 
 int options_retained(const struct options *options) {
-    return strcmp(options->retained, "yes") == 0;
+    return strcmp(options->retained, "yes") == 0 ||
+           (options_profile_allocations(options) && strcmp(options->retained, "no") != 0);
 }
 
 int options_owner(const struct options *options) {

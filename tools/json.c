@@ -72,6 +72,7 @@ static json_t *finding_json(struct pool *pool, const struct report_finding *find
         json_object_set_new(object, "group_objects_max", json_number(finding->group_objects_max));
     }
     json_live_finding(pool, object, finding, view);
+    json_profile_finding(object, finding);
     return object;
 }
 
@@ -145,6 +146,7 @@ void json_write(FILE *file, const struct report *report, const struct view *view
     json_live_counts(root, &report->live);
     json_object_set_new(root, "findings", json_findings(&scratch, report, view));
     json_object_set_new(root, "notes", json_notes(&scratch, report));
+    json_profile(&scratch, root, &report->profile, view);
     json_gate(&scratch, root, report);
     json_put(file, root);
     pool_free(&scratch);

@@ -119,6 +119,9 @@ static struct report_finding finding_of(struct report *report, const struct reco
         .cycle_length = recorded->cycle_length,
         .group_objects_max = recorded->group_objects_max,
         .age = recorded->age,
+        .has_retained = recorded->has_retained,
+        .retained_objects = recorded->retained_objects,
+        .retained_bytes = recorded->retained_bytes,
         .found_at_exit = recording->at_exit && recorded->age.scan_b == recording->scan.number,
     };
     return finding;
@@ -173,6 +176,9 @@ static void absorb(struct report_finding *into, const struct report_finding *oth
     into->bytes = count_add(into->bytes, other->bytes);
     into->indirect_objects = count_add(into->indirect_objects, other->indirect_objects);
     into->indirect_bytes = count_add(into->indirect_bytes, other->indirect_bytes);
+    into->has_retained |= other->has_retained;
+    into->retained_objects = count_add(into->retained_objects, other->retained_objects);
+    into->retained_bytes = count_add(into->retained_bytes, other->retained_bytes);
     if (other->group_objects_max > into->group_objects_max)
         into->group_objects_max = other->group_objects_max;
     absorb_live(into, other);
@@ -356,6 +362,7 @@ void report_add(struct report *report, struct recording *recording) {
     report->adding = origin_of(recording);
     add_findings(report, recording);
     report_add_live(report, recording);
+    report_add_profile(report, recording);
     add_tallies(report, recording);
     origin_drop(report->adding);
     report->adding = NULL;
@@ -404,6 +411,7 @@ void report_release(struct report *report) {
     for (size_t i = 0; i < report->finding_count; i++)
         origin_drop(report->findings[i].origin);
     HASH_CLEAR(hh, report->index);
+    report_profile_close(&report->profile);
     keep_close(&report->keeper);
 }
 

@@ -54,6 +54,7 @@ struct options {
     const char *library_options; /* of the library, checked: `:key=value` each */
     int generation, timeout_ms, interval_ms;
     bool once;
+    bool folded_allocated; /* folded stacks are of what was allocated, not of findings */
 };
 
 void options_init(struct options *, struct pool *);

@@ -81,10 +81,36 @@ struct report_finding {
     uint64_t cycle_length, group_objects_max;
     enum standing standing; /* set by baseline.c, and the ceiling of a finding that it holds */
     uint64_t ceiling;
+    bool has_retained; /* what would go with it: nothing else, lost or not, holds it */
+    uint64_t retained_objects, retained_bytes;
 };
 /* What scans while the programs ran found and took back; of objects, but for `scans`. */
 struct report_live {
     uint64_t scans, suspects, confirmed, withdrawn, freed_by_program;
+};
+/* What was allocated at a stack. */
+struct report_site {
+    const struct stack *stack;
+    struct rec_counts counts;
+};
+/* A root, and what it keeps alive alone. */
+struct report_holder {
+    struct report_path root; /* without steps */
+    uint64_t objects, bytes;
+    const struct stack *largest; /* the object below it that has most of it, 0 objects: there is none */
+    uint64_t largest_objects, largest_bytes;
+};
+struct report_profile {
+    bool known;              /* a recording was made with --profile-allocations */
+    struct rec_counts total; /* a peak is that of one process, the highest */
+    uint64_t header_bytes, missed;
+    struct report_site *sites; /* only of a report of all kinds */
+    size_t site_count, site_capacity;
+    struct site_index *index;
+    bool has_holders;              /* --retained */
+    struct report_holder *holders; /* by bytes downwards */
+    size_t holder_count, holder_capacity;
+    uint64_t shared_objects, shared_bytes; /* that several roots keep alive together */
 };
 struct report_note {
     const char *code, *text, *detail; /* detail may be "" */
@@ -104,6 +130,7 @@ struct report {
     size_t unjudged; /* recordings among them that hold no scan: nothing can be said of their processes */
     bool has_main;   /* the main process left a recording */
     struct report_live live;
+    struct report_profile profile;
     struct tally tally[KIND_COUNT];
     struct tally suppressed[KIND_COUNT]; /* taken out of `tally` */
     const struct gate *gate;             /* what decided the exit status; NULL: nothing has yet */
@@ -143,6 +170,10 @@ struct report_finding *report_push(struct report *, const struct recording *, st
 void report_add_live(struct report *, const struct recording *);
 /* `path` with names. */
 struct report_path report_path(struct report *, const struct rec_path *);
+
+/* report_profile.c: what was allocated and what keeps memory alive; called by report_add(). */
+void report_add_profile(struct report *, const struct recording *);
+void report_profile_close(struct report_profile *);
 
 const char *kind_word(enum kind);
 const char *kind_key(enum kind);

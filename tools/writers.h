@@ -15,6 +15,7 @@ struct view {
     bool show_known;        /* findings that the baseline lets pass */
     bool suppression_texts; /* one behind each finding */
     bool print_suppressions;
+    bool allocated; /* folded stacks: not what was found, but all that was allocated */
     bool color;
     bool utf8;
     bool verbose; /* text: whole fingerprints and stacks, sums of every kind */
