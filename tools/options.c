@@ -203,6 +203,12 @@ static int set_folded_bytes(struct options *options, const char *value, const ch
     return option_bad_value(spelling, value, "found or allocated");
 }
 
+static int set_self(struct options *options, const char *value, const char *spelling) {
+    (void)value, (void)spelling;
+    options->self = true;
+    return 0;
+}
+
 static int set_quiet(struct options *options, const char *value, const char *spelling) {
     (void)value, (void)spelling;
     options->quiet = true;
@@ -278,6 +284,7 @@ static const struct option table[] = {
     {"generation", "N", set_generation, "scan: the oldest generation to look at, 0-2 (default: 2)", 0, false},
     {"timeout", "DURATION", set_timeout, "status, scan, why, top: wait for an answer (default: 10s)", 0, false},
     {"interval", "DURATION", set_interval, "top: between two frames (default: 2s)", 0, false},
+    {"self", NULL, set_self, "annotate: what a line itself allocates, not what it calls", 0, false},
     {"once", NULL, set_once, "top: print one frame", 0, false},
     {"folded-bytes", "WHICH", set_folded_bytes, "found (default), or allocated: all of a --profile-allocations run", 0,
      true},
@@ -320,6 +327,7 @@ static const struct {
     {set_children, VERB_RUN},
     {set_keep_pools, VERB_RUN},
     {set_list_defaults, VERB_SUPPRESS},
+    {set_self, VERB_ANNOTATE},
     {set_interval, VERB_TOP},
     {set_once, VERB_TOP},
     {set_retained, VERB_RUN},
