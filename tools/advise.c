@@ -1,10 +1,14 @@
-/* advise.c - which sites deserve a word, and what would be saved.
+/* advise.c - which places deserve a word, and what would be saved.
  *
- * Start: advise(); a line of `rules` is a kind of advice about a site. */
+ * Start: advise(); a line of `rules` is a kind of advice about a place. */
 #include "advise.h"
 
+#include "label.h"
+
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <uthash.h>
 
 /* Below these nothing is worth a change. */
 enum {
@@ -20,7 +24,7 @@ static uint64_t mean(uint64_t sum, uint64_t count) {
     return count ? sum / count : 0;
 }
 
-/* ---- about a site; each returns the bytes that would be saved, 0: no advice ---- */
+/* ---- about a place; each returns the bytes that would be saved, 0: no advice ---- */
 
 static uint64_t reuse(const struct report_profile *profile, const struct rec_counts *counts, uint64_t *objects) {
     (void)profile;
@@ -63,6 +67,52 @@ static const struct {
     {ADVICE_POOL, pool},
 };
 
+/* ---- places ---- */
+
+/* The innermost frame that can be changed: of the program, and none that only hands memory on. NULL: none is known. */
+static const struct stack_frame *frame_of(struct pool *memory, const struct stack *stack) {
+    const struct stack_frame *found = NULL;
+    for (size_t i = 0; stack && i < stack->named_count; i++) {
+        const struct stack_frame *frame = &stack->frames[i];
+        if (!frame->file || (frame->function && label_is_plumbing(memory, frame->function)))
+            continue;
+        if (frame->in_program)
+            return frame;
+        found = found ? found : frame;
+    }
+    return found ? found : stack && stack->named_count ? stack->frames : NULL;
+}
+
+/* Sites that end in one place: it is the same code that would be changed, whoever calls it. */
+struct place {
+    const char *key;
+    const struct stack *stack;
+    const struct stack_frame *frame;
+    struct rec_counts counts;
+    UT_hash_handle hh;
+};
+
+static const char *key_of(struct pool *memory, const struct stack_frame *frame) {
+    if (!frame)
+        return "";
+    const char *file = frame->file ? frame->file : frame->module;
+    return pool_printf(memory, "%s:%d:%s:%" PRIx64, file ? file : "", frame->line,
+                       frame->function ? frame->function : "", frame->line ? 0 : frame->offset);
+}
+
+static void add_place(struct pool *memory, struct place **places, const struct report_site *site) {
+    const struct stack_frame *frame = frame_of(memory, site->stack);
+    const char *key = key_of(memory, frame);
+    struct place *place = NULL;
+    HASH_FIND_STR(*places, key, place);
+    if (!place) {
+        place = pool_alloc(memory, sizeof *place);
+        *place = (struct place){.key = key, .stack = site->stack, .frame = frame};
+        HASH_ADD_KEYPTR(hh, *places, place->key, strlen(place->key), place);
+    }
+    report_add_counts(&place->counts, &site->counts);
+}
+
 /* ---- all of them ---- */
 
 static void give(struct pool *memory, struct advices *all, struct advice advice) {
@@ -71,13 +121,14 @@ static void give(struct pool *memory, struct advices *all, struct advice advice)
 }
 
 /* The first rule that fits speaks: a block that grows would be called churn, too. */
-static void about_site(struct pool *memory, struct advices *all, const struct report *report,
-                       const struct report_site *site) {
+static void about_place(struct pool *memory, struct advices *all, const struct report *report,
+                        const struct place *place) {
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
-        uint64_t objects, saved = rules[i].saved_bytes(&report->profile, &site->counts, &objects);
+        uint64_t objects, saved = rules[i].saved_bytes(&report->profile, &place->counts, &objects);
         if (!saved)
             continue;
-        give(memory, all, (struct advice){rules[i].kind, saved, site, NULL, site->stack, objects});
+        give(memory, all,
+             (struct advice){rules[i].kind, saved, &place->counts, NULL, place->stack, place->frame, objects});
         return;
     }
 }
@@ -95,20 +146,26 @@ static void about_holder(struct pool *memory, struct advices *all, const struct 
     if (strcmp(holder->root.root_kind, "module") != 0 || holder->bytes < RELEASE_BYTES_MIN ||
         holder->bytes < alive(report) / RELEASE_SHARE)
         return;
-    give(memory, all, (struct advice){ADVICE_RELEASE, holder->bytes, NULL, holder, holder->largest, holder->objects});
+    give(memory, all,
+         (struct advice){ADVICE_RELEASE, holder->bytes, NULL, holder, holder->largest,
+                         frame_of(memory, holder->largest), holder->objects});
 }
 
 static int compare(const void *a, const void *b) {
     const struct advice *left = a, *right = b;
     if (left->saved_bytes != right->saved_bytes)
         return left->saved_bytes < right->saved_bytes ? 1 : -1;
-    return (int)left->kind - (int)right->kind;
+    return left->frame && right->frame ? left->frame->line - right->frame->line : (int)left->kind - (int)right->kind;
 }
 
 struct advices advise(struct pool *memory, const struct report *report) {
     struct advices all = {0};
+    struct place *places = NULL;
     for (size_t i = 0; i < report->profile.site_count; i++)
-        about_site(memory, &all, report, &report->profile.sites[i]);
+        add_place(memory, &places, &report->profile.sites[i]);
+    for (const struct place *place = places; place; place = place->hh.next)
+        about_place(memory, &all, report, place);
+    HASH_CLEAR(hh, places);
     for (size_t i = 0; i < report->profile.holder_count; i++)
         about_holder(memory, &all, report, &report->profile.holders[i]);
     if (all.count)

@@ -24,9 +24,10 @@ enum advice_kind {
 struct advice {
     enum advice_kind kind;
     uint64_t saved_bytes;
-    const struct report_site *site;     /* NULL: kind release */
+    const struct rec_counts *counts;    /* of all stacks that end there; NULL: kind release */
     const struct report_holder *holder; /* kind release; else NULL */
-    const struct stack *stack;          /* where it is to be done: who allocates */
+    const struct stack *stack;          /* of one that allocates */
+    const struct stack_frame *frame;    /* of it, where something is to be done; NULL: none is known */
     uint64_t objects;                   /* that it is about */
 };
 struct advices {

@@ -4,7 +4,6 @@
 #include "advise.h"
 #include "escape.h"
 #include "json.h"
-#include "label.h"
 #include "profile_text.h"
 #include "units.h"
 #include "wording.h"
@@ -17,20 +16,6 @@ static const struct {
 #undef X
 };
 
-/* The innermost frame that can be changed: of the program, and none that only hands memory on. NULL: none is known. */
-static const struct stack_frame *frame_of(struct pool *pool, const struct stack *stack) {
-    const struct stack_frame *found = NULL;
-    for (size_t i = 0; stack && i < stack->named_count; i++) {
-        const struct stack_frame *frame = &stack->frames[i];
-        if (!frame->file || (frame->function && label_is_plumbing(pool, frame->function)))
-            continue;
-        if (frame->in_program)
-            return frame;
-        found = found ? found : frame;
-    }
-    return found ? found : stack && stack->named_count ? stack->frames : NULL;
-}
-
 static const char *sizes(struct pool *pool, const struct rec_counts *counts) {
     if (counts->size_min == counts->size_max)
         return pool_printf(pool, "%s each", units_things(pool, counts->size_min, "byte"));
@@ -39,7 +24,7 @@ static const char *sizes(struct pool *pool, const struct rec_counts *counts) {
 }
 
 static const char *reuse_numbers(struct pool *pool, const struct report *report, const struct advice *advice) {
-    const struct rec_counts *counts = &advice->site->counts;
+    const struct rec_counts *counts = advice->counts;
     (void)report;
     return pool_printf(pool, "%s of %s (%s) were freed %s", units_count(pool, advice->objects),
                        units_things(pool, counts->objects, "object"), sizes(pool, counts),
@@ -48,7 +33,7 @@ static const char *reuse_numbers(struct pool *pool, const struct report *report,
 }
 
 static const char *pool_numbers(struct pool *pool, const struct report *report, const struct advice *advice) {
-    const struct rec_counts *counts = &advice->site->counts;
+    const struct rec_counts *counts = advice->counts;
     double slack = counts->objects ? (double)counts->slack_bytes / (double)counts->objects : 0;
     return pool_printf(pool, "%s (%s) lived at once, each with %.0f bytes of slack and %s of header",
                        units_things(pool, advice->objects, "object"), sizes(pool, counts), slack,
@@ -56,7 +41,7 @@ static const char *pool_numbers(struct pool *pool, const struct report *report, 
 }
 
 static const char *reserve_numbers(struct pool *pool, const struct report *report, const struct advice *advice) {
-    const struct rec_counts *counts = &advice->site->counts;
+    const struct rec_counts *counts = advice->counts;
     (void)report;
     return pool_printf(pool, "realloc grew blocks %s, one of them %s times, up to %s; %s were copied",
                        pool_printf(pool, "%s times", units_count(pool, counts->grown)),
@@ -88,7 +73,7 @@ static const char *where(struct pool *pool, const struct stack_frame *frame) {
 static void advice_text(FILE *file, struct pool *pool, const struct advise_choice *choice, size_t number) {
     const struct advice *advice = &choice->advices->advice[number];
     fprintf(file, "%2zu  %-9s%s%s\n", number + 1, words[advice->kind].word, advice->holder ? "made at " : "",
-            where(pool, frame_of(pool, advice->stack)));
+            where(pool, advice->frame));
     fprintf(file, "    %s: %s %s.\n", numbers(pool, choice->report, advice), units_size(pool, advice->saved_bytes),
             words[advice->kind].saved);
     fprintf(file, "    %s\n\n", words[advice->kind].todo);
@@ -110,7 +95,7 @@ void advise_text(FILE *file, const struct advise_choice *choice, const struct vi
 static json_t *advice_json(struct pool *pool, const struct advise_choice *choice, const struct advice *advice,
                            const struct view *view) {
     json_t *object = json_object();
-    const struct stack_frame *frame = frame_of(pool, advice->stack);
+    const struct stack_frame *frame = advice->frame;
     json_object_set_new(object, "advice", json_string(words[advice->kind].word));
     json_object_set_new(object, "saved_bytes", json_number(advice->saved_bytes));
     json_object_set_new(object, "objects", json_number(advice->objects));

@@ -173,6 +173,8 @@ struct report_path report_path(struct report *, const struct rec_path *);
 
 /* report_profile.c: what was allocated and what keeps memory alive; called by report_add(). */
 void report_add_profile(struct report *, const struct recording *);
+/* Of two processes or stacks: sums; a peak is the higher of the two, for they need not have come together. */
+void report_add_counts(struct rec_counts *into, const struct rec_counts *other);
 void report_profile_close(struct report_profile *);
 
 const char *kind_word(enum kind);

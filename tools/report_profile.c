@@ -14,7 +14,7 @@ static uint64_t min(uint64_t a, uint64_t b) {
 }
 
 /* Peaks of two processes need not have come at the same time: the higher one is told. */
-static void add_counts(struct rec_counts *into, const struct rec_counts *other) {
+void report_add_counts(struct rec_counts *into, const struct rec_counts *other) {
     if (other->peak_bytes > into->peak_bytes) {
         into->peak_bytes = other->peak_bytes;
         into->peak_objects = other->peak_objects;
@@ -45,7 +45,7 @@ static void add_site(struct report *report, const struct rec_allocations *record
     struct site_index *known = NULL;
     HASH_FIND_PTR(profile->index, &stack, known);
     if (known) {
-        add_counts(&profile->sites[known->at].counts, &recorded->counts);
+        report_add_counts(&profile->sites[known->at].counts, &recorded->counts);
         return;
     }
     known = pool_alloc(report->pool, sizeof *known);
@@ -94,7 +94,7 @@ void report_add_profile(struct report *report, const struct recording *recording
     if (!recording->profile.known)
         return;
     struct report_profile *profile = &report->profile;
-    add_counts(&profile->total, &recording->profile.total);
+    report_add_counts(&profile->total, &recording->profile.total);
     profile->known = true;
     profile->header_bytes = max(profile->header_bytes, recording->profile.header_bytes);
     profile->missed = count_add(profile->missed, recording->profile.missed);

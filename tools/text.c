@@ -572,7 +572,7 @@ void text_write(FILE *file, const struct report *report, const struct view *view
     sums(&text);
     counts_line(&text);
     notes(&text);
-    if (text.lines > 2)
+    if (text.lines > 2 || report->profile.known || report->profile.has_holders)
         new_line(&text);
     text_gate_end(file, &scratch, report, view);
     if (report->processes)
