@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What is allocated and what keeps memory alive: --profile-allocations, --retained, advise, annotate, and the formats
 # that tell of it.
-# shellcheck source=tests/integration/claims.sh
+# shellcheck source-path=SCRIPTDIR disable=SC1091,SC2016
 . "$(dirname "$0")/claims.sh"
 source=$(cd "$(dirname "$0")/../profile" && pwd)
 mkdir "$WORK/src"
@@ -46,7 +46,7 @@ castaway report --json - "$WORK/pool_bad.cast"
 claim "JSON tells when" jq -e '.profile.peak_seconds > 0 and .profile.peak_seconds < 60' "$WORK/out"
 record pool_bad
 castaway report "$WORK/pool_bad.cast"
-claim "without the option nothing is counted" eval 'out_hasnt allocated: && ! grep -q \"allocations\" "$WORK/pool_bad.cast"'
+claim "without the option nothing is counted" eval 'out_hasnt allocated: && ! grep -q "\"allocations\"" "$WORK/pool_bad.cast"'
 record pool_bad --profile-allocations
 
 mkdir "$WORK/forks"
