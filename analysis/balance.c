@@ -98,6 +98,11 @@ static int compare(const void *x, const void *y) {
     return (a->site > b->site) - (a->site < b->site);
 }
 
+void balance_sort(struct balance *list, size_t count) {
+    _Static_assert(sizeof(struct balance) <= SORT_ELEMENT_BYTES_MAX, "sort_array() holds one");
+    sort_array(list, count, sizeof *list, compare);
+}
+
 static int is_same_call(const struct balance *a, const struct balance *b) {
     return a == b || (a->frame_count && b->frame_count && a->frames[0] == b->frames[0]);
 }
@@ -129,7 +134,6 @@ long balance_unmatched(struct balance *list, size_t count, struct arena *arena) 
     for (size_t i = 0; i < count; i++)
         if (list[i].balance)
             list[left++] = list[i];
-    _Static_assert(sizeof(struct balance) <= SORT_ELEMENT_BYTES_MAX, "sort_array() holds one");
-    sort_array(list, left, sizeof *list, compare);
+    balance_sort(list, left);
     return (long)left;
 }

@@ -28,4 +28,7 @@ struct balance {
 enum { BALANCE_MAX = 128 };
 long balance_unmatched(struct balance *list, size_t count, struct arena *arena);
 
+/* The same order for what is left of several lists. */
+void balance_sort(struct balance *list, size_t count);
+
 #endif

@@ -281,9 +281,67 @@ static void put_cycle(struct cast_sink *sink, const struct finding *finding) {
         put_count(sink, "size", edge->size_bytes);
         put_count(sink, "offset", edge->offset);
         put_count(sink, "target_offset", edge->target_offset);
+        if (edge->type)
+            put_text(sink, "type", edge->type);
         put(sink, "}");
     }
     put(sink, "]");
+}
+
+/* ---- what is known of references and types ---- */
+
+static void put_types(struct cast_sink *sink, const struct blame *blame) {
+    put_key(sink, "types");
+    put(sink, "[");
+    for (size_t i = 0; i < blame->type_count; i++) {
+        put(sink, i ? "," : "");
+        put_first(sink, "objects", blame->types[i].objects);
+        put_count(sink, "bytes", blame->types[i].bytes);
+        put_count(sink, "collectable", blame->types[i].collected);
+        put_text(sink, "type", blame->types[i].name);
+        put(sink, "}");
+    }
+    put(sink, "]");
+}
+
+static void put_references(struct cast_sink *sink, const struct blame *blame) {
+    enum refs_verdict verdict = audit_verdict(blame->count, blame->found_inside, blame->found_outside);
+    put_key(sink, "refs");
+    put_first(sink, "count", blame->count);
+    put_count(sink, "found_inside", blame->found_inside);
+    put_count(sink, "found_outside", blame->found_outside);
+    put_text(sink, "verdict", refs_verdict_word(verdict));
+    put_text(sink, "source", count_source_word(blame->source));
+    put_key(sink, "unmatched");
+    put(sink, "[]}");
+}
+
+static void put_breaks(struct cast_sink *sink, const struct blame *blame) {
+    put_key(sink, "break");
+    put(sink, "[");
+    for (size_t i = 0; i < blame->break_count; i++) {
+        put(sink, i ? "," : "");
+        put_first(sink, "entry", blame->breaks[i].entry);
+        put_count(sink, "frees_objects", blame->breaks[i].frees_objects);
+        put_count(sink, "frees_bytes", blame->breaks[i].frees_bytes);
+        put(sink, "}");
+    }
+    put(sink, "]");
+}
+
+static void put_blame(struct cast_sink *sink, const struct blame *blame) {
+    unsigned proofs = blame->counted ? blame->proofs : PROOF_MARKING;
+    put_count(sink, "kept", blame->kept_objects);
+    put_key(sink, "proofs");
+    put(sink, proofs & PROOF_MARKING ? "[\"marking\"" : "[");
+    put(sink, proofs == (PROOF_MARKING | PROOF_SUBTRACTION) ? "," : "");
+    put(sink, proofs & PROOF_SUBTRACTION ? "\"subtraction\"]" : "]");
+    if (blame->counted)
+        put_references(sink, blame);
+    if (blame->type_count)
+        put_types(sink, blame);
+    if (blame->break_count)
+        put_breaks(sink, blame);
 }
 
 static void put_age(struct cast_sink *sink, const struct age *age) {
@@ -310,6 +368,10 @@ void cast_finding(struct cast_sink *sink, const struct finding *finding) {
         put_cycle(sink, finding);
     if (finding->kind == KIND_CYCLE || finding->kind == KIND_LOST)
         put_age(sink, &finding->age);
+    if (finding->type)
+        put_text(sink, "type", finding->type);
+    if (finding->blame)
+        put_blame(sink, finding->blame);
     close_line(sink);
 }
 
@@ -451,6 +513,16 @@ static void put_balances(struct cast_sink *sink, const char *key, const struct c
     put(sink, "]");
 }
 
+static void put_sites(struct cast_sink *sink, const char *key, const uint32_t *sites, size_t count) {
+    put_key(sink, key);
+    put(sink, "[");
+    for (size_t i = 0; i < count; i++) {
+        put(sink, i ? "," : "");
+        put_unsigned(sink, sites[i]);
+    }
+    put(sink, "]");
+}
+
 void cast_refs(struct cast_sink *sink, const struct cast_refs *refs) {
     open_line(sink, "refs");
     put_count(sink, "finding", refs->finding);
@@ -459,6 +531,8 @@ void cast_refs(struct cast_sink *sink, const struct cast_refs *refs) {
     put_count(sink, "dropped", refs->dropped);
     put_balances(sink, "balances", refs->balances, refs->balance_count);
     put_balances(sink, "unmatched", refs->unmatched, refs->unmatched_count);
+    put_text(sink, "source", count_source_word(refs->source));
+    put_sites(sink, "break_sites", refs->break_sites, refs->break_count);
     if (refs->type)
         put_text(sink, "type", refs->type);
     if (refs->finalizer)

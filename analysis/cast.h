@@ -28,6 +28,7 @@ enum { CAST_VERSION = 1, CAST_FRAMES_MAX = 64 };
     X(POOL_OFF, "pool-off", "variable set so that objects come from malloc and not from a pool (--keep-pools: not)")   \
     X(NEXT_ALLOCATOR, "allocator", "the allocator in use is not glibc's")                                              \
     X(WRITTEN_PAGES, "written-pages", "how the pages written between scans were found")                                \
+    X(METHOD_MISSING, "method-missing", "a way to find written pages that was asked for and can't be had here")        \
     X(SCANS_SKIPPED, "scans-skipped", "scans that were due and not made")                                              \
     X(REFS_WRONG, "refs-wrong", "words of --refs or of a profile that could not be read: those before them hold")      \
     X(REFS_MISSING, "refs-missing", "functions of --refs that no library of the program has")                          \
@@ -36,10 +37,13 @@ enum { CAST_VERSION = 1, CAST_FRAMES_MAX = 64 };
     X(REFS_NO_ROOM, "refs-no-room", "functions of --refs or of a profile for which there was no room")                 \
     X(REFS_READ_ONLY, "refs-read-only", "functions of which some calls were not counted: a page could not be changed") \
     X(REFS_DROPPED, "refs-dropped", "reference counts that changed and had no room to be kept")                        \
+    X(REFS_LAYOUT, "refs-layout", "objects whose counts are not where a rule says")                                    \
     X(PROFILE_UNUSED, "profile-unused", "profiles of which the program uses no function")                              \
     X(SCOPE, "scope", "scopes that ended with objects lost in them")                                                   \
     X(BUSY, "busy", "a scan is under way: ask again")                                                                  \
     X(REFUSED, "refused", "the request was not understood")                                                            \
+    X(PYTHON, "python", "Python's reference counts were not read")                                                     \
+    X(GOBJECT, "gobject", "GObject's reference counts were not read")                                                  \
     X(NO_SUCH_OBJECT, "no-such-object", "no live object has that address")                                             \
     X(NOT_REACHED, "not-reached", "no root reaches the object")
 
@@ -146,8 +150,11 @@ struct cast_refs {
     uint64_t objects; /* those whose references were counted */
     int64_t count;    /* references that they have, together */
     uint64_t dropped; /* changes without a stack */
+    enum count_source source;
     const struct cast_balance *balances, *unmatched;
     size_t balance_count, unmatched_count;
+    const uint32_t *break_sites; /* of the finding's breaks: the stack that took the reference; 0: not known */
+    size_t break_count;
     const char *type, *finalizer; /* NULL: none was named */
 };
 

@@ -157,7 +157,9 @@ int cycle_compare_edges(const struct cycle_edge *a, const struct cycle_edge *b) 
         return a->size_bytes < b->size_bytes ? -1 : 1;
     if (a->offset != b->offset)
         return a->offset < b->offset ? -1 : 1;
-    return (a->target_offset > b->target_offset) - (a->target_offset < b->target_offset);
+    if (a->target_offset != b->target_offset)
+        return a->target_offset < b->target_offset ? -1 : 1;
+    return counts_compare_names(a->type, b->type);
 }
 
 /* Where the least rotation begins: two candidates, and how far they agree. O(length). */
@@ -193,20 +195,23 @@ static struct cycle_edge describe(const struct cycle_search *s, uint32_t member,
     node_number node = node_of(s, member), target = node_of(s, s->target[edge]);
     const struct object *object = graph_object(graph, node);
     uintptr_t word = heap_pointer(graph->heap, graph->address[node] + s->offset[edge]);
-    return (struct cycle_edge){object->site, object->size_bytes, s->offset[edge], word - graph->address[target]};
+    return (struct cycle_edge){object->site, object->size_bytes, s->offset[edge], word - graph->address[target],
+                               counts_type_name(graph->counts, graph->id[node])};
 }
 
 /* Write down the cycle that way_back() found, into s->other. */
 static int write_cycle(struct cycle_search *s, size_t length, uint32_t last, size_t last_edge) {
     if (length > s->other_capacity) {
         s->other.edge = arena_alloc(s->arena, length, sizeof *s->other.edge);
-        if (!s->other.edge)
+        s->other.node = arena_alloc(s->arena, length, sizeof *s->other.node);
+        if (!s->other.edge || !s->other.node)
             return -ENOMEM;
         s->other_capacity = length;
     }
     s->other.length = length;
     for (size_t i = length; i-- > 0;) {
         s->other.edge[i] = describe(s, last, last_edge);
+        s->other.node[i] = node_of(s, last);
         last_edge = s->parent_edge[last];
         last = s->parent[last];
     }
@@ -242,5 +247,25 @@ int cycle_smallest(struct cycle_search *s, uint32_t component, struct cycle *cyc
             break; /* a bare ring has no other cycle */
     }
     *cycle = s->best;
+    return 0;
+}
+
+int cycle_self(struct cycle_search *s, node_number node, struct cycle *cycle) {
+    const struct graph *graph = s->graph;
+    struct graph_walk walk = graph_walk_from(graph, node);
+    struct graph_edge edge;
+    const struct counted *counted = counts_of(graph->counts, graph->id[node]);
+    const struct object *object = graph_object(graph, node);
+    *cycle = (struct cycle){.edge = arena_alloc(s->arena, 1, sizeof *cycle->edge),
+                            .node = arena_alloc(s->arena, 1, sizeof *cycle->node),
+                            .length = 1};
+    if (!cycle->edge || !cycle->node)
+        return -ENOMEM;
+    cycle->node[0] = node;
+    while (graph_next(graph, node, &walk, &edge))
+        if (edge.target == node && (!counted || counts_is_reference(counted, edge.target_offset)))
+            break;
+    cycle->edge[0] = (struct cycle_edge){object->site, object->size_bytes, edge.offset, edge.target_offset,
+                                         counts_type_name(graph->counts, graph->id[node])};
     return 0;
 }

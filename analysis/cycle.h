@@ -12,8 +12,9 @@ enum { CYCLE_EFFORT_EACH = 8, CYCLE_EFFORT_SHARED = 1 << 24 };
 
 struct cycle {
     struct cycle_edge *edge;
-    size_t length;   /* objects, >= 2; 0: none */
-    size_t rotation; /* canonical order begins here */
+    node_number *node; /* of each edge: where it is */
+    size_t length;     /* objects, >= 2; 0: none */
+    size_t rotation;   /* canonical order begins here */
 };
 struct cycle_search; /* memory for searches, reused from one component to the next */
 
@@ -25,6 +26,9 @@ struct cycle_search *cycle_search_new(const struct graph *graph, uint32_t member
  * cycle    valid until the next search
  * returns  0 or -ENOMEM */
 int cycle_smallest(struct cycle_search *search, uint32_t component, struct cycle *cycle);
+
+/* The cycle of an object that holds a counted reference to itself. As cycle_smallest(). */
+int cycle_self(struct cycle_search *search, node_number node, struct cycle *cycle);
 
 /* The entry at `place` of the canonical order: the rotation that is least by (site, size, offset, target offset). */
 static inline const struct cycle_edge *cycle_at(const struct cycle *cycle, size_t place) {

@@ -91,7 +91,7 @@ int graph_next(const struct graph *graph, node_number node, struct graph_walk *w
         uintptr_t word = heap_pointer(graph->heap, at);
         if (word - lo >= span)
             continue;
-        object_id id = heap_find(graph->heap, word, &start);
+        object_id id = heap_pointed(graph->heap, word, &start);
         if (!id || !mark_test(graph->lost, id))
             continue;
         *edge = (struct graph_edge){number_of(graph, id), at - graph->address[node], word - start};

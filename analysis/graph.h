@@ -4,6 +4,7 @@
 #ifndef CASTAWAY_ANALYSIS_GRAPH_H
 #define CASTAWAY_ANALYSIS_GRAPH_H
 
+#include "counts.h"
 #include "mark.h"
 
 typedef uint32_t node_number;
@@ -11,12 +12,13 @@ typedef uint32_t node_number;
 
 struct graph {
     const struct heap *heap;
-    uint64_t *lost;      /* bit by object id */
-    uint32_t *rank;      /* lost ids below each 64-bit word of `lost` */
-    node_number count;   /* nodes */
-    uintptr_t *address;  /* by node */
-    object_id *id;       /* by node */
-    uint32_t *component; /* by node: its strongly connected component */
+    const struct counts *counts; /* for names of types; NULL: none. Set by whoever builds the graph */
+    uint64_t *lost;              /* bit by object id */
+    uint32_t *rank;              /* lost ids below each 64-bit word of `lost` */
+    node_number count;           /* nodes */
+    uintptr_t *address;          /* by node */
+    object_id *id;               /* by node */
+    uint32_t *component;         /* by node: its strongly connected component */
     uint32_t component_count;
     /* Components are numbered against the pointers: one that points at another has the higher number. */
     uint32_t *first;     /* by component: where its nodes begin in `member`; one more entry ends the last */

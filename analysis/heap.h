@@ -30,6 +30,7 @@ enum {
     OBJECT_IGNORED = 2,   /* declared reachable by the program */
     OBJECT_SUSPECT = 4,   /* set in a snapshot only: lost, not yet confirmed by another scan */
     OBJECT_KNOWN = 8,     /* set in a snapshot only: confirmed by an earlier scan */
+    OBJECT_LINKS = 16,    /* set in a snapshot only: some of its words stand in heap.unreadable, for they own nothing */
 };
 
 enum {
@@ -70,6 +71,12 @@ struct heap_index {
     struct heap_node *_Atomic node[HEAP_INDEX_NODES];
 };
 
+/* Where pointers to an object point at. Its start is the word at HEAP_ENTRY_WORD; what points below that is no pointer to
+ * it, but with HEAP_ENTRY_BELOW one into its middle. Of an object that is HEAP_ENTRY_COUNTED it is known how many references it has, and which words in the heap are
+ * references (counts.h); HEAP_ENTRY_ALL: and that whatever keeps it alive is counted, or it is a part of such objects;
+ * then no other pointer into it counts. */
+enum { HEAP_ENTRY_WORD = 0x1f, HEAP_ENTRY_BELOW = 0x20, HEAP_ENTRY_ALL = 0x40, HEAP_ENTRY_COUNTED = 0x80 };
+
 struct heap_odd { /* an object that has no slot of its own: in heap.odd, sorted by address after heap_freeze() */
     uintptr_t address;
     object_id id;
@@ -88,8 +95,10 @@ struct heap {
     object_id id_end;      /* every id is below this */
     struct heap_odd *odd;  /* sorted by address; borrowed */
     size_t odd_count;
-    struct range *unreadable; /* sorted; memory inside objects that must not be touched (PROT_NONE pages); borrowed */
+    struct range *unreadable; /* sorted; memory inside objects that is no place for pointers: what must not be touched
+                                 (PROT_NONE pages), and words that own nothing (counts.h); borrowed */
     size_t unreadable_count;
+    uint8_t *entry;              /* by object id, HEAP_ENTRY_*; NULL: 0 for all. Set by counts_install() */
     struct range *vtable_ranges; /* sorted; readable memory that is never written after loading, where C++ keeps its
                                     vtables; borrowed. None: multiple inheritance is not recognised (shape.h) */
     size_t vtable_range_count;
@@ -145,6 +154,22 @@ int heap_freeze(struct heap *heap, struct arena *arena);
  * start   receives the object's first address
  * returns its id, or 0 */
 object_id heap_find(const struct heap *heap, uintptr_t address, uintptr_t *start);
+
+/* How far the start of an object, as those see it who point at it, is from its first byte. */
+static inline uintptr_t heap_entry(const struct heap *heap, object_id id) {
+    return heap->entry ? (uintptr_t)(heap->entry[id] & HEAP_ENTRY_WORD) * sizeof(uintptr_t) : 0;
+}
+
+/* The object that `address` points at: heap_find(), but for what points below an object's entry. */
+static inline object_id heap_pointed(const struct heap *heap, uintptr_t address, uintptr_t *start) {
+    object_id id = heap_find(heap, address, start);
+    if (!heap->entry || !id || !heap->entry[id])
+        return id;
+    uintptr_t offset = address - *start, entry = heap_entry(heap, id);
+    if (offset == entry || heap->entry[id] & HEAP_ENTRY_BELOW)
+        return id;
+    return offset > entry && !(heap->entry[id] & HEAP_ENTRY_ALL) ? id : 0;
+}
 
 /* The object that begins at `address`, or 0. Needs no bounds, only a sorted `odd`. */
 object_id heap_at(const struct heap *heap, uintptr_t address);

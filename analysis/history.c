@@ -249,7 +249,8 @@ static struct suspect judge_new(struct judge *judge, uintptr_t address, object_i
     return new_suspect(judge, address, id, last_look(judge->before, birth, judge->in->scan.number));
 }
 
-static struct suspect judge_inherited(const struct judge *judge, uintptr_t address, object_id id) {
+/* An entry only to look at the object again: inherited or held, and no suspect. */
+static struct suspect watch_only(const struct judge *judge, uintptr_t address, object_id id) {
     struct suspect suspect = new_suspect(judge, address, id, NULL);
     suspect.scans = 0;
     return suspect;
@@ -273,7 +274,7 @@ static uint32_t held_since(const struct judge *judge, uintptr_t address, object_
 }
 
 static struct suspect judge_held(const struct judge *judge, uintptr_t address, object_id id) {
-    struct suspect suspect = judge_inherited(judge, address, id);
+    struct suspect suspect = watch_only(judge, address, id);
     suspect.found_scan = held_since(judge, address, id);
     return suspect;
 }
@@ -290,7 +291,7 @@ static void discount(struct judge *judge, const struct suspect *old, const struc
 static struct suspect judge_suspect(struct judge *judge, uintptr_t address, object_id id) {
     struct object *object = object_of(judge, id);
     if (object->flags & OBJECT_INHERITED)
-        return judge_inherited(judge, address, id);
+        return watch_only(judge, address, id);
     node_number node = graph_number(&judge->graph, id);
     if (node == GRAPH_NONE)
         return judge_held(judge, address, id);

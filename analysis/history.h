@@ -33,8 +33,9 @@ struct suspect {
     int64_t seen_us, found_us; /* when these two were: */
     uint32_t seen_scan;        /* the last scan that found it reachable, or that it was born after; 0: the start */
     uint32_t found_scan;       /* the first that found it lost */
-    /* In how many scans it was lost and unchanged; a finding from `confirm` on. 0: inherited, so that it is looked at, but
-     * nowhere counted: else what it holds would stay lost when it is reached again. */
+    /* In how many scans it was lost and unchanged; a finding from `confirm` on. 0: no suspect and nowhere counted, here only
+     * to be looked at again. It is inherited (else what it holds would stay lost when it is reached again), or a young one
+     * that is held by a stack or a register alone; then `found_scan` is the first scan that saw it so. */
     uint16_t scans;
     uint8_t generation; /* when it was found lost */
 };
@@ -60,7 +61,7 @@ struct history {
     struct scan_entry *scans;
     size_t scan_count;
     uint64_t scans_done[GENERATIONS];
-    struct suspect *suspects; /* sorted by address; the confirmed ones too, and lost objects that are inherited */
+    struct suspect *suspects; /* sorted by address; the confirmed ones too, and those that are none (`scans` 0) */
     size_t suspect_count;
     struct history_counts counts;
     /* By generation, after the scan: 0 are the suspects, 1 and 2 what survived. A scan counts what it looks at; what it

@@ -53,6 +53,7 @@ struct marker {
     uint64_t *reachable, *possible, *settled;
     uint64_t *growing; /* the one of the two that new marks go to */
     enum interior interior;
+    unsigned by_counts; /* HEAP_ENTRY_* of objects that are held by what their counts say, not by pointers to them */
     int error;
     struct work_stack todo;    /* marked, not yet scanned */
     struct work_stack pending; /* met by an interior pointer only; their bits stand in `possible` */
@@ -170,12 +171,12 @@ static void keep_pending(struct marker *marker, object_id id, uintptr_t start) {
 static NOINLINE void meet_inside(struct marker *marker, uintptr_t word) {
     const struct heap *heap = marker->heap;
     uintptr_t start;
-    if (marker->interior == MARK_IGNORE && !heap->odd_count)
+    if (marker->interior == MARK_IGNORE && !heap->odd_count && !heap->entry)
         return;
-    object_id id = heap_find(heap, word, &start);
-    if (!id)
+    object_id id = heap_pointed(heap, word, &start);
+    if (!id || (marker->by_counts && heap->entry[id] & marker->by_counts))
         return;
-    if (word == start || marker->interior == MARK_FOLLOW)
+    if (word == start + heap_entry(heap, id) || marker->interior == MARK_FOLLOW)
         meet(marker, &id, &start, 1);
     else if (marker->interior == MARK_IGNORE || mark_test(marker->reachable, id))
         return;
@@ -198,14 +199,17 @@ static void aim(struct marker *marker) {
     }
 }
 
-/* Mark what the words point at. */
+/* Mark what the words point at. Objects that have an entry are left to meet_inside(). */
 static void settle(struct marker *marker) {
+    const uint8_t *entry = marker->heap->entry;
     size_t count = marker->word_count, starts = 0, others = 0;
     for (size_t i = 0; i < count; i++) {
         uintptr_t word = marker->word[i];
         uint32_t slot = atomic_load_explicit(marker->slot[i], memory_order_relaxed);
         uintptr_t begins = slot & HEAP_SLOT_HALF ? 8 : 0;
         object_id id = (word & 15) == begins ? slot & HEAP_SLOT_ID : 0;
+        if (__builtin_expect(entry != NULL, 0) && entry[id])
+            id = 0;
         prefetch(&marker->growing[id >> 6]);
         marker->word[starts] = word; /* starts <= i */
         marker->id[starts] = id;
@@ -273,10 +277,11 @@ static void prefetch_rests(struct marker *marker) {
 static void scan(struct marker *marker) {
     marker->objects_scanned += marker->object_count;
     for (size_t i = 0; i < marker->object_count; i++) {
-        uint64_t size_bytes = heap_object(marker->heap, marker->object[i].id)->size_bytes;
+        const struct object *object = heap_object(marker->heap, marker->object[i].id);
+        uint64_t size_bytes = object->size_bytes;
         struct range words = heap_contents(marker->heap, marker->object[i].address, size_bytes);
         marker->bytes_read += words.hi - words.lo;
-        if (size_bytes < HEAP_LARGE_BYTES)
+        if (size_bytes < HEAP_LARGE_BYTES && !(object->flags & OBJECT_LINKS))
             gather(marker, words);
         else
             gather_around(marker, words);
@@ -294,28 +299,38 @@ static void trace(struct marker *marker) {
     }
 }
 
-static void scan_roots(struct marker *marker, const struct root *roots, size_t root_count, unsigned flags) {
+/* Those of which the flags in `mask_flags` are `flags`. */
+static void scan_roots(struct marker *marker, const struct root *roots, size_t root_count, unsigned mask_flags,
+                       unsigned flags) {
     const uintptr_t mask = sizeof(uintptr_t) - 1;
     for (size_t i = 0; i < root_count && !marker->error; i++)
-        if ((roots[i].flags & (ROOT_STARTS_ONLY | ROOT_LIVE)) == flags)
+        if ((roots[i].flags & mask_flags) == flags)
             gather(marker, (struct range){(roots[i].lo + mask) & ~mask, roots[i].hi & ~mask});
     aim(marker);
     settle(marker); /* before `interior` changes */
 }
 
 /* Everything by way of starts and known-good shapes; interior pointers are remembered. */
-static void mark_reachable(struct marker *marker, const struct root *roots, size_t root_count) {
+static void mark_reachable(struct marker *marker, const struct root *roots, size_t root_count,
+                           const struct root *held) {
     const struct heap *heap = marker->heap;
     marker->growing = marker->reachable;
     marker->interior = MARK_IGNORE;
-    scan_roots(marker, roots, root_count, ROOT_STARTS_ONLY);
+    marker->by_counts = held ? HEAP_ENTRY_ALL : 0;
+    scan_roots(marker, roots, root_count, ROOT_STARTS_ONLY, ROOT_STARTS_ONLY);
     marker->interior = MARK_KEEP;
-    scan_roots(marker, roots, root_count, 0);
+    scan_roots(marker, roots, root_count, ROOT_STARTS_ONLY | ROOT_LIVE | ROOT_STACK, 0);
+    marker->by_counts = 0;
+    scan_roots(marker, held, held != NULL, 0, 0);
     for (size_t i = 0; i < heap->ignored_count; i++)
         meet(marker, &heap->ignored[i].id, &heap->ignored[i].address, 1);
     trace(marker);
     memcpy(marker->settled, marker->reachable, ((size_t)heap->id_end + 63) / 64 * sizeof *marker->settled);
-    scan_roots(marker, roots, root_count, ROOT_LIVE);
+    marker->by_counts = held ? HEAP_ENTRY_ALL : 0;
+    scan_roots(marker, roots, root_count, ROOT_STARTS_ONLY | ROOT_LIVE | ROOT_STACK, ROOT_LIVE);
+    marker->by_counts = held ? HEAP_ENTRY_COUNTED : 0;
+    scan_roots(marker, roots, root_count, ROOT_STARTS_ONLY | ROOT_STACK, ROOT_STACK);
+    marker->by_counts = 0;
     trace(marker);
 }
 
@@ -333,8 +348,8 @@ static void mark_possible(struct marker *marker) {
     trace(marker);
 }
 
-int mark_more(const struct heap *heap, const struct root *roots, size_t root_count, struct arena *arena,
-              struct marks *marks) {
+static int mark_from(const struct heap *heap, const struct root *roots, size_t root_count, const struct root *held,
+                     struct arena *arena, struct marks *marks) {
     struct marker marker; /* not cleared as a whole: the batches are long */
     marker.heap = heap;
     marker.lo = heap->lo;
@@ -352,19 +367,33 @@ int mark_more(const struct heap *heap, const struct root *roots, size_t root_cou
         return -ENOMEM;
     marker.reachable = marks->reachable;
     marker.possible = marks->possible;
-    mark_reachable(&marker, roots, root_count);
+    mark_reachable(&marker, roots, root_count, heap->entry ? held : NULL);
     mark_possible(&marker);
     marks->objects_scanned = marker.objects_scanned;
     marks->bytes_read = marker.bytes_read;
     return marker.error;
 }
 
-int mark_run(const struct heap *heap, const struct root *roots, size_t root_count, struct arena *arena,
-             struct marks *marks) {
+int mark_more(const struct heap *heap, const struct root *roots, size_t root_count, struct arena *arena,
+              struct marks *marks) {
+    return mark_from(heap, roots, root_count, NULL, arena, marks);
+}
+
+static int clear_marks(const struct heap *heap, struct arena *arena, struct marks *marks) {
     size_t words = ((size_t)heap->id_end + 63) / 64;
     marks->reachable = arena_alloc(arena, words, sizeof(uint64_t));
     marks->possible = arena_alloc(arena, words, sizeof(uint64_t));
-    if (!marks->reachable || !marks->possible)
-        return -ENOMEM;
-    return mark_more(heap, roots, root_count, arena, marks);
+    return marks->reachable && marks->possible ? 0 : -ENOMEM;
+}
+
+int mark_run(const struct heap *heap, const struct root *roots, size_t root_count, struct arena *arena,
+             struct marks *marks) {
+    int error = clear_marks(heap, arena, marks);
+    return error ? error : mark_more(heap, roots, root_count, arena, marks);
+}
+
+int mark_by_counts(const struct heap *heap, const struct root *roots, size_t root_count, const struct root *held,
+                   struct arena *arena, struct marks *marks) {
+    int error = clear_marks(heap, arena, marks);
+    return error ? error : mark_from(heap, roots, root_count, held, arena, marks);
 }

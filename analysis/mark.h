@@ -8,6 +8,7 @@
 enum root_flags {
     ROOT_STARTS_ONLY = 1, /* only pointers to an object's start count (glibc's own data: its bins point at chunk
                              headers, which can lie in the tail of the object before) */
+    ROOT_STACK = 4,       /* a thread's stack or registers, where words stay that nobody needs any more */
     ROOT_LIVE = 2,        /* belongs to a scan of any generation, written or not (stacks, registers); searched last, see
                              marks.settled */
 };
@@ -35,6 +36,12 @@ int mark_run(const struct heap *heap, const struct root *roots, size_t root_coun
 /* The same where `marks` is given: what stands there as reachable is neither searched nor met again. */
 int mark_more(const struct heap *heap, const struct root *roots, size_t root_count, struct arena *arena,
               struct marks *marks);
+
+/* The same by another proof: what a stack says of an object flagged HEAP_ENTRY_COUNTED is not believed, nor what any
+ * root says of one that is HEAP_ENTRY_ALL. Those that their counts show to be held from outside of the heap are named by
+ * the words of `held`, which begin the search with the other roots. Marks are made new. */
+int mark_by_counts(const struct heap *heap, const struct root *roots, size_t root_count, const struct root *held,
+                   struct arena *arena, struct marks *marks);
 
 static inline int mark_test(const uint64_t *bits, object_id id) {
     return (int)(bits[id >> 6] >> (id & 63)) & 1;

@@ -33,7 +33,7 @@ static int is_std_string(const struct heap *heap, uintptr_t start, uint64_t size
     return length <= capacity && capacity == size_bytes - 3 * WORD - 1;
 }
 
-static int in_vtable_ranges(const struct heap *heap, uintptr_t lo, uintptr_t hi) {
+int shape_is_constant(const struct heap *heap, uintptr_t lo, uintptr_t hi) {
     size_t first = 0, last = heap->vtable_range_count;
     while (first < last) {
         size_t middle = first + (last - first) / 2;
@@ -49,7 +49,7 @@ static int in_vtable_ranges(const struct heap *heap, uintptr_t lo, uintptr_t hi)
  * Itanium C++ ABI, 2.5: the two words before the address point are the offset to the top and the type information. */
 static int has_vtable(const struct heap *heap, uintptr_t address, uint64_t offset) {
     uintptr_t vtable = heap_load(address);
-    if (vtable % WORD || vtable < 2 * WORD || !in_vtable_ranges(heap, vtable - 2 * WORD, vtable + WORD))
+    if (vtable % WORD || vtable < 2 * WORD || !shape_is_constant(heap, vtable - 2 * WORD, vtable + WORD))
         return 0;
     return heap_load(vtable - 2 * WORD) == (uintptr_t)0 - offset;
 }

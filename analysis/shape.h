@@ -10,4 +10,7 @@
  * source             Valgrind manual, "Memory leak detection", --leak-check-heuristics */
 int shape_known_good(const struct heap *heap, uintptr_t start, uint64_t size_bytes, uintptr_t address);
 
+/* Does [lo, hi) lie in memory that is never written after loading (heap->vtable_ranges)? */
+int shape_is_constant(const struct heap *heap, uintptr_t lo, uintptr_t hi);
+
 #endif

@@ -18,7 +18,13 @@ struct entry {
     struct finding finding;
     uint64_t hash;
     uint32_t birth;  /* of the object whose age is the finding's */
-    uint32_t number; /* order of making: what struct counted names until the findings are in their order */
+    uint32_t number; /* order of making: what struct counted_member names until the findings are in their order */
+};
+struct finding_key {
+    enum kind kind;
+    uint32_t site;
+    const char *type;          /* NULL: not known; equal names are one pointer */
+    const struct cycle *cycle; /* NULL: none */
 };
 struct judge {
     const struct heap *heap;
@@ -26,18 +32,19 @@ struct judge {
     struct arena *arena;
     unsigned skip;                     /* OBJECT_* flags of what is not counted */
     const struct verdict_times *times; /* NULL: ages are not known */
+    const struct audit *audit;         /* NULL: nothing is known of references and types */
     struct verdicts *out;
     struct entry *entry;
     size_t entry_count, entry_capacity;
-    struct counted *counted;
+    struct counted_member *counted;
     size_t counted_count, counted_capacity;
     uint32_t *table;   /* open addressing; entry number + 1 */
     size_t table_size; /* a power of two, more than entry_count */
     struct graph graph;
     /* by component */
-    uint32_t
-        *owner; /* the one source that its objects are counted at; of a source that is judged: its finding's entry */
+    uint32_t *owner;                     /* the one source that its objects are counted at */
     uint64_t *held_objects, *held_bytes; /* of a source: what is counted at it, besides its own */
+    uint32_t *place;                     /* of a source: its finding's place in `entry` + 1; 0: none */
 };
 
 static uint64_t mix(uint64_t hash, uint64_t value) { /* splitmix64's finaliser over a running sum */
@@ -52,14 +59,16 @@ static uint64_t hash_cycle(const struct cycle *cycle) {
     for (size_t i = 0; i < cycle->length; i++) {
         const struct cycle_edge *edge = cycle_at(cycle, i);
         hash = mix(mix(mix(mix(hash, edge->site), edge->size_bytes), edge->offset), edge->target_offset);
+        hash = mix(hash, (uintptr_t)edge->type);
     }
     return hash;
 }
 
 /* The listed edges are compared, the rest of a longer cycle is trusted to the hash. */
-static int is_same(const struct entry *entry, uint64_t hash, enum kind kind, uint32_t site, const struct cycle *cycle) {
+static int is_same(const struct entry *entry, uint64_t hash, const struct finding_key *key) {
     const struct finding *finding = &entry->finding;
-    if (entry->hash != hash || finding->kind != kind || finding->site != site)
+    const struct cycle *cycle = key->cycle;
+    if (entry->hash != hash || finding->kind != key->kind || finding->site != key->site || finding->type != key->type)
         return 0;
     if (!cycle)
         return 1;
@@ -100,36 +109,36 @@ static int list_cycle(struct judge *judge, struct finding *finding, const struct
     return 0;
 }
 
-static struct finding *add_finding(struct judge *judge, uint64_t hash, enum kind kind, uint32_t site,
-                                   const struct cycle *cycle) {
+static struct finding *add_finding(struct judge *judge, uint64_t hash, const struct finding_key *key) {
     struct entry *entry =
         arena_grow(judge->arena, judge->entry, judge->entry_count, &judge->entry_capacity, sizeof *entry);
     if (!entry)
         return NULL;
     judge->entry = entry;
     entry += judge->entry_count;
-    *entry = (struct entry){.finding = {.kind = kind, .site = site, .age.born_us = -1}, .hash = hash};
+    *entry = (struct entry){.finding = {.kind = key->kind, .site = key->site, .type = key->type, .age.born_us = -1},
+                            .hash = hash};
     entry->number = (uint32_t)judge->entry_count;
-    if (cycle && list_cycle(judge, &entry->finding, cycle))
+    if (key->cycle && list_cycle(judge, &entry->finding, key->cycle))
         return NULL;
     judge->entry_count++;
-    judge->out->tally[kind].findings++;
+    judge->out->tally[key->kind].findings++;
     return &entry->finding;
 }
 
-/* The finding of this kind at this site, or of this cycle; made if there is none. NULL: no memory. */
-static struct finding *finding_of(struct judge *judge, enum kind kind, uint32_t site, const struct cycle *cycle) {
+/* The finding of this kind, site and type, or of this cycle; made if there is none. NULL: no memory. */
+static struct finding *finding_of(struct judge *judge, const struct finding_key *key) {
     if (2 * judge->entry_count >= judge->table_size && grow_table(judge))
         return NULL;
-    uint64_t hash = cycle ? hash_cycle(cycle) : mix(kind, site);
+    uint64_t hash = key->cycle ? hash_cycle(key->cycle) : mix(mix(key->kind, key->site), (uintptr_t)key->type);
     size_t place = hash & (judge->table_size - 1);
     for (; judge->table[place]; place = (place + 1) & (judge->table_size - 1)) {
         struct entry *entry = &judge->entry[judge->table[place] - 1];
-        if (is_same(entry, hash, kind, site, cycle))
+        if (is_same(entry, hash, key))
             return &entry->finding;
     }
     judge->table[place] = (uint32_t)judge->entry_count + 1;
-    return add_finding(judge, hash, kind, site, cycle);
+    return add_finding(judge, hash, key);
 }
 
 /* ---- one object ---- */
@@ -139,15 +148,19 @@ static void tally(struct judge *judge, enum kind kind, uint64_t objects, uint64_
     judge->out->tally[kind].bytes += bytes;
 }
 
-static int count_object(struct judge *judge, enum kind kind, const struct object *object) {
-    struct finding *finding = finding_of(judge, kind, object->site, NULL);
+static struct finding *count_as(struct judge *judge, enum kind kind, const struct object *object, const char *type) {
+    struct finding *finding = finding_of(judge, &(struct finding_key){kind, object->site, type, NULL});
     if (!finding)
-        return -ENOMEM;
+        return NULL;
     finding->count++;
     finding->objects++;
     finding->bytes += object->size_bytes;
     tally(judge, kind, 1, object->size_bytes);
-    return 0;
+    return finding;
+}
+
+static int count_object(struct judge *judge, enum kind kind, const struct object *object) {
+    return count_as(judge, kind, object, NULL) ? 0 : -ENOMEM;
 }
 
 static int judge_marked(void *context, uintptr_t address, object_id id) {
@@ -236,37 +249,22 @@ static void find_age(const struct judge *judge, struct finding *finding, node_nu
     entry->birth = object->birth;
 }
 
-/* Note whose source a component is, and its members whose references were counted. */
-static int note_members(struct judge *judge, const struct finding *finding, uint32_t component) {
+/* Note the members of a component whose references were counted. */
+static int note_counted(struct judge *judge, const struct finding *finding, uint32_t component) {
     const struct graph *graph = &judge->graph;
     uint32_t number = ((const struct entry *)finding)->number; /* its first member */
-    judge->owner[component] = number;
     for (uint32_t place = graph->first[component]; place < graph->first[component + 1]; place++) {
         const struct object *object = graph_object(graph, graph->member[place]);
         if (!object->refs || object->flags & judge->skip)
             continue;
-        struct counted *counted =
+        struct counted_member *counted =
             arena_grow(judge->arena, judge->counted, judge->counted_count, &judge->counted_capacity, sizeof *counted);
         if (!counted)
             return -ENOMEM;
         judge->counted = counted;
-        counted[judge->counted_count++] = (struct counted){graph->id[graph->member[place]], number};
+        counted[judge->counted_count++] = (struct counted_member){graph->id[graph->member[place]], number};
     }
     return 0;
-}
-
-static int judge_lost(struct judge *judge, uint32_t component) {
-    const struct graph *graph = &judge->graph;
-    const struct object *object = graph_object(graph, graph->member[graph->first[component]]);
-    if (object->flags & judge->skip)
-        return 0;
-    if (count_object(judge, KIND_LOST, object))
-        return -ENOMEM;
-    struct finding *finding = finding_of(judge, KIND_LOST, object->site, NULL);
-    finding->indirect_objects += judge->held_objects[component];
-    finding->indirect_bytes += judge->held_bytes[component];
-    find_age(judge, finding, graph->member[graph->first[component]]);
-    return note_members(judge, finding, component);
 }
 
 static void find_ages(const struct judge *judge, struct finding *finding, uint32_t component) {
@@ -276,15 +274,28 @@ static void find_ages(const struct judge *judge, struct finding *finding, uint32
             find_age(judge, finding, graph->member[place]);
 }
 
-static int judge_cycle(struct judge *judge, struct cycle_search *search, uint32_t component) {
-    struct group group = own_objects(judge, component);
-    struct cycle cycle;
-    if (group.objects == 0)
+/* What is known of references and types, once for each finding. Only the first group is tried for how to break it. */
+static int begin_blame(struct judge *judge, struct finding *finding, uint32_t component, const struct cycle *cycle) {
+    const struct graph *graph = &judge->graph;
+    judge->place[component] = (uint32_t)((struct entry *)finding - judge->entry) + 1;
+    if (!judge->audit || finding->blame)
         return 0;
-    if (cycle_smallest(search, component, &cycle))
+    struct blame *blame = arena_alloc(judge->arena, 1, sizeof *blame);
+    if (!blame)
         return -ENOMEM;
-    struct finding *finding = finding_of(judge, KIND_CYCLE, cycle_at(&cycle, 0)->site, &cycle);
-    if (!finding)
+    blame_begin(blame);
+    finding->blame = blame;
+    return cycle ? blame_break(blame, graph, component,
+                               &(struct blame_cycle){cycle->node, cycle->length, cycle->rotation},
+                               judge->held_objects[component], judge->held_bytes[component], judge->arena)
+                 : 0;
+}
+
+static int judge_cycle(struct judge *judge, const struct cycle *cycle, uint32_t component) {
+    struct group group = own_objects(judge, component);
+    const struct cycle_edge *first = cycle_at(cycle, 0);
+    struct finding *finding = finding_of(judge, &(struct finding_key){KIND_CYCLE, first->site, first->type, cycle});
+    if (!finding || begin_blame(judge, finding, component, cycle))
         return -ENOMEM;
     finding->count++;
     finding->objects += group.objects;
@@ -295,7 +306,65 @@ static int judge_cycle(struct judge *judge, struct cycle_search *search, uint32_
         finding->group_objects_max = group.objects;
     find_ages(judge, finding, component);
     tally(judge, KIND_CYCLE, group.objects, group.bytes);
-    return note_members(judge, finding, component);
+    return note_counted(judge, finding, component);
+}
+
+static int judge_lost(struct judge *judge, uint32_t component) {
+    const struct graph *graph = &judge->graph;
+    const struct object *object = graph_object(graph, graph->member[graph->first[component]]);
+    if (object->flags & judge->skip)
+        return 0;
+    struct finding *finding = count_as(
+        judge, KIND_LOST, object, counts_type_name(graph->counts, graph->id[graph->member[graph->first[component]]]));
+    if (!finding || begin_blame(judge, finding, component, NULL))
+        return -ENOMEM;
+    finding->indirect_objects += judge->held_objects[component];
+    finding->indirect_bytes += judge->held_bytes[component];
+    find_age(judge, finding, graph->member[graph->first[component]]);
+    return note_counted(judge, finding, component);
+}
+
+/* A single object whose own references to itself are all that its count is made of. */
+static int holds_itself(const struct judge *judge, node_number node) {
+    object_id id = judge->graph.id[node];
+    const struct found *found = audit_found(judge->audit, id);
+    const struct counted *counted = found ? counts_of(judge->audit->counts, id) : NULL;
+    return counted && found->heap > counted->weak && counted->count <= (int64_t)(found->heap - counted->weak);
+}
+
+static int judge_single(struct judge *judge, struct cycle_search *search, uint32_t component) {
+    struct cycle cycle;
+    node_number node = judge->graph.member[judge->graph.first[component]];
+    if (graph_object(&judge->graph, node)->flags & judge->skip)
+        return 0;
+    if (!holds_itself(judge, node))
+        return judge_lost(judge, component);
+    int error = cycle_self(search, node, &cycle);
+    return error ? error : judge_cycle(judge, &cycle, component);
+}
+
+static int judge_group(struct judge *judge, struct cycle_search *search, uint32_t component) {
+    struct cycle cycle;
+    if (own_objects(judge, component).objects == 0)
+        return 0;
+    int error = cycle_smallest(search, component, &cycle);
+    return error ? error : judge_cycle(judge, &cycle, component);
+}
+
+/* Every lost object tells the finding that it is counted at what it knows. */
+static int judge_references(struct judge *judge) {
+    const struct graph *graph = &judge->graph;
+    if (!judge->audit)
+        return 0;
+    for (node_number node = 0; node < graph->count; node++) {
+        uint32_t component = graph->component[node], owner = judge->owner[component];
+        if (!judge->place[owner] || graph_object(graph, node)->flags & judge->skip)
+            continue;
+        struct blame *blame = (struct blame *)judge->entry[judge->place[owner] - 1].finding.blame;
+        if (blame_add(blame, judge->audit, graph, node, component == owner, judge->arena))
+            return -ENOMEM;
+    }
+    return 0;
 }
 
 static int judge_sources(struct judge *judge) {
@@ -305,17 +374,16 @@ static int judge_sources(struct judge *judge) {
         if (is_source(graph, c) && graph_members(graph, c) > members_max)
             members_max = graph_members(graph, c);
     struct cycle_search *search = NULL;
-    if (members_max > 1 && !(search = cycle_search_new(graph, members_max, judge->arena)))
+    if ((members_max > 1 || judge->audit) && !(search = cycle_search_new(graph, members_max, judge->arena)))
         return -ENOMEM;
     for (uint32_t c = 0; c < graph->component_count; c++) {
         int error = 0;
-        judge->owner[c] = GRAPH_NONE;
         if (is_source(graph, c))
-            error = graph_members(graph, c) == 1 ? judge_lost(judge, c) : judge_cycle(judge, search, c);
+            error = (graph_members(graph, c) == 1 ? judge_single : judge_group)(judge, search, c);
         if (error)
             return error;
     }
-    return 0;
+    return judge_references(judge);
 }
 
 static int judge_graph(struct judge *judge) {
@@ -323,10 +391,12 @@ static int judge_graph(struct judge *judge) {
     if (error || judge->graph.count == 0)
         return error;
     size_t components = judge->graph.component_count;
+    judge->graph.counts = judge->audit ? judge->audit->counts : NULL;
+    judge->place = arena_alloc(judge->arena, components, sizeof *judge->place);
     judge->owner = arena_alloc(judge->arena, components, sizeof *judge->owner);
     judge->held_objects = arena_alloc(judge->arena, components, sizeof *judge->held_objects);
     judge->held_bytes = arena_alloc(judge->arena, components, sizeof *judge->held_bytes);
-    if (!judge->owner || !judge->held_objects || !judge->held_bytes)
+    if (!judge->owner || !judge->place || !judge->held_objects || !judge->held_bytes)
         return -ENOMEM;
     error = judge_held(judge);
     return error ? error : judge_sources(judge);
@@ -362,12 +432,14 @@ static int compare_entries(const void *x, const void *y) {
         return f->kind < g->kind ? -1 : 1;
     if (f->site != g->site)
         return f->site < g->site ? -1 : 1;
-    int order = compare_cycles(f, g);
+    int order = counts_compare_names(f->type, g->type);
+    if (!order)
+        order = compare_cycles(f, g);
     return order ? order : (a->hash > b->hash) - (a->hash < b->hash);
 }
 
 static int compare_counted(const void *x, const void *y) {
-    const struct counted *a = x, *b = y;
+    const struct counted_member *a = x, *b = y;
     if (a->finding != b->finding)
         return a->finding < b->finding ? -1 : 1;
     return (a->id > b->id) - (a->id < b->id);
@@ -385,14 +457,13 @@ static int hand_over_members(struct judge *judge) {
     for (size_t i = 0; i < judge->counted_count; i++)
         judge->counted[i].finding = place[judge->counted[i].finding];
     for (uint32_t c = 0; c < judge->graph.component_count; c++)
-        if (judge->owner[c] != GRAPH_NONE)
-            judge->owner[c] = place[judge->owner[c]];
+        judge->place[c] = judge->place[c] ? place[judge->place[c] - 1] : GRAPH_NONE;
     sort_array(judge->counted, judge->counted_count, sizeof *judge->counted, compare_counted);
     *graph = judge->graph;
     out->counted = judge->counted;
     out->counted_count = judge->counted_count;
     out->lost = graph;
-    out->finding_of = judge->owner;
+    out->finding_of = judge->place;
     return 0;
 }
 
@@ -413,6 +484,8 @@ static int hand_over(struct judge *judge) {
 int verdict_run(const struct heap *heap, const struct marks *marks, unsigned skip, const struct verdict_times *times,
                 struct arena *arena, struct verdicts *out) {
     struct judge judge = {.heap = heap, .marks = marks, .arena = arena, .skip = skip, .times = times, .out = out};
+    const struct audit *audit = times ? times->audit : NULL;
+    judge.audit = audit && audit->counts && audit->counts->by_id ? audit : NULL;
     memset(out, 0, sizeof *out);
     int error = heap_each(heap, judge_marked, &judge);
     if (!error)

@@ -3,6 +3,7 @@
 #define CASTAWAY_ANALYSIS_VERDICT_H
 
 #include "graph.h"
+#include "blame.h"
 #include "history.h"
 #include "mark.h"
 
@@ -31,6 +32,7 @@ enum { KIND_JUDGED_COUNT = KIND_GROWING };
 struct cycle_edge {
     uint32_t site;
     uint64_t size_bytes, offset, target_offset;
+    const char *type; /* of the object; NULL: not known */
 };
 
 struct finding {
@@ -42,11 +44,13 @@ struct finding {
         indirect_bytes; /* lost-indirect objects that hang from it (each counted at one source) */
     const struct cycle_edge
         *cycle; /* kind cycle: the smallest cycle of the group, rotated so that equal shapes are equal; else NULL */
-    size_t cycle_length;        /* number of objects on that cycle, >= 2 */
+    size_t cycle_length;        /* number of objects on that cycle; 1: it holds a counted reference to itself */
     size_t cycle_listed;        /* entries in `cycle`: cycle_length, or VERDICT_CYCLE_LISTED_MAX */
     uint64_t group_objects_max; /* kind cycle: members of the largest group */
     struct age
         age; /* kinds lost and cycle: of the object that was lost first (of those the oldest); born_us -1, the rest 0: not known */
+    const char *type; /* kinds lost and cycle: of its objects, for a cycle of the first entry's; NULL: not known */
+    const struct blame *blame; /* kinds lost and cycle; NULL: nothing is known */
 };
 enum { VERDICT_CYCLE_LISTED_MAX = 1000 };
 
@@ -55,7 +59,7 @@ struct tally {
 };
 
 /* An object whose references were counted, and the finding that it is a member of. */
-struct counted {
+struct counted_member {
     object_id id;
     uint32_t finding; /* index in verdicts.findings; kind lost or cycle */
 };
@@ -64,7 +68,8 @@ struct verdicts {
     struct tally tally[KIND_COUNT];
     const struct finding *findings; /* lost and cycle by bytes held (bytes + indirect_bytes) downwards; deterministic */
     size_t finding_count;
-    const struct counted *counted; /* objects with a link to a history (object.refs), in the order of their findings */
+    const struct counted_member
+        *counted; /* objects with a link to a history (object.refs), in the order of their findings */
     size_t counted_count;
     uint64_t inherited_objects; /* OBJECT_INHERITED ones: in no tally */
     const struct graph *lost;   /* NULL: nothing is lost */
@@ -77,6 +82,7 @@ struct verdict_times {
     struct scan_entry now;
     const struct birth_time *births; /* sorted by serial */
     size_t birth_count;
+    const struct audit *audit; /* what is known of references and types; NULL: nothing */
 };
 
 /* Judge every object of a marked heap. Lost ones are split by the strongly connected components of the lost graph

@@ -24,10 +24,10 @@ EXPORT void castaway_api_get_threshold(unsigned thresholds[3]);
 EXPORT void castaway_api_set_threshold(unsigned young, unsigned middle, unsigned old);
 
 void castaway_api_ref(const void *object) {
-    refs_change((uintptr_t)object, REFS_TAKE, ARCH_CALLER());
+    refs_change((uintptr_t)object, REFS_TAKE, COUNT_HOOK, ARCH_CALLER());
 }
 void castaway_api_unref(const void *object) {
-    refs_change((uintptr_t)object, REFS_GIVE, ARCH_CALLER());
+    refs_change((uintptr_t)object, REFS_GIVE, COUNT_HOOK, ARCH_CALLER());
 }
 void castaway_api_weak(const void *slot) {
     weak_add((uintptr_t)slot);

@@ -25,7 +25,6 @@
 #include "maps.h"
 #include "pages.h"
 #include "sys.h"
-#include "text.h"
 
 enum {
     PAGE = 4096,
@@ -43,7 +42,7 @@ static const char *const NAMES[] = {
 };
 
 static enum dirty_method method = DIRTY_READ_ALL;
-static struct text choice;    /* when it is not the one that was asked for */
+static const char *missing;   /* the name of the one that was asked for, when the kernel does not offer it */
 static struct range *watched; /* sorted */
 static size_t watched_count;
 static struct range *written; /* in the order in which it was noted; overlaps itself */
@@ -60,8 +59,8 @@ const char *dirty_method_name(void) {
     return NAMES[method];
 }
 
-const char *dirty_choice(void) {
-    return choice.fill ? choice.bytes : NAMES[method];
+const char *dirty_missing(void) {
+    return missing;
 }
 
 int dirty_needs_snapshot(void) {
@@ -369,37 +368,26 @@ static int has_exclusive(void) {
     return (pagemap_entry((uintptr_t)probe + PAGE) & PAGEMAP_EXCLUSIVE) != 0;
 }
 
-static int has_read_all(void) {
-    return 1;
-}
-
 int dirty_choose(const char *wanted) {
-    static int (*const has[])(void) = {has_pagemap_scan, has_soft_dirty, has_exclusive, has_read_all};
-    int by_name = wanted[0] && strcmp(wanted, "auto") != 0, known = !by_name;
+    static int (*const has[DIRTY_READ_ALL])(void) = {has_pagemap_scan, has_soft_dirty, has_exclusive};
+    const char *asked = NULL; /* by name */
+    int is_free = !wanted[0] || strcmp(wanted, "auto") == 0;
     for (size_t i = 0; i < DIRTY_METHOD_COUNT; i++)
-        known |= strcmp(wanted, NAMES[i]) == 0;
+        if (strcmp(wanted, NAMES[i]) == 0)
+            asked = NAMES[i];
     method = DIRTY_READ_ALL;
     watched = pages_alloc(WATCHED_MAX * sizeof *watched);
     written = pages_alloc(WRITTEN_MAX * sizeof *written);
-    if (!watched || !written)
-        return known ? 0 : -EINVAL;
-    for (enum dirty_method each = 0; each < DIRTY_METHOD_COUNT; each++) {
-        if (by_name && strcmp(wanted, NAMES[each]) != 0 && each != DIRTY_READ_ALL)
-            continue;
-        if (!has[each]())
+    for (enum dirty_method each = 0; watched && written && each < DIRTY_READ_ALL; each++) {
+        if (!(is_free || asked == NAMES[each]) || !has[each]())
             continue;
         method = each;
         break;
     }
     if (method != DIRTY_PAGEMAP_SCAN)
         descriptor_close(&fault);
-    if (by_name && known && strcmp(wanted, NAMES[method]) != 0) {
-        static const char instead[] = ": this kernel does not offer ";
-        text_add(&choice, NAMES[method], strlen(NAMES[method]));
-        text_add(&choice, instead, sizeof instead - 1);
-        text_add(&choice, wanted, strlen(wanted));
-    }
-    return known ? 0 : -EINVAL;
+    missing = asked == NAMES[method] ? NULL : asked;
+    return is_free || asked ? 0 : -EINVAL;
 }
 
 void dirty_after_fork(void) {

@@ -24,7 +24,7 @@ enum dirty_method {
 int dirty_choose(const char *wanted);
 enum dirty_method dirty_method(void);
 const char *dirty_method_name(void);
-const char *dirty_choice(void); /* the same for a person: says when it is not the one that was asked for */
+const char *dirty_missing(void); /* the name of the one that was asked for and can't be had; NULL: all is as asked */
 /* The method needs the last snapshot child to stay, so that its pages and the program's can be told apart. */
 int dirty_needs_snapshot(void);
 

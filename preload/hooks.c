@@ -14,46 +14,22 @@
 
 #include "api.h"
 #include "bind.h"
-#include "frames_check.h"
 #include "init.h"
 #include "live.h"
 #include "next.h"
-#include "pages.h"
 #include "pooled.h"
 #include "profile.h"
 #include "record.h"
 #include "site.h"
 #include "thread.h"
-#include "unwind.h"
+#include "trace.h"
 
 int hook_recording;
 unsigned hook_frames_max = CAPTURE_FRAMES_MAX;
 static _Atomic uint64_t without_stack;
 
 uint32_t hook_site(struct caller caller) {
-    uint64_t frames[CAPTURE_FRAMES_MAX];
-    size_t count = unwind_capture(caller, frames, hook_frames_max);
-    frames_check(frames, count, hook_frames_max);
-    return site_intern(frames, count);
-}
-
-enum { TRACES_SHIFT = 4, TRACES = 1 << TRACES_SHIFT }; /* of a thread */
-
-uint32_t hook_site_again(struct caller caller) {
-    struct thread_state *state = thread_self;
-    if (!state->traces && !(state->traces = pages_alloc(TRACES * sizeof *state->traces)))
-        return hook_site(caller);
-    struct trace *trace = &state->traces[caller.pc * 0x9E3779B97F4A7C15ull >> (64 - TRACES_SHIFT)];
-    if (unwind_is_same(trace, caller)) {
-        frames_check(trace->frames, trace->frame_count, hook_frames_max);
-        return trace->site;
-    }
-    unwind_trace(caller, trace, hook_frames_max);
-    frames_check(trace->frames, trace->frame_count, hook_frames_max);
-    trace->site = site_intern(trace->frames, trace->frame_count);
-    if (!trace->site)
-        trace->epoch = 0;
-    return trace->site;
+    return trace_site(&thread_self->traces, caller, hook_frames_max);
 }
 
 /* What an allocator makes through its own front door it may keep in memory that is no root (mapping.h): it is its own

@@ -17,10 +17,8 @@ void hook_free(void *address);
 /* Record `address` unless the real function has passed through another of our hooks and is recorded already. */
 void hook_made_once(void *address, size_t size_bytes, struct caller caller);
 
-/* The stack above `caller`, as an id (site.h). context: hook, busy */
+/* The stack above `caller`, as an id (site.h). context: hook, busy, thread_self made */
 uint32_t hook_site(struct caller caller);
-/* The same, faster where calls come from the same stack again and again: 60 KiB for each thread that does so. */
-uint32_t hook_site_again(struct caller caller);
 
 uint64_t hook_without_stack(void); /* objects recorded by a signal handler that interrupted a hook: no stack taken */
 extern unsigned hook_frames_max;

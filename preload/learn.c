@@ -364,6 +364,13 @@ static struct memory real_memory(const struct callee_saved *from) {
     return (struct memory){.real = from, .real_hi = own_stack ? hi : 0};
 }
 
+/* A frame that was only guessed may lead anywhere: code is read in modules alone. */
+static int returns_from_signal(uintptr_t pc) {
+    uintptr_t lo, hi;
+    module_span((const void *)pc, &lo, &hi);
+    return hi - pc > 16 && pc - lo < hi - lo && arch_is_signal_return(pc);
+}
+
 size_t unwind_slow(const struct callee_saved *from, uint64_t *frames, size_t max) {
     int saved_errno = errno;
     struct memory memory = real_memory(from);
@@ -379,7 +386,7 @@ size_t unwind_slow(const struct callee_saved *from, uint64_t *frames, size_t max
         frames[count++] = pc | (exact ? FRAME_EXACT : 0);
         if (count == max)
             break;
-        exact = arch_is_signal_return(pc);
+        exact = returns_from_signal(pc);
         if (libunwind.step(&cursor) <= 0)
             break;
     }

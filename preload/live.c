@@ -4,15 +4,13 @@
  *   a timer (by time, once after the start, and to see whether a snapshot child is done),
  *   the control socket (a request),
  *   ourselves (a hook that found a threshold exceeded, castaway_collect(), the program's own signal).
- * All of them are sent to one thread, the attendant: of a signal for the whole process, the kernel would wake a thread out
- * of its system call and then let another one have the signal. The timer's signals are the only ones that an exec sweeps
- * away by itself; so the end of a child is not told by a signal but looked for by the timer.
+ * All of them are sent to one thread (attendant.c).
  * The handler runs on the thread that the signal met, with the program's registers at hand; when that thread stands in
  * one of our hooks, the hook's end raises the signal again. What is to be done is done on a stack of our own, by one thread
  * at a time: end children, answer requests, take a snapshot (snapshot.c). A scan's outcome lies in memory shared with its
  * child; adopting it is a change of pointers.
  *
- * Owns:    the schedule, the timer, the history, the children.
+ * Owns:    the schedule, the history, the children.
  * Never:   waits for a client or a child (but in live_collect); scans while a hook, a fork or an exec is under way.
  * Start:   live_interrupted(), then work(). */
 #include "live.h"
@@ -25,6 +23,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "attendant.h"
 #include "births.h"
 #include "control.h"
 #include "dirty.h"
@@ -33,7 +32,6 @@
 #include "lock.h"
 #include "pages.h"
 #include "place.h"
-#include "proc.h"
 #include "record.h"
 #include "schedule.h"
 #include "snapshot.h"
@@ -42,12 +40,8 @@
 enum {
     RUNNING = -1, /* for an exit status */
     ANSWERS_MAX = 4,
-    POLL_US_MIN = 4000,
-    POLL_US_MAX = 1000000,
     FIRST_LOOK_US = 1000000,
     HOLD_LIMIT_US = 2000000,
-    BUSY_AGAIN_US = 2000,
-    LATE_US = 1000000,
     FLUSHES_TO_CHECK = 1024,
     OWN_STACK_BYTES = 256 << 10,
     COLLECT_SLICE_MS = 50,
@@ -59,9 +53,6 @@ int live_wanted;
 static int on, ended;
 static struct schedule schedule;
 static const char *wrong_key;
-static int attendant;            /* thread that the signals are sent to */
-static int timer = -1;           /* of the kernel's */
-static int64_t tick_us, poll_us; /* when the next tick is due, 0: none; how long to wait for a child */
 static _Atomic int working, work_again;
 static _Atomic int signalled, collect_wanted; /* reasons; collect_wanted: generation + 1 */
 static unsigned collect_confirm;
@@ -98,49 +89,13 @@ int *live_place(void) {
     return &scans.place;
 }
 
-/* ---- timer ---- */
-
-static void timer_begin(void) {
-    struct sigevent event = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = INTERRUPT_SIGNAL};
-    event.sigev_value.sival_ptr = &timer;
-    event._sigev_un._tid = attendant;
-    if (sys_failed(sys(SYS_timer_create, CLOCK_MONOTONIC, &event, &timer)))
-        timer = -1;
-}
-
-static void timer_end(void) {
-    if (timer >= 0)
-        sys(SYS_timer_delete, timer);
-    timer = -1;
-}
+/* ---- begin ---- */
 
 static int has_children(void) {
     for (size_t i = 0; i < ANSWERS_MAX; i++)
         if (answering[i].child)
             return 1;
     return scanning.child != 0;
-}
-
-static void timer_set(int64_t at_us) {
-    struct itimerspec times = {.it_value = {at_us / 1000000, at_us % 1000000 * 1000}};
-    if (timer >= 0)
-        sys(SYS_timer_settime, timer, TIMER_ABSTIME, &times, 0);
-}
-
-/* To the next tick, or earlier to see whether a child is done. */
-static void timer_arm(void) {
-    int64_t at_us = tick_us, poll_at_us = scan_now_us() + poll_us;
-    timer_set(has_children() && (!at_us || poll_at_us < at_us) ? poll_at_us : at_us);
-}
-
-/* Is a tick over? Then the next one is set; those that were missed are not made up for. */
-static int tick_over(void) {
-    int64_t now_us = scan_now_us();
-    if (!tick_us || now_us < tick_us)
-        return 0;
-    int64_t missed = schedule.every_us ? (now_us - tick_us) / schedule.every_us : 0;
-    tick_us = schedule.every_us ? tick_us + (missed + 1) * schedule.every_us : 0;
-    return 1;
 }
 
 /* The program's own signal asks for a scan. It is an ordinary one: its handler may be replaced. */
@@ -158,12 +113,10 @@ static void begin(void) {
     if (interrupt_install() != 0)
         return;
     on = 1;
-    attendant = process.pid;
-    tick_us = schedule.control ? scan_now_us() + FIRST_LOOK_US : 0;
-    if (schedule.every_us && (!tick_us || schedule.every_us < FIRST_LOOK_US))
-        tick_us = scan_now_us() + schedule.every_us;
-    timer_begin();
-    timer_arm();
+    int64_t first_us = schedule.control ? FIRST_LOOK_US : 0;
+    if (schedule.every_us && (!first_us || schedule.every_us < first_us))
+        first_us = schedule.every_us;
+    attendant_begin(first_us, schedule.every_us);
 }
 
 void live_start(void) {
@@ -183,7 +136,7 @@ void live_after_fork(void) {
     snapshot_after_fork();
     live_wanted = on = ended = 0;
     working = work_again = signalled = collect_wanted = 0;
-    timer = -1;
+    attendant_after_fork();
     scanning = (struct snapshot){0};
     memset(answering, 0, sizeof answering);
     if (scans.last)
@@ -206,9 +159,9 @@ void live_flush(struct thread_state *state) {
     atomic_fetch_add(&net_bytes, state->net_bytes);
     state->events_left = LIVE_EVENTS;
     state->net_objects = state->net_bytes = 0;
-    if (on && tick_us && scan_now_us() > tick_us + LATE_US)
+    if (on && attendant_is_late())
         live_wanted = 1; /* the signal was lost: a program that took the handler's place, or ended the attendant */
-    if (on && schedule.control && !tick_us && ++flushes % FLUSHES_TO_CHECK == 0 && !control_is_open())
+    if (on && schedule.control && !attendant_has_ticks() && ++flushes % FLUSHES_TO_CHECK == 0 && !control_is_open())
         live_wanted = control_lost = 1; /* the program closed all descriptors */
     if (on && !scanning.child && is_due())
         live_wanted = 1;
@@ -222,21 +175,11 @@ void live_due(void) {
     interrupt_self();
 }
 
-static void take_over(void *context, const char *name) {
-    int tid = proc_number(name);
-    if (tid && tid != *(const int *)context)
-        attendant = tid;
-}
-
 void live_thread_ends(void) {
-    int tid = (int)sys(SYS_gettid, 0);
-    if (!on || ended || tid != attendant)
+    if (!on || ended || !attendant_thread_ends())
         return;
-    timer_end();
-    proc_each("/proc/self/task", take_over, &tid);
-    timer_begin();
-    timer_arm();
-    control_continue(attendant);
+    attendant_arm(has_children());
+    control_continue(attendant_thread());
 }
 
 void live_note_birth(uint32_t serial) {
@@ -330,7 +273,7 @@ static void scan(unsigned generation, unsigned confirm, int reply, ucontext_t *c
     live_describe(&order.in);
     aim(&order.in, generation);
     const char *why = snapshot_take(&scanning, &order);
-    poll_us = POLL_US_MIN;
+    attendant_poll_often();
     if (why)
         skip(reply, NOTE_SCANS_SKIPPED, why);
     else
@@ -375,7 +318,7 @@ static void end_children(void) {
     for (size_t i = 0; i < ANSWERS_MAX; i++)
         if (is_over(&answering[i]))
             answering[i] = (struct snapshot){0};
-    poll_us = poll_us < POLL_US_MAX ? poll_us * 2 : poll_us;
+    attendant_poll_seldom();
     if (!is_over(&scanning))
         return;
     if (scanning.outcome->done)
@@ -411,7 +354,7 @@ static void answer(const struct control_request *request, ucontext_t *context) {
     order.task = tasks[request->verb];
     live_describe(&order.in);
     const char *why = snapshot_take(place, &order);
-    poll_us = POLL_US_MIN;
+    attendant_poll_often();
     if (why)
         skip(request->reply, NOTE_SCANS_SKIPPED, why);
 }
@@ -431,10 +374,10 @@ static void serve(const struct control_request *request, ucontext_t *context) {
 static void work(ucontext_t *context) {
     struct control_request request;
     end_children();
-    int tick = tick_over(), asked = atomic_exchange(&signalled, 0);
+    int tick = attendant_tick_over(), asked = atomic_exchange(&signalled, 0);
     int collect = atomic_exchange(&collect_wanted, 0);
     if ((tick || control_lost) && schedule.control)
-        control_open(process.pid, attendant);
+        control_open(process.pid, attendant_thread());
     control_lost = 0;
     while (schedule.control && control_next(&request))
         serve(&request, context);
@@ -451,7 +394,7 @@ static void work_on_own_stack(void *context) {
         atomic_store(&work_again, 0);
         work(context);
     } while (atomic_load(&work_again));
-    timer_arm();
+    attendant_arm(has_children());
 }
 
 /* Wait until no thread works, and keep it so. returns 0, or -1: one is stuck, and nothing changes. */
@@ -475,9 +418,7 @@ static int is_ours_to_do(void) {
     for (size_t i = 0; i < count; i++)
         if (known[i] == pointer)
             return 1;
-    siginfo_t info = {.si_signo = INTERRUPT_SIGNAL, .si_code = SI_QUEUE};
-    info.si_pid = process.pid;
-    sys(SYS_rt_tgsigqueueinfo, process.pid, attendant, INTERRUPT_SIGNAL, &info);
+    attendant_send();
     return 0;
 }
 
@@ -486,7 +427,7 @@ static void attend(ucontext_t *context) {
         return;
     if (thread_busy || (thread_self && thread_self->reallocates)) {
         live_wanted = 1; /* the hook's end will tell; should it be another sort of work, the timer does */
-        timer_set(scan_now_us() + BUSY_AGAIN_US);
+        attendant_arm_soon();
         return;
     }
     if (atomic_exchange(&working, 1)) {
@@ -500,9 +441,8 @@ static void attend(ucontext_t *context) {
 }
 
 int live_interrupted(const siginfo_t *info, ucontext_t *context) {
-    int is_timer = info->si_code == SI_TIMER && info->si_value.sival_ptr == &timer;
     int is_self = info->si_code == SI_QUEUE && !info->si_value.sival_ptr && info->si_pid == process.pid;
-    if (!on || (!is_timer && !is_self && !control_signalled(info)))
+    if (!on || (!attendant_is_timer(info) && !is_self && !control_signalled(info)))
         return 0;
     attend(context);
     return 1;
@@ -601,8 +541,8 @@ int live_exec_begins(void) {
 
 void live_exec_failed(void) {
     lock_release(LOCK_SCAN);
-    control_continue(attendant);
-    timer_arm();
+    control_continue(attendant_thread());
+    attendant_arm(has_children());
     thread_busy--;
     atomic_store(&working, 0);
 }
@@ -613,7 +553,7 @@ void live_end(void) {
     ended = 1;
     if (work_hold() != 0)
         return;
-    timer_end();
+    attendant_end();
     control_close();
     give_up_all();
 }

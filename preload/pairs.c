@@ -14,6 +14,7 @@
 #include "bind.h"
 #include "hooks.h"
 #include "init.h"
+#include "layouts.h"
 #include "pages.h"
 #include "record.h"
 #include "refs.h"
@@ -37,6 +38,7 @@ static struct source {
     const char *name;  /* NULL: the option refs */
     const char *wrong; /* what hindered its use; NULL: nothing did */
     uint32_t rules;    /* that it added; none when it was mentioned before */
+    uint32_t layouts;  /* of counts in memory */
 } sources[PROFILES_MAX + 1];
 static unsigned source_count;
 
@@ -86,7 +88,7 @@ static void change(const struct rule_of *rule, uintptr_t address, struct caller 
             return;
         which = REFS_TAKE;
     }
-    refs_change(address, which, caller);
+    refs_change(address, which, COUNT_PAIR, caller);
 }
 
 static void look(void) {
@@ -119,6 +121,10 @@ static int take_rule(void *context, const struct pair_rule *pair) {
     if (!name)
         return -ENOMEM;
     memcpy(name, pair->name, pair->name_bytes);
+    if (pair->effect == PAIR_COUNTED) {
+        sources[source_count].layouts++;
+        return layouts_add(name, &pair->counted, sources[source_count].name != NULL);
+    }
     if (bind_name(name, rule_count, pair->place == PAIR_RETURN) != 0)
         return 0; /* the first rule of a function holds: --refs before profiles */
     sources[source_count].rules++;
@@ -162,7 +168,7 @@ static int join(char *out, const char *folder, size_t folder_bytes, const char *
     if (folder_bytes + rest_bytes + name_bytes >= PATH_BYTES)
         return -1;
     memcpy(out, folder, folder_bytes);
-    memcpy(out + folder_bytes, rest, rest_bytes);
+    memcpy(out + folder_bytes, rest, rest_bytes); /* NOLINT(bugprone-not-null-terminated-result): the name follows */
     memcpy(out + folder_bytes + rest_bytes, name, name_bytes + 1);
     return 0;
 }
@@ -252,7 +258,8 @@ static void note_rules(struct list *lists) {
             list_add(&lists[code], rules[i].name);
     }
     for (unsigned i = 0; i < source_count; i++)
-        if (sources[i].name && !sources[i].wrong && sources[i].rules && !in_use[i])
+        if (sources[i].name && !sources[i].wrong && sources[i].rules && !in_use[i] &&
+            !(sources[i].layouts && layouts_matched()))
             list_add(&lists[NOTE_PROFILE_UNUSED], sources[i].name);
 }
 
@@ -270,6 +277,7 @@ void pairs_write_notes(struct cast_sink *sink, struct arena *arena) {
     for (int code = 0; code < NOTE_COUNT; code++)
         if (lists[code].count)
             cast_note(sink, (enum note_code)code, lists[code].count, lists[code].text);
+    layouts_write_notes(sink, arena);
     if (refs_dropped())
         cast_note(sink, NOTE_REFS_DROPPED, refs_dropped(), NULL);
 }

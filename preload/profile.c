@@ -40,7 +40,7 @@ enum {
 int profile_on;
 
 /* Of one site in one thread. */
-struct counts {
+struct counters {
     uint64_t objects, bytes, freed_objects, freed_bytes;
     uint64_t at_once, same_call; /* struct cast_allocations */
     uint64_t slack_bytes, grown, moved_bytes;
@@ -63,7 +63,7 @@ struct chain {
     uint32_t site, length; /* times that it grew */
 };
 struct profile_shard {
-    struct counts *chunk[CHUNKS];
+    struct counters *chunk[CHUNKS];
     struct profile_shard *next;
     uint32_t process; /* of profile_processes */
     uint32_t births;
@@ -113,10 +113,10 @@ static struct profile_shard *shard_of_thread(void) {
     return shard;
 }
 
-static struct counts *counts_of(struct profile_shard *shard, uint32_t site) {
-    struct counts **chunk = &shard->chunk[site >> CHUNK_SHIFT];
+static struct counters *counters_of(struct profile_shard *shard, uint32_t site) {
+    struct counters **chunk = &shard->chunk[site >> CHUNK_SHIFT];
     if (__builtin_expect(!*chunk, 0)) {
-        struct counts *made = pages_alloc(CHUNK_SITES * sizeof *made);
+        struct counters *made = pages_alloc(CHUNK_SITES * sizeof *made);
         for (int i = 0; made && i < CHUNK_SITES; i++)
             made[i].size_min = UINT64_MAX;
         *chunk = made;
@@ -163,7 +163,7 @@ static int is_due(int64_t bytes, int64_t share) {
     return !first->next || bytes >= share || bytes <= -share;
 }
 
-static void change(struct profile_shard *shard, struct counts *counts, uint32_t site, int objects, int64_t bytes) {
+static void change(struct profile_shard *shard, struct counters *counts, uint32_t site, int objects, int64_t bytes) {
     counts->net_objects += objects;
     counts->net_bytes += bytes;
     shard->net_objects += objects;
@@ -178,7 +178,7 @@ static void change(struct profile_shard *shard, struct counts *counts, uint32_t 
 /* ---- births ---- */
 
 /* The object is what realloc made of another one. */
-static void grow(struct profile_shard *shard, struct counts *counts, uintptr_t address, size_t size_bytes,
+static void grow(struct profile_shard *shard, struct counters *counts, uintptr_t address, size_t size_bytes,
                  uint32_t site) {
     uint64_t before = shard->moved.size_bytes;
     shard->moved.is_set = 0;
@@ -195,7 +195,7 @@ static void grow(struct profile_shard *shard, struct counts *counts, uintptr_t a
 
 void profile_born(uintptr_t address, size_t size_bytes, uint32_t site, int is_block) {
     struct profile_shard *shard = shard_of_thread();
-    struct counts *counts = shard ? counts_of(shard, site) : NULL;
+    struct counters *counts = shard ? counters_of(shard, site) : NULL;
     if (!counts)
         return;
     counts->objects++;
@@ -230,7 +230,7 @@ static int is_same_call(uint32_t site) {
            memcmp(now + count - outside, born->frames + SAME_CALL_FRAME, outside * sizeof *now) == 0;
 }
 
-static void count_freed(struct profile_shard *shard, struct counts *counts, uintptr_t address, uint32_t site) {
+static void count_freed(struct profile_shard *shard, struct counters *counts, uintptr_t address, uint32_t site) {
     struct recent *recent = &shard->recent[hash(address, RECENT)];
     counts->at_once += shard->last == address && shard->last_site == site;
     if (recent->address != address || recent->site != site)
@@ -250,7 +250,7 @@ __attribute__((noinline)) void profile_died(uintptr_t address, const struct obje
     if (heap_born_before(object->birth, first_birth))
         return;
     struct profile_shard *shard = shard_of_thread();
-    struct counts *counts = shard ? counts_of(shard, site) : NULL;
+    struct counters *counts = shard ? counters_of(shard, site) : NULL;
     if (!counts)
         return;
     counts->freed_objects++;
@@ -296,7 +296,7 @@ static uint64_t at_least(int64_t value, uint64_t least) {
     return value > 0 && (uint64_t)value > least ? (uint64_t)value : least;
 }
 
-static void add_counts(struct cast_allocations *out, const struct counts *counts) {
+static void add_counters(struct cast_allocations *out, const struct counters *counts) {
     out->objects += counts->objects;
     out->bytes += counts->bytes;
     out->freed_objects += counts->freed_objects;
@@ -340,9 +340,9 @@ static void add_site(struct profile_sites *out, uint32_t site) {
     struct cast_allocations *sum = &out->site[out->count];
     *sum = (struct cast_allocations){.site = site, .size_min = UINT64_MAX};
     for (struct profile_shard *shard = shards; shard; shard = shard->next) {
-        const struct counts *chunk = shard->chunk[site >> CHUNK_SHIFT];
+        const struct counters *chunk = shard->chunk[site >> CHUNK_SHIFT];
         if (chunk)
-            add_counts(sum, &chunk[site & (CHUNK_SITES - 1)]);
+            add_counters(sum, &chunk[site & (CHUNK_SITES - 1)]);
     }
     if (!sum->objects)
         return;

@@ -26,7 +26,10 @@ enum {
     SITE_CHUNK = 1 << 12,
     SITE_CHUNKS = (SITES_MAX + SITE_CHUNK) / SITE_CHUNK,
     NAMES_MAX = UINT16_MAX,
+    OFFSET_MAX = (1 << 13) - 1,
+    DROPPED_MAX = (1 << 17) - 1,
 };
+_Static_assert((int)RECORD_NEAR_BYTES <= (int)OFFSET_MAX, "refs.offset holds how far record_near() looks");
 _Static_assert(sizeof(struct refs) == 64, "one cache line");
 
 static struct refs *_Atomic piece_chunks[PIECE_CHUNKS];
@@ -106,12 +109,15 @@ static struct refs_step *step_locked(object_id id, struct refs *first, uint32_t 
     }
 }
 
-static void change_locked(object_id id, enum refs_change change, uint32_t site) {
+static void change_locked(object_id id, uint32_t offset, enum refs_change change, enum count_source source,
+                          uint32_t site) {
     struct refs *first = history_locked(id);
     if (!first) {
         atomic_fetch_add_explicit(&dropped, 1, memory_order_relaxed);
         return;
     }
+    first->offset = offset & OFFSET_MAX;
+    first->by_pair |= source == COUNT_PAIR;
     int by = change == REFS_GIVE ? -1 : 1;
     if (change == REFS_TAKE_OVER && !first->taken_over) {
         first->taken_over = 1;
@@ -122,7 +128,7 @@ static void change_locked(object_id id, enum refs_change change, uint32_t site) 
     if (step) {
         step->site = site;
         step->balance += by;
-    } else
+    } else if (first->dropped < DROPPED_MAX)
         first->dropped++;
 }
 
@@ -139,15 +145,15 @@ static void ends(void) {
     thread_busy--;
 }
 
-void refs_change(uintptr_t address, enum refs_change change, struct caller caller) {
+void refs_change(uintptr_t address, enum refs_change change, enum count_source source, struct caller caller) {
     int error = errno;
     uintptr_t start;
     if (begins()) {
         object_id id = record_near(address, &start);
-        uint32_t site = id ? hook_site_again(caller) : 0;
+        uint32_t site = id ? hook_site(caller) : 0;
         if (id) {
             lock_take(lock_of(id));
-            change_locked(id, change, site);
+            change_locked(id, (uint32_t)(address - start), change, source, site);
             lock_release(lock_of(id));
         }
         ends();
@@ -206,6 +212,7 @@ static struct name *name_table, **names; /* [NAMES_MAX + 1] */
 static uint16_t name_count;
 
 static struct name *name_add_locked(const char *text, size_t bytes) {
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression): they are pointers */
     if (name_count == NAMES_MAX || (!names && !(names = pages_alloc((NAMES_MAX + 1) * sizeof *names))))
         return NULL;
     struct name *name = pages_alloc(sizeof *name + bytes + 1);
@@ -261,4 +268,34 @@ void refs_set_type(uintptr_t address, const char *name) {
 }
 void refs_set_finalizer(uintptr_t address, const char *name) {
     set_name(address, name, offsetof(struct refs, finalizer));
+}
+
+/* ---- for the search ---- */
+
+struct reader {
+    const struct heap *heap;
+    struct counts *counts;
+};
+
+static int read_object(void *context, uintptr_t address, object_id id) {
+    const struct reader *reader = context;
+    uint32_t number = heap_object(reader->heap, id)->refs;
+    (void)address;
+    if (!number)
+        return 0;
+    const struct refs *refs = piece(number);
+    struct counted counted = {
+        .id = id,
+        .count = refs->count,
+        .offset = (uint16_t)refs->offset,
+        .source = refs->by_pair ? COUNT_PAIR : COUNT_HOOK,
+    };
+    const char *name = refs_name(refs->type);
+    int error = counts_type(reader->counts, (uintptr_t)name, name, &counted.type);
+    return error ? error : counts_add(reader->counts, &counted);
+}
+
+int refs_read(const struct heap *heap, struct counts *counts) {
+    struct reader reader = {heap, counts};
+    return atomic_load_explicit(&next_piece, memory_order_relaxed) > 1 ? heap_each(heap, read_object, &reader) : 0;
 }

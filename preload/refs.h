@@ -2,7 +2,7 @@
 #ifndef CASTAWAY_PRELOAD_REFS_H
 #define CASTAWAY_PRELOAD_REFS_H
 
-#include "analysis/heap.h"
+#include "analysis/counts.h"
 #include "arch.h"
 
 /* What one stack did to an object, all told. */
@@ -18,8 +18,10 @@ enum { REFS_STEPS = 6, REFS_PIECES_MAX = 8 /* of one object's history: 48 stacks
  * dropped  changes that the history had no room for: they are in the count, not in a step */
 struct refs {
     int32_t count;
-    uint32_t next; /* piece, 0: the last; of a free one: the next free one */
-    uint32_t dropped : 31;
+    uint32_t next;            /* piece, 0: the last; of a free one: the next free one */
+    uint32_t dropped : 17;    /* 131071: or more */
+    uint32_t offset : 13;     /* bytes from the object's start to the address that calls know it by */
+    uint32_t by_pair : 1;     /* a call of a named function was counted; else only the program's own hooks */
     uint32_t taken_over : 1;  /* the reference that it began with has an owner: REFS_TAKE_OVER adds one from now on */
     uint16_t type, finalizer; /* names: refs_name(); 0: none */
     struct refs_step step[REFS_STEPS];
@@ -32,8 +34,9 @@ enum refs_change {
     REFS_TAKE_OVER /* one more, but the first time the one that the object begins with */
 };
 
-/* The object that contains `address`, if there is one, was changed by `caller`. context: the program's call; keeps errno */
-void refs_change(uintptr_t address, enum refs_change change, struct caller caller);
+/* The object that contains `address`, if there is one, was changed by `caller`. source: COUNT_HOOK or COUNT_PAIR.
+ * context  the program's call; keeps errno */
+void refs_change(uintptr_t address, enum refs_change change, enum count_source source, struct caller caller);
 
 /* The object is about to be forgotten. context: hook, busy */
 void refs_forget(object_id id);
@@ -44,6 +47,11 @@ void refs_set_type(uintptr_t address, const char *name);
 void refs_set_finalizer(uintptr_t address, const char *name);
 
 /* ---- for the search: all threads stopped ---- */
+
+/* Add the counts and types of all objects that have a history. heap: frozen, or a young view.
+ * returns  0 or -ENOMEM. cost: nothing when no object ever had one */
+int refs_read(const struct heap *heap, struct counts *counts);
+
 const struct refs *refs_piece(uint32_t number); /* from object.refs, or refs.next */
 const char *refs_name(uint16_t name);           /* NULL: none */
 uint64_t

@@ -311,10 +311,10 @@ static void add_live_stack(struct gather *gather, uintptr_t sp, uintptr_t red_zo
         end = mapping->hi;
     struct range tls = allocator_tls(in, thread_pointer);
     if (own && tls.lo >= lo && tls.hi <= end) {
-        add(gather, lo, tls.lo, ROOT_LIVE);
+        add(gather, lo, tls.lo, ROOT_LIVE | ROOT_STACK);
         lo = tls.hi;
     }
-    add(gather, lo, end, ROOT_LIVE);
+    add(gather, lo, end, ROOT_LIVE | ROOT_STACK);
 }
 
 /* A pointer that stands nowhere in memory as such. */
@@ -340,11 +340,11 @@ static void add_dynamic_tls(struct gather *gather, uintptr_t thread_pointer) {
 
 /* Registers of a thread that a signal interrupted, and the stack that they belong to. */
 static void add_interrupted(struct gather *gather, const ucontext_t *context, uintptr_t thread_pointer) {
-    add(gather, (uintptr_t)&context->uc_mcontext, (uintptr_t)(&context->uc_mcontext + 1), ROOT_LIVE);
+    add(gather, (uintptr_t)&context->uc_mcontext, (uintptr_t)(&context->uc_mcontext + 1), ROOT_LIVE | ROOT_STACK);
 #if defined(__x86_64__)
     uintptr_t vectors = (uintptr_t)context->uc_mcontext.fpregs;
     if (vectors)
-        add(gather, vectors, vectors + arch_context_vector_bytes(context), ROOT_LIVE);
+        add(gather, vectors, vectors + arch_context_vector_bytes(context), ROOT_LIVE | ROOT_STACK);
 #endif
     add_word(gather, (uintptr_t)context->uc_stack.ss_sp);
     add_live_stack(gather, arch_context_sp(context), ARCH_RED_ZONE_BYTES, thread_pointer);
@@ -363,7 +363,7 @@ static void add_threads(struct gather *gather) {
     sys(SYS_sigaltstack, NULL, &alternate);
     add_word(gather, (uintptr_t)alternate.ss_sp);
     if (in->here) {
-        add(gather, (uintptr_t)in->here, (uintptr_t)(in->here + 1), ROOT_LIVE);
+        add(gather, (uintptr_t)in->here, (uintptr_t)(in->here + 1), ROOT_LIVE | ROOT_STACK);
         if (in->here_interrupted)
             add_interrupted(gather, in->here_interrupted, in->here_thread_pointer);
         else
@@ -531,6 +531,9 @@ int roots_view_memory(const struct maps *maps, struct heap *heap, struct arena *
     struct range *beyond = list_add(&holes);
     if (beyond)
         *beyond = (struct range){at, UINTPTR_MAX};
+    struct range *rest = list_add(&holes);
+    if (rest)
+        *rest = (struct range){at, UINTPTR_MAX & ~(uintptr_t)(WORD - 1)};
     heap->vtable_ranges = constants.items;
     heap->vtable_range_count = constants.count;
     heap->unreadable = holes.items;

@@ -15,7 +15,9 @@
 
 #include "dirty.h"
 #include "init.h"
+#include "layouts.h"
 #include "record.h"
+#include "refs.h"
 #include "weak.h"
 
 int64_t scan_now_us(void) {
@@ -124,6 +126,17 @@ static int is_full(const struct scan_input *in) {
     return in->entry.generation == GENERATIONS - 1;
 }
 
+/* Young scans know them too, so that they follow no word that owns nothing; but only a full one can add references up. */
+static int know_references(struct search *search) {
+    counts_begin(&search->counts, search->arena);
+    int error = language_read(&search->heap, &search->counts, &search->languages);
+    if (!error)
+        error = refs_read(&search->heap, &search->counts);
+    if (!error)
+        error = layouts_read(&search->heap, &search->counts, search->arena);
+    return error ? error : counts_install(&search->counts, &search->heap);
+}
+
 static int find_reachable(const struct scan_input *in, struct search *search) {
     struct heap *heap = &search->heap;
     int error = is_full(in) ? heap_freeze(heap, search->arena) : young_view(heap, &in->young, search->arena);
@@ -131,12 +144,20 @@ static int find_reachable(const struct scan_input *in, struct search *search) {
         return error;
     if (record_inherited_before())
         heap_each(heap, flag_inherited, heap);
+    error = know_references(search);
+    if (error)
+        return error;
+    if (!in->in_process)
+        weak_blank_known(&search->maps, &search->counts);
     error = is_full(in) ? search_roots(in, search) : gather_young(in, search);
     if (error)
         return error;
     int64_t begun_us = scan_now_us();
     error = (is_full(in) ? mark_run : mark_young)(heap, search->roots.root, search->roots.count, search->arena,
                                                   &search->marks);
+    if (!error && is_full(in))
+        error = audit_run(heap, &search->counts, search->roots.root, search->roots.count, &search->marks, search->arena,
+                          &search->audit);
     search->mark_us = scan_now_us() - begun_us;
     return error;
 }
@@ -162,7 +183,7 @@ int search_run(const struct scan_input *in, struct arena *arena, struct search *
 }
 
 int search_judge(const struct scan_input *in, unsigned skip, struct search *search) {
-    struct verdict_times times = {&search->history, in->entry, in->births, in->birth_count};
+    struct verdict_times times = {&search->history, in->entry, in->births, in->birth_count, &search->audit};
     return verdict_run(&search->heap, &search->marks, OBJECT_INHERITED | skip, &times, search->arena,
                        &search->verdicts);
 }

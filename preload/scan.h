@@ -2,10 +2,12 @@
 #ifndef CASTAWAY_PRELOAD_SCAN_H
 #define CASTAWAY_PRELOAD_SCAN_H
 
+#include "analysis/audit.h"
 #include "analysis/growth.h"
 #include "analysis/verdict.h"
 #include "analysis/young.h"
 #include "grown.h"
+#include "language.h"
 #include "roots.h"
 
 struct scan_input {
@@ -41,7 +43,10 @@ struct search {
     struct maps maps;
     struct heap heap;
     struct roots_output roots;
+    struct counts counts;
+    struct language_notes languages;
     struct marks marks;
+    struct audit audit;     /* empty in a young scan */
     struct history history; /* after this scan */
     struct verdicts verdicts;
     struct grown grown; /* grown_find() */

@@ -29,13 +29,9 @@ static struct buckets *_Atomic buckets;
 static struct site **site_chunks[SITE_CHUNKS];
 static _Atomic uint32_t count_published;
 
-static uint64_t hash_of(const uint64_t *frames, size_t count) {
-    uint64_t hash = count * 0x9E3779B97F4A7C15ull;
-    for (size_t i = 0; i < count; i++) {
-        hash = (hash ^ frames[i]) * 0xBF58476D1CE4E5B9ull;
-        hash ^= hash >> 29;
-    }
-    return hash;
+/* Where a hash stands in a table: its low bits depend on the low bits of the frames alone. */
+static size_t first_place(const struct buckets *table, uint64_t hash) {
+    return (hash ^ hash >> 32) & (table->capacity - 1);
 }
 
 const struct site *site_get(uint32_t id) {
@@ -49,7 +45,7 @@ uint32_t site_count(void) {
 static uint32_t find(const struct buckets *table, uint64_t hash, const uint64_t *frames, size_t count) {
     if (!table)
         return 0;
-    for (size_t at = hash & (table->capacity - 1);; at = (at + 1) & (table->capacity - 1)) {
+    for (size_t at = first_place(table, hash);; at = (at + 1) & (table->capacity - 1)) {
         uint32_t id = atomic_load_explicit(&table->id[at], memory_order_acquire);
         if (!id)
             return 0;
@@ -61,7 +57,7 @@ static uint32_t find(const struct buckets *table, uint64_t hash, const uint64_t 
 }
 
 static void place(struct buckets *table, uint64_t hash, uint32_t id) {
-    size_t at = hash & (table->capacity - 1);
+    size_t at = first_place(table, hash);
     while (atomic_load_explicit(&table->id[at], memory_order_relaxed))
         at = (at + 1) & (table->capacity - 1);
     atomic_store_explicit(&table->id[at], id, memory_order_release);
@@ -113,7 +109,13 @@ static uint32_t add_locked(uint64_t hash, const uint64_t *frames, size_t count) 
 }
 
 uint32_t site_intern(const uint64_t *frames, size_t count) {
-    uint64_t hash = hash_of(frames, count);
+    uint64_t hash = 0;
+    for (size_t i = count; i-- > 0;)
+        hash = site_hash_step(hash, frames[i]);
+    return site_intern_hashed(hash, frames, count);
+}
+
+uint32_t site_intern_hashed(uint64_t hash, const uint64_t *frames, size_t count) {
     uint32_t id = find(atomic_load_explicit(&buckets, memory_order_acquire), hash, frames, count);
     if (__builtin_expect(id != 0, 1))
         return id;

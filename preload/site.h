@@ -21,8 +21,23 @@ static inline const uint16_t *site_modules(const struct site *site) {
     return (const uint16_t *)(site->frames + site->count);
 }
 
+/* The hash of a stack is a polynomial of its frames, outermost first, so that what frames further in add to it is a step
+ * each, and that of a stack cut short of `count` frames' outer ones follows from two. */
+#define SITE_HASH_BASE 0x9E3779B97F4A7C15ull
+static inline uint64_t site_hash_step(uint64_t outer, uint64_t frame) {
+    frame *= 0xBF58476D1CE4E5B9ull;
+    return outer * SITE_HASH_BASE + (frame ^ frame >> 32);
+}
+/* Of `count` frames: all that hash is of, less those of the frames outside, whose own hash is `outer`. */
+static inline uint64_t site_hash_between(uint64_t hash, uint64_t outer, uint32_t count) {
+    for (uint32_t i = 0; outer && i < count; i++)
+        outer *= SITE_HASH_BASE;
+    return hash - outer;
+}
+
 /* The id of this stack, 1.. SITES_MAX; 0: no memory. Lock-free when it is known already. context: hook, busy */
 uint32_t site_intern(const uint64_t *frames, size_t count);
+uint32_t site_intern_hashed(uint64_t hash, const uint64_t *frames, size_t count); /* its hash is known */
 
 const struct site *site_get(uint32_t id); /* id 1..site_count() */
 uint32_t site_count(void);

@@ -100,6 +100,8 @@ static void keep_findings(struct outcome *outcome, const struct verdicts *verdic
     outcome->confirmed = *verdicts;
     for (; finding && kept < count; kept++) {
         finding[kept] = verdicts->findings[kept];
+        finding[kept].type = NULL; /* what is told of types and references lies in memory of this child */
+        finding[kept].blame = NULL;
         if (!finding[kept].cycle)
             continue;
         size_t edges = finding[kept].cycle_listed < KEPT_EDGES_MAX ? finding[kept].cycle_listed : KEPT_EDGES_MAX;
@@ -107,6 +109,8 @@ static void keep_findings(struct outcome *outcome, const struct verdicts *verdic
         if (!edge)
             break;
         memcpy(edge, finding[kept].cycle, edges * sizeof *edge);
+        for (size_t i = 0; i < edges; i++)
+            edge[i].type = NULL;
         finding[kept].cycle = edge;
         finding[kept].cycle_listed = edges;
     }

@@ -19,7 +19,7 @@ static inline void text_add(struct text *text, const char *piece, size_t bytes) 
     text->bytes[text->fill] = 0;
 }
 static inline void text_add_number(struct text *text, int number) {
-    char digits[12];
+    char digits[12] = "";
     text_add(text, digits, proc_decimal(number, digits));
 }
 

@@ -22,7 +22,7 @@ struct thread_state {
     int64_t net_objects, net_bytes; /* births minus deaths since then */
     uintptr_t thread_pointer;       /* of its thread; 0: the thread is gone */
     struct wait wait;               /* of its thread */
-    struct trace *traces;           /* of its thread (hooks.c); NULL: none yet */
+    struct traces *traces;          /* of its thread (trace.c); NULL: none yet */
     struct scope_work *scopes;      /* of its thread (scope.c); NULL: never had any */
     struct thread_state *all_next;  /* list of all states */
     uintptr_t stack_hi;             /* upper end of the thread's own stack; 0: unknown */

@@ -109,12 +109,6 @@ static __attribute__((noinline)) struct rule rule_learn(uint64_t key) {
     return rule;
 }
 
-struct cursor {
-    uintptr_t pc, sp, bp;
-    uintptr_t hi; /* upper end of the stack that sp is on, or of what may be believed to be one */
-    int exact;
-};
-
 static uintptr_t word_at(uintptr_t address) {
     return *(const uintptr_t *)address;
 }
@@ -128,10 +122,13 @@ static uintptr_t stack_hi(uintptr_t sp) {
 /* No unwind data: follow the frame pointer if it points a little up this very stack, as libunwind does (x86_64/Gstep.c).
  * libunwind then leaves the stack pointer 16 bytes up, which sends frames without a frame pointer astray; it lies behind
  * the return address. */
-static int step_guess(struct cursor *at) {
+static int step_guess(struct cursor *at, struct step_words *words) {
     uintptr_t frame = at->bp;
+    words->uses_bp = 1;
     if (!at->hi || frame < at->sp || frame - at->sp > GUESS_BYTES_MAX || frame + 16 > at->hi || frame & 7)
         return 0;
+    words->ra_at = frame + 8;
+    words->bp_at = frame;
     at->pc = word_at(frame + 8);
     at->bp = word_at(frame);
     at->sp = frame + 16;
@@ -139,36 +136,38 @@ static int step_guess(struct cursor *at) {
     return at->pc != 0;
 }
 
-/* A word that the walk reads on its way. */
-static inline uintptr_t word_read(struct trace *trace, uintptr_t address) {
-    uintptr_t value = word_at(address);
-    if (trace)
-        trace->word[trace->word_count++] = (struct trace_word){address, value};
-    return value;
-}
-
 static inline __attribute__((always_inline)) int step_rule(struct cursor *at, const struct rule *rule,
-                                                           struct trace *trace) {
-    uintptr_t cfa =
-        (rule->kind == RULE_BP || rule->kind == RULE_BP_WORD ? at->bp : at->sp) + (uintptr_t)rule->cfa_offset;
+                                                           struct step_words *words) {
+    int by_bp = rule->kind == RULE_BP || rule->kind == RULE_BP_WORD;
+    uintptr_t cfa = (by_bp ? at->bp : at->sp) + (uintptr_t)rule->cfa_offset;
+    words->uses_bp = by_bp;
     if (rule->kind == RULE_SP_WORD || rule->kind == RULE_BP_WORD) {
         if (cfa - at->sp > FRAME_BYTES_MAX || cfa & 7)
             return 0;
-        cfa = word_read(trace, cfa) + (uintptr_t)rule->cfa_add;
+        words->cfa_at = cfa;
+        words->cfa_add = rule->cfa_add;
+        cfa = word_at(cfa) + (uintptr_t)rule->cfa_add;
     }
     int is_signal = (rule->flags & RULE_SIGNAL) != 0;
     if (!is_signal && (cfa <= at->sp || cfa - at->sp > FRAME_BYTES_MAX || (at->hi && cfa > at->hi)))
         return 0;
     uintptr_t base = rule->flags & RULE_FROM_SP ? at->sp : cfa;
-    uintptr_t pc = word_read(trace, base + (uintptr_t)rule->ra_offset);
-    if (rule->flags & RULE_BP_SAVED)
-        at->bp = word_read(trace, base + (uintptr_t)rule->bp_offset);
+    words->ra_at = base + (uintptr_t)rule->ra_offset;
+    uintptr_t pc = word_at(words->ra_at);
+    if (rule->flags & RULE_BP_SAVED) {
+        words->bp_at = base + (uintptr_t)rule->bp_offset;
+        at->bp = word_at(words->bp_at);
+    }
     if (is_signal)
         at->hi = stack_hi(cfa);
     at->pc = pc;
     at->sp = cfa;
     at->exact = is_signal;
     return pc != 0;
+}
+
+struct cursor unwind_start(struct caller caller) {
+    return (struct cursor){.pc = caller.pc, .sp = caller.sp, .bp = caller.bp, .hi = stack_hi(caller.sp)};
 }
 
 static size_t capture_slow(uint64_t *frames, size_t max, uintptr_t first_pc) {
@@ -188,35 +187,33 @@ static size_t capture_slow(uint64_t *frames, size_t max, uintptr_t first_pc) {
     return count;
 }
 
-/* trace    takes the words that are read; its epoch becomes 0 when they are not all that the walk depends on */
-static inline __attribute__((always_inline)) size_t walk(struct caller caller, uint64_t *frames, size_t max,
-                                                         struct trace *trace) {
-    struct cursor at = {.pc = caller.pc, .sp = caller.sp, .bp = caller.bp, .hi = stack_hi(caller.sp)};
-    struct rules *table = atomic_load_explicit(&rules, memory_order_acquire);
+/* The rule for where the walk stands, learnt if need be. */
+static inline __attribute__((always_inline)) struct rule rule_at(const struct cursor *at) {
+    uint64_t key = at->pc | (at->exact ? FRAME_EXACT : 0);
+    const struct rule *rule = rule_find(atomic_load_explicit(&rules, memory_order_acquire), key);
+    return __builtin_expect(rule != NULL, 1) ? *rule : rule_learn(key);
+}
+
+/* A zero frame pointer marks the end of the chain (System V ABI, 3.4.1) where there is no table to say so. */
+static inline int is_end(const struct cursor *at, const struct rule *rule) {
+    return rule->kind == RULE_END || (rule->kind == RULE_NO_TABLE && at->bp == 0);
+}
+
+size_t unwind_capture(struct caller caller, uint64_t *frames, size_t max) {
+    struct cursor at = unwind_start(caller);
+    struct step_words words;
     size_t count = 0;
     frames[count++] = at.pc;
     while (count < max && ready) {
-        uint64_t key = at.pc | (at.exact ? FRAME_EXACT : 0);
-        const struct rule *rule = rule_find(table, key);
-        struct rule learnt;
-        if (__builtin_expect(!rule, 0)) {
-            learnt = rule_learn(key);
-            rule = &learnt;
-            table = atomic_load_explicit(&rules, memory_order_acquire);
-        }
-        /* A zero frame pointer marks the end of the chain (System V ABI, 3.4.1) where there is no table to say so. */
-        if (rule->kind == RULE_END || (rule->kind == RULE_NO_TABLE && at.bp == 0))
+        struct rule rule = rule_at(&at);
+        if (is_end(&at, &rule))
             break;
-        if (trace && (rule->kind == RULE_SLOW || rule->kind == RULE_NO_TABLE || rule->flags & RULE_SIGNAL))
-            trace->epoch = 0;
-        if (rule->kind == RULE_SLOW) {
+        if (rule.kind == RULE_SLOW) {
             size_t slow = capture_slow(frames, max, caller.pc);
             return slow ? slow : count;
         }
-        if (rule->kind == RULE_NO_TABLE ? !step_guess(&at) : !step_rule(&at, rule, trace)) {
-            if (trace)
-                trace->epoch = 0;
-            atomic_fetch_add_explicit(&cut, 1, memory_order_relaxed);
+        if (rule.kind == RULE_NO_TABLE ? !step_guess(&at, &words) : !step_rule(&at, &rule, &words)) {
+            unwind_count_cut();
             break;
         }
         frames[count++] = at.pc | (at.exact ? FRAME_EXACT : 0);
@@ -224,27 +221,26 @@ static inline __attribute__((always_inline)) size_t walk(struct caller caller, u
     return count;
 }
 
-size_t unwind_capture(struct caller caller, uint64_t *frames, size_t max) {
-    return walk(caller, frames, max, NULL);
+/* Code without a table may be replaced at any time, but not while it stands on the stack that is compared. */
+enum unwind_step unwind_step(struct cursor *at, struct step_words *words) {
+    if (!ready)
+        return STEP_ALONE;
+    struct rule rule = rule_at(at);
+    if (is_end(at, &rule)) {
+        words->uses_bp = rule.kind == RULE_NO_TABLE;
+        return STEP_END;
+    }
+    if (rule.kind == RULE_SLOW || rule.flags & (RULE_SIGNAL | RULE_FROM_SP))
+        return STEP_ALONE;
+    if (rule.kind == RULE_NO_TABLE)
+        return step_guess(at, words) ? STEP_ON : words->ra_at ? STEP_ALONE : STEP_CUT;
+    return step_rule(at, &rule, words) ? STEP_ON : STEP_ALONE;
 }
 
 _Atomic unsigned unwind_epoch = 1;
 
-int unwind_is_same(const struct trace *trace, struct caller caller) {
-    if (trace->caller.pc != caller.pc || trace->caller.sp != caller.sp || trace->caller.bp != caller.bp ||
-        trace->epoch != atomic_load_explicit(&unwind_epoch, memory_order_relaxed))
-        return 0;
-    for (uint32_t i = 0; i < trace->word_count; i++)
-        if (word_at(trace->word[i].address) != trace->word[i].value)
-            return 0;
-    return 1;
-}
-
-void unwind_trace(struct caller caller, struct trace *trace, size_t max) {
-    trace->caller = caller;
-    trace->epoch = atomic_load_explicit(&unwind_epoch, memory_order_relaxed);
-    trace->word_count = 0;
-    trace->frame_count = (uint32_t)walk(caller, trace->frames, max, trace);
+void unwind_count_cut(void) {
+    atomic_fetch_add_explicit(&cut, 1, memory_order_relaxed);
 }
 
 uint64_t unwind_cut(void) {

@@ -45,25 +45,33 @@ void unwind_span(struct range *span); /* libunwind's module */
  * context  hook, busy */
 size_t unwind_capture(struct caller caller, uint64_t *frames, size_t max);
 
-/* A walk, and every word of the stack that it read: while these and the registers that it began with are the same, so are
- * its frames, for a walk is made of nothing else. They are compared in the order in which they were read, so that none is
- * read that the walk itself would not read. A thread's own; kept until unwind_epoch changes. */
-enum { TRACE_WORDS_MAX = 3 * CAPTURE_FRAMES_MAX };
-struct trace {
-    struct caller caller;
-    unsigned epoch; /* 0: not to be used again */
-    uint32_t site;  /* the caller's */
-    uint32_t frame_count, word_count;
-    struct trace_word {
-        uintptr_t address, value;
-    } word[TRACE_WORDS_MAX];
-    uint64_t frames[CAPTURE_FRAMES_MAX];
+/* Where a walk stands. */
+struct cursor {
+    uintptr_t pc, sp, bp;
+    uintptr_t hi; /* upper end of the stack that sp is on, or of what may be believed to be one; 0: unknown */
+    int exact;    /* pc was interrupted there: it is no return address */
 };
-extern _Atomic unsigned unwind_epoch; /* changes when rules may; never 0 */
-int unwind_is_same(const struct trace *trace, struct caller caller);
-/* As unwind_capture(), into a trace. */
-void unwind_trace(struct caller caller, struct trace *trace, size_t max);
+struct cursor unwind_start(struct caller caller);
 
+/* What one step read and went by, so that it can be told later whether it would go the same way: the return address at
+ * ra_at, the caller's frame pointer at bp_at (0: it is this frame's), the caller's stack pointer less cfa_add at cfa_at
+ * (0: it follows from the registers). */
+struct step_words {
+    uintptr_t ra_at, bp_at, cfa_at;
+    int16_t cfa_add;
+    int uses_bp; /* it went by this frame's bp */
+};
+enum unwind_step {
+    STEP_ON,
+    STEP_END,   /* this was the outermost frame */
+    STEP_CUT,   /* or no caller was found, by the registers alone */
+    STEP_ALONE, /* the step depends on more than its words, or can't be taken: walk with unwind_capture() */
+};
+enum unwind_step unwind_step(struct cursor *at, struct step_words *words);
+
+extern _Atomic unsigned unwind_epoch; /* changes when rules may; never 0 */
+
+void unwind_count_cut(void);
 uint64_t unwind_cut(void); /* stacks that ended where no unwind data was found */
 
 /* libunwind's own walk (the judge of the above, and its fallback). `from` is a frame that is still live.

@@ -61,10 +61,21 @@ void weak_remove(uintptr_t slot) {
     locked(remove_locked, slot);
 }
 
+static int can_be_emptied(const struct maps *maps, uintptr_t slot) {
+    const struct mapping *mapping = maps_find(maps, slot);
+    return slot % sizeof slot == 0 && mapping && mapping->readable && mapping->writable && !mapping->shared;
+}
+
 void weak_blank(const struct maps *maps) {
-    for (struct weak *entry = slots; entry; entry = entry->hh.next) {
-        const struct mapping *mapping = maps_find(maps, entry->slot);
-        if (mapping && mapping->readable && mapping->writable && !mapping->shared)
+    for (struct weak *entry = slots; entry; entry = entry->hh.next)
+        if (can_be_emptied(maps, entry->slot))
             *(uintptr_t *)entry->slot = 0;
+}
+
+void weak_blank_known(const struct maps *maps, const struct counts *counts) {
+    for (size_t i = 0; i < counts->weak_slot_count; i++) {
+        const struct weak_slot *weak = &counts->weak_slots[i];
+        if (can_be_emptied(maps, weak->slot) && *(uintptr_t *)weak->slot == weak->target)
+            *(uintptr_t *)weak->slot = 0;
     }
 }

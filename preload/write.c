@@ -180,6 +180,8 @@ static void use_refs(struct used *used, const struct folded *folded) {
             use_site(used, refs->balances[at].site);
         for (size_t at = 0; at < refs->unmatched_count; at++)
             use_site(used, refs->unmatched[at].site);
+        for (size_t at = 0; at < refs->break_count; at++)
+            use_site(used, refs->break_sites[at]);
     }
 }
 
@@ -217,8 +219,9 @@ static void note(struct cast_sink *sink, enum note_code code, uint64_t count, co
         cast_note(sink, code, count, detail);
 }
 
-static void write_notes(struct cast_sink *sink, const struct scan_input *in, const struct verdicts *verdicts,
-                        struct arena *arena) {
+static void write_notes(struct cast_sink *sink, const struct scan_input *in, const struct search *search) {
+    const struct verdicts *verdicts = &search->verdicts;
+    struct arena *arena = search->arena;
     note(sink, NOTE_NOT_RECORDED, record_losses(), NULL);
     note(sink, NOTE_NO_STACK, hook_without_stack(), NULL);
     note(sink, NOTE_STACK_CUT, unwind_cut(), NULL);
@@ -228,8 +231,14 @@ static void write_notes(struct cast_sink *sink, const struct scan_input *in, con
     note(sink, NOTE_IN_PROCESS, (uint64_t)in->in_process, NULL);
     note(sink, NOTE_INHERITED, verdicts->inherited_objects, NULL);
     note(sink, NOTE_BAD_OPTION, in->bad_option != NULL, in->bad_option);
-    note(sink, NOTE_WRITTEN_PAGES, in->entry.number > 1 || in->exit_status < 0, dirty_choice());
+    int is_live = in->entry.number > 1 || in->exit_status < 0;
+    note(sink, NOTE_WRITTEN_PAGES, (uint64_t)is_live, dirty_method_name());
+    note(sink, NOTE_METHOD_MISSING, is_live && dirty_missing(), dirty_missing());
     note(sink, NOTE_SCANS_SKIPPED, in->skipped, NULL);
+    if (search->languages.python)
+        cast_note(sink, NOTE_PYTHON, 1, search->languages.python);
+    if (search->languages.gobject)
+        cast_note(sink, NOTE_GOBJECT, 1, search->languages.gobject);
     note(sink, NOTE_NEXT_ALLOCATOR, !in->facts->allocator_is_glibc, NULL);
     pairs_write_notes(sink, arena);
     scope_write_note(sink);
@@ -385,7 +394,7 @@ int write_scan(int file, const struct scan_input *in, struct search *search) {
     put_profile(sink, &profile);
     put_grown(sink, &search->grown);
     put_status(sink, in, &search->history, NULL, arena);
-    write_notes(sink, in, &search->verdicts, arena);
+    write_notes(sink, in, search);
     write_pools(sink, &search->maps);
     return cast_end(sink);
 }
@@ -407,7 +416,7 @@ int write_status(int file, const struct scan_input *in, struct search *search) {
     count_all(in, search, &alive);
     write_header(sink, in, search->arena);
     put_status(sink, in, in->young.history, &alive, search->arena);
-    write_notes(sink, in, &search->verdicts, search->arena);
+    write_notes(sink, in, search);
     return cast_end(sink);
 }
 
@@ -450,7 +459,7 @@ int write_top(int file, const struct scan_input *in, struct search *search) {
     if (in->grown)
         put_grown(sink, in->grown);
     put_status(sink, in, in->young.history, &alive, arena);
-    write_notes(sink, in, &search->verdicts, search->arena);
+    write_notes(sink, in, search);
     return cast_end(sink);
 }
 

@@ -13,10 +13,10 @@
 #include "refs.h"
 #include "site.h"
 
-/* One step of one object, or its creation; later: all equal ones of a finding. */
+/* One step of one object, or its creation; later: all equal ones of the objects of one site. */
 struct part {
     int64_t balance;
-    uint32_t site;
+    uint32_t site, made_at; /* stack of the change; where the object was made */
     int is_creation;
 };
 struct parts {
@@ -25,13 +25,27 @@ struct parts {
     struct arena *arena;
 };
 
-static int add(struct parts *parts, uint32_t site, int64_t balance, int is_creation) {
+static int add(struct parts *parts, struct part new) {
     struct part *part = arena_grow(parts->arena, parts->part, parts->count, &parts->capacity, sizeof *part);
     if (!part)
         return -ENOMEM;
     parts->part = part;
-    part[parts->count++] = (struct part){balance, site, is_creation};
+    part[parts->count++] = new;
     return 0;
+}
+
+static int add_history(struct parts *parts, const struct object *object) {
+    const struct refs *first = refs_piece(object->refs);
+    uint32_t made_at = object->site;
+    int error = add(parts, (struct part){1, made_at, made_at, 1});
+    for (const struct refs *piece = first; !error; piece = refs_piece(piece->next)) {
+        for (int i = 0; i < REFS_STEPS && !error; i++)
+            if (piece->step[i].balance)
+                error = add(parts, (struct part){piece->step[i].balance, piece->step[i].site, made_at, 0});
+        if (!piece->next)
+            break;
+    }
+    return error;
 }
 
 static int add_object(struct parts *parts, const struct object *object, struct cast_refs *refs) {
@@ -39,21 +53,16 @@ static int add_object(struct parts *parts, const struct object *object, struct c
     refs->objects++;
     refs->count += first->count;
     refs->dropped += first->dropped;
+    refs->source = first->by_pair ? COUNT_PAIR : COUNT_HOOK;
     refs->type = refs->type ? refs->type : refs_name(first->type);
     refs->finalizer = refs->finalizer ? refs->finalizer : refs_name(first->finalizer);
-    int error = add(parts, (uint32_t)object->site, 1, 1);
-    for (const struct refs *piece = first; !error; piece = refs_piece(piece->next)) {
-        for (int i = 0; i < REFS_STEPS && !error; i++)
-            if (piece->step[i].balance)
-                error = add(parts, piece->step[i].site, piece->step[i].balance, 0);
-        if (!piece->next)
-            break;
-    }
-    return error;
+    return add_history(parts, object);
 }
 
 static int by_site(const void *x, const void *y) {
     const struct part *a = x, *b = y;
+    if (a->made_at != b->made_at)
+        return a->made_at < b->made_at ? -1 : 1;
     if (a->is_creation != b->is_creation)
         return a->is_creation ? -1 : 1;
     return (a->site > b->site) - (a->site < b->site);
@@ -62,12 +71,14 @@ static int by_site(const void *x, const void *y) {
 static int by_size(const void *x, const void *y) {
     const struct part *a = x, *b = y;
     int64_t a_size = a->balance < 0 ? -a->balance : a->balance, b_size = b->balance < 0 ? -b->balance : b->balance;
+    if (a->made_at != b->made_at)
+        return a->made_at < b->made_at ? -1 : 1;
     if (a_size != b_size)
         return a_size > b_size ? -1 : 1;
     return by_site(x, y);
 }
 
-/* Equal stacks together; the largest balances first, and no more than can be matched. */
+/* Equal stacks together; of objects that were made at one place the largest balances first. */
 static void join(struct parts *parts) {
     size_t joined = 0;
     sort_array(parts->part, parts->count, sizeof *parts->part, by_site);
@@ -92,31 +103,89 @@ static struct balance balance_of(const struct part *part) {
     };
 }
 
+/* What is left of the objects that were made at one place: what those of another gave back is none of theirs. */
+static long unmatched_of(struct parts *parts, size_t first, size_t end, struct balance *list, struct cast_refs *refs) {
+    size_t count = end - first < BALANCE_MAX ? end - first : BALANCE_MAX;
+    for (size_t i = 0; i < count; i++)
+        list[i] = balance_of(&parts->part[first + i]);
+    for (size_t i = first + count; i < end; i++)
+        refs->dropped += (uint64_t)(parts->part[i].balance < 0 ? -parts->part[i].balance : parts->part[i].balance);
+    return balance_unmatched(list, count, parts->arena);
+}
+
+static size_t same_maker(const struct parts *parts, size_t first) {
+    size_t end = first;
+    while (end < parts->count && parts->part[end].made_at == parts->part[first].made_at)
+        end++;
+    return end;
+}
+
 static int describe(struct parts *parts, struct cast_refs *refs) {
-    size_t count = parts->count < BALANCE_MAX ? parts->count : BALANCE_MAX;
-    struct cast_balance *all = arena_alloc(parts->arena, count + 1, sizeof *all);
-    struct cast_balance *unmatched = arena_alloc(parts->arena, count + 1, sizeof *unmatched);
-    struct balance *list = arena_alloc(parts->arena, count + 1, sizeof *list);
+    struct cast_balance *all = arena_alloc(parts->arena, parts->count + 1, sizeof *all);
+    struct cast_balance *unmatched = arena_alloc(parts->arena, parts->count + 1, sizeof *unmatched);
+    struct balance *list = arena_alloc(parts->arena, parts->count + 1, sizeof *list);
+    size_t left = 0;
     if (!all || !unmatched || !list)
         return -ENOMEM;
     refs->balances = all;
     refs->unmatched = unmatched;
-    for (size_t i = 0; i < count; i++) {
-        list[i] = balance_of(&parts->part[i]);
-        if (!list[i].is_creation && list[i].balance)
-            all[refs->balance_count++] = (struct cast_balance){list[i].site, list[i].balance};
+    for (size_t i = 0; i < parts->count && refs->balance_count < BALANCE_MAX; i++)
+        if (!parts->part[i].is_creation && parts->part[i].balance)
+            all[refs->balance_count++] = (struct cast_balance){parts->part[i].site, parts->part[i].balance};
+    for (size_t first = 0, end; first < parts->count; first = end) {
+        end = same_maker(parts, first);
+        long more = unmatched_of(parts, first, end, list + left, refs);
+        if (more < 0)
+            return (int)more;
+        left += (size_t)more;
     }
-    for (size_t i = count; i < parts->count; i++)
-        refs->dropped += (uint64_t)(parts->part[i].balance < 0 ? -parts->part[i].balance : parts->part[i].balance);
-    long left = balance_unmatched(list, count, parts->arena);
-    for (long i = 0; i < left; i++)
+    balance_sort(list, left);
+    for (size_t i = 0; i < left; i++)
         unmatched[i] = (struct cast_balance){list[i].site, list[i].balance};
-    refs->unmatched_count = left < 0 ? 0 : (size_t)left;
-    return left < 0 ? (int)left : 0;
+    refs->unmatched_count = left < BALANCE_MAX ? left : BALANCE_MAX;
+    return 0;
+}
+
+/* ---- who took the reference that a break is about ---- */
+
+/* Of one object: the only stack that is left when what was given back is set aside. *site: 0 when there is not just one. */
+static int find_taker(const struct object *object, struct arena *arena, uint32_t *site) {
+    struct parts parts = {.arena = arena};
+    int error = add_history(&parts, object);
+    if (error)
+        return error;
+    join(&parts);
+    struct balance *list = arena_alloc(arena, parts.count, sizeof *list);
+    if (!list)
+        return -ENOMEM;
+    for (size_t i = 0; i < parts.count; i++)
+        list[i] = balance_of(&parts.part[i]);
+    long left = balance_unmatched(list, parts.count < BALANCE_MAX ? parts.count : BALANCE_MAX, arena);
+    if (left < 0)
+        return (int)left;
+    *site = left && list[0].balance > 0 && (left == 1 || list[1].balance < 0) ? list[0].site : 0;
+    return 0;
+}
+
+static int find_takers(const struct heap *heap, const struct blame *blame, struct arena *arena,
+                       struct cast_refs *refs) {
+    size_t count = blame ? blame->break_count : 0;
+    uint32_t *sites = arena_alloc(arena, count + 1, sizeof *sites);
+    if (!sites)
+        return -ENOMEM;
+    refs->break_sites = sites;
+    refs->break_count = count;
+    for (size_t i = 0; i < count; i++) {
+        const struct object *object = heap_object(heap, blame->breaks[i].target);
+        int error = object->refs ? find_taker(object, arena, &sites[i]) : 0;
+        if (error)
+            return error;
+    }
+    return 0;
 }
 
 int refs_fold(const struct heap *heap, const struct verdicts *verdicts, struct arena *arena, struct folded *out) {
-    const struct counted *counted = verdicts->counted;
+    const struct counted_member *counted = verdicts->counted;
     struct parts parts = {.arena = arena};
     size_t capacity = 0, at = 0;
     *out = (struct folded){0};
@@ -134,6 +203,8 @@ int refs_fold(const struct heap *heap, const struct verdicts *verdicts, struct a
         join(&parts);
         if (!error)
             error = describe(&parts, refs);
+        if (!error)
+            error = find_takers(heap, verdicts->findings[refs->finding].blame, arena, refs);
         if (error)
             return error;
     }

@@ -173,6 +173,8 @@ static uint64_t entry_hash(struct pool *pool, const struct report_entry *entry, 
     uint64_t hash = mix_stack(pool, FNV_START, entry->stack, detail);
     hash = mix_number(hash, entry->size_bytes);
     hash = mix_number(hash, entry->offset);
+    if (entry->type)
+        hash = mix_string(hash, entry->type);
     return mix_number(hash, entry->target_offset);
 }
 
@@ -243,6 +245,8 @@ static uint64_t hash_cycle(struct pool *pool, const struct report_finding *findi
 void fingerprint_set(struct pool *pool, struct report_finding *finding) {
     uint64_t start = mix_string(FNV_START, kind_word(finding->kind));
     if (finding->kind != KIND_CYCLE) {
+        if (finding->type)
+            start = mix_string(start, finding->type);
         finding->fingerprint = mix_stack(pool, start, finding->stack, DETAIL_NAME);
         finding->identity = mix_stack(pool, start, finding->stack, DETAIL_EXACT);
         return;

@@ -17,6 +17,9 @@ static const char *const functions[] = {
 /* Hidden wherever they are: a program can hold them itself, linked in from libstdc++. */
 static const char *const operators[] = {"operator new", "operator new[]"};
 
+/* castaway.h's own, which the program holds too. */
+static const char *const hooks[] = {"castaway_ref", "castaway_unref"};
+
 static bool is_one_of(const char *name, const char *const *list, size_t count) {
     for (size_t i = 0; i < count; i++)
         if (!strcmp(name, list[i]))
@@ -47,7 +50,7 @@ static bool is_hidden(const struct stack_frame *frame) {
         return true;
     if (!frame->function)
         return false;
-    if (is_operator_new(frame->function))
+    if (is_operator_new(frame->function) || is_one_of(frame->function, hooks, COUNT(hooks)))
         return true;
     return starts_one_of(module, libraries, COUNT(libraries)) &&
            is_one_of(frame->function, functions, COUNT(functions));

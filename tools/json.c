@@ -4,6 +4,7 @@
 #include "json.h"
 
 #include "escape.h"
+#include "refs.h"
 
 #include <inttypes.h>
 
@@ -47,6 +48,7 @@ static json_t *cycle_json(struct pool *pool, const struct report_finding *findin
         json_object_set_new(object, "offset", json_number(entry->offset));
         json_object_set_new(object, "target_offset", json_number(entry->target_offset));
         json_object_set_new(object, "size", json_number(entry->size_bytes));
+        json_object_set_new(object, "type", json_text(pool, entry->type));
         json_object_set_new(object, "stack", json_stack(pool, entry->stack, view));
         json_array_append_new(entries, object);
     }
@@ -71,6 +73,7 @@ static json_t *finding_json(struct pool *pool, const struct report_finding *find
         json_object_set_new(object, "cycle_length", json_number(finding->cycle_length));
         json_object_set_new(object, "group_objects_max", json_number(finding->group_objects_max));
     }
+    refs_json(pool, object, finding, view);
     json_live_finding(pool, object, finding, view);
     json_profile_finding(object, finding);
     return object;

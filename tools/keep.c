@@ -69,6 +69,8 @@ const struct report_entry *keep_entries(struct keeper *keeper, const struct repo
     for (size_t i = 0; i < count; i++) {
         copy[i] = entries[i];
         copy[i].stack = keep_stack(keeper, entries[i].stack);
+        copy[i].type = keep_string(keeper, entries[i].type);
+        copy[i].taker = entries[i].taker ? keep_stack(keeper, entries[i].taker) : NULL;
     }
     return copy;
 }

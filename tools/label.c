@@ -119,7 +119,8 @@ const char **label_cycle(struct pool *pool, const struct report_finding *finding
     struct label_use *uses = NULL;
     const char **labels = pool_array(pool, finding->cycle_listed, sizeof *labels);
     for (size_t i = 0; i < finding->cycle_listed; i++) {
-        const char *label = label_stack(pool, finding->cycle[i].stack);
+        const struct report_entry *entry = &finding->cycle[i];
+        const char *label = entry->type ? entry->type : label_stack(pool, entry->stack);
         struct label_use *use = NULL;
         HASH_FIND_STR(uses, label, use);
         if (!use) {

@@ -7,7 +7,7 @@
 /* A name for what `stack` made: "object" when it tells nothing. Not escaped. */
 const char *label_stack(struct pool *, const struct stack *stack);
 
-/* One label for each listed entry: from the function that made the object (session_new: session), distinct within the
+/* One label for each listed entry: its type, or from the function that made the object (session_new: session), distinct within the
  * cycle (node, node#2). Not escaped. */
 const char **label_cycle(struct pool *, const struct report_finding *);
 

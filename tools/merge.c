@@ -8,6 +8,7 @@
 #include "report.h"
 
 #include "fingerprint.h"
+#include "refs.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -98,6 +99,11 @@ static const struct report_entry *entries_of(struct report *report, const struct
             .target_offset = edge->target_offset,
             .size_bytes = edge->size_bytes,
             .stack = symbols_stack(report->symbols, edge->site),
+            .type = type_name(recording->pool, edge->type),
+            .frees_objects = edge->frees_objects,
+            .frees_bytes = edge->frees_bytes,
+            .rank = edge->rank,
+            .taker = edge->taker ? symbols_stack(report->symbols, edge->taker) : NULL,
         };
     }
     return entries;
@@ -122,6 +128,9 @@ static struct report_finding finding_of(struct report *report, const struct reco
         .has_retained = recorded->has_retained,
         .retained_objects = recorded->retained_objects,
         .retained_bytes = recorded->retained_bytes,
+        .type = type_name(recording->pool, recorded->type),
+        .refs = refs_named(recording->pool, &recorded->refs),
+        .history = history_named(recording->pool, report->symbols, &recorded->history),
         .found_at_exit = recording->at_exit && recorded->age.scan_b == recording->scan.number,
     };
     return finding;
@@ -170,7 +179,7 @@ static void absorb_live(struct report_finding *into, const struct report_finding
     growth->bytes_per_minute = count_add(growth->bytes_per_minute, other->growth->bytes_per_minute);
 }
 
-static void absorb(struct report_finding *into, const struct report_finding *other) {
+static void absorb(struct report *report, struct report_finding *into, const struct report_finding *other) {
     into->count = count_add(into->count, other->count);
     into->objects = count_add(into->objects, other->objects);
     into->bytes = count_add(into->bytes, other->bytes);
@@ -181,6 +190,8 @@ static void absorb(struct report_finding *into, const struct report_finding *oth
     into->retained_bytes = count_add(into->retained_bytes, other->retained_bytes);
     if (other->group_objects_max > into->group_objects_max)
         into->group_objects_max = other->group_objects_max;
+    refs_absorb(&report->keeper, &into->refs, &other->refs);
+    history_absorb(&report->keeper, &into->history, &other->history);
     absorb_live(into, other);
 }
 
@@ -221,8 +232,12 @@ struct report_finding *report_push(struct report *report, const struct recording
     if (is_new)
         entry = index_add(report, shown);
     struct report_finding *finding = &report->findings[entry->at];
-    if (!is_new)
-        absorb(finding, shown);
+    if (is_new) {
+        finding->type = keep_string(&report->keeper, shown->type);
+        finding->refs = refs_kept(&report->keeper, &shown->refs);
+        finding->history = history_kept(&report->keeper, &shown->history);
+    } else
+        absorb(report, finding, shown);
     set_origin(report, finding, shown);
     finding->processes += entry->last_process != report->processes;
     entry->last_process = report->processes;

@@ -225,6 +225,7 @@ static void read_cycle(struct reader *reader, const json_t *record, struct rec_f
             .size_bytes = reader_count(reader, value, "size"),
             .offset = reader_count(reader, value, "offset"),
             .target_offset = reader_count(reader, value, "target_offset"),
+            .type = reader_string(reader, value, "type"),
         };
     }
     finding->cycle = edges;
@@ -239,6 +240,8 @@ void reader_add_finding(struct reader *reader, const struct rec_finding *finding
     recording->findings = pool_grow(reader->pool, recording->findings, recording->finding_count,
                                     &recording->finding_capacity, sizeof *finding);
     recording->findings[recording->finding_count++] = *finding;
+    if (!finding->type) /* the line was plain: it told nothing of them */
+        recording->findings[recording->finding_count - 1].refs.by_marking = true;
 }
 
 static void read_finding(struct reader *reader, const json_t *record) {
@@ -254,6 +257,7 @@ static void read_finding(struct reader *reader, const json_t *record) {
     };
     if (finding.kind == KIND_CYCLE)
         read_cycle(reader, record, &finding);
+    reader_refs(reader, record, &finding);
     reader_add_finding(reader, &finding);
 }
 
@@ -292,6 +296,7 @@ static const struct {
     {"profile", reader_profile},
     {"allocations", reader_allocations},
     {"retained", reader_retained},
+    {"refs", reader_history},
 };
 
 /* ---- lines ---- */

@@ -36,6 +36,37 @@ struct rec_site {
 struct rec_edge {
     struct rec_site *site; /* NULL: no stack known */
     uint64_t size_bytes, offset, target_offset;
+    const char *type; /* "": not known */
+    /* Were this reference made weak: */
+    uint64_t frees_objects, frees_bytes;
+    size_t rank;            /* from 1, best first; 0: it is not proposed */
+    struct rec_site *taker; /* took this reference; NULL: not known */
+};
+/* Objects of one type in a finding. */
+struct rec_type {
+    const char *type;
+    uint64_t objects, bytes, collectable;
+};
+/* References that a stack took, less those that it gave back. */
+struct rec_balance {
+    int64_t balance;
+    struct rec_site *site; /* NULL: no stack known */
+};
+/* What was seen of references to a finding's objects. */
+struct rec_history {
+    const struct rec_balance *balances,
+        *unmatched; /* all; what is left when those that belong together are set aside */
+    size_t balance_count, unmatched_count;
+    uint64_t dropped;      /* changes without a stack */
+    const char *finalizer; /* "": none was named */
+};
+/* What reference counts say of a finding. */
+struct rec_refs {
+    bool known, by_marking, by_subtraction; /* there are counts; the proofs that it is lost */
+    uint64_t count, found_inside, found_outside, kept;
+    const char *verdict, *source;
+    struct rec_type *types;
+    size_t type_count;
 };
 struct rec_age { /* of the object that was lost first */
     bool known;
@@ -52,6 +83,9 @@ struct rec_finding {
     uint64_t cycle_length, group_objects_max;
     bool has_retained; /* what it alone keeps alive */
     uint64_t retained_objects, retained_bytes;
+    const char *type; /* "": not known */
+    struct rec_refs refs;
+    struct rec_history history;
 };
 /* What holds an object: a root, then objects, each of which points at the next one. */
 struct rec_root {

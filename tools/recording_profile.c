@@ -8,7 +8,7 @@ static uint64_t microseconds(struct reader *reader, const json_t *record, const 
     return us > 0 ? (uint64_t)us : 0;
 }
 
-static struct rec_counts counts_of(struct reader *reader, const json_t *record) {
+static struct rec_counts read_counts(struct reader *reader, const json_t *record) {
     return (struct rec_counts){
         .objects = reader_count(reader, record, "objects"),
         .bytes = reader_count(reader, record, "bytes"),
@@ -31,14 +31,14 @@ static struct rec_counts counts_of(struct reader *reader, const json_t *record) 
 void reader_profile(struct reader *reader, const json_t *record) {
     struct rec_profile *profile = &reader->recording->profile;
     profile->known = true;
-    profile->total = counts_of(reader, record);
+    profile->total = read_counts(reader, record);
     profile->header_bytes = reader_count(reader, record, "header_bytes");
     profile->missed = reader_count(reader, record, "missed");
 }
 
 void reader_allocations(struct reader *reader, const json_t *record) {
     struct recording *recording = reader->recording;
-    struct rec_allocations allocations = {.site = reader_site(reader, record), .counts = counts_of(reader, record)};
+    struct rec_allocations allocations = {.site = reader_site(reader, record), .counts = read_counts(reader, record)};
     recording->allocations = pool_grow(reader->pool, recording->allocations, recording->allocations_count,
                                        &recording->allocations_capacity, sizeof allocations);
     recording->allocations[recording->allocations_count++] = allocations;

@@ -23,6 +23,10 @@ const char *reader_string(struct reader *, const json_t *record, const char *key
 struct rec_site *reader_site(struct reader *, const json_t *record); /* by its key `site`; NULL: 0, no stack known */
 struct rec_module *reader_module(struct reader *, const json_t *value, const char *what); /* NULL when wrong */
 
+/* recording_refs.c: what reference counts and types add to a finding that has its cycle already. */
+void reader_refs(struct reader *, const json_t *record, struct rec_finding *finding);
+/* A record of its own: the histories, which were told by hooks. */
+void reader_history(struct reader *, const json_t *record);
 /* What a site and a finding are made of, however the line was read. `in_module` false: `module` means nothing. */
 struct rec_frame reader_frame(struct reader *, bool in_module, uint64_t module, uint64_t offset, bool exact);
 struct rec_site *reader_find_site(struct reader *, uint32_t id);

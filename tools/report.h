@@ -38,6 +38,24 @@ enum tool_note {
 struct report_entry {
     uint64_t offset, target_offset, size_bytes;
     const struct stack *stack;
+    const char *type; /* NULL: not known */
+    uint64_t frees_objects, frees_bytes;
+    size_t rank;               /* as in struct rec_edge */
+    const struct stack *taker; /* took this reference; NULL: not known */
+};
+/* As struct rec_history, with names. */
+struct report_balance {
+    int64_t balance;
+    const struct stack *stack;
+};
+struct report_balances {
+    struct report_balance *list;
+    size_t count;
+};
+struct report_history {
+    struct report_balances all, unmatched;
+    uint64_t dropped;
+    const char *finalizer; /* NULL: none was named */
 };
 enum standing {
     STANDING_NONE, /* there is no baseline, or it is not about this kind */
@@ -79,6 +97,9 @@ struct report_finding {
     const struct report_entry *cycle; /* kind cycle */
     size_t cycle_listed;
     uint64_t cycle_length, group_objects_max;
+    const char *type;     /* NULL: not known */
+    struct rec_refs refs; /* types by objects downwards, with names that people write */
+    struct report_history history;
     enum standing standing; /* set by baseline.c, and the ceiling of a finding that it holds */
     uint64_t ceiling;
     bool has_retained; /* what would go with it: nothing else, lost or not, holds it */

@@ -9,6 +9,7 @@
 #include "label.h"
 #include "live_text.h"
 #include "profile_text.h"
+#include "refs.h"
 #include "text_gate.h"
 #include "units.h"
 #include "wording.h"
@@ -334,6 +335,24 @@ static void live_lines(struct text *text, const struct report_finding *finding) 
         new_line(text);
 }
 
+/* What reference counts and types say. */
+static void refs_told(struct text *text, const struct report_finding *finding) {
+    for (const char **line = refs_lines(text->pool, finding, text->view->utf8); *line; line++) {
+        pad_to(text, INDENT);
+        put(text, PLAIN, show_name(text, *line));
+        new_line(text);
+    }
+}
+
+static void culprit_lines(struct text *text, const struct report_finding *finding) {
+    for (const struct refs_culprit *culprit = refs_culprits(text->pool, finding); culprit->stack; culprit++) {
+        pad_to(text, INDENT);
+        put(text, STRONG, culprit->label);
+        size_t column = max(FUNCTION_COLUMN, text->column + 3);
+        stack_lines(text, culprit->stack, column, function_width(text, culprit->stack, column));
+    }
+}
+
 static void leak_lines(struct text *text, const struct report_finding *finding) {
     uint64_t each = finding->objects ? finding->bytes / finding->objects : finding->bytes;
     bool equal = finding->objects && finding->bytes % finding->objects == 0;
@@ -395,6 +414,8 @@ static void finding_lines(struct text *text, const struct report_finding *findin
         cycle_lines(text, finding);
     else
         leak_lines(text, finding);
+    refs_told(text, finding);
+    culprit_lines(text, finding);
 }
 
 static void findings(struct text *text) {

@@ -11,9 +11,10 @@ compile() { ${CC:-gcc} -O1 -g -Wall -Wextra -Werror -I"$sources" -I"$header" "$@
     compile -o "$WORK/gobject" "$sources/gobject_missing_unref.c" $(pkg-config --cflags --libs gobject-2.0)
     compile -o "$WORK/jsonc" "$sources/jsonc_missing_put.c" $(pkg-config --cflags --libs json-c)
 }
-grep -qw avx /proc/cpuinfo && wide=-mavx || wide=
-compile $wide -Wno-missing-prototypes -fPIC -shared -o "$WORK/libcounted.so" "$sources/counted.so.c"
-linked=(-L"$WORK" -lcounted -Wl,-rpath,"$WORK")
+wide=()
+grep -qw avx /proc/cpuinfo && wide=(-mavx)
+compile "${wide[@]}" -Wno-missing-prototypes -fPIC -shared -o "$WORK/libcounted.so" "$sources/counted.so.c"
+linked=(-L"$WORK" -lcounted "-Wl,-rpath,$WORK")
 compile -o "$WORK/forms" "$sources/forms.c" "${linked[@]}" -Wl,-z,lazy
 compile -o "$WORK/forms.now" "$sources/forms.c" "${linked[@]}" -Wl,-z,now,-z,relro
 compile -fno-pic -no-pie -o "$WORK/forms.fixed" "$sources/forms.c" "${linked[@]}" -Wl,-z,lazy
@@ -22,7 +23,7 @@ compile -o "$WORK/plugins" "$sources/plugins.c" -ldl -lpthread
 compile -o "$WORK/hooks" "$sources/hooks.c" -lpthread
 compile -fPIC -shared -o "$WORK/plugin.so" "$sources/plugin.so.c" "${linked[@]}" -Wl,-z,lazy
 compile -fPIC -shared -o "$WORK/plugin.now.so" "$sources/plugin.so.c" "${linked[@]}" -Wl,-z,now,-z,relro
-${CXX:-g++} -O1 -g -Wall -Wextra -Wno-clobbered $wide -I"$sources" -o "$WORK/registers" "$sources/registers.cc" "${linked[@]}" || exit 1
+${CXX:-g++} -O1 -g -Wall -Wextra -Wno-clobbered "${wide[@]}" -I"$sources" -o "$WORK/registers" "$sources/registers.cc" "${linked[@]}" || exit 1
 
 # record OPTION... -- COMMAND...: runs it; $refs is the record of its references, $notes those of its notes
 record() {
@@ -43,7 +44,10 @@ culprit_is() { # BALANCE FUNCTION
     local balance functions
     balance=$(jq '.unmatched[0].balance' <<<"$refs")
     functions=$(functions_of "$(jq '.unmatched[0].site // 0' <<<"$refs")")
-    [ "$balance" = "$1" ] && grep -qx "$2" <<<"$functions" || { echo "$balance by $functions, not $1 by $2: $refs"; false; }
+    if [ "$balance" != "$1" ] || ! grep -qx "$2" <<<"$functions"; then
+        echo "$balance by $functions, not $1 by $2: $refs"
+        false
+    fi
 }
 # Of a few that are blamed, it is one.
 is_blamed() { # FUNCTION
@@ -55,7 +59,12 @@ is_blamed() { # FUNCTION
     false
 }
 refs_hold() { jq -e "$1" <<<"$refs" >/dev/null || { echo "not $1: $refs; $notes"; false; }; }
-nothing_lost() { grep -q 'nothing unreachable' "$WORK/report" && [ -z "$refs" ] || { cat "$WORK/report"; false; }; }
+nothing_lost() {
+    if [ -n "$refs" ] || ! grep -q 'nothing unreachable' "$WORK/report"; then
+        cat "$WORK/report"
+        false
+    fi
+}
 notes_have() { grep -qF -- "$1" <<<"$notes" || { echo "no '$1' in: $notes"; false; }; }
 notes_hasnt() { ! grep -qF -- "$1" <<<"$notes"; }
 
@@ -96,9 +105,9 @@ forms forms shared 3 "$plain create=counted_shared"
 forms forms plain 2 "ref=counted_ref@return unref=counted_unref"
 
 # ---- what stubs keep ----
-functions="many_integers many_numbers vary return_large return_long_double return_complex wide fails"
+functions=(many_integers many_numbers vary return_large return_long_double return_complex wide fails)
 for place in "" @return @2; do
-    rules=$(printf "ref=%s$place " $functions)
+    rules=$(printf "ref=%s$place " "${functions[@]}")
     record --refs "$rules" "$WORK/registers"
     claim "arguments and results$place: all as they were" test "$(cat "$WORK/out")" = "$("$WORK/registers")"
     claim "arguments and results$place: status" status_is 0

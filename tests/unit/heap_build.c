@@ -168,3 +168,21 @@ void heap_build_freeze(struct heap_build *build) {
         abort();
     }
 }
+
+void heap_build_view(struct heap_build *build, struct young young) {
+    if (!young.birth_end)
+        young.birth_end = build->births + 1;
+    if (!young.epoch)
+        young.epoch = build->epoch;
+    if (young_view(&build->heap, &young, &build->arena)) {
+        fprintf(stderr, "heap_build: young_view failed\n");
+        abort();
+    }
+}
+
+int heap_build_is_viewed(const struct heap_build *build, const void *place) {
+    for (size_t i = 0; i < build->heap.subset_count; i++)
+        if (build->heap.subset[i].address == (uintptr_t)place)
+            return build->heap.subset[i].id == heap_build_id(build, place);
+    return 0;
+}

@@ -10,6 +10,7 @@
 
 #include "analysis/arena.h"
 #include "analysis/heap.h"
+#include "analysis/young.h"
 
 struct heap_build {
     struct heap heap;
@@ -45,6 +46,11 @@ struct object *heap_build_record(const struct heap_build *build, const void *add
 
 /* heap_freeze(); asserts success. */
 void heap_build_freeze(struct heap_build *build);
+
+/* young_view(); asserts success. `birth_end` and `epoch` 0: as of now. */
+void heap_build_view(struct heap_build *build, struct young young);
+/* Is the object that begins there in the view? */
+int heap_build_is_viewed(const struct heap_build *build, const void *address);
 
 /* Memory for an arena that counts down build->arena_left. */
 void *heap_build_more(void *build, size_t bytes);

@@ -206,8 +206,9 @@ START_TEST (scan_has_every_kind) {
 END_TEST
 
 START_TEST (finding_of_a_cycle_lists_its_edges) {
-    const struct cycle_edge edges[] = {{7, 40, 24, 8}, {8, 24, 0, 0}};
-    struct finding f = {KIND_CYCLE, 7, 3, 6, 192, 1, 16, edges, 2, 2, 2, {1250000, 1, 41, 42, 12300000, 12800000}};
+    const struct cycle_edge edges[] = {{7, 40, 24, 8, NULL}, {8, 24, 0, 0, NULL}};
+    struct finding f = {KIND_CYCLE, 7,   3, 6, 192, 1, 16, edges, 2, 2, 2, {1250000, 1, 41, 42, 12300000, 12800000},
+                        NULL,       NULL};
     cast_finding(&sink, &f);
     f.kind = KIND_LOST_INDIRECT;
     cast_finding(&sink, &f);

@@ -474,7 +474,7 @@ START_TEST (finding_has_the_age_of_what_was_lost_first) {
     roots[0] = 0;
     scan(FULL);
     struct birth_time births[] = {{1, 11}, {2, 22}, {3, 33}, {4, 44}};
-    struct verdict_times times = {&history, history.scans[history.scan_count - 1], births, 4};
+    struct verdict_times times = {&history, history.scans[history.scan_count - 1], births, 4, NULL};
     struct verdicts verdicts;
     ck_assert_int_eq(verdict_run(&build->heap, &marks, 0, &times, &build->arena, &verdicts), 0);
     ck_assert_uint_eq(verdicts.finding_count, 2);

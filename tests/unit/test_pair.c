@@ -67,6 +67,32 @@ START_TEST (floating_belongs_to_the_sink_before) {
 }
 END_TEST
 
+START_TEST (what_is_known_of_objects_stands_behind_them) {
+    struct taken taken = read_all(
+        "made-by=make size=0x40 count=4@8 links=16-32,links=48-64 type=a::B entry=16 exact\nsize=24 count=1@23 a:b");
+    ck_assert_int_eq(taken.count, 5);
+    const struct pair_counted *made = &taken.rule[0].counted, *type = &taken.rule[1].counted,
+                              *size = &taken.rule[2].counted;
+    ck_assert(taken.rule[0].effect == PAIR_COUNTED && is_named(&taken.rule[0], "make") &&
+              made->objects == PAIR_MADE_BY);
+    ck_assert(made->size_bytes == 64 && made->count_bytes == 4 && made->count_offset == 8);
+    ck_assert(made->link_count == 2 && made->links[1].lo == 48 && made->links[1].hi == 64 && !made->has_entry &&
+              !made->exact);
+    ck_assert(is_named(&taken.rule[1], "a::B") && type->objects == PAIR_OF_TYPE && type->entry == 16 &&
+              type->has_entry);
+    ck_assert(type->exact && !type->count_bytes && !type->size_bytes);
+    ck_assert(is_named(&taken.rule[2], "24") && size->objects == PAIR_OF_SIZE && size->size_bytes == 24);
+    ck_assert(taken.rule[3].effect == PAIR_REF);
+}
+END_TEST
+
+START_TEST (words_of_objects_are_no_names_that_begin_like_them) {
+    struct taken taken = read_all("exactly:made exact_ref:exact_unref");
+    ck_assert_int_eq(taken.count, 4);
+    ck_assert(is_named(&taken.rule[0], "exactly") && is_named(&taken.rule[1], "made"));
+}
+END_TEST
+
 START_TEST (what_the_taker_returns_ends_the_reading) {
     struct taken taken = {.stop_at = 1};
     struct pair_error error;
@@ -104,6 +130,25 @@ static const struct {
     {"sink=a floating=1@0&0", 1, 17, "no bit"},
     {"sink=a floating=1@0&99999999999999999999", 1, 21, "too large"},
     {"sink=", 1, 6, "the name of a function"},
+    {"made-by=f", 1, 9, "is missing behind it"},
+    {"made-by=f a:b", 1, 9, "is missing behind it"},
+    {"made-by= count=4@0", 1, 9, "a name is missing"},
+    {"a:b count=4@0", 1, 5, "is missing before it"},
+    {"size=0 count=4@0", 1, 6, "one byte or more"},
+    {"size=x count=4@0", 1, 6, "a number is missing"},
+    {"size=8 count=4@8", 1, 16, "beyond the object's end"},
+    {"size=8 count=5@0", 1, 14, "bytes are"},
+    {"size=8 count=0@0", 1, 14, "bytes are"},
+    {"size=9 count=4@2", 1, 16, "a multiple of its bytes"},
+    {"size=8 count=4", 1, 15, "`@` and an offset"},
+    {"size=8 count=4@0x", 1, 16, "a number is missing"},
+    {"size=8 links=0", 1, 15, "`-` and where"},
+    {"size=8 links=8-8", 1, 14, "links are from"},
+    {"size=8 links=1-8", 1, 14, "links are from"},
+    {"size=8 links=0-8 links=0-8 links=0-8 links=0-8 links=0-8", 1, 54, "more than four"},
+    {"size=8 entry=4", 1, 14, "a multiple of 8"},
+    {"size=8 entry=256", 1, 14, "too large"},
+    {"size=8 entry=8 size=16", 1, 21, "is missing behind it"},
 };
 
 START_TEST (what_is_wrong_is_told_with_its_place) {
@@ -135,6 +180,8 @@ int main(void) {
     tcase_add_test(tests, words_stand_between_blanks_commas_and_comments);
     tcase_add_test(tests, places_are_arguments_and_the_result);
     tcase_add_test(tests, floating_belongs_to_the_sink_before);
+    tcase_add_test(tests, what_is_known_of_objects_stands_behind_them);
+    tcase_add_test(tests, words_of_objects_are_no_names_that_begin_like_them);
     tcase_add_test(tests, what_the_taker_returns_ends_the_reading);
     tcase_add_loop_test(tests, what_is_wrong_is_told_with_its_place, 0, sizeof wrong / sizeof *wrong);
     tcase_add_test(tests, names_have_a_longest);

@@ -89,7 +89,7 @@ START_TEST (two_that_point_at_each_other_are_a_cycle) {
     ck_assert_uint_eq(f->cycle_length, 2);
     ck_assert_uint_eq(f->cycle_listed, 2);
     ck_assert_uint_eq(f->group_objects_max, 2);
-    const struct cycle_edge expected[] = {{7, 40, 24, 8}, {8, 24, 0, 0}};
+    const struct cycle_edge expected[] = {{7, 40, 24, 8, NULL}, {8, 24, 0, 0, NULL}};
     for (int i = 0; i < 2; i++) {
         ck_assert_uint_eq(f->cycle[i].site, expected[i].site);
         ck_assert_uint_eq(f->cycle[i].size_bytes, expected[i].size_bytes);

@@ -1,0 +1,153 @@
+/* audit.c - subtract from every count the references that are found.
+ *
+ * Owns:    the numbers found.      Never: believes that all that is counted can be found.
+ * Runs in: snapshot child (one thread), unit tests, tools.
+ * Start:   audit_run(). */
+#include "audit.h"
+
+#include <errno.h>
+
+struct auditor {
+    const struct heap *heap;
+    const struct counts *counts;
+    const struct marks *marks;
+    struct audit *out;
+};
+
+const char *refs_verdict_word(enum refs_verdict verdict) {
+    static const char *const WORDS[] = {
+#define X(name, word) word,
+        REFS_VERDICTS(X)
+#undef X
+    };
+    return WORDS[verdict];
+}
+
+enum refs_verdict audit_verdict(uint64_t count, uint64_t inside, uint64_t outside) {
+    if (count == inside)
+        return REFS_CYCLE;
+    if (count > inside + outside)
+        return REFS_MISSING_UNREF;
+    return count < inside ? REFS_OVER_UNREF : REFS_CONSISTENT;
+}
+
+/* ---- pointers ---- */
+
+static struct found *find_counted(const struct auditor *auditor, uintptr_t word) {
+    const struct heap *heap = auditor->heap;
+    uintptr_t start;
+    object_id id = word - heap->lo < heap->hi - heap->lo ? heap_pointed(heap, word, &start) : 0;
+    const struct counted *counted = id ? counts_of(auditor->counts, id) : NULL;
+    return counted && counts_is_reference(counted, word - start) ? &auditor->out->found[counted - auditor->counts->item]
+                                                                 : NULL;
+}
+
+/* Where all that keeps an object alive is counted, the holders of references are known as well: counted objects and their
+ * parts. What stands in another block may be left over from before, and is no more than a root's word. */
+static void count_one(const struct auditor *auditor, struct found *found, int is_known_holder) {
+    const struct counted *counted = &auditor->counts->item[found - auditor->out->found];
+    if (is_known_holder || !counted->all)
+        found->heap++;
+    else
+        found->roots++;
+}
+
+static int count_in_object(void *context, uintptr_t address, object_id id) {
+    const struct auditor *auditor = context;
+    const struct heap *heap = auditor->heap;
+    struct range words = heap_words(address, heap_object(heap, id)->size_bytes);
+    for (struct range r = heap_readable(heap, words.lo, words.hi); r.lo < r.hi; r = heap_readable(heap, r.hi, words.hi))
+        for (uintptr_t at = r.lo; at < r.hi; at += sizeof(uintptr_t)) {
+            struct found *found = find_counted(auditor, heap_load(at));
+            if (found)
+                count_one(auditor, found, heap->entry[id] & HEAP_ENTRY_ALL);
+        }
+    return 0;
+}
+
+static void count_in_roots(const struct auditor *auditor, const struct root *roots, size_t root_count) {
+    const uintptr_t mask = sizeof(uintptr_t) - 1;
+    for (size_t i = 0; i < root_count; i++)
+        for (uintptr_t at = (roots[i].lo + mask) & ~mask; at < (roots[i].hi & ~mask); at += sizeof(uintptr_t)) {
+            struct found *found = find_counted(auditor, heap_load(at));
+            if (found)
+                found->roots++;
+        }
+}
+
+/* ---- what is held ---- */
+
+/* References that are not among the pointers of the heap. Which of them are weak can't be seen: as many as there are. */
+static int is_held(const struct counted *counted, const struct found *found) {
+    uint32_t strong = found->heap > counted->weak ? found->heap - counted->weak : 0;
+    return counted->source != COUNT_NONE && (counted->all || counted->exact) && counted->count > (int64_t)strong;
+}
+
+struct held {
+    const struct auditor *auditor;
+    uintptr_t *word;
+    size_t count;
+};
+
+static int list_held(void *context, uintptr_t address, object_id id) {
+    struct held *held = context;
+    const struct auditor *auditor = held->auditor;
+    const struct counted *counted = counts_of(auditor->counts, id);
+    if (counted && is_held(counted, &auditor->out->found[counted - auditor->counts->item]))
+        held->word[held->count++] = address + heap_entry(auditor->heap, id);
+    return 0;
+}
+
+/* Take the marks from what the second proof does not reach. */
+static void take_marks(struct audit *audit, struct marks *marks, const struct marks *second, size_t words) {
+    for (size_t w = 0; w < words; w++) {
+        uint64_t held = second->reachable[w] | second->possible[w];
+        audit->kept[w] = (marks->reachable[w] | marks->possible[w]) & ~held;
+        for (uint64_t bits = audit->kept[w]; bits; bits &= bits - 1)
+            audit->kept_objects++;
+        marks->reachable[w] &= held;
+        marks->possible[w] &= held;
+    }
+}
+
+/* Who is lost can be held by lost objects only. */
+static int count_in_lost(void *context, uintptr_t address, object_id id) {
+    const struct auditor *auditor = context;
+    const struct marks *marks = auditor->marks;
+    return mark_test(marks->reachable, id) || mark_test(marks->possible, id) ? 0
+                                                                             : count_in_object(context, address, id);
+}
+
+static int prove_again(struct auditor *auditor, const struct root *roots, size_t root_count, struct marks *marks,
+                       struct arena *arena) {
+    const struct heap *heap = auditor->heap;
+    size_t words = ((size_t)heap->id_end + 63) / 64;
+    struct held held = {.auditor = auditor, .word = arena_alloc(arena, auditor->counts->count + 1, sizeof *held.word)};
+    uint64_t *kept = arena_alloc(arena, words, sizeof *kept);
+    if (!held.word || !kept)
+        return -ENOMEM;
+    heap_each(heap, count_in_object, auditor);
+    count_in_roots(auditor, roots, root_count);
+    heap_each(heap, list_held, &held);
+    struct root root = {(uintptr_t)held.word, (uintptr_t)(held.word + held.count), 0};
+    struct marks second;
+    int error = mark_by_counts(heap, roots, root_count, &root, arena, &second);
+    if (error)
+        return error;
+    auditor->out->kept = kept;
+    take_marks(auditor->out, marks, &second, words);
+    return 0;
+}
+
+int audit_run(const struct heap *heap, const struct counts *counts, const struct root *roots, size_t root_count,
+              struct marks *marks, struct arena *arena, struct audit *audit) {
+    struct auditor auditor = {heap, counts, marks, audit};
+    *audit = (struct audit){.counts = counts};
+    if (!counts->by_id || !counts->known)
+        return 0;
+    audit->found = arena_alloc(arena, counts->count + 1, sizeof *audit->found);
+    if (!audit->found)
+        return -ENOMEM;
+    return counts->exact ? prove_again(&auditor, roots, root_count, marks, arena)
+                         : heap_each(heap, count_in_lost, &auditor);
+}

@@ -1,0 +1,114 @@
+/* language.c - which interpreter is there, which libraries that count references? Their symbols say.
+ *
+ * Owns:    nothing.
+ * Never:   calls the loader: the program may hold its lock.
+ * Runs in: snapshot child.
+ * Start:   language_read(). */
+#include "language.h"
+
+#include <dlfcn.h>
+#include <elf.h>
+#include <link.h>
+#include <string.h>
+
+#include "analysis/cxx.h"
+#include "analysis/gobject.h"
+#include "analysis/python.h"
+#include "symbol.h"
+
+/* ---- CPython ---- */
+
+static const char *const PYTHON_SYMBOLS[PYTHON_TYPE_COUNT] = {
+#define X(name, symbol) symbol,
+    PYTHON_TYPES(X)
+#undef X
+};
+
+/* The first module that is an interpreter.
+ * returns  its version as in Py_Version without the last two bytes; 0: a version that does not say; -1: there is none */
+static long find_python(struct python *python) {
+    for (const struct link_map *module = _r_debug.r_map; module; module = module->l_next) {
+        struct symbols symbols;
+        if (!symbols_of(module, &symbols) || !symbols_find(&symbols, PYTHON_SYMBOLS[PYTHON_TYPE]))
+            continue;
+        for (size_t i = 0; i < PYTHON_TYPE_COUNT; i++)
+            python->types[i] = symbols_find(&symbols, PYTHON_SYMBOLS[i]);
+        const unsigned long *version = (const void *)symbols_find(&symbols, "Py_Version");
+        return version ? (long)(*version >> 16) : 0;
+    }
+    return -1;
+}
+
+static int read_python(const struct heap *heap, struct counts *counts, struct language_notes *notes) {
+    struct python python = {0};
+    size_t found = 0;
+    long version = find_python(&python);
+    if (version < 0)
+        return 0;
+    if (version != PYTHON_VERSION) {
+        notes->python = "this Python is not 3.11: its objects were not told apart";
+        return 0;
+    }
+    int error = python_read(&python, heap, counts, &found);
+    if (!heap->subset && found < PYTHON_OBJECTS_MIN)
+        notes->python = "Python keeps its objects in arenas of its own: set PYTHONMALLOC=malloc to see them";
+    return error;
+}
+
+/* ---- C++ ---- */
+
+/* A module has the type information that every class's refers to: a C++ library. One that is a part of the executable need
+ * not show it. */
+static int has_cxx_library(void) {
+    return symbol_find("_ZTVN10__cxxabiv117__class_type_infoE") != 0;
+}
+
+/* ---- GObject ---- */
+
+/* All segments of a module that may be written, or executed, from the first to the last.
+ * address: anywhere in the module */
+static struct range segments(uintptr_t address, unsigned flag) {
+    struct dl_find_object object;
+    struct range all = {UINTPTR_MAX, 0};
+    if (_dl_find_object((void *)address, &object) != 0)
+        return (struct range){0, 0};
+    uintptr_t header = (uintptr_t)object.dlfo_map_start, bias = object.dlfo_link_map->l_addr;
+    const ElfW(Ehdr) *elf = (const void *)header;
+    if (memcmp(elf->e_ident, ELFMAG, SELFMAG) != 0)
+        return (struct range){0, 0};
+    const ElfW(Phdr) *segment = (const void *)(header + elf->e_phoff);
+    for (unsigned i = 0; i < elf->e_phnum; i++) {
+        uintptr_t lo = bias + segment[i].p_vaddr, hi = lo + segment[i].p_memsz;
+        if (segment[i].p_type != PT_LOAD || !(segment[i].p_flags & flag))
+            continue;
+        all = (struct range){lo < all.lo ? lo : all.lo, hi > all.hi ? hi : all.hi};
+    }
+    all.lo = (all.lo + sizeof(uintptr_t) - 1) & ~(sizeof(uintptr_t) - 1);
+    return all.lo < all.hi ? all : (struct range){0, 0};
+}
+
+static int read_gobject(const struct heap *heap, struct counts *counts, struct language_notes *notes) {
+    uintptr_t object = symbol_find("g_object_ref"), quark = symbol_find("g_quark_to_string");
+    int fits = 1;
+    if (!object || !quark)
+        return 0;
+    struct gobject gobject = {
+        .types = segments(object, PF_W),
+        .code = segments(object, PF_X),
+        .quarks = segments(quark, PF_W),
+        .nullify = symbol_find("g_nullify_pointer"),
+    };
+    int error = gobject_read(&gobject, heap, counts, &fits);
+    if (!fits)
+        notes->gobject =
+            "GObject's types are laid out in a way that is not known here: its objects were not told apart";
+    return error;
+}
+
+int language_read(const struct heap *heap, struct counts *counts, struct language_notes *notes) {
+    *notes = (struct language_notes){0};
+    int error = read_python(heap, counts, notes);
+    if (!error)
+        error = read_gobject(heap, counts, notes);
+    return error ? error : cxx_read(heap, has_cxx_library(), counts);
+}

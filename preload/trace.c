@@ -1,0 +1,306 @@
+/* trace.c - walks that begin anew only where the stack has changed.
+ *
+ * Owns:    struct traces.
+ * Never:   guesses: a frame is taken over when the registers that its step depends on and the words that it reads are
+ *          the same as when it was walked.
+ * Start:   trace_site(), then follow(). Invariants: README.md, "Stacks". */
+#include "trace.h"
+
+#include <string.h>
+
+#include "frames_check.h"
+#include "pages.h"
+#include "unwind.h"
+
+enum {
+    TRACES_SHIFT = 3, /* a thread keeps one trace for each of 8 classes of places that call */
+    TRACES = 1 << TRACES_SHIFT,
+    LEVELS =
+        128,    /* frames that are kept: more than are asked for, so that returning from deep recursion shows no end */
+    SLACK = 32, /* frames that are walked beyond those asked for, when such an end has shown */
+    CHANGED_MAX = CAPTURE_FRAMES_MAX + SLACK,
+};
+
+/* From a frame to its caller's: where the words stand that it reads. */
+struct step {
+    uintptr_t sp, bp;                /* of this frame; bp is right where it is needed */
+    uint32_t ra, saved_bp, cfa_word; /* bytes up from sp */
+    int16_t cfa_add;
+    uint16_t flags;
+};
+enum {
+    BP_USED = 1,    /* the step begins at bp */
+    BP_SAVED = 2,   /* the caller's bp stands at saved_bp; else it is this frame's */
+    CFA_WORD = 4,   /* the caller's stack pointer is the word at cfa_word, + cfa_add */
+    BP_NEEDED = 8,  /* this frame's bp is used, by this step or by one further out */
+    BP_CHECKED = 16 /* and the saved one is */
+};
+
+struct level {
+    uint64_t pc;
+    struct step step;
+};
+
+/* Where a step reads the return address (&no_address when it reads more than that), and what it read. */
+struct link {
+    const uintptr_t *at;
+    uintptr_t word; /* the next level's frame */
+};
+
+/* Frames that are no part of a trace's levels yet, innermost first. */
+struct changes {
+    uint32_t count;
+    struct level level[CHANGED_MAX];
+};
+
+/* Levels [top, LEVELS) are a stack, innermost first: what changes is the low end. */
+struct trace {
+    struct changes *changes; /* of the thread */
+    unsigned epoch;          /* unwind_epoch when it was walked; 0: holds nothing */
+    uint32_t site;
+    uint32_t site_frames; /* frames of the site; 0: there is none */
+    uint32_t top;
+    int complete; /* the last level is the outermost frame */
+    int cut;      /* or the walk could not go on there */
+    uintptr_t hi; /* upper end of the stack, as the walk saw it */
+    uint64_t frames[LEVELS];
+    struct link links[LEVELS];
+    uint64_t hash[LEVELS + 1]; /* of the levels from here out (site_hash_step) */
+    struct step steps[LEVELS];
+};
+
+struct traces {
+    struct trace *of[TRACES]; /* NULL: not used yet */
+    struct changes changes;
+};
+
+static const uintptr_t no_address; /* differs from every frame, so that the short comparison stops */
+
+static uintptr_t word_at(uintptr_t address) {
+    return *(const uintptr_t *)address;
+}
+
+/* ---- taking over what is known ---- */
+
+static inline int stands_at(const struct trace *trace, uint32_t level, uintptr_t pc, uintptr_t sp, uintptr_t bp) {
+    const struct step *step = &trace->steps[level];
+    return step->sp == sp && trace->frames[level] == pc && (!(step->flags & BP_NEEDED) || step->bp == bp);
+}
+
+/* Does a level whose step reads several words still lead to the next one? */
+static __attribute__((noinline)) int leads_on(const struct trace *trace, uint32_t level) {
+    const struct step *step = &trace->steps[level];
+    if (step->flags & CFA_WORD && word_at(step->sp + step->cfa_word) + (uintptr_t)step->cfa_add != step[1].sp)
+        return 0;
+    if (word_at(step->sp + step->ra) != trace->frames[level + 1])
+        return 0;
+    return !(step->flags & BP_CHECKED) || word_at(step->sp + step->saved_bp) == step[1].bp;
+}
+
+/* The first of [link, end) that reads another word now, or end. Four at a time: this is most of what an allocation costs. */
+static inline const struct link *first_changed(const struct link *link, const struct link *end) {
+    for (; end - link >= 4; link += 4) {
+        if (*link[0].at != link[0].word)
+            return link;
+        if (*link[1].at != link[1].word)
+            return link + 1;
+        if (*link[2].at != link[2].word)
+            return link + 2;
+        if (*link[3].at != link[3].word)
+            return link + 3;
+    }
+    while (link < end && *link->at == link->word)
+        link++;
+    return link;
+}
+
+/* How many levels from this one on, itself included, are right, when it is; stops at `wanted`. */
+static __attribute__((noinline)) uint32_t run_from(const struct trace *trace, uint32_t level, uint32_t wanted) {
+    const struct link *first = &trace->links[level], *link = first;
+    const struct link *end = first + (wanted < LEVELS - level ? wanted : LEVELS - level) - 1;
+    while ((link = first_changed(link, end)) < end && link->at == &no_address &&
+           leads_on(trace, (uint32_t)(link - trace->links)))
+        link++;
+    return (uint32_t)(link - first) + 1;
+}
+
+/* ---- what has changed ---- */
+
+/* The first `count` levels from `level` on stay, but not in their place; `at` goes on behind them. */
+static void set_aside(struct trace *trace, uint32_t level, uint32_t count, struct cursor *at) {
+    for (uint32_t i = level; i < level + count; i++) {
+        struct level *changed = &trace->changes->level[trace->changes->count++];
+        *changed = (struct level){trace->frames[i], trace->steps[i]};
+        changed->step.bp = at->bp;
+        if (changed->step.flags & BP_SAVED)
+            at->bp = word_at(changed->step.sp + changed->step.saved_bp);
+    }
+    at->pc = trace->frames[level + count];
+    at->sp = trace->steps[level + count].sp;
+}
+
+static uint16_t flags_of(const struct trace *trace, uint32_t level, unsigned own) {
+    int outer = level + 1 < LEVELS ? trace->steps[level + 1].flags & BP_NEEDED : !trace->complete;
+    own &= BP_USED | BP_SAVED | CFA_WORD;
+    if (outer && own & BP_SAVED)
+        own |= BP_CHECKED;
+    if (own & BP_USED || (outer && !(own & BP_SAVED)))
+        own |= BP_NEEDED;
+    return (uint16_t)own;
+}
+
+/* Put what has changed before `level`. */
+static void commit(struct trace *trace, uint32_t level) {
+    for (uint32_t i = trace->changes->count; i-- > 0;) {
+        const struct level *changed = &trace->changes->level[i];
+        level--;
+        trace->frames[level] = changed->pc;
+        trace->steps[level] = changed->step;
+        uint16_t flags = flags_of(trace, level, changed->step.flags);
+        trace->steps[level].flags = flags;
+        const uintptr_t *ra_at = (const uintptr_t *)(changed->step.sp + changed->step.ra);
+        trace->links[level].at = flags & (CFA_WORD | BP_CHECKED) ? &no_address : ra_at;
+        trace->links[level].word = level + 1 < LEVELS ? trace->frames[level + 1] : 0;
+        trace->hash[level] = site_hash_step(trace->hash[level + 1], changed->pc);
+    }
+    trace->top = level;
+}
+
+static void end_at(struct trace *trace, int complete, int cut) {
+    trace->complete = complete;
+    trace->cut = cut;
+    commit(trace, LEVELS);
+}
+
+/* What a step that was walked has read. */
+static void note_step(struct step *step, const struct step_words *words) {
+    step->ra = (uint32_t)(words->ra_at - step->sp);
+    step->flags = words->uses_bp ? BP_USED : 0;
+    if (words->bp_at) {
+        step->saved_bp = (uint32_t)(words->bp_at - step->sp);
+        step->flags |= BP_SAVED;
+    }
+    if (words->cfa_at) {
+        step->cfa_word = (uint32_t)(words->cfa_at - step->sp);
+        step->cfa_add = words->cfa_add;
+        step->flags |= CFA_WORD;
+    }
+}
+
+/* Bring the levels up to date for a walk from `at`.
+ * limit    frames to walk at most, >= max
+ * returns  how many of at most `max` frames there are; FOLLOW_SHORT: nothing is known beyond the last level; or
+ *          FOLLOW_ALONE: this stack can't be kept */
+enum { FOLLOW_SHORT = 0, FOLLOW_ALONE = -1 };
+static int follow(struct trace *trace, struct cursor at, uint32_t max, uint32_t limit) {
+    uint32_t known = trace->epoch ? trace->top : LEVELS;
+    trace->changes->count = 0;
+    for (;;) {
+        while (known < LEVELS && trace->steps[known].sp < at.sp)
+            known++;
+        if (known < LEVELS && stands_at(trace, known, at.pc, at.sp, at.bp)) {
+            uint32_t wanted = max - trace->changes->count, run = run_from(trace, known, wanted);
+            int to_the_end = known + run == LEVELS;
+            if (run == wanted || (to_the_end && trace->complete)) {
+                if (known < trace->changes->count)
+                    return FOLLOW_SHORT;
+                int count = (int)(trace->changes->count + run);
+                commit(trace, known);
+                return count;
+            }
+            if (to_the_end)
+                return FOLLOW_SHORT;
+            set_aside(trace, known, run - 1, &at);
+            known += run;
+        }
+        struct level *level = &trace->changes->level[trace->changes->count++];
+        *level = (struct level){.pc = at.pc, .step = {.sp = at.sp, .bp = at.bp}};
+        if (trace->changes->count == limit)
+            break;
+        struct step_words words = {0};
+        enum unwind_step result = unwind_step(&at, &words);
+        note_step(&level->step, &words);
+        if (result == STEP_END || result == STEP_CUT) {
+            end_at(trace, 1, result == STEP_CUT);
+            return (int)(trace->changes->count < max ? trace->changes->count : max);
+        }
+        if (result == STEP_ALONE)
+            return FOLLOW_ALONE;
+    }
+    end_at(trace, 0, 0);
+    return (int)max;
+}
+
+static uint64_t window_hash(const struct trace *trace, uint32_t count) {
+    uint32_t end = trace->top + count;
+    return site_hash_between(trace->hash[trace->top], trace->hash[end], end < LEVELS ? count : 0);
+}
+
+static inline void count_cut(const struct trace *trace, uint32_t frames) {
+    if (__builtin_expect(trace->cut, 0) && trace->top + frames == LEVELS)
+        unwind_count_cut();
+}
+
+static uint32_t site_alone(struct trace *trace, struct caller caller, uint32_t max) {
+    uint64_t frames[CAPTURE_FRAMES_MAX];
+    trace->epoch = 0;
+    size_t count = unwind_capture(caller, frames, max);
+    frames_check(frames, count, max);
+    return site_intern(frames, count);
+}
+
+static __attribute__((noinline)) uint32_t site_changed(struct trace *trace, struct caller caller, uint32_t max) {
+    unsigned epoch = atomic_load_explicit(&unwind_epoch, memory_order_relaxed);
+    struct cursor at = unwind_start(caller);
+    if (trace->epoch != epoch || trace->hi != at.hi)
+        trace->epoch = 0;
+    trace->site_frames = 0;
+    int count = follow(trace, at, max, max);
+    if (count == FOLLOW_SHORT) {
+        trace->epoch = 0;
+        count = follow(trace, at, max, max + SLACK);
+    }
+    if (count == FOLLOW_ALONE)
+        return site_alone(trace, caller, max);
+    const uint64_t *frames = &trace->frames[trace->top];
+    frames_check(frames, (size_t)count, max);
+    count_cut(trace, (uint32_t)count);
+    trace->site = site_intern_hashed(window_hash(trace, (uint32_t)count), frames, (size_t)count);
+    trace->site_frames = trace->site ? (uint32_t)count : 0;
+    trace->hi = at.hi;
+    trace->epoch = epoch;
+    return trace->site;
+}
+
+static __attribute__((noinline)) struct trace *trace_make(struct traces **traces, size_t class) {
+    if (!*traces && !(*traces = pages_alloc(sizeof **traces)))
+        return NULL;
+    struct trace *trace = pages_alloc(sizeof *trace);
+    if (!trace)
+        return NULL;
+    trace->changes = &(*traces)->changes;
+    trace->top = LEVELS;
+    return (*traces)->of[class] = trace;
+}
+
+/* Is the whole stack as it was? Its words are compared with no thought of what to do when they differ. */
+static inline int is_same(const struct trace *trace, struct caller caller, uint32_t max) {
+    if (!trace->site_frames || trace->epoch != atomic_load_explicit(&unwind_epoch, memory_order_relaxed) ||
+        !stands_at(trace, trace->top, caller.pc, caller.sp, caller.bp))
+        return 0;
+    const struct link *link = &trace->links[trace->top], *end = link + trace->site_frames - 1;
+    link = first_changed(link, end);
+    return __builtin_expect(link == end, 1) || run_from(trace, trace->top, max) == trace->site_frames;
+}
+
+uint32_t trace_site(struct traces **traces, struct caller caller, uint32_t max) {
+    size_t class = caller.pc * 0x9E3779B97F4A7C15ull >> (64 - TRACES_SHIFT);
+    struct trace *trace = *traces ? (*traces)->of[class] : NULL;
+    if (__builtin_expect(!trace, 0) && !(trace = trace_make(traces, class)))
+        return 0;
+    if (__builtin_expect(!is_same(trace, caller, max), 0))
+        return site_changed(trace, caller, max);
+    frames_check(&trace->frames[trace->top], trace->site_frames, max);
+    count_cut(trace, trace->site_frames);
+    return trace->site;
+}
