@@ -134,7 +134,7 @@ struct cast_allocations {
     uint64_t peak_objects, peak_bytes;
     int64_t peak_us;
     uint64_t at_once;   /* objects freed before their thread made another one */
-    uint64_t same_call; /* freed before the caller of the function that made them returned, within 64 births */
+    uint64_t same_call; /* others, freed before the caller of the function that made them returned, within 64 births */
     uint64_t size_min, size_max, slack_bytes;
     uint64_t grown, moved_bytes; /* blocks that realloc made larger; bytes that it copied */
     uint64_t chain_max;          /* most growths of one block */

@@ -16,6 +16,10 @@ struct edge {
     uint32_t from, next; /* numbers of a node and of an edge; 0: the last one into that node */
 };
 
+struct edge_block {
+    struct edge *edge; /* EDGES of them */
+};
+
 /* An object that is being searched: the stretch of it at hand, and where it ends altogether. */
 struct visit {
     uintptr_t at, end, limit;
@@ -30,7 +34,7 @@ struct build {
     uint32_t *parent; /* by number: in the search's tree; later: where the compressed path goes on */
     uint32_t *semi, *label, *path;
     uint32_t *edges_into; /* by number: the first edge */
-    struct edge **block;
+    struct edge_block *block;
     size_t block_capacity;
     uint32_t edge_count; /* numbers begin with 1 */
     struct visit *visit;
@@ -41,7 +45,7 @@ struct build {
 /* ---- edges ---- */
 
 static struct edge *edge_at(const struct build *build, uint32_t number) {
-    return &build->block[number >> EDGES_SHIFT][number & (EDGES - 1)];
+    return &build->block[number >> EDGES_SHIFT].edge[number & (EDGES - 1)];
 }
 
 static void add_edge(struct build *build, uint32_t from, uint32_t to) {
@@ -52,15 +56,14 @@ static void add_edge(struct build *build, uint32_t from, uint32_t to) {
         return;
     }
     if (number % EDGES == 0 || number == 1) {
-        struct edge **grown =
-            arena_grow(build->arena, build->block, block, &build->block_capacity, sizeof *build->block);
+        struct edge_block *grown = arena_grow(build->arena, build->block, block, &build->block_capacity, sizeof *grown);
         struct edge *made = grown ? arena_alloc(build->arena, EDGES, sizeof *made) : NULL;
         if (!made) {
             build->error = -ENOMEM;
             return;
         }
         build->block = grown;
-        build->block[block] = made;
+        grown[block].edge = made;
     }
     build->edge_count = number;
     *edge_at(build, number) = (struct edge){from, build->edges_into[to]};

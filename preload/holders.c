@@ -51,6 +51,7 @@ struct gather {
 
 static size_t place_of(const struct gather *gather, uint64_t key) {
     size_t place = key * 0x9E3779B97F4A7C15ull >> 20 & (gather->table_size - 1);
+    /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): a place that is taken names a group, so there are groups */
     while (gather->table[place] && gather->groups[gather->table[place] - 1].key != key)
         place = (place + 1) & (gather->table_size - 1);
     return place;

@@ -232,11 +232,12 @@ static int is_same_call(uint32_t site) {
 
 static void count_freed(struct profile_shard *shard, struct counters *counts, uintptr_t address, uint32_t site) {
     struct recent *recent = &shard->recent[hash(address, RECENT)];
-    counts->at_once += shard->last == address && shard->last_site == site;
-    if (recent->address != address || recent->site != site)
-        return;
-    recent->address = 0;
-    if (site && shard->births - recent->birth <= SAME_CALL_BIRTHS)
+    int is_recent = recent->address == address && recent->site == site;
+    if (is_recent)
+        recent->address = 0;
+    if (shard->last == address && shard->last_site == site)
+        counts->at_once++;
+    else if (is_recent && site && shard->births - recent->birth <= SAME_CALL_BIRTHS)
         counts->same_call += (uint64_t)is_same_call(site);
 }
 

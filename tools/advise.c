@@ -28,7 +28,7 @@ static uint64_t mean(uint64_t sum, uint64_t count) {
 
 static uint64_t reuse(const struct report_profile *profile, const struct rec_counts *counts, uint64_t *objects) {
     (void)profile;
-    *objects = counts->at_once > counts->same_call ? counts->at_once : counts->same_call;
+    *objects = count_add(counts->at_once, counts->same_call);
     if (*objects < REUSE_OBJECTS_MIN || *objects < counts->objects / 2)
         return 0;
     return mean(counts->bytes, counts->objects) * *objects;
@@ -69,18 +69,26 @@ static const struct {
 
 /* ---- places ---- */
 
-/* The innermost frame that can be changed: of the program, and none that only hands memory on. NULL: none is known. */
+/* How much a frame says about where something can be done; 0: nothing. */
+static int worth(struct pool *memory, const struct stack_frame *frame) {
+    if (frame->function && label_is_plumbing(memory, frame->function))
+        return 0;
+    return !frame->in_program ? 1 : frame->file ? 3 : 2;
+}
+
+/* The frame that can be changed: of the program's own source, else of the program, else any; of equal ones the innermost.
+ * One that only hands memory on is none. NULL: none is known. */
 static const struct stack_frame *frame_of(struct pool *memory, const struct stack *stack) {
     const struct stack_frame *found = NULL;
+    int best = 0;
     for (size_t i = 0; stack && i < stack->named_count; i++) {
-        const struct stack_frame *frame = &stack->frames[i];
-        if (!frame->file || (frame->function && label_is_plumbing(memory, frame->function)))
-            continue;
-        if (frame->in_program)
-            return frame;
-        found = found ? found : frame;
+        int value = worth(memory, &stack->frames[i]);
+        if (value > best) {
+            found = &stack->frames[i];
+            best = value;
+        }
     }
-    return found ? found : stack && stack->named_count ? stack->frames : NULL;
+    return found;
 }
 
 /* Sites that end in one place: it is the same code that would be changed, whoever calls it. */

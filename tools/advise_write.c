@@ -26,10 +26,11 @@ static const char *sizes(struct pool *pool, const struct rec_counts *counts) {
 static const char *reuse_numbers(struct pool *pool, const struct report *report, const struct advice *advice) {
     const struct rec_counts *counts = advice->counts;
     (void)report;
+    const char *how = !counts->same_call ? "before their thread made another one"
+                      : counts->at_once  ? "before their thread made another one, or in the same call that made them"
+                                         : "in the same call that made them";
     return pool_printf(pool, "%s of %s (%s) were freed %s", units_count(pool, advice->objects),
-                       units_things(pool, counts->objects, "object"), sizes(pool, counts),
-                       counts->at_once >= counts->same_call ? "before their thread made another one"
-                                                            : "in the same call that made them");
+                       units_things(pool, counts->objects, "object"), sizes(pool, counts), how);
 }
 
 static const char *pool_numbers(struct pool *pool, const struct report *report, const struct advice *advice) {
