@@ -112,7 +112,9 @@ sanitize: $(BUILD)/libcastaway.so
 	  'integration/test_control' 'integration/test_top' 'integration/test_suppress' 'integration/test_ci' \
 	  'integration/test_formats' 'integration/test_shell'
 
+# `make bench BENCH_OPTIONS='--only churn --clock cpu'`: one question; `.ci/setup bench` installs the peers.
 bench: all $(BENCH)
+	@tests/bench/bench.py $(BUILD) $(BENCH_OPTIONS)
 	@tests/run_bench.sh $(BUILD)
 
 # ---- style

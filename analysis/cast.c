@@ -595,6 +595,15 @@ void cast_allocations(struct cast_sink *sink, const struct cast_allocations *sit
     close_line(sink);
 }
 
+void cast_defaults(struct cast_sink *sink, const char *options, const char *suppressions) {
+    open_line(sink, "defaults");
+    if (options)
+        put_text(sink, "options", options);
+    if (suppressions)
+        put_text(sink, "suppressions", suppressions);
+    close_line(sink);
+}
+
 void cast_note(struct cast_sink *sink, enum note_code code, uint64_t count, const char *detail) {
     static const char *const CODES[] = {
 #define X(name, code_, text) code_,

@@ -24,6 +24,7 @@ enum { CAST_VERSION = 1, CAST_FRAMES_MAX = 64 };
     X(IN_PROCESS, "in-process", "no snapshot could be made: scanned in the program itself")                            \
     X(ROOTS_UNREADABLE, "roots-unreadable", "memory that could not be searched for roots")                             \
     X(INHERITED, "inherited", "objects that the parent process made before the fork: not judged here")                 \
+    X(TURNED_OFF, "turned-off", "the check is turned off, by LSAN_OPTIONS or by the program (__lsan_is_turned_off)")   \
     X(BAD_OPTION, "bad-option", "an unknown or wrong key in CASTAWAY_OPTIONS was ignored")                             \
     X(POOL_OFF, "pool-off", "variable set so that objects come from malloc and not from a pool (--keep-pools: not)")   \
     X(NEXT_ALLOCATOR, "allocator", "the allocator in use is not glibc's")                                              \
@@ -172,6 +173,8 @@ void cast_population(struct cast_sink *, const struct cast_population *);
 void cast_retained(struct cast_sink *, const struct cast_retained *);
 void cast_profile(struct cast_sink *, const struct cast_profile *);
 void cast_allocations(struct cast_sink *, const struct cast_allocations *);
+/* What the program's own __lsan_default_options and __lsan_default_suppressions return; either may be NULL. */
+void cast_defaults(struct cast_sink *, const char *options, const char *suppressions);
 void cast_note(struct cast_sink *, enum note_code, uint64_t count, const char *detail); /* detail may be NULL */
 int cast_end(struct cast_sink *); /* end line, flush; returns the first error or 0 */
 

@@ -35,7 +35,6 @@ int exit_scan(int status);
 void exit_scan_signal(int signal, const ucontext_t *context);
 /* No scan can be made at the end: leave a recording that says why, now. */
 void exit_scan_give_up(const char *why);
-void exit_scan_never(void); /* it was done in another way */
 void exit_after_fork(void);
 
 #endif

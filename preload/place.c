@@ -105,6 +105,26 @@ int place_commit(const struct options *options, int pid, int *number) {
     return error;
 }
 
+/* The folder's parent is everybody's as a rule: no file that is there already is touched. */
+static int open_beside_folder(const struct options *options, int pid) {
+    const char *slash = strrchr(options->dir, '/'), *base = strrchr(options->left_output, '/');
+    struct text path = {.fill = 0};
+    if (!slash || !base)
+        return -ENOENT;
+    text_add(&path, options->dir, (size_t)(slash - options->dir));
+    name_pattern(&path, base, pid);
+    return create(AT_FDCWD, path.bytes, O_EXCL | O_NOFOLLOW);
+}
+
+int place_open_left(const struct options *options, int pid) {
+    struct text path = {.fill = 0};
+    if (!options->left_output[0])
+        return -ENOENT;
+    name_pattern(&path, options->left_output, pid);
+    int file = create(AT_FDCWD, path.bytes, O_TRUNC | O_NOFOLLOW);
+    return file < 0 ? open_beside_folder(options, pid) : file;
+}
+
 int place_open_without_tool(const struct options *options, int pid) {
     struct text path = {.fill = 0};
     name_pattern(&path, options->output[0] ? options->output : "castaway.%p.cast", pid);

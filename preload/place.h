@@ -18,4 +18,8 @@ int place_commit(const struct options *options, int pid, int *number);
 /* The documented name without a tool: `output` with %p, else castaway.<pid>.cast in the working directory. */
 int place_open_without_tool(const struct options *options, int pid);
 
+/* For a process that outlives the tool: `left_output` with %p; where that can't be written, the same name where the
+ * tool's folder was. returns a descriptor or a negative errno */
+int place_open_left(const struct options *options, int pid);
+
 #endif

@@ -68,7 +68,7 @@ static int keep_variables(struct variables *out, const Elf64_Sym *symbol, size_t
 }
 
 static int read_symbols(struct variables *out, int file, struct arena *arena) {
-    Elf64_Ehdr header;
+    Elf64_Ehdr header = {0};
     int error = 0;
     if (read_at(file, &header, sizeof header, 0) || memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 ||
         header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_shentsize != sizeof(Elf64_Shdr) || !header.e_shnum)

@@ -20,6 +20,7 @@
 #include "holders.h"
 #include "hooks.h"
 #include "init.h"
+#include "lsan.h"
 #include "module.h"
 #include "pages.h"
 #include "pairs.h"
@@ -396,6 +397,8 @@ int write_scan(int file, const struct scan_input *in, struct search *search) {
     put_status(sink, in, &search->history, NULL, arena);
     write_notes(sink, in, search);
     write_pools(sink, &search->maps);
+    if (lsan.default_options || lsan.default_suppressions)
+        cast_defaults(sink, lsan.default_options, lsan.default_suppressions);
     return cast_end(sink);
 }
 

@@ -4,6 +4,7 @@
 #include "command.h"
 #include "folder.h"
 #include "gate.h"
+#include "left.h"
 #include "library.h"
 #include "live_text.h"
 #include "message.h"
@@ -102,10 +103,10 @@ static const char *why_no_recording(const struct run *run) {
            "environment, or had given up the right to write to our folder (another user, another root)";
 }
 
-static void read_recordings(struct run *run) {
+static void read_recordings(struct run *run, const char *folder) {
     struct progress progress;
     size_t count;
-    const char **paths = folder_recordings(run->options.pool, run->folder, &count);
+    const char **paths = folder_recordings(run->options.pool, folder, &count);
     size_t last = count; /* the program that the process was in the end */
     for (size_t i = 0; i < count; i++)
         if (image_of(run, paths[i]) >= 0 && (last == count || image_of(run, paths[i]) > image_of(run, paths[last])))
@@ -123,6 +124,13 @@ static void read_recordings(struct run *run) {
         report_note(&run->report, TOOL_NOTE_NO_RECORDING, 0, why_no_recording(run));
         run->failed = true;
     }
+}
+
+static void note_left(struct run *run) {
+    const char *where = "";
+    size_t count = left_count(&run->options, run->folder, run->pid, &where);
+    if (count)
+        report_note(&run->report, TOOL_NOTE_LEFT_RUNNING, count, where);
 }
 
 /* What is known about the program itself comes from us, not from a recording. */
@@ -164,8 +172,8 @@ static int run_program(struct run *run) {
     int status = EXIT_CASTAWAY_FAILED;
     if (!library || !(run->folder = folder_create(pool)))
         return status;
-    char **environment =
-        library_environment(pool, library, run->folder, run->options.library_options, run->options.keep_pools);
+    const char *options = pool_printf(pool, "%s%s", run->options.library_options, left_options(&run->options));
+    char **environment = library_environment(pool, library, run->folder, options, run->options.keep_pools);
     if (!environment) {
         folder_remove(run->folder);
         return status;
@@ -178,8 +186,10 @@ static int run_program(struct run *run) {
     run->ended = now_seconds();
     report_init(&run->report, pool, output_kinds(&run->options));
     describe_program(run);
-    read_recordings(run);
-    folder_remove(run->folder);
+    note_left(run);
+    const char *closed = folder_close(pool, run->folder);
+    read_recordings(run, closed);
+    folder_remove(closed);
     int result = report_run(run);
     if (WIFSIGNALED(run->wait_status))
         process_die_of(WTERMSIG(run->wait_status));

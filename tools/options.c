@@ -113,6 +113,7 @@ static int set_fail_on(struct options *options, const char *value, const char *s
 }
 
 static int set_exit_code(struct options *options, const char *value, const char *spelling) {
+    options->exit_code_given = true;
     return option_number(&options->exit_code, value, 0, 255, spelling);
 }
 
@@ -131,6 +132,7 @@ static int set_num_callers(struct options *options, const char *value, const cha
 
 static int set_error_exitcode(struct options *options, const char *value, const char *spelling) {
     options->findings_first = true;
+    options->exit_code_given = true;
     return option_number(&options->exit_code, value, 0, 255, spelling);
 }
 
@@ -477,13 +479,34 @@ int options_environment(struct options *options, const char *text) {
 
 /* ---- LSAN_OPTIONS ---- */
 
+/* Frames of a stack: 0 and 1 both leave the place of the allocation, and there are never more than ours. */
+static int set_context_size(struct options *options, const char *value, const char *spelling) {
+    if (option_number(&options->frames_max, value, 0, 256, spelling))
+        return -1;
+    if (options->frames_max > CAST_FRAMES_MAX)
+        options->frames_max = CAST_FRAMES_MAX;
+    options->frames_max += options->frames_max == 0;
+    return 0;
+}
+
+/* Only of the run itself: `castaway report` says where it writes. */
+static int set_log_path(struct options *options, const char *value, const char *spelling) {
+    if (options->verb != VERB_RUN || !strcmp(value, "stderr"))
+        return 0;
+    if (!strcmp(value, "stdout"))
+        return add_destination(options, FORMAT_TEXT, "-", spelling);
+    return add_destination(options, FORMAT_TEXT, *value ? pool_printf(options->pool, "%s.%%p", value) : value,
+                           spelling);
+}
+
+/* What is a root, and whether there is a check at all, is read by the library (preload/lsan.c). */
 static const struct {
     const char *key;
     int (*set)(struct options *, const char *value, const char *spelling);
 } lsan_keys[] = {
-    {"suppressions", set_suppressions},
-    {"print_suppressions", set_print_suppressions},
-    {"exitcode", set_exit_code},
+    {"suppressions", set_suppressions}, {"print_suppressions", set_print_suppressions},
+    {"exitcode", set_exit_code},        {"malloc_context_size", set_context_size},
+    {"log_path", set_log_path},
 };
 
 int options_lsan(struct options *options, const char *text) {

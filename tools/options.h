@@ -43,6 +43,7 @@ struct options {
     unsigned show, fail_on;             /* kinds as bits */
     bool keep_pools;                    /* leave the switches of other allocators alone (analysis/pools.h) */
     int exit_code, frames_max;
+    bool exit_code_given;      /* by the user */
     bool findings_first;       /* the exit status of findings stands before the program's own */
     const char **suppressions; /* files */
     size_t suppression_count, suppression_capacity;

@@ -30,7 +30,7 @@ static const char *expansion(struct pool *pool, const char **at, int64_t pid, co
     const char *close;
     switch (**at) {
     case 'p':
-        return pool_printf(pool, "%" PRId64, pid);
+        return pid == OUTPUT_PID_LATER ? "%p" : pool_printf(pool, "%" PRId64, pid);
     case 'h':
         return host_name(pool);
     case '%':
@@ -79,11 +79,20 @@ static bool has_pid(const char *pattern) {
     return false;
 }
 
-/* leaks.cast becomes leaks.4242.cast. */
-static const char *with_pid(struct pool *pool, const char *path, int64_t pid) {
+/* Where the name's ending begins: leaks.cast becomes leaks.4242.cast. */
+static size_t stem_length(const char *path) {
     const char *base = path_base(path), *dot = strrchr(base, '.');
-    size_t stem = dot && dot > base ? (size_t)(dot - path) : strlen(path);
+    return dot && dot > base ? (size_t)(dot - path) : strlen(path);
+}
+
+static const char *with_pid(struct pool *pool, const char *path, int64_t pid) {
+    size_t stem = stem_length(path);
     return pool_printf(pool, "%.*s.%" PRId64 "%s", (int)stem, path, pid, path + stem);
+}
+
+const char *output_of_each(struct pool *pool, const char *pattern) {
+    size_t stem = stem_length(pattern);
+    return has_pid(pattern) ? pattern : pool_printf(pool, "%.*s.%%p%s", (int)stem, pattern, pattern + stem);
 }
 
 /* ---- checks ---- */

@@ -271,6 +271,13 @@ static void read_note(struct reader *reader, const json_t *record) {
     recording->notes =
         pool_grow(reader->pool, recording->notes, recording->note_count, &recording->note_capacity, sizeof note);
     recording->notes[recording->note_count++] = note;
+    recording->is_turned_off |= !strcmp(note.code, "turned-off");
+    recording->has_scan |= recording->is_turned_off;
+}
+
+static void read_defaults(struct reader *reader, const json_t *record) {
+    reader->recording->default_options = reader_string(reader, record, "options");
+    reader->recording->default_suppressions = reader_string(reader, record, "suppressions");
 }
 
 static void read_end(struct reader *reader, const json_t *record) {
@@ -297,6 +304,7 @@ static const struct {
     {"allocations", reader_allocations},
     {"retained", reader_retained},
     {"refs", reader_history},
+    {"defaults", read_defaults},
 };
 
 /* ---- lines ---- */

@@ -169,8 +169,10 @@ struct recording {
     double start_seconds; /* Unix time; 0: not known */
     bool at_exit;         /* made when the program ended, not while it ran */
     bool has_header, has_scan, has_status;
-    bool complete;        /* the `end` record was there */
-    struct rec_scan scan; /* the last one */
+    bool is_turned_off;                                 /* no scan, because the program or its user wanted none */
+    const char *default_options, *default_suppressions; /* the program's own, in LeakSanitizer's words; "" if none */
+    bool complete;                                      /* the `end` record was there */
+    struct rec_scan scan;                               /* the last one */
     struct rec_status status;
     struct tally tally[KIND_COUNT];
     struct rec_finding *findings;

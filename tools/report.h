@@ -25,6 +25,8 @@ enum {
     X(NO_SCAN, "no-scan", "the recording holds no scan: nothing was judged")                                           \
     X(LAST_SCAN, "last-scan", "the program left no recording of its end: this is the report of its last scan")         \
     X(NO_RECORDING, "no-recording", "no recording came from the program itself")                                       \
+    X(LEFT_RUNNING, "left-running",                                                                                    \
+      "processes that still run: not in this report; what they tell at their end goes to a file")                      \
     X(BAD_RECORDING, "bad-recording", "recordings of other processes that could not be read")                          \
     X(NO_OBJECTS, "no-objects", "no live object was recorded: all were freed, or castaway saw no allocation")
 
@@ -148,8 +150,11 @@ struct report {
     int64_t exit_status;
     int signal; /* that killed it, else 0 */
     size_t processes;
-    size_t unjudged; /* recordings among them that hold no scan: nothing can be said of their processes */
-    bool has_main;   /* the main process left a recording */
+    size_t unjudged;   /* recordings among them that hold no scan: nothing can be said of their processes */
+    size_t turned_off; /* recordings of processes that wanted no check */
+    bool has_main;     /* the main process left a recording */
+    const char **default_options, **default_suppressions; /* of programs, in LeakSanitizer's words; each text once */
+    size_t default_option_count, default_option_capacity, default_suppression_count, default_suppression_capacity;
     struct report_live live;
     struct report_profile profile;
     struct tally tally[KIND_COUNT];
