@@ -13,7 +13,7 @@ BASE := -std=gnu11 -D_GNU_SOURCE -DCASTAWAY_VERSION='"$(VERSION)"' -I. $(WARN) -
 # snapshot child and the stop signal's handler must not rely on), unwind tables so that walks pass through the hooks.
 TARGET := $(BASE) -fPIC -fvisibility=hidden -ftls-model=initial-exec -fno-stack-protector -fasynchronous-unwind-tables \
 	-fexceptions -fno-optimize-sibling-calls -fno-builtin-malloc -fno-builtin-calloc -fno-omit-frame-pointer
-TOOLS_LIBS := -ldw -lelf -ljansson -lz -lncursesw -ltinfo -lstdc++
+TOOLS_LIBS := -ldw -lelf -ljansson -lz -lncursesw -ltinfo -liberty -lstdc++
 CHECK_LIBS = $(shell pkg-config --libs check)
 SANITIZE := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
@@ -59,7 +59,7 @@ $(BUILD)/castaway: $(TOOLS_OBJ) $(ANALYSIS_OBJ) $(BUILD)/tools/web_page.o
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(TOOLS_OBJ) $(ANALYSIS_OBJ) $(BUILD)/tools/web_page.o $(TOOLS_LIBS)
 
 # The page of HTML reports: tools/web, and the libraries that draw in it, if npm can fetch them.
-$(WEB)/drawings.js: tools/web/drawings.js tools/web/package.json tools/web/package-lock.json tools/web/build.sh
+$(WEB)/drawings.js: tools/web/drawings.js tools/web/charts.js tools/web/package.json tools/web/package-lock.json tools/web/build.sh
 	@tools/web/build.sh drawings $(WEB)
 $(WEB)/page.html: $(WEB)/drawings.js tools/web/page.html tools/web/page.css tools/web/page.js tools/web/build.sh
 	@tools/web/build.sh page $(WEB)
@@ -75,7 +75,7 @@ $(PROFILES): $(BUILD)/profiles/%: tools/profiles/%
 $(UNIT): $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(HEAP_BUILD_OBJ) $(ANALYSIS_OBJ)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CHECK_LIBS)
 
-SUPPRESS_OBJ := $(patsubst %,$(BUILD)/tools/%.o,suppress suppress_parse suppress_default suppress_write refs recording_refs pattern kinds pool \
+SUPPRESS_OBJ := $(patsubst %,$(BUILD)/tools/%.o,suppress suppress_parse suppress_default suppress_write refs recording_refs members label pattern kinds pool \
 	message escape demangle hide symbols tail_calls unit merge keep fingerprint report_live \
 	recording recording_plain recording_live recording_profile report_profile)
 $(BUILD)/tests/unit/test_suppress: $(SUPPRESS_OBJ)
@@ -115,7 +115,6 @@ sanitize: $(BUILD)/libcastaway.so
 # `make bench BENCH_OPTIONS='--only churn --clock cpu'`: one question; `.ci/setup bench` installs the peers.
 bench: all $(BENCH)
 	@tests/bench/bench.py $(BUILD) $(BENCH_OPTIONS)
-	@tests/run_bench.sh $(BUILD)
 
 # ---- style
 C_FILES = $(wildcard analysis/*.[ch] preload/*.[ch] tools/*.[ch] tests/*/*.[ch] tests/*/*.cc tests/*/*/*.[ch] tests/*/*/*.cc)

@@ -70,6 +70,7 @@ struct cast_header {
     const char *cmdline; /* arguments, each ended by NUL, as in /proc/self/cmdline */
     size_t cmdline_bytes;
     const char *executable;            /* path */
+    int replaced;                      /* 1: the process goes on, as another program (exec) */
     int exit_status;                   /* what the program passed to exit() */
     double start_seconds, end_seconds; /* Unix time */
 };
@@ -166,6 +167,8 @@ void cast_scan(struct cast_sink *, const struct cast_scan *, const struct verdic
 void cast_finding(struct cast_sink *, const struct finding *);
 void cast_refs(struct cast_sink *, const struct cast_refs *);
 void cast_status(struct cast_sink *, const struct cast_status *);
+/* The scans that are still listed, when there are two or more. */
+void cast_timeline(struct cast_sink *, const struct history *);
 /* Path NULL: none is written. With steps in it, it begins at `root`; else that may be NULL. */
 void cast_growth(struct cast_sink *, const struct growth *, const struct cast_root *, const struct path *);
 void cast_path(struct cast_sink *, uintptr_t target, const struct cast_root *, const struct path *);

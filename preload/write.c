@@ -88,6 +88,7 @@ static void write_header(struct cast_sink *sink, const struct scan_input *in, st
                           .cmdline = cmdline,
                           .cmdline_bytes = cmdline ? read_file("/proc/self/cmdline", cmdline, CMDLINE_BYTES_MAX) : 0,
                           .executable = executable,
+                          .replaced = in->replaced,
                           .exit_status = in->exit_status,
                           .start_seconds = in->start_seconds,
                           .end_seconds = scan_wall_seconds(),
@@ -395,6 +396,7 @@ int write_scan(int file, const struct scan_input *in, struct search *search) {
     put_profile(sink, &profile);
     put_grown(sink, &search->grown);
     put_status(sink, in, &search->history, NULL, arena);
+    cast_timeline(sink, &search->history);
     write_notes(sink, in, search);
     write_pools(sink, &search->maps);
     if (lsan.default_options || lsan.default_suppressions)

@@ -18,7 +18,8 @@ static const struct {
     {"METHOD", "auto pagemap-scan soft-dirty exclusive read-all"},
     {"yes|no", "yes no"},
     {"YESNO", "yes no"},
-    {"WHICH", "found allocated"},
+    {"BYTES", "found allocated"},
+    {"WHICH", "no yes all"},
 };
 
 /* What comes behind a verb, by how its usage begins: the first that it contains. */

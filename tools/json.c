@@ -48,7 +48,8 @@ static json_t *cycle_json(struct pool *pool, const struct report_finding *findin
         json_object_set_new(object, "offset", json_number(entry->offset));
         json_object_set_new(object, "target_offset", json_number(entry->target_offset));
         json_object_set_new(object, "size", json_number(entry->size_bytes));
-        json_object_set_new(object, "type", json_text(pool, entry->type));
+        json_object_set_new(object, "type", json_text(pool, entry->type ? entry->type : entry->layout.type));
+        json_object_set_new(object, "member", json_text(pool, entry->layout.member));
         json_object_set_new(object, "stack", json_stack(pool, entry->stack, view));
         json_array_append_new(entries, object);
     }
@@ -147,6 +148,7 @@ void json_write(FILE *file, const struct report *report, const struct view *view
     json_object_set_new(root, "processes", json_number(report->processes));
     json_object_set_new(root, "summary", json_tallies(report->tally));
     json_live_counts(root, &report->live);
+    json_object_set_new(root, "timeline", json_timeline(&report->timeline));
     json_object_set_new(root, "findings", json_findings(&scratch, report, view));
     json_object_set_new(root, "notes", json_notes(&scratch, report));
     json_profile(&scratch, root, &report->profile, view);

@@ -162,9 +162,12 @@ static int set_fail_on_unused(struct options *options, const char *value, const 
     return option_flag(&options->fail_on_unused, value, spelling);
 }
 
-/* Nobody is there to answer a question, so `yes` is `all`. */
 static int set_gen_suppressions(struct options *options, const char *value, const char *spelling) {
-    return option_flag(&options->suppression_texts, strcmp(value, "all") ? value : "yes", spelling);
+    bool all = !strcmp(value, "all");
+    if (option_flag(&options->suppression_texts, all ? "yes" : value, spelling))
+        return -1;
+    options->ask_suppressions = options->suppression_texts && !all;
+    return 0;
 }
 
 static int set_baseline(struct options *options, const char *value, const char *spelling) {
@@ -263,7 +266,7 @@ static const struct option table[] = {
     {"print-suppressions", "YESNO", set_print_suppressions, "list those used and unused (default: yes)", 0, true},
     {"fail-on-unused", NULL, set_fail_on_unused, "a suppression that matches nothing sets the exit status, too", 0,
      true},
-    {"gen-suppressions", "YESNO", set_gen_suppressions, "a suppression behind each finding (no, yes, all)", 0, true},
+    {"gen-suppressions", "WHICH", set_gen_suppressions, "a suppression behind each finding (yes: asks first)", 0, true},
     {"baseline", "FILE", set_baseline, "findings in it pass up to their ceilings, new and grown ones count", 0, true},
     {"update-baseline", NULL, set_update_baseline, "lower its ceilings, drop what is gone", 0, true},
     {"accept-new", NULL, set_accept_new, "with --update-baseline: take new and grown findings in", 0, true},
@@ -288,7 +291,7 @@ static const struct option table[] = {
     {"interval", "DURATION", set_interval, "top: between two frames (default: 2s)", 0, false},
     {"self", NULL, set_self, "annotate: what a line itself allocates, not what it calls", 0, false},
     {"once", NULL, set_once, "top: print one frame", 0, false},
-    {"folded-bytes", "WHICH", set_folded_bytes, "found (default), or allocated: all of a --profile-allocations run", 0,
+    {"folded-bytes", "BYTES", set_folded_bytes, "found (default), or allocated: all of a --profile-allocations run", 0,
      true},
     {"profile-allocations", NULL, set_profile_allocations,
      "count what is allocated and how long it lives: for annotate, advise, --pprof", 0, true},

@@ -99,6 +99,7 @@ static void read_header(struct reader *reader, const json_t *record) {
     recording->executable = reader_string(reader, record, "executable");
     recording->exit_status = reader_signed(reader, record, "exit_status");
     recording->at_exit = json_object_get(record, "exit_status") && recording->exit_status >= 0;
+    recording->replaced = json_is_true(json_object_get(record, "replaced"));
     recording->start_seconds = json_number_value(json_object_get(record, "start"));
     recording->argv = pool_array(reader->pool, json_array_size(argv) + 1, sizeof *recording->argv);
     for (size_t i = 0; i < json_array_size(argv); i++) {
@@ -305,6 +306,7 @@ static const struct {
     {"retained", reader_retained},
     {"refs", reader_history},
     {"defaults", read_defaults},
+    {"timeline", reader_timeline},
 };
 
 /* ---- lines ---- */

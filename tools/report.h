@@ -4,6 +4,7 @@
 
 #include "analysis/cast.h"
 #include "keep.h"
+#include "members.h"
 #include "pool.h"
 #include "recording.h"
 #include "symbols.h"
@@ -40,7 +41,8 @@ enum tool_note {
 struct report_entry {
     uint64_t offset, target_offset, size_bytes;
     const struct stack *stack;
-    const char *type; /* NULL: not known */
+    const char *type;      /* NULL: not known */
+    struct members layout; /* by the debug information: the struct, and the member that is at `offset` */
     uint64_t frees_objects, frees_bytes;
     size_t rank;               /* as in struct rec_edge */
     const struct stack *taker; /* took this reference; NULL: not known */
@@ -82,6 +84,8 @@ struct report_path {
 };
 struct report_growth {
     uint64_t scans, objects_per_minute, bytes_per_minute;
+    const struct rec_point *points; /* of the process whose path it is */
+    size_t point_count;
     struct report_path path;
 };
 struct report_finding {
@@ -99,8 +103,9 @@ struct report_finding {
     const struct report_entry *cycle; /* kind cycle */
     size_t cycle_listed;
     uint64_t cycle_length, group_objects_max;
-    const char *type;     /* NULL: not known */
-    struct rec_refs refs; /* types by objects downwards, with names that people write */
+    const char *type;        /* NULL: not known */
+    const char *struct_name; /* of lost objects, by the debug information; NULL: not known */
+    struct rec_refs refs;    /* types by objects downwards, with names that people write */
     struct report_history history;
     enum standing standing; /* set by baseline.c, and the ceiling of a finding that it holds */
     uint64_t ceiling;
@@ -135,6 +140,12 @@ struct report_profile {
     size_t holder_count, holder_capacity;
     uint64_t shared_objects, shared_bytes; /* that several roots keep alive together */
 };
+/* The scans of one process: of all, the one with the longest list, then the lowest process id. */
+struct report_timeline {
+    int64_t pid;
+    struct rec_moment *scans;
+    size_t scan_count, scan_capacity;
+};
 struct report_note {
     const char *code, *text, *detail; /* detail may be "" */
     uint64_t count;
@@ -157,6 +168,7 @@ struct report {
     size_t default_option_count, default_option_capacity, default_suppression_count, default_suppression_capacity;
     struct report_live live;
     struct report_profile profile;
+    struct report_timeline timeline;
     struct tally tally[KIND_COUNT];
     struct tally suppressed[KIND_COUNT]; /* taken out of `tally` */
     const struct gate *gate;             /* what decided the exit status; NULL: nothing has yet */

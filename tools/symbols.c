@@ -8,6 +8,7 @@
 #include "demangle.h"
 #include "escape.h"
 #include "hide.h"
+#include "members.h"
 #include "recording.h"
 #include "tail_calls.h"
 
@@ -301,11 +302,9 @@ static bool push_scopes(struct symbols *symbols, struct symbol_file *file, Dwarf
                         struct frames *frames) {
     Dwarf_Addr bias;
     Dwarf_Die *unit = unit_at(&file->units, address, &bias), *scopes = NULL;
-    if (!unit || dwarf_getscopes(unit, address - bias, &scopes) <= 0)
+    Dwarf_Die innermost;
+    if (!unit || !unit_innermost(unit, address - bias, &innermost))
         return false;
-    Dwarf_Die innermost = scopes[0];
-    free(scopes);
-    scopes = NULL;
     int count = dwarf_getscopes_die(&innermost, &scopes);
     Dwarf_Attribute attribute;
     const char *folder = dwarf_formstring(dwarf_attr(unit, DW_AT_comp_dir, &attribute));
@@ -466,6 +465,42 @@ const struct stack *symbols_stack(struct symbols *symbols, struct rec_site *site
         HASH_ADD_KEYPTR(hh, symbols->stacks, known->addresses, key_bytes, known);
     }
     return site->stack = &known->stack;
+}
+
+/* ---- calls ---- */
+
+struct pool *symbols_pool(struct symbols *symbols) {
+    return &symbols->cache;
+}
+
+/* The calls that have the code at an address. returns false when visit did */
+static bool each_call(struct symbol_file *file, Dwarf_Addr address, members_visit *visit, void *context) {
+    Dwarf_Addr bias;
+    Dwarf_Die *unit = unit_at(&file->units, address, &bias), *scopes = NULL;
+    bool goes_on = true, is_function = false;
+    if (!unit || dwarf_getscopes(unit, address - bias, &scopes) <= 0)
+        return true;
+    Dwarf_Die innermost = scopes[0];
+    free(scopes);
+    scopes = NULL;
+    int count = dwarf_getscopes_die(&innermost, &scopes);
+    for (int i = 0; i < count && goes_on && !is_function; i++) {
+        if (!is_call(&scopes[i]))
+            continue;
+        is_function = dwarf_tag(&scopes[i]) != DW_TAG_inlined_subroutine;
+        goes_on = visit(context, &scopes[i]);
+    }
+    free(scopes);
+    return goes_on;
+}
+
+void symbols_each_call(struct symbols *symbols, struct rec_site *site, members_visit *visit, void *context) {
+    bool goes_on = true;
+    for (size_t i = 0; i < site->frame_count && goes_on; i++) {
+        struct symbol_file *file = file_of(symbols, site->frames[i].module);
+        if (file && file->module)
+            goes_on = each_call(file, site->frames[i].offset + file->bias - !site->frames[i].exact, visit, context);
+    }
 }
 
 /* ---- the whole ---- */

@@ -29,6 +29,7 @@ struct stack_memo {
     bool hashed;
     const struct stack *kept; /* keep.c: the copy that outlives symbols_trim(), and the number of who has it */
     uint64_t kept_by;
+    struct known_struct *structs; /* members.c: what was allocated here, by size */
 };
 struct stack {
     const struct stack_frame *frames; /* innermost first; castaway and the allocator left out */

@@ -189,11 +189,13 @@ static void wrapped(struct text *text, enum style style, const char *piece) {
 
 static void put_edge(struct text *text, const struct report_entry *from, const char *label) {
     char target[32] = "";
+    const char *place = from->layout.member ? pool_printf(text->pool, ".%s", show_name(text, from->layout.member))
+                                            : pool_printf(text->pool, "+0x%02" PRIx64, from->offset);
     if (from->target_offset)
         snprintf(target, sizeof target, "+0x%02" PRIx64, from->target_offset);
     wrapped(text, NAME,
-            pool_printf(text->pool, "%s+0x%02" PRIx64 "%s %s%s", either(text, " ─(", " -("), from->offset,
-                        either(text, ")→", ")->"), label, target));
+            pool_printf(text->pool, "%s%s%s %s%s", either(text, " ─(", " -("), place, either(text, ")→", ")->"), label,
+                        target));
 }
 
 static void cycle_line(struct text *text, const struct report_finding *finding, const char **labels) {

@@ -72,7 +72,9 @@ def main():
                 answers.append({"table": name, **row})
                 print(table.line(row, TABLES[name].COLUMNS, TABLES[name].PLAIN), flush=True)
     chosen.json.write_text(json.dumps({"machine": about, "clock": chosen.clock, "rows": answers}, indent=1) + "\n")
-    return 0 if answers else f"bench: no question has '{chosen.only}' in its name"
+    if not answers:
+        return f"bench: no question has '{chosen.only}' in its name"
+    return int(any(row["contestants"].get("castaway", {}).get("fault") for row in answers))
 
 
 if __name__ == "__main__":
