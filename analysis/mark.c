@@ -199,16 +199,18 @@ static void aim(struct marker *marker) {
     }
 }
 
-/* Mark what the words point at. Objects that have an entry are left to meet_inside(). */
+/* Mark what the words point at. Objects that have an entry elsewhere, or that are held by
+ * counts, are left to meet_inside(). */
 static void settle(struct marker *marker) {
     const uint8_t *entry = marker->heap->entry;
+    const unsigned elsewhere = HEAP_ENTRY_WORD | marker->by_counts; /* what meet_inside() must look at */
     size_t count = marker->word_count, starts = 0, others = 0;
     for (size_t i = 0; i < count; i++) {
         uintptr_t word = marker->word[i];
         uint32_t slot = atomic_load_explicit(marker->slot[i], memory_order_relaxed);
         uintptr_t begins = slot & HEAP_SLOT_HALF ? 8 : 0;
         object_id id = (word & 15) == begins ? slot & HEAP_SLOT_ID : 0;
-        if (__builtin_expect(entry != NULL, 0) && entry[id])
+        if (__builtin_expect(entry != NULL, 0) && entry[id] & elsewhere)
             id = 0;
         prefetch(&marker->growing[id >> 6]);
         marker->word[starts] = word; /* starts <= i */
