@@ -13,7 +13,7 @@ BASE := -std=gnu11 -D_GNU_SOURCE -DCASTAWAY_VERSION='"$(VERSION)"' -I. $(WARN) -
 # snapshot child and the stop signal's handler must not rely on), unwind tables so that walks pass through the hooks.
 TARGET := $(BASE) -fPIC -fvisibility=hidden -ftls-model=initial-exec -fno-stack-protector -fasynchronous-unwind-tables \
 	-fexceptions -fno-optimize-sibling-calls -fno-builtin-malloc -fno-builtin-calloc -fno-omit-frame-pointer
-TOOLS_LIBS := -ldw -lelf -ljansson -lz -lncursesw -ltinfo -lstdc++
+TOOLS_LIBS := -ldw -lelf -ljansson -lz -lncursesw -ltinfo -liberty -lstdc++
 CHECK_LIBS = $(shell pkg-config --libs check)
 SANITIZE := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
@@ -59,7 +59,7 @@ $(BUILD)/castaway: $(TOOLS_OBJ) $(ANALYSIS_OBJ) $(BUILD)/tools/web_page.o
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(TOOLS_OBJ) $(ANALYSIS_OBJ) $(BUILD)/tools/web_page.o $(TOOLS_LIBS)
 
 # The page of HTML reports: tools/web, and the libraries that draw in it, if npm can fetch them.
-$(WEB)/drawings.js: tools/web/drawings.js tools/web/package.json tools/web/package-lock.json tools/web/build.sh
+$(WEB)/drawings.js: tools/web/drawings.js tools/web/charts.js tools/web/package.json tools/web/package-lock.json tools/web/build.sh
 	@tools/web/build.sh drawings $(WEB)
 $(WEB)/page.html: $(WEB)/drawings.js tools/web/page.html tools/web/page.css tools/web/page.js tools/web/build.sh
 	@tools/web/build.sh page $(WEB)
@@ -112,8 +112,9 @@ sanitize: $(BUILD)/libcastaway.so
 	  'integration/test_control' 'integration/test_top' 'integration/test_suppress' 'integration/test_ci' \
 	  'integration/test_formats' 'integration/test_shell'
 
+# `make bench BENCH_OPTIONS='--only churn --clock cpu'`: one question; `.ci/setup bench` installs the peers.
 bench: all $(BENCH)
-	@tests/run_bench.sh $(BUILD)
+	@tests/bench/bench.py $(BUILD) $(BENCH_OPTIONS)
 
 # ---- style
 C_FILES = $(wildcard analysis/*.[ch] preload/*.[ch] tools/*.[ch] tests/*/*.[ch] tests/*/*.cc tests/*/*/*.[ch] tests/*/*/*.cc)

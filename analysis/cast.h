@@ -23,6 +23,7 @@ enum { CAST_VERSION = 1, CAST_FRAMES_MAX = 64 };
     X(IN_PROCESS, "in-process", "no snapshot could be made: scanned in the program itself")                            \
     X(ROOTS_UNREADABLE, "roots-unreadable", "memory that could not be searched for roots")                             \
     X(INHERITED, "inherited", "objects that the parent process made before the fork: not judged here")                 \
+    X(TURNED_OFF, "turned-off", "the check is turned off, by LSAN_OPTIONS or by the program (__lsan_is_turned_off)")   \
     X(BAD_OPTION, "bad-option", "an unknown or wrong key in CASTAWAY_OPTIONS was ignored")                             \
     X(POOL_OFF, "pool-off", "variable set so that objects come from malloc and not from a pool (--keep-pools: not)")   \
     X(NEXT_ALLOCATOR, "allocator", "the allocator in use is not glibc's")                                              \
@@ -68,6 +69,7 @@ struct cast_header {
     const char *cmdline; /* arguments, each ended by NUL, as in /proc/self/cmdline */
     size_t cmdline_bytes;
     const char *executable;            /* path */
+    int replaced;                      /* 1: the process goes on, as another program (exec) */
     int exit_status;                   /* what the program passed to exit() */
     double start_seconds, end_seconds; /* Unix time */
 };
@@ -137,10 +139,14 @@ void cast_scan(struct cast_sink *, const struct cast_scan *, const struct verdic
 void cast_finding(struct cast_sink *, const struct finding *);
 void cast_refs(struct cast_sink *, const struct cast_refs *);
 void cast_status(struct cast_sink *, const struct cast_status *);
+/* The scans that are still listed, when there are two or more. */
+void cast_timeline(struct cast_sink *, const struct history *);
 /* Path NULL: none is written. With steps in it, it begins at `root`; else that may be NULL. */
 void cast_growth(struct cast_sink *, const struct growth *, const struct cast_root *, const struct path *);
 void cast_path(struct cast_sink *, uintptr_t target, const struct cast_root *, const struct path *);
 void cast_population(struct cast_sink *, const struct cast_population *);
+/* What the program's own __lsan_default_options and __lsan_default_suppressions return; either may be NULL. */
+void cast_defaults(struct cast_sink *, const char *options, const char *suppressions);
 void cast_note(struct cast_sink *, enum note_code, uint64_t count, const char *detail); /* detail may be NULL */
 int cast_end(struct cast_sink *); /* end line, flush; returns the first error or 0 */
 

@@ -8,6 +8,9 @@
  * would undo ours: the loader makes it known to _dl_find_object() only after them. Its list is read without the loader's
  * lock (whose holder may wait for us); nothing leaves the list while LOCK_BIND is held, because dlclose passes by here.
  *
+ * A module that was opened with RTLD_DEEPBIND has libc's functions where others have ours: its slots of those get ours too.
+ * (Modules that the program was started with have ours already.)
+ *
  * Owns:    the table of names, the list of modules looked at.
  * Never:   takes the loader's lock, calls the loader's functions but for _dl_find_object().
  * Start:   bind_look(). Source: the System V ABI, chapters 4 and 5, and its x86-64 supplement. */
@@ -27,6 +30,7 @@ enum { PAGE = 4096, SEEN_MAX = 4096 };
 
 struct name {
     const char *text;
+    uintptr_t ours, real; /* of a function that ours stands in front of; else 0 */
     uint32_t rule;
     int wants_result;
     enum bind_state state;
@@ -250,6 +254,13 @@ static void bind_slot(const struct tables *tables, uintptr_t *slot, struct name 
         name->state = write_slot(tables, slot, (uintptr_t)stub) == 0 ? BIND_BOUND : BIND_READ_ONLY;
 }
 
+/* The loader has found libc's function; or it has not looked yet, and the slot leads into the module's own linkage table. */
+static void replace_slot(const struct tables *tables, uintptr_t *slot, const struct name *name) {
+    int is_open = *slot - tables->lo < tables->hi - tables->lo && !target_in(tables, name->text).address;
+    if (*slot == name->real || is_open)
+        write_slot(tables, slot, name->ours);
+}
+
 static int is_import(unsigned type, int64_t addend) {
     return type == R_X86_64_JUMP_SLOT || type == R_X86_64_GLOB_DAT || (type == R_X86_64_64 && addend == 0);
 }
@@ -262,7 +273,9 @@ static void bind_relocations(const struct tables *tables, const ElfW(Rela) * rel
         const char *text = tables->strings + tables->symbols[symbol].st_name;
         struct name *name;
         HASH_FIND_STR(names, text, name);
-        if (name)
+        if (name && name->ours)
+            replace_slot(tables, (uintptr_t *)(tables->map->l_addr + relocation[i].r_offset), name);
+        else if (name)
             bind_slot(tables, (uintptr_t *)(tables->map->l_addr + relocation[i].r_offset), name);
     }
 }
@@ -317,6 +330,14 @@ void bind_start(void) {
     bind_look();
 }
 
+void bind_start_later(void) {
+    if (!names || bind_last != &nothing)
+        return;
+    before.l_next = _r_debug.r_map;
+    for (const struct link_map *map = before.l_next; map; map = map->l_next)
+        note_seen(map);
+}
+
 void bind_close_begins(void) {
     lock_take(LOCK_BIND);
     closing++;
@@ -352,6 +373,15 @@ int bind_name(const char *text, uint32_t rule, int wants_result) {
     *name = (struct name){.text = text, .rule = rule, .wants_result = wants_result};
     HASH_ADD_KEYPTR(hh, names, name->text, strlen(name->text), name);
     return name->hh.tbl ? 0 : -1;
+}
+
+void bind_replace(const char *text, void *ours, void *real) {
+    struct name *name;
+    HASH_FIND_STR(names, text, name);
+    if (name || !real || !(name = pages_alloc(sizeof *name)))
+        return;
+    *name = (struct name){.text = text, .ours = (uintptr_t)ours, .real = (uintptr_t)real};
+    HASH_ADD_KEYPTR(hh, names, name->text, strlen(name->text), name);
 }
 
 enum bind_state bind_state(const char *text) {

@@ -22,6 +22,11 @@ int bind_name(const char *name, uint32_t rule, int wants_result);
 /* Look at all modules, and from now on at every new one. context: cold, after libc has started */
 void bind_start(void);
 
+/* Imports of `name` that lead to `real` are to lead to `ours`, in modules that are opened from bind_start_later() on. That
+ * does nothing after bind_start(), which looks at them all. context: cold */
+void bind_replace(const char *name, void *ours, void *real);
+void bind_start_later(void);
+
 /* Has a module come that was not looked at? Cheap enough for every allocation; bind_look() then looks.
  * context: hook, busy, no lock held */
 extern const struct link_map *bind_last;

@@ -4,6 +4,7 @@
 #include "hooks.h"
 #include "init.h"
 #include "live.h"
+#include "lsan.h"
 #include "next.h"
 
 enum { FULL = GENERATIONS - 1, LEAKS_FOUND = 23 };
@@ -25,12 +26,15 @@ long castaway_api_check(void) {
 }
 
 int __lsan_do_recoverable_leak_check(void) {
-    return castaway_api_check() > 0;
+    return !lsan.off && !lsan_is_turned_off() && castaway_api_check() > 0;
 }
 
-/* Ends the program when there are leaks, and no check follows at its end. */
+/* Ends the program when there are leaks, and no check follows at its end: the recording of this moment stands for it. */
 void __lsan_do_leak_check(void) {
-    if (castaway_api_check() > 0)
-        next._exit(exit_scan(LEAKS_FOUND));
-    exit_scan_never();
+    if (lsan.off || lsan_is_turned_off())
+        return;
+    lsan.off_at_exit = 0; /* this is it */
+    int status = exit_scan(castaway_api_check() > 0 ? LEAKS_FOUND : 0);
+    if (status)
+        next._exit(status);
 }

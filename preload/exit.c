@@ -19,8 +19,10 @@
 
 #include "frames_check.h"
 #include "init.h"
+#include "kernel_roots.h"
 #include "live.h"
 #include "lock.h"
+#include "lsan.h"
 #include "module.h"
 #include "nofork.h"
 #include "pages.h"
@@ -50,10 +52,6 @@ void exit_after_fork(void) {
     scanned = finished = 0;
 }
 
-void exit_scan_never(void) {
-    scanned = finished = 1;
-}
-
 /* ---- the tool, when preloaded by hand ---- */
 
 /* Beside the library (build folder), or in ../bin and ../../bin (installed). */
@@ -79,23 +77,26 @@ static int tool_find(struct text *out) {
     return -1;
 }
 
-static char **environment_without_preload(char **environment) {
+/* The tool's environment. left_options  CASTAWAY_OPTIONS=... for it, or NULL: those of the program */
+static char **environment_of_tool(char **environment, char *left_options) {
     size_t count = 0;
     while (environment && environment[count])
         count++;
-    char **copy = pages_alloc((count + 1) * sizeof *copy);
+    char **copy = pages_alloc((count + 2) * sizeof *copy);
     if (!copy)
         return NULL;
     size_t kept = 0;
     for (size_t i = 0; i < count; i++)
-        if (strncmp(environment[i], "LD_PRELOAD=", 11) != 0)
+        if (strncmp(environment[i], "LD_PRELOAD=", 11) != 0 &&
+            (!left_options || strncmp(environment[i], "CASTAWAY_OPTIONS=", 17) != 0))
             copy[kept++] = environment[i];
+    copy[kept] = left_options;
     return copy;
 }
 
-/* Let the tool report on the recording behind `file`.
+/* Let the tool report on the recording behind `file`; left_options: as above.
  * returns  its exit status, or TOOL_MISSING */
-static int tool_run(int file, unsigned long signal_mask) {
+static int tool_run(int file, unsigned long signal_mask, char *left_options) {
     struct text tool, recording = {.fill = 0};
     if (tool_find(&tool) != 0)
         return TOOL_MISSING;
@@ -103,7 +104,7 @@ static int tool_run(int file, unsigned long signal_mask) {
     text_add_number(&recording, file);
     char report[] = "report", from_preload[] = "--from-preload";
     char *arguments[] = {tool.bytes, report, recording.bytes, from_preload, NULL};
-    char **environment = environment_without_preload(process.environment);
+    char **environment = environment_of_tool(process.environment, left_options);
     /* By exec the child becomes one that raises SIGCHLD: were that ignored, its status would be lost. */
     struct kernel_sigaction by_default = {.handler = NULL}, program_action;
     sys(SYS_rt_sigaction, SIGCHLD, &by_default, &program_action, 8);
@@ -165,7 +166,19 @@ static void write_failure(int file, const struct scan_input *in, const char *why
     write_note(file, in, NOTE_SCAN_FAILED, why);
 }
 
+/* What the kernel holds is shown to the process itself, and to its child only while it could be debugged: not after it
+ * has become another user. */
+static void look_before_snapshot(struct scan_input *in) {
+    struct arena arena;
+    if (sys(SYS_prctl, PR_GET_DUMPABLE, 0, 0, 0, 0) == 1)
+        return;
+    pages_arena(&arena, 0);
+    if (kernel_roots(in->pid, &arena, &in->kernel) != 0)
+        in->kernel = (struct range){0, 0};
+}
+
 static void snapshot_scan(struct scan_input *in, int file) {
+    look_before_snapshot(in);
     nofork_lift(); /* for good: nobody forks any more */
     long child = sys(SYS_clone, 0, 0, 0, 0, 0);
     if (child == 0)
@@ -185,9 +198,8 @@ static void snapshot_scan(struct scan_input *in, int file) {
         write_failure(file, in, "not enough memory, or /proc can't be read");
 }
 
-/* Preloaded by hand with no tool in reach: the recording itself is left behind. */
-static void leave_recording(int file) {
-    int out = place_open_without_tool(&process.options, process.pid);
+/* The recording itself is left behind. */
+static void leave_recording(int file, int out) {
     if (out < 0)
         return;
     char buffer[4096];
@@ -204,6 +216,8 @@ struct ending {
     struct callee_saved from; /* a frame of ours on the program's stack, still live */
     uintptr_t thread_pointer;
     const ucontext_t *interrupted; /* by the signal that ends the process; NULL: exit was called */
+    int replaced;                  /* it ends by exec */
+    int turned_off;                /* there shall be no check */
     int tool;                      /* receives the tool's exit status; 0 when it was not run */
 };
 
@@ -225,6 +239,11 @@ static void end_recorded(struct ending *ending, unsigned long signals_before) {
     };
     live_describe(&in);
     in.exit_status = ending->status;
+    in.replaced = ending->replaced;
+    if (ending->turned_off) {
+        write_note(ending->file, &in, NOTE_TURNED_OFF, NULL);
+        return;
+    }
     nofork_look();
     if (stop_between_calls(&stopped, LOCK_LIMIT_MS, STOP_LIMIT_MS) != 0) {
         write_failure(ending->file, &in, "threads could not be stopped");
@@ -232,8 +251,31 @@ static void end_recorded(struct ending *ending, unsigned long signals_before) {
     }
     snapshot_scan(&in, ending->file);
     if (!process.options.dir[0])
-        ending->tool = tool_run(ending->file, signals_before);
+        ending->tool = tool_run(ending->file, signals_before, NULL);
     stop_release(&stopped);
+}
+
+/* `castaway run` has ended before this process, and its folder is gone: what it would have made of the recording is made
+ * here, where it said it would be. */
+static void leave_to_nobody(int file, unsigned long signals_before) {
+    struct text options = {.fill = 0};
+    text_add(&options, "CASTAWAY_OPTIONS=", 17);
+    text_add(&options, process.options.left_reports, strlen(process.options.left_reports));
+    if (!process.options.left_reports[0] || tool_run(file, signals_before, options.bytes) == TOOL_MISSING ||
+        process.options.left_output[0])
+        leave_recording(file, place_open_left(&process.options, process.pid));
+}
+
+static int memory_file(void) {
+    return (int)sys(SYS_memfd_create, "castaway", MFD_CLOEXEC);
+}
+
+/* Signals that our own doings raised (a file-size limit, the tool's end) are not the program's affair. */
+static void drop_own_signals(void) {
+    unsigned long ours = 1ul << (SIGXFSZ - 1) | 1ul << (SIGCHLD - 1);
+    struct timespec none = {0};
+    while (!sys_failed(sys(SYS_rt_sigtimedwait, &ours, NULL, &none, 8))) {
+    }
 }
 
 /* Runs on a stack of our own: the program may end on a signal stack of a few KiB. */
@@ -242,22 +284,24 @@ static void end_on_own_stack(void *context) {
     unsigned long all = ~0ul, before = 0;
     sys(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, 8);
     int by_hand = !process.options.dir[0];
-    limit_lift(RLIMIT_NOFILE); /* the program opens no more */
-    ending->file =
-        by_hand ? (int)sys(SYS_memfd_create, "castaway", MFD_CLOEXEC) : place_open(&process.options, process.pid);
+    if (!ending->replaced)
+        limit_lift(RLIMIT_NOFILE); /* the program opens no more */
+    ending->file = by_hand ? memory_file() : place_open(&process.options, process.pid);
+    int left = ending->file == -ENOENT && !rights_elsewhere;
+    if (left)
+        ending->file = memory_file();
     if (ending->file >= 0) {
         end_recorded(ending, before);
-        if (!by_hand)
-            place_commit(&process.options, process.pid, live_place());
+        if (!by_hand && !left)
+            left = place_commit(&process.options, process.pid, live_place()) == -ENOENT && !rights_elsewhere;
+        if (left)
+            leave_to_nobody(ending->file, before);
         if (ending->tool == TOOL_MISSING)
-            leave_recording(ending->file);
+            leave_recording(ending->file, place_open_without_tool(&process.options, process.pid));
         sys(SYS_close, ending->file);
     }
-    /* Signals that our own doings raised (a file-size limit, the tool's end) are not the program's affair. */
-    unsigned long ours = 1ul << (SIGXFSZ - 1) | 1ul << (SIGCHLD - 1);
-    struct timespec none = {0};
-    while (!sys_failed(sys(SYS_rt_sigtimedwait, &ours, NULL, &none, 8))) {
-    }
+    if (!ending->replaced)
+        drop_own_signals();
     sys(SYS_rt_sigprocmask, SIG_SETMASK, &before, 0, 8);
 }
 
@@ -269,7 +313,8 @@ static void wait_for_other(void) {
         sys(SYS_futex, &finished, FUTEX_WAIT_PRIVATE, 0, 0);
 }
 
-static int scan_once(int status, const ucontext_t *interrupted) {
+/* replaced: by exec; live scans are held off then, and go on if it fails */
+static int scan_once(int status, const ucontext_t *interrupted, int replaced) {
     if (!process.started || rights_confined || (int)sys(SYS_getpid, 0) != process.pid)
         return status;
     if (atomic_exchange(&scanned, 1)) {
@@ -285,11 +330,14 @@ static int scan_once(int status, const ucontext_t *interrupted) {
         lock_release_all();
     }
     frames_check_report(process.environment);
-    live_end();
+    if (!replaced)
+        live_end();
     struct ending ending = {
         .status = status & 0xff,
+        .replaced = replaced,
         .interrupted = interrupted,
         .thread_pointer = arch_thread_pointer(),
+        .turned_off = lsan.off_at_exit || (!interrupted && lsan_is_turned_off()),
     };
     arch_callee_saved(&ending.from);
     char *stack = pages_alloc(OWN_STACK_BYTES);
@@ -305,11 +353,24 @@ static int scan_once(int status, const ucontext_t *interrupted) {
 }
 
 int exit_scan(int status) {
-    return scan_once(status, NULL);
+    return scan_once(status, NULL, 0);
+}
+
+int exec_scan(void) {
+    if (!process.started || process.is_forked || !process.options.dir[0] || (int)sys(SYS_getpid, 0) != process.pid ||
+        live_hold() != 0)
+        return 0;
+    scan_once(0, NULL, 1);
+    live_release();
+    return 1;
+}
+
+void exec_scan_undo(void) {
+    exit_after_fork();
 }
 
 void exit_scan_signal(int signal, const ucontext_t *context) {
-    scan_once(SHELL_SIGNAL + signal, context);
+    scan_once(SHELL_SIGNAL + signal, context, 0);
 }
 
 void exit_scan_give_up(const char *why) {

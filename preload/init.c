@@ -15,9 +15,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "deepbind.h"
 #include "fatal.h"
 #include "hooks.h"
 #include "live.h"
+#include "lsan.h"
 #include "module.h"
 #include "next.h"
 #include "pairs.h"
@@ -53,6 +55,16 @@ static void used_stacks_learn(struct process_facts *facts) {
     facts->thread_list_offset = in_thread[2];
 }
 
+/* Source: glibc, elf/dl-tls.c, _dl_get_tls_static_info, which its own libthread_db uses; the size holds the thread's block,
+ * and what is left free for modules to come. */
+static void static_tls_learn(struct process_facts *facts) {
+    void (*ask)(size_t * bytes, size_t * align) = NULL;
+    size_t align = 0;
+    *(void **)&ask = dlsym(RTLD_DEFAULT, "_dl_get_tls_static_info");
+    if (ask)
+        ask(&facts->static_tls_bytes, &align);
+}
+
 static void facts_learn(struct process_facts *facts) {
     struct range libc;
     module_span((const void *)next.malloc, &facts->allocator.lo, &facts->allocator.hi);
@@ -63,6 +75,7 @@ static void facts_learn(struct process_facts *facts) {
     const uint32_t *thread_bytes = dlsym(RTLD_DEFAULT, "_thread_db_sizeof_pthread");
     facts->thread_struct_bytes = thread_bytes ? *thread_bytes : 4096;
     used_stacks_learn(facts);
+    static_tls_learn(facts);
 }
 
 /* Where the allocator keeps its thread-local data: at the same distance from every thread pointer, as it was there from
@@ -167,15 +180,18 @@ __attribute__((constructor)) static void start(int count, char **arguments, char
     fatal_init();
     on_exit(on_program_exit, NULL);
     (void)at_quick_exit(on_quick_exit);
+    lsan_start(environment_get(environment, "LSAN_OPTIONS"));
     process.started = is_wanted();
     if (process.started) {
         pairs_start();
+        deepbind_start();
         live_start();
     }
     thread_busy--;
 }
 
 void process_after_fork(void) {
+    process.is_forked = 1;
     process.started = process.started && options_children(&process.options);
     process.pid = (int)sys(SYS_getpid, 0);
     process.start_seconds = scan_wall_seconds();

@@ -524,6 +524,15 @@ static void give_up_all(void) {
     snapshot_end_kept();
 }
 
+int live_hold(void) {
+    return on && !ended ? work_hold() : 0;
+}
+
+void live_release(void) {
+    if (on && !ended)
+        atomic_store(&working, 0);
+}
+
 int live_exec_begins(void) {
     if (!on || ended || (int)sys(SYS_getpid, 0) != process.pid || work_hold() != 0)
         return 0;

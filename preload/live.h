@@ -49,6 +49,10 @@ void live_counts(long counts[3]);
 void live_thresholds(unsigned thresholds[3]);
 void live_set_thresholds(const unsigned thresholds[3]); /* thresholds[0] 0: no scans by them */
 
+/* No scan begins between the two. returns  0, or -1: one is stuck */
+int live_hold(void);
+void live_release(void);
+
 /* An exec is about to replace the program: nothing of ours may be under way, or a signal would meet the new program
  * without a handler. begins returns whether failed() is to be called when the exec came back. context: any thread */
 int live_exec_begins(void);

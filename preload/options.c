@@ -13,6 +13,8 @@ static const struct key {
 } keys[] = {
     {"dir", offsetof(struct options, dir)},
     {"output", offsetof(struct options, output)},
+    {"left-output", offsetof(struct options, left_output)},
+    {"left-reports", offsetof(struct options, left_reports)},
     {"pointer-mask", offsetof(struct options, pointer_mask)},
     {"unaligned", offsetof(struct options, unaligned)},
     {"children", offsetof(struct options, children)},

@@ -9,6 +9,8 @@ enum { OPTION_BYTES_MAX = 4096 /* a path */ };
 struct options {
     char dir[OPTION_BYTES_MAX];          /* where `castaway run` wants the recordings; "" when preloaded by hand */
     char output[OPTION_BYTES_MAX];       /* where the recording goes when there is no tool to hand it to */
+    char left_output[OPTION_BYTES_MAX];  /* the same for a process that outlives `castaway run`; absolute */
+    char left_reports[OPTION_BYTES_MAX]; /* options of the reports that such a process makes; "" for none */
     char pointer_mask[OPTION_BYTES_MAX]; /* number: bits of a word that are a pointer; "" for all */
     char unaligned[OPTION_BYTES_MAX];    /* "yes": pointers may stand at any address */
     char children[OPTION_BYTES_MAX];     /* "no": processes that the program starts are not recorded */

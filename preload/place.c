@@ -105,6 +105,40 @@ int place_commit(const struct options *options, int pid, int *number) {
     return error;
 }
 
+void place_hand_over(const struct options *options, int pid, int number, int at, const char *folder, uid_t user) {
+    struct text from, to = {.fill = 0};
+    if (number == PLACE_NONE)
+        return;
+    if (!place_folder[0]) /* only snapshot children have written so far */
+        memcpy(place_folder, options->dir, strlen(options->dir) + 1);
+    name_final(&from, options, pid, number);
+    const char *base = strrchr(from.bytes, '/');
+    text_add(&to, folder, strlen(folder));
+    text_add(&to, base, strlen(base));
+    if (sys(SYS_renameat2, place_at, from.bytes, at, to.bytes, RENAME_NOREPLACE) == 0)
+        sys(SYS_fchownat, at, to.bytes, user, (gid_t)-1, AT_SYMLINK_NOFOLLOW);
+}
+
+/* The folder's parent is everybody's as a rule: no file that is there already is touched. */
+static int open_beside_folder(const struct options *options, int pid) {
+    const char *slash = strrchr(options->dir, '/'), *base = strrchr(options->left_output, '/');
+    struct text path = {.fill = 0};
+    if (!slash || !base)
+        return -ENOENT;
+    text_add(&path, options->dir, (size_t)(slash - options->dir));
+    name_pattern(&path, base, pid);
+    return create(AT_FDCWD, path.bytes, O_EXCL | O_NOFOLLOW);
+}
+
+int place_open_left(const struct options *options, int pid) {
+    struct text path = {.fill = 0};
+    if (!options->left_output[0])
+        return -ENOENT;
+    name_pattern(&path, options->left_output, pid);
+    int file = create(AT_FDCWD, path.bytes, O_TRUNC | O_NOFOLLOW);
+    return file < 0 ? open_beside_folder(options, pid) : file;
+}
+
 int place_open_without_tool(const struct options *options, int pid) {
     struct text path = {.fill = 0};
     name_pattern(&path, options->output[0] ? options->output : "castaway.%p.cast", pid);

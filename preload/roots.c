@@ -44,7 +44,8 @@ struct gather {
     struct list roots;    /* struct root */
     struct list excluded; /* struct range */
     uint64_t bytes;
-    unsigned flags; /* of the mapping under way */
+    unsigned flags;         /* of the mapping under way */
+    enum root_class adding; /* of what is added */
 };
 
 static void exclude(struct gather *gather, uintptr_t lo, uintptr_t hi) {
@@ -56,7 +57,9 @@ static void exclude(struct gather *gather, uintptr_t lo, uintptr_t hi) {
 static void add(struct gather *gather, uintptr_t lo, uintptr_t hi, unsigned flags) {
     lo = (lo + WORD - 1) & ~(uintptr_t)(WORD - 1);
     hi &= ~(uintptr_t)(WORD - 1);
-    struct root *root = hi > lo ? list_add(&gather->roots) : NULL;
+    if (gather->adding & (ROOTS_STACKS | ROOTS_REGISTERS))
+        flags |= ROOT_STACK;
+    struct root *root = hi > lo && !(gather->adding & gather->in->left_out) ? list_add(&gather->roots) : NULL;
     if (!root)
         return;
     *root = (struct root){lo, hi, flags};
@@ -187,8 +190,10 @@ static void exclude_pools(struct gather *gather) {
 static void add_declared(struct gather *gather) {
     size_t count;
     const struct range *declared = api_roots(&count);
+    gather->adding = ROOTS_DECLARED;
     for (size_t i = 0; i < count; i++)
         add_readable(gather, declared[i].lo, declared[i].hi, 0);
+    gather->adding = ROOTS_OTHER;
     pooled_each_block(add_block_head, gather);
 }
 
@@ -273,6 +278,7 @@ static void exclude_stacks(struct gather *gather) {
 /* The thread's stack when its stack pointer is elsewhere (a coroutine, an alternate signal stack): all of it. */
 static void add_whole_stack(struct gather *gather, uintptr_t thread_pointer) {
     const struct roots_input *in = gather->in;
+    gather->adding = ROOTS_STACKS;
     for (size_t i = 0; i < in->maps->count; i++) {
         const struct mapping *mapping = &in->maps->mapping[i];
         int is_it = is_main(in, thread_pointer) ? strcmp(mapping->path, "[stack]") == 0
@@ -286,6 +292,22 @@ static void add_whole_stack(struct gather *gather, uintptr_t thread_pointer) {
 static struct range allocator_tls(const struct roots_input *in, uintptr_t thread_pointer) {
     const struct range *relative = &in->facts->allocator_tls;
     return (struct range){thread_pointer + relative->lo, thread_pointer + relative->hi};
+}
+
+/* Without that. */
+static void add_live(struct gather *gather, uintptr_t lo, uintptr_t hi, uintptr_t thread_pointer) {
+    struct range allocator = allocator_tls(gather->in, thread_pointer);
+    if (allocator.hi > allocator.lo && allocator.lo >= lo && allocator.hi <= hi) {
+        add(gather, lo, allocator.lo, ROOT_LIVE);
+        lo = allocator.hi;
+    }
+    add(gather, lo, hi, ROOT_LIVE);
+}
+
+/* Thread-local data and block of a thread; `facts` may not know where they begin. */
+static struct range thread_tls(const struct roots_input *in, uintptr_t thread_pointer) {
+    uintptr_t end = stack_end(in, thread_pointer);
+    return (struct range){in->facts->static_tls_bytes ? end - in->facts->static_tls_bytes : thread_pointer, end};
 }
 
 /* red_zone_bytes: live bytes below sp; none where the frame at sp stands in a call. */
@@ -309,12 +331,13 @@ static void add_live_stack(struct gather *gather, uintptr_t sp, uintptr_t red_zo
     }
     if (end > mapping->hi)
         end = mapping->hi;
-    struct range tls = allocator_tls(in, thread_pointer);
-    if (own && tls.lo >= lo && tls.hi <= end) {
-        add(gather, lo, tls.lo, ROOT_LIVE | ROOT_STACK);
-        lo = tls.hi;
-    }
-    add(gather, lo, end, ROOT_LIVE | ROOT_STACK);
+    uintptr_t local = own ? thread_tls(in, thread_pointer).lo : end;
+    if (local < lo || local > end)
+        local = end;
+    gather->adding = ROOTS_STACKS;
+    add_live(gather, lo, local, thread_pointer);
+    gather->adding = ROOTS_TLS;
+    add_live(gather, local, end, thread_pointer);
 }
 
 /* A pointer that stands nowhere in memory as such. */
@@ -335,17 +358,20 @@ static void add_word(struct gather *gather, uintptr_t value) {
 static void add_dynamic_tls(struct gather *gather, uintptr_t thread_pointer) {
     if (!is_thread_block(gather->in->maps, thread_pointer))
         return;
+    gather->adding = ROOTS_TLS;
     add_word(gather, ((const uintptr_t *)thread_pointer)[1] - 2 * WORD);
 }
 
 /* Registers of a thread that a signal interrupted, and the stack that they belong to. */
 static void add_interrupted(struct gather *gather, const ucontext_t *context, uintptr_t thread_pointer) {
-    add(gather, (uintptr_t)&context->uc_mcontext, (uintptr_t)(&context->uc_mcontext + 1), ROOT_LIVE | ROOT_STACK);
+    gather->adding = ROOTS_REGISTERS;
+    add(gather, (uintptr_t)&context->uc_mcontext, (uintptr_t)(&context->uc_mcontext + 1), ROOT_LIVE);
 #if defined(__x86_64__)
     uintptr_t vectors = (uintptr_t)context->uc_mcontext.fpregs;
     if (vectors)
-        add(gather, vectors, vectors + arch_context_vector_bytes(context), ROOT_LIVE | ROOT_STACK);
+        add(gather, vectors, vectors + arch_context_vector_bytes(context), ROOT_LIVE);
 #endif
+    gather->adding = ROOTS_OTHER;
     add_word(gather, (uintptr_t)context->uc_stack.ss_sp);
     add_live_stack(gather, arch_context_sp(context), ARCH_RED_ZONE_BYTES, thread_pointer);
 }
@@ -363,7 +389,8 @@ static void add_threads(struct gather *gather) {
     sys(SYS_sigaltstack, NULL, &alternate);
     add_word(gather, (uintptr_t)alternate.ss_sp);
     if (in->here) {
-        add(gather, (uintptr_t)in->here, (uintptr_t)(in->here + 1), ROOT_LIVE | ROOT_STACK);
+        gather->adding = ROOTS_REGISTERS;
+        add(gather, (uintptr_t)in->here, (uintptr_t)(in->here + 1), ROOT_LIVE);
         if (in->here_interrupted)
             add_interrupted(gather, in->here_interrupted, in->here_thread_pointer);
         else
@@ -413,18 +440,29 @@ static unsigned flags_of(const struct roots_input *in, uintptr_t lo) {
     return in->facts->allocator_is_glibc && lo - libc->lo < libc->hi - libc->lo ? ROOT_STARTS_ONLY : 0;
 }
 
+/* before: is the mapping before this one? What a module does not have in its file follows what it has. */
+static int is_module_data(const struct maps *maps, size_t i, int before) {
+    const struct mapping *mapping = &maps->mapping[i];
+    if (mapping->is_file)
+        return !mapping->shared;
+    return before && !mapping->path[0] && maps->mapping[i - 1].hi == mapping->lo;
+}
+
 static void add_mappings(struct gather *gather) {
     struct range *excluded = gather->excluded.items;
     size_t count = gather->excluded.count, first = 0;
     const struct maps *maps = gather->in->maps;
+    int in_module = 0;
     for (size_t i = 0; i < maps->count; i++) {
         const struct mapping *mapping = &maps->mapping[i];
+        in_module = is_module_data(maps, i, in_module);
         if (!may_be_read(mapping))
             continue;
         uintptr_t at = mapping->lo;
         while (first < count && excluded[first].hi <= at)
             first++;
         unsigned flags = flags_of(gather->in, mapping->lo);
+        gather->adding = in_module ? ROOTS_GLOBALS : ROOTS_OTHER;
         for (size_t each = first; each < count && excluded[each].lo < mapping->hi; each++) {
             if (excluded[each].lo > at)
                 add_written(gather, mapping, at, excluded[each].lo, flags);
@@ -499,9 +537,15 @@ int roots_gather(const struct roots_input *in, struct arena *arena, struct roots
     exclude_pools(&gather);
     struct range main_tls = allocator_tls(in, in->facts->main_thread_pointer);
     exclude(&gather, main_tls.lo, main_tls.hi);
+    struct range local = thread_tls(in, in->facts->main_thread_pointer);
+    if (in->left_out & (ROOTS_TLS | ROOTS_GLOBALS)) /* it may lie beside a module's data */
+        exclude(&gather, local.lo, local.hi);
     sort_array(gather.excluded.items, gather.excluded.count, sizeof(struct range), compare_ranges);
     add_mappings(&gather);
     add_threads(&gather);
+    gather.adding = ROOTS_TLS;
+    if (in->left_out & ROOTS_GLOBALS)
+        add_live(&gather, local.lo, local.hi, in->facts->main_thread_pointer);
     add_declared(&gather);
     struct range held = in->kernel;
     int error = held.lo ? 0 : kernel_roots(in->pid, arena, &held);

@@ -7,6 +7,16 @@
 #include "maps.h"
 #include "stop.h"
 
+/* What LeakSanitizer's options name (lsan.h). */
+enum root_class {
+    ROOTS_GLOBALS = 1, /* data of modules */
+    ROOTS_STACKS = 2,
+    ROOTS_REGISTERS = 4,
+    ROOTS_TLS = 8,       /* thread-local data, thread-specific values */
+    ROOTS_DECLARED = 16, /* regions that the program registered */
+    ROOTS_OTHER = 32,    /* memory that the program mapped, pointers in the kernel */
+};
+
 /* Facts about the process that the first constructor learns. */
 struct process_facts {
     struct range allocator; /* module that brings the allocator */
@@ -18,6 +28,7 @@ struct process_facts {
     size_t thread_struct_bytes; /* sizeof(struct pthread), which ends each thread's stack */
     uintptr_t used_stacks;      /* glibc's list of the stacks of threads that live or can still be joined; 0: unknown */
     size_t thread_list_offset;  /* of the link in struct pthread */
+    size_t static_tls_bytes;    /* thread-local data before the end of each thread's block, that block included */
 };
 
 struct roots_input {
@@ -30,6 +41,7 @@ struct roots_input {
     uintptr_t here_thread_pointer;
     struct range kernel; /* what kernel_roots() found, when it was asked before; else empty */
     int pid;             /* the program's */
+    unsigned left_out;   /* enum root_class: not to be roots */
 };
 struct roots_output {
     struct root *root;

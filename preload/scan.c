@@ -16,6 +16,7 @@
 #include "dirty.h"
 #include "init.h"
 #include "layouts.h"
+#include "lsan.h"
 #include "record.h"
 #include "refs.h"
 #include "weak.h"
@@ -63,7 +64,7 @@ static int view(struct arena *arena, struct search *search) {
         return error;
     record_view(&search->heap);
     search->heap.pointer_mask = options_pointer_mask(&process.options);
-    search->heap.unaligned = options_unaligned(&process.options);
+    search->heap.unaligned = options_unaligned(&process.options) || lsan.unaligned;
     error = view_odd(&search->heap, arena);
     return error ? error : roots_view_memory(&search->maps, &search->heap, arena);
 }
@@ -88,6 +89,7 @@ int search_roots(const struct scan_input *in, struct search *search) {
         .here_thread_pointer = in->here_thread_pointer,
         .kernel = in->kernel,
         .pid = in->pid,
+        .left_out = lsan.left_out,
     };
     return roots_gather(&roots, search->arena, &search->roots);
 }

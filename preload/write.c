@@ -19,6 +19,7 @@
 #include "dirty.h"
 #include "hooks.h"
 #include "init.h"
+#include "lsan.h"
 #include "module.h"
 #include "pages.h"
 #include "pairs.h"
@@ -85,6 +86,7 @@ static void write_header(struct cast_sink *sink, const struct scan_input *in, st
                           .cmdline = cmdline,
                           .cmdline_bytes = cmdline ? read_file("/proc/self/cmdline", cmdline, CMDLINE_BYTES_MAX) : 0,
                           .executable = executable,
+                          .replaced = in->replaced,
                           .exit_status = in->exit_status,
                           .start_seconds = in->start_seconds,
                           .end_seconds = scan_wall_seconds(),
@@ -355,8 +357,11 @@ int write_scan(int file, const struct scan_input *in, struct search *search) {
         cast_refs(sink, &folded.refs[i]);
     put_grown(sink, &search->grown);
     put_status(sink, in, &search->history, NULL, arena);
+    cast_timeline(sink, &search->history);
     write_notes(sink, in, search);
     write_pools(sink, &search->maps);
+    if (lsan.default_options || lsan.default_suppressions)
+        cast_defaults(sink, lsan.default_options, lsan.default_suppressions);
     return cast_end(sink);
 }
 

@@ -4,6 +4,7 @@
 #include "command.h"
 #include "folder.h"
 #include "gate.h"
+#include "left.h"
 #include "library.h"
 #include "live_text.h"
 #include "message.h"
@@ -71,6 +72,13 @@ static void note_last_scan(struct run *run, const struct recording *recording) {
     run->cut_short = true;
 }
 
+static const char *why_no_recording(const struct run *run) {
+    if (WIFSIGNALED(run->wait_status))
+        return pool_printf(run->options.pool, "killed by SIG%s", sigabbrev_np(WTERMSIG(run->wait_status)));
+    return "it had executed a static or set-user-ID program, or had taken LD_PRELOAD or CASTAWAY_OPTIONS out of its "
+           "environment, or had given up the right to write to our folder (another user, another root)";
+}
+
 static void add_recording(struct run *run, const char *path, bool is_main) {
     struct pool scratch = {0};
     struct recording recording;
@@ -86,6 +94,10 @@ static void add_recording(struct run *run, const char *path, bool is_main) {
             note_last_scan(run, &recording);
         if (!is_main && !recording.at_exit && recording.has_scan)
             report_note(&run->report, TOOL_NOTE_LAST_SCAN, 1, "another process, or a program that this one was before");
+        if (is_main && recording.replaced) {
+            report_note(&run->report, TOOL_NOTE_NO_RECORDING, 0, why_no_recording(run));
+            run->failed = true;
+        }
         symbols_trim(run->report.symbols);
         run->failed |= is_main && !recording.has_scan;
         if (run->options.output && output_keep(&run->options, path, is_main ? run->pid : recording.pid, run->pid))
@@ -95,17 +107,10 @@ static void add_recording(struct run *run, const char *path, bool is_main) {
     pool_free(&scratch);
 }
 
-static const char *why_no_recording(const struct run *run) {
-    if (WIFSIGNALED(run->wait_status))
-        return pool_printf(run->options.pool, "killed by SIG%s", sigabbrev_np(WTERMSIG(run->wait_status)));
-    return "it had executed a static or set-user-ID program, or had taken LD_PRELOAD or CASTAWAY_OPTIONS out of its "
-           "environment, or had given up the right to write to our folder (another user, another root)";
-}
-
-static void read_recordings(struct run *run) {
+static void read_recordings(struct run *run, const char *folder) {
     struct progress progress;
     size_t count;
-    const char **paths = folder_recordings(run->options.pool, run->folder, &count);
+    const char **paths = folder_recordings(run->options.pool, folder, &count);
     size_t last = count; /* the program that the process was in the end */
     for (size_t i = 0; i < count; i++)
         if (image_of(run, paths[i]) >= 0 && (last == count || image_of(run, paths[i]) > image_of(run, paths[last])))
@@ -123,6 +128,13 @@ static void read_recordings(struct run *run) {
         report_note(&run->report, TOOL_NOTE_NO_RECORDING, 0, why_no_recording(run));
         run->failed = true;
     }
+}
+
+static void note_left(struct run *run) {
+    const char *where = "";
+    size_t count = left_count(&run->options, run->folder, run->pid, &where);
+    if (count)
+        report_note(&run->report, TOOL_NOTE_LEFT_RUNNING, count, where);
 }
 
 /* What is known about the program itself comes from us, not from a recording. */
@@ -164,8 +176,8 @@ static int run_program(struct run *run) {
     int status = EXIT_CASTAWAY_FAILED;
     if (!library || !(run->folder = folder_create(pool)))
         return status;
-    char **environment =
-        library_environment(pool, library, run->folder, run->options.library_options, run->options.keep_pools);
+    const char *options = pool_printf(pool, "%s%s", run->options.library_options, left_options(&run->options));
+    char **environment = library_environment(pool, library, run->folder, options, run->options.keep_pools);
     if (!environment) {
         folder_remove(run->folder);
         return status;
@@ -178,8 +190,10 @@ static int run_program(struct run *run) {
     run->ended = now_seconds();
     report_init(&run->report, pool, output_kinds(&run->options));
     describe_program(run);
-    read_recordings(run);
-    folder_remove(run->folder);
+    note_left(run);
+    const char *closed = folder_close(pool, run->folder);
+    read_recordings(run, closed);
+    folder_remove(closed);
     int result = report_run(run);
     if (WIFSIGNALED(run->wait_status))
         process_die_of(WTERMSIG(run->wait_status));

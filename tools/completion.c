@@ -18,6 +18,7 @@ static const struct {
     {"METHOD", "auto pagemap-scan soft-dirty exclusive read-all"},
     {"yes|no", "yes no"},
     {"YESNO", "yes no"},
+    {"WHICH", "no yes all"},
 };
 
 /* What comes behind a verb, by how its usage begins: the first that it contains. */

@@ -64,6 +64,11 @@ const char **folder_recordings(struct pool *pool, const char *folder, size_t *co
     return recordings.path;
 }
 
+const char *folder_close(struct pool *pool, const char *folder) {
+    const char *closed = pool_printf(pool, "%s-closed", folder);
+    return rename(folder, closed) ? folder : closed;
+}
+
 static void remove_all(const char *folder, int depth) {
     DIR *directory = opendir(folder);
     struct dirent *entry;

@@ -12,7 +12,8 @@
 /* ---- what the options name ---- */
 
 int gate_open(struct gate *gate, const struct options *options) {
-    *gate = (struct gate){.options = options, .suppressions = {.pool = options->pool}, .why = ""};
+    *gate = (struct gate){
+        .options = options, .suppressions = {.pool = options->pool}, .exit_code = options->exit_code, .why = ""};
     for (size_t i = 0; i < options->suppression_count; i++)
         if (suppress_load(&gate->suppressions, options->suppressions[i]))
             return -1;
@@ -31,6 +32,30 @@ int gate_open(struct gate *gate, const struct options *options) {
     return gate->has_baseline ? baseline_load(&gate->baseline, options->pool, options->baseline,
                                               options->update_baseline && options->accept_new)
                               : 0;
+}
+
+/* ---- what programs bring themselves ---- */
+
+/* Their options stand below what the user said: the exit status, and files of suppressions. */
+static void take_options(struct gate *gate, const char *text) {
+    const struct options *given = gate->options;
+    struct options *own = pool_alloc(given->pool, sizeof *own);
+    *own = *given;
+    if (options_lsan(own, text))
+        return;
+    for (size_t i = given->suppression_count; i < own->suppression_count; i++)
+        suppress_load(&gate->suppressions, own->suppressions[i]);
+    if (!given->exit_code_given)
+        gate->exit_code = own->exit_code;
+}
+
+static void take_defaults(struct gate *gate, const struct report *report) {
+    for (size_t i = 0; i < report->default_option_count; i++)
+        take_options(gate, report->default_options[i]);
+    for (size_t i = 0; i < report->default_suppression_count; i++) {
+        const char *text = report->default_suppressions[i];
+        suppress_add_text(&gate->suppressions, "__lsan_default_suppressions", text, strlen(text));
+    }
 }
 
 /* ---- counting ---- */
@@ -103,8 +128,7 @@ static const char *why_program(const struct gate *gate, const struct report *rep
                                      : "the program's own";
     if (!gate->counted)
         return own;
-    return pool_printf(report->pool, "%s; else it would be %d: %s", own, gate->options->exit_code,
-                       what_counts(gate, report));
+    return pool_printf(report->pool, "%s; else it would be %d: %s", own, gate->exit_code, what_counts(gate, report));
 }
 
 static const char *why_failed(const struct gate *gate, const struct report *report) {
@@ -146,8 +170,7 @@ static bool counts(const struct gate *gate, const struct report *report, const s
 
 /* As Valgrind's --error-exitcode: findings win over the program's own status. */
 static bool findings_win(const struct gate *gate, const struct report *report, const struct outcome *outcome) {
-    return gate->options->findings_first && gate->options->exit_code && !outcome->signal &&
-           counts(gate, report, outcome);
+    return gate->options->findings_first && gate->exit_code && !outcome->signal && counts(gate, report, outcome);
 }
 
 static bool program_failed(const struct gate *gate, const struct report *report, const struct outcome *outcome) {
@@ -195,6 +218,7 @@ static const struct {
 };
 
 void gate_apply(struct gate *gate, struct report *report) {
+    take_defaults(gate, report);
     suppress_apply(&gate->suppressions, report, suppress_today(report->pool));
     if (gate->has_baseline)
         baseline_apply(&gate->baseline, report, gate->options->fail_on);
@@ -202,13 +226,13 @@ void gate_apply(struct gate *gate, struct report *report) {
 }
 
 void gate_judge(struct gate *gate, struct report *report, const struct outcome *outcome) {
+    gate_apply(gate, report);
     const int statuses[] = {
         [STATUS_PROGRAM] = outcome->signal ? 128 + outcome->signal : outcome->exit_status,
         [STATUS_FAILED] = EXIT_CASTAWAY_FAILED,
-        [STATUS_FINDINGS] = gate->options->exit_code,
+        [STATUS_FINDINGS] = gate->exit_code,
         [STATUS_CLEAN] = EXIT_CLEAN,
     };
-    gate_apply(gate, report);
     size_t rule = 0;
     while (!rules[rule].applies(gate, report, outcome))
         rule++;

@@ -21,6 +21,7 @@ struct gate {
     struct suppressions suppressions;
     struct baseline baseline;
     bool has_baseline;
+    int exit_code;   /* when something counts: the options', or the program's own */
     size_t counted;  /* findings that count */
     size_t known;    /* those that the baseline lets pass */
     size_t gone;     /* entries of the baseline that were not found */

@@ -147,6 +147,7 @@ void json_write(FILE *file, const struct report *report, const struct view *view
     json_object_set_new(root, "processes", json_number(report->processes));
     json_object_set_new(root, "summary", json_tallies(report->tally));
     json_live_counts(root, &report->live);
+    json_object_set_new(root, "timeline", json_timeline(&report->timeline));
     json_object_set_new(root, "findings", json_findings(&scratch, report, view));
     json_object_set_new(root, "notes", json_notes(&scratch, report));
     json_gate(&scratch, root, report);

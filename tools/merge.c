@@ -45,8 +45,8 @@ const char *kind_key(enum kind kind) {
 }
 
 bool note_is_counted(const char *code) {
-    static const char *const counted[] = {"not-recorded",     "no-stack",  "stack-cut",    "thread-running",
-                                          "roots-unreadable", "inherited", "bad-recording"};
+    static const char *const counted[] = {"not-recorded",     "no-stack",  "stack-cut",     "thread-running",
+                                          "roots-unreadable", "inherited", "bad-recording", "left-running"};
     for (size_t i = 0; i < sizeof counted / sizeof *counted; i++)
         if (!strcmp(code, counted[i]))
             return true;
@@ -363,6 +363,23 @@ static void set_argv(struct report *report, const struct recording *recording) {
         report->argv[i] = pool_strdup(report->pool, recording->argv[i]);
 }
 
+static void add_text(struct pool *pool, const char ***texts, size_t *count, size_t *capacity, const char *text) {
+    if (!text || !*text)
+        return;
+    for (size_t i = 0; i < *count; i++)
+        if (!strcmp((*texts)[i], text))
+            return;
+    *texts = pool_grow(pool, *texts, *count, capacity, sizeof **texts);
+    (*texts)[(*count)++] = pool_strdup(pool, text);
+}
+
+static void add_defaults(struct report *report, const struct recording *recording) {
+    add_text(report->pool, &report->default_options, &report->default_option_count, &report->default_option_capacity,
+             recording->default_options);
+    add_text(report->pool, &report->default_suppressions, &report->default_suppression_count,
+             &report->default_suppression_capacity, recording->default_suppressions);
+}
+
 void report_add(struct report *report, struct recording *recording) {
     if (!report->processes++ && !report->argv) {
         set_argv(report, recording);
@@ -379,6 +396,8 @@ void report_add(struct report *report, struct recording *recording) {
     }
     for (size_t i = 0; i < recording->note_count; i++)
         add_note(report, recording->notes[i].code, recording->notes[i].count, recording->notes[i].detail);
+    report->turned_off += recording->is_turned_off;
+    add_defaults(report, recording);
     report->adding = origin_of(recording);
     add_findings(report, recording);
     report_add_live(report, recording);
@@ -396,7 +415,7 @@ void report_finish(struct report *report) {
         objects = count_add(objects, report->tally[kind].objects);
     for (size_t i = 0; i < report->finding_count; i++)
         report->tally[report->findings[i].kind].findings++;
-    if (report->processes > report->unjudged && !objects)
+    if (report->processes > report->unjudged + report->turned_off && !objects)
         report_note(report, TOOL_NOTE_NO_OBJECTS, 0, "");
 }
 

@@ -113,6 +113,7 @@ static int set_fail_on(struct options *options, const char *value, const char *s
 }
 
 static int set_exit_code(struct options *options, const char *value, const char *spelling) {
+    options->exit_code_given = true;
     return option_number(&options->exit_code, value, 0, 255, spelling);
 }
 
@@ -131,6 +132,7 @@ static int set_num_callers(struct options *options, const char *value, const cha
 
 static int set_error_exitcode(struct options *options, const char *value, const char *spelling) {
     options->findings_first = true;
+    options->exit_code_given = true;
     return option_number(&options->exit_code, value, 0, 255, spelling);
 }
 
@@ -160,9 +162,12 @@ static int set_fail_on_unused(struct options *options, const char *value, const 
     return set_flag(&options->fail_on_unused, value, spelling);
 }
 
-/* Nobody is there to answer a question, so `yes` is `all`. */
 static int set_gen_suppressions(struct options *options, const char *value, const char *spelling) {
-    return set_flag(&options->suppression_texts, strcmp(value, "all") ? value : "yes", spelling);
+    bool all = !strcmp(value, "all");
+    if (set_flag(&options->suppression_texts, all ? "yes" : value, spelling))
+        return -1;
+    options->ask_suppressions = options->suppression_texts && !all;
+    return 0;
 }
 
 static int set_baseline(struct options *options, const char *value, const char *spelling) {
@@ -248,7 +253,7 @@ static const struct option table[] = {
     {"print-suppressions", "YESNO", set_print_suppressions, "list those used and unused (default: yes)", 0, true},
     {"fail-on-unused", NULL, set_fail_on_unused, "a suppression that matches nothing sets the exit status, too", 0,
      true},
-    {"gen-suppressions", "YESNO", set_gen_suppressions, "a suppression behind each finding (no, yes, all)", 0, true},
+    {"gen-suppressions", "WHICH", set_gen_suppressions, "a suppression behind each finding (yes: asks first)", 0, true},
     {"baseline", "FILE", set_baseline, "findings in it pass up to their ceilings, new and grown ones count", 0, true},
     {"update-baseline", NULL, set_update_baseline, "lower its ceilings, drop what is gone", 0, true},
     {"accept-new", NULL, set_accept_new, "with --update-baseline: take new and grown findings in", 0, true},
@@ -444,13 +449,34 @@ int options_environment(struct options *options, const char *text) {
 
 /* ---- LSAN_OPTIONS ---- */
 
+/* Frames of a stack: 0 and 1 both leave the place of the allocation, and there are never more than ours. */
+static int set_context_size(struct options *options, const char *value, const char *spelling) {
+    if (option_number(&options->frames_max, value, 0, 256, spelling))
+        return -1;
+    if (options->frames_max > CAST_FRAMES_MAX)
+        options->frames_max = CAST_FRAMES_MAX;
+    options->frames_max += options->frames_max == 0;
+    return 0;
+}
+
+/* Only of the run itself: `castaway report` says where it writes. */
+static int set_log_path(struct options *options, const char *value, const char *spelling) {
+    if (options->verb != VERB_RUN || !strcmp(value, "stderr"))
+        return 0;
+    if (!strcmp(value, "stdout"))
+        return add_destination(options, FORMAT_TEXT, "-", spelling);
+    return add_destination(options, FORMAT_TEXT, *value ? pool_printf(options->pool, "%s.%%p", value) : value,
+                           spelling);
+}
+
+/* What is a root, and whether there is a check at all, is read by the library (preload/lsan.c). */
 static const struct {
     const char *key;
     int (*set)(struct options *, const char *value, const char *spelling);
 } lsan_keys[] = {
-    {"suppressions", set_suppressions},
-    {"print_suppressions", set_print_suppressions},
-    {"exitcode", set_exit_code},
+    {"suppressions", set_suppressions}, {"print_suppressions", set_print_suppressions},
+    {"exitcode", set_exit_code},        {"malloc_context_size", set_context_size},
+    {"log_path", set_log_path},
 };
 
 int options_lsan(struct options *options, const char *text) {

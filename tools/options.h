@@ -41,6 +41,7 @@ struct options {
     unsigned show, fail_on;             /* kinds as bits */
     bool keep_pools;                    /* leave the switches of other allocators alone (analysis/pools.h) */
     int exit_code, frames_max;
+    bool exit_code_given;      /* by the user */
     bool findings_first;       /* the exit status of findings stands before the program's own */
     const char **suppressions; /* files */
     size_t suppression_count, suppression_capacity;
@@ -48,7 +49,8 @@ struct options {
     const char *baseline; /* NULL: none */
     bool update_baseline, accept_new, show_known;
     bool list_defaults;     /* of `suppress` */
-    bool suppression_texts; /* write one behind each finding */
+    bool suppression_texts; /* write one behind each finding, */
+    bool ask_suppressions;  /* when that is answered with yes */
     enum color color;
     bool from_preload, help, version, quiet, verbose, no_pager;
     const char *library_options; /* of the library, checked: `:key=value` each */

@@ -8,8 +8,13 @@
 
 #include <stdint.h>
 
-/* %p, %h, %q{VAR} and %% of a file name replaced; NULL after a message. */
+enum { OUTPUT_PID_LATER = -1 };
+
+/* %p, %h, %q{VAR} and %% of a file name replaced; NULL after a message. With OUTPUT_PID_LATER %p stays. */
 const char *output_expand(struct pool *, const char *pattern, int64_t pid);
+
+/* `pattern`, with a %p before its ending unless it has one. */
+const char *output_of_each(struct pool *, const char *pattern);
 
 /* Could everything that `options` names be written? Run before the program starts. 0, or -1 after a message. */
 int output_check(const struct options *);

@@ -99,6 +99,7 @@ static void read_header(struct reader *reader, const json_t *record) {
     recording->executable = reader_string(reader, record, "executable");
     recording->exit_status = reader_signed(reader, record, "exit_status");
     recording->at_exit = json_object_get(record, "exit_status") && recording->exit_status >= 0;
+    recording->replaced = json_is_true(json_object_get(record, "replaced"));
     recording->start_seconds = json_number_value(json_object_get(record, "start"));
     recording->argv = pool_array(reader->pool, json_array_size(argv) + 1, sizeof *recording->argv);
     for (size_t i = 0; i < json_array_size(argv); i++) {
@@ -271,6 +272,13 @@ static void read_note(struct reader *reader, const json_t *record) {
     recording->notes =
         pool_grow(reader->pool, recording->notes, recording->note_count, &recording->note_capacity, sizeof note);
     recording->notes[recording->note_count++] = note;
+    recording->is_turned_off |= !strcmp(note.code, "turned-off");
+    recording->has_scan |= recording->is_turned_off;
+}
+
+static void read_defaults(struct reader *reader, const json_t *record) {
+    reader->recording->default_options = reader_string(reader, record, "options");
+    reader->recording->default_suppressions = reader_string(reader, record, "suppressions");
 }
 
 static void read_end(struct reader *reader, const json_t *record) {
@@ -282,10 +290,11 @@ static const struct {
     const char *name;
     void (*read)(struct reader *, const json_t *record);
 } record_types[] = {
-    {"header", read_header}, {"module", read_module},           {"site", read_site},
-    {"scan", read_scan},     {"finding", read_finding},         {"note", read_note},
-    {"end", read_end},       {"status", reader_status},         {"growth", reader_growth},
-    {"path", reader_target}, {"population", reader_population}, {"refs", reader_history},
+    {"header", read_header},     {"module", read_module},           {"site", read_site},
+    {"scan", read_scan},         {"finding", read_finding},         {"note", read_note},
+    {"end", read_end},           {"status", reader_status},         {"growth", reader_growth},
+    {"path", reader_target},     {"population", reader_population}, {"refs", reader_history},
+    {"defaults", read_defaults}, {"timeline", reader_timeline},
 };
 
 /* ---- lines ---- */

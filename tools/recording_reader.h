@@ -41,6 +41,7 @@ bool reader_plain_finding(struct reader *, const char *text);
 /* recording_live.c: what scans while the program runs add. */
 struct rec_age reader_age(struct reader *, const json_t *finding);
 void reader_status(struct reader *, const json_t *record);
+void reader_timeline(struct reader *, const json_t *record);
 void reader_growth(struct reader *, const json_t *record);
 void reader_target(struct reader *, const json_t *record);
 void reader_population(struct reader *, const json_t *record);

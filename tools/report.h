@@ -26,6 +26,8 @@ enum {
     X(NO_SCAN, "no-scan", "the recording holds no scan: nothing was judged")                                           \
     X(LAST_SCAN, "last-scan", "the program left no recording of its end: this is the report of its last scan")         \
     X(NO_RECORDING, "no-recording", "no recording came from the program itself")                                       \
+    X(LEFT_RUNNING, "left-running",                                                                                    \
+      "processes that still run: not in this report; what they tell at their end goes to a file")                      \
     X(BAD_RECORDING, "bad-recording", "recordings of other processes that could not be read")                          \
     X(NO_OBJECTS, "no-objects", "no live object was recorded: all were freed, or castaway saw no allocation")
 
@@ -82,6 +84,8 @@ struct report_path {
 };
 struct report_growth {
     uint64_t scans, objects_per_minute, bytes_per_minute;
+    const struct rec_point *points; /* of the process whose path it is */
+    size_t point_count;
     struct report_path path;
 };
 struct report_finding {
@@ -110,6 +114,12 @@ struct report_finding {
 struct report_live {
     uint64_t scans, suspects, confirmed, withdrawn, freed_by_program;
 };
+/* The scans of one process: of all, the one with the longest list, then the lowest process id. */
+struct report_timeline {
+    int64_t pid;
+    struct rec_moment *scans;
+    size_t scan_count, scan_capacity;
+};
 struct report_note {
     const char *code, *text, *detail; /* detail may be "" */
     uint64_t count;
@@ -125,9 +135,13 @@ struct report {
     int64_t exit_status;
     int signal; /* that killed it, else 0 */
     size_t processes;
-    size_t unjudged; /* recordings among them that hold no scan: nothing can be said of their processes */
-    bool has_main;   /* the main process left a recording */
+    size_t unjudged;   /* recordings among them that hold no scan: nothing can be said of their processes */
+    size_t turned_off; /* recordings of processes that wanted no check */
+    bool has_main;     /* the main process left a recording */
+    const char **default_options, **default_suppressions; /* of programs, in LeakSanitizer's words; each text once */
+    size_t default_option_count, default_option_capacity, default_suppression_count, default_suppression_capacity;
     struct report_live live;
+    struct report_timeline timeline;
     struct tally tally[KIND_COUNT];
     struct tally suppressed[KIND_COUNT]; /* taken out of `tally` */
     const struct gate *gate;             /* what decided the exit status; NULL: nothing has yet */

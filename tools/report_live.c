@@ -39,6 +39,13 @@ struct report_path report_path(struct report *report, const struct rec_path *pat
     return named;
 }
 
+static const struct rec_point *points_of(struct report *report, const struct rec_growth *recorded) {
+    struct rec_point *points = pool_array(report->pool, recorded->point_count, sizeof *points);
+    if (recorded->point_count)
+        memcpy(points, recorded->points, recorded->point_count * sizeof *points);
+    return points;
+}
+
 /* A path is kept with a finding that is new, which only then takes memory. */
 static void add_growth(struct report *report, const struct recording *recording, const struct rec_growth *recorded) {
     struct report_growth growth = {
@@ -62,6 +69,8 @@ static void add_growth(struct report *report, const struct recording *recording,
     *kept = growth;
     kept->path = report_path(report, &recorded->path);
     kept->path.population = recorded->objects;
+    kept->points = points_of(report, recorded);
+    kept->point_count = recorded->point_count;
     taken->growth = kept;
 }
 
@@ -85,10 +94,25 @@ static uint64_t scans_while_running(const struct recording *recording) {
     return number - (recording->at_exit && number > 0);
 }
 
+static void add_timeline(struct report *report, const struct recording *recording) {
+    struct report_timeline *timeline = &report->timeline;
+    size_t count = recording->timeline_count;
+    if (count < timeline->scan_count || !count || (count == timeline->scan_count && recording->pid >= timeline->pid))
+        return;
+    if (count > timeline->scan_capacity) {
+        timeline->scan_capacity = 2 * count;
+        timeline->scans = pool_array(report->pool, timeline->scan_capacity, sizeof *timeline->scans);
+    }
+    timeline->pid = recording->pid;
+    timeline->scan_count = count;
+    memcpy(timeline->scans, recording->timeline, count * sizeof *timeline->scans);
+}
+
 void report_add_live(struct report *report, const struct recording *recording) {
     struct report_live *live = &report->live;
     const struct rec_status *status = &recording->status;
     add_growths(report, recording);
+    add_timeline(report, recording);
     live->scans = count_add(live->scans, scans_while_running(recording));
     live->suspects = count_add(live->suspects, status->suspects);
     live->confirmed = count_add(live->confirmed, status->confirmed);

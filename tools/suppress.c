@@ -35,16 +35,20 @@ static char *read_whole(struct pool *pool, const char *path, size_t *length) {
 }
 
 int suppress_load(struct suppressions *suppressions, const char *path) {
-    struct suppress_error error;
     size_t length;
     const char *text = read_whole(suppressions->pool, path, &length);
     if (!text) {
         message_error("suppressions %s: %s", path, strerror(errno));
         return -1;
     }
-    if (!suppress_parse(suppressions, pool_strdup(suppressions->pool, path), text, length, &error))
+    return suppress_add_text(suppressions, path, text, length);
+}
+
+int suppress_add_text(struct suppressions *suppressions, const char *name, const char *text, size_t length) {
+    struct suppress_error error;
+    if (!suppress_parse(suppressions, pool_strdup(suppressions->pool, name), text, length, &error))
         return 0;
-    message_error("%s:%zu:%zu: %s", path, error.line, error.column, error.what);
+    message_error("%s:%zu:%zu: %s", name, error.line, error.column, error.what);
     return -1;
 }
 

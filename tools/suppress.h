@@ -51,8 +51,9 @@ struct suppress_error {
  * returns  0, or -1 with `error` set: what stood before the error has been added */
 int suppress_parse(struct suppressions *, const char *file, const char *text, size_t length, struct suppress_error *);
 
-/* Read the file at `path`. 0, or -1 after a message. */
+/* Read the file at `path`, or a text that messages call `name`. 0, or -1 after a message. */
 int suppress_load(struct suppressions *, const char *path);
+int suppress_add_text(struct suppressions *, const char *name, const char *text, size_t length);
 
 /* Add castaway's own set; as text, with the reasons, for people. */
 void suppress_add_defaults(struct suppressions *);

@@ -51,6 +51,7 @@ struct frames {
 struct address {
     struct symbol_file *file; /* NULL: in no module */
     uint64_t offset, exact;
+    uint64_t name_only; /* its symbol will do: see names_suffice() */
 };
 struct resolved_frame {
     struct address address;
@@ -301,11 +302,9 @@ static bool push_scopes(struct symbols *symbols, struct symbol_file *file, Dwarf
                         struct frames *frames) {
     Dwarf_Addr bias;
     Dwarf_Die *unit = unit_at(&file->units, address, &bias), *scopes = NULL;
-    if (!unit || dwarf_getscopes(unit, address - bias, &scopes) <= 0)
+    Dwarf_Die innermost;
+    if (!unit || !unit_innermost(unit, address - bias, &innermost))
         return false;
-    Dwarf_Die innermost = scopes[0];
-    free(scopes);
-    scopes = NULL;
     int count = dwarf_getscopes_die(&innermost, &scopes);
     Dwarf_Attribute attribute;
     const char *folder = dwarf_formstring(dwarf_attr(unit, DW_AT_comp_dir, &attribute));
@@ -362,9 +361,10 @@ static void resolve_frame(struct symbols *symbols, const struct address *recorde
         return;
     }
     Dwarf_Addr address = recorded->offset + file->bias - !recorded->exact;
-    set_line(symbols, file, address, &frame);
     size_t before = frames->count;
-    if (push_scopes(symbols, file, address, frame, frames)) {
+    if (!recorded->name_only)
+        set_line(symbols, file, address, &frame);
+    if (!recorded->name_only && push_scopes(symbols, file, address, frame, frames)) {
         struct stack_frame *outermost = &frames->list[frames->count - 1];
         if (!outermost->function)
             symbol_function(symbols, file, address, outermost);
@@ -401,7 +401,7 @@ static void push_missing(struct symbols *symbols, struct frames *frames, const s
     struct tail_frame missing[TAIL_FRAMES_MAX];
     const char *target = inner ? frames->list[frames->count - 1].symbol : NULL;
     struct symbol_file *called_in = inner ? inner->file : NULL;
-    if (!outer->file || !outer->file->module || outer->exact || (inner && !target))
+    if (!outer->file || !outer->file->module || outer->exact || outer->name_only || (inner && !target))
         return;
     size_t count = tail_calls_missing(&outer->file->tail, outer->offset + outer->file->bias,
                                       called_in ? &called_in->tail : NULL, target, missing);
@@ -415,6 +415,19 @@ static void push_missing(struct symbols *symbols, struct frames *frames, const s
         for (size_t j = before; j < frames->count; j++)
             frames->list[j].put_back = true;
     }
+}
+
+/* What starts a program or a thread stands in libc at the end of most stacks, and is shown to nobody. libc's debug
+ * information, where it is installed, is compressed: to open it takes longer than all the rest of a small report. */
+static void names_suffice(struct address *addresses, size_t count) {
+    size_t last = count;
+    if (last > 1 && addresses[last - 1].file && addresses[last - 1].file->is_program)
+        last--; /* _start */
+    size_t own = last;
+    while (own > 0 && addresses[own - 1].file && !strncmp(path_base(addresses[own - 1].file->path), "libc.so", 7))
+        own--;
+    for (size_t i = own; i < last && own > 0; i++)
+        addresses[i].name_only = 1;
 }
 
 static void resolve_stack(struct symbols *symbols, const struct address *addresses, size_t count, struct stack *stack) {
@@ -442,6 +455,7 @@ const struct stack *symbols_stack(struct symbols *symbols, struct rec_site *site
         addresses[i] = (struct address){.file = file_of(symbols, site->frames[i].module),
                                         .offset = site->frames[i].offset,
                                         .exact = site->frames[i].exact};
+    names_suffice(addresses, site->frame_count);
     size_t key_bytes = site->frame_count * sizeof *addresses;
     HASH_FIND(hh, symbols->stacks, addresses, key_bytes, known);
     if (!known) {

@@ -381,6 +381,9 @@ static void check_generations(const struct world *world, const struct history *a
         ck_assert_uint_eq(after->objects[g], objects[g]);
         ck_assert_uint_eq(after->bytes[g], bytes[g]);
     }
+    const struct scan_entry *logged = &after->scans[after->scan_count - 1];
+    ck_assert_mem_eq(logged->objects, objects, sizeof objects);
+    ck_assert_mem_eq(logged->bytes, bytes, sizeof bytes);
 }
 
 static void check_history(struct world *world, const struct history *after, unsigned generation) {

@@ -1,0 +1,44 @@
+"""table.py - rows as a person reads them.
+
+Start:  head(), line().
+"""
+QUESTION_WIDTH, CELL_WIDTH = 48, 12
+
+
+def number(value):
+    return f"{value:.{2 if abs(value) < 10 else 1 if abs(value) < 100 else 0}f}"
+
+
+def cell(figure):
+    if figure is None:
+        return "-"
+    if figure.get("fault"):
+        return figure["fault"]
+    spread = max(figure["high"] - figure["value"], figure["value"] - figure["low"])
+    return number(figure["value"]) + (f" ±{number(spread)}" if spread else "")
+
+
+def verdict(row):
+    """Which of its marks castaway meets."""
+    figure = row["contestants"].get("castaway") or {}
+    if row["must"] is None or "value" not in figure:
+        return "-"
+    if row["aim"] is not None and figure["value"] <= row["aim"]:
+        return "aim"
+    return "must" if figure["value"] <= row["must"] else "misses"
+
+
+def joined(question, plain, cells, must, aim, last):
+    return (f"| {question:{QUESTION_WIDTH}} | {plain:>9} | " + " | ".join(f"{text:>{CELL_WIDTH}}" for text in cells) +
+            f" | {must:>4} | {aim:>4} | {last} |")
+
+
+def head(title, columns):
+    return joined(title, "plain", columns, "must", "aim", "castaway") + "\n|" + " --- |" * (len(columns) + 5)
+
+
+def line(row, columns, plain_unit):
+    plain = "-" if row["plain"] is None else f"{row['plain']:.3g} {plain_unit}"
+    question = row["question"] + ("" if row["unit"] == "ratio" else f" ({row['unit']})")
+    marks = ["-" if mark is None else f"{mark:g}" for mark in (row["must"], row["aim"])]
+    return joined(question, plain, [cell(row["contestants"].get(name)) for name in columns], *marks, verdict(row))
