@@ -290,10 +290,10 @@ static const struct {
     const char *name;
     void (*read)(struct reader *, const json_t *record);
 } record_types[] = {
-    {"header", read_header}, {"module", read_module},           {"site", read_site},
-    {"scan", read_scan},     {"finding", read_finding},         {"note", read_note},
-    {"end", read_end},       {"status", reader_status},         {"growth", reader_growth},
-    {"path", reader_target}, {"population", reader_population}, {"refs", reader_history},
+    {"header", read_header},     {"module", read_module},           {"site", read_site},
+    {"scan", read_scan},         {"finding", read_finding},         {"note", read_note},
+    {"end", read_end},           {"status", reader_status},         {"growth", reader_growth},
+    {"path", reader_target},     {"population", reader_population}, {"refs", reader_history},
     {"defaults", read_defaults},
 };
 

@@ -25,8 +25,12 @@ static void teardown(void) {
 
 static uintptr_t *counted(int64_t count, uint8_t all) {
     uintptr_t *object = heap_build_object(build, 32, 7);
-    struct counted item = {
-        .id = heap_build_id(build, object), .count = count, .source = COUNT_MEMORY, .all = all, .exact = 1, .collected = 1};
+    struct counted item = {.id = heap_build_id(build, object),
+                           .count = count,
+                           .source = COUNT_MEMORY,
+                           .all = all,
+                           .exact = 1,
+                           .collected = 1};
     ck_assert_int_eq(counts_add(&counts, &item), 0);
     return object;
 }
