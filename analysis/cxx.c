@@ -44,6 +44,7 @@ static const struct control {
 struct reader {
     const struct heap *heap;
     struct counts *counts;
+    int is_quiet;
     uintptr_t vtable; /* the last one that was looked at, and what was found */
     const char *name;
     const struct control *control;
@@ -118,6 +119,8 @@ static void look_at(struct reader *reader, uintptr_t vtable) {
 static int read_control(struct reader *reader, struct counted *counted, uintptr_t block, uint64_t size_bytes) {
     struct references references = reader->control->read(block);
     if (references.use < 0 || references.weak < 0 || references.use > COUNT_MAX || references.weak > COUNT_MAX)
+        return 0;
+    if (references.use == 0 && !reader->is_quiet)
         return 0;
     if (references.use == 0)
         return counts_add_link(reader->counts, counted->id, block + reader->control->counts_end, block + size_bytes);
@@ -200,8 +203,8 @@ static int any_class(struct reader *reader) {
     return 0;
 }
 
-int cxx_read(const struct heap *heap, int is_likely, struct counts *counts) {
-    struct reader reader = {.heap = heap, .counts = counts};
+int cxx_read(const struct heap *heap, int is_likely, int is_quiet, struct counts *counts) {
+    struct reader reader = {.heap = heap, .counts = counts, .is_quiet = is_quiet};
     if (!heap->vtable_range_count || !(is_likely || heap->subset || any_class(&reader)))
         return 0;
     return read_all(&reader);

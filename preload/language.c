@@ -105,10 +105,10 @@ static int read_gobject(const struct heap *heap, struct counts *counts, struct l
     return error;
 }
 
-int language_read(const struct heap *heap, struct counts *counts, struct language_notes *notes) {
+int language_read(const struct heap *heap, int is_quiet, struct counts *counts, struct language_notes *notes) {
     *notes = (struct language_notes){0};
     int error = read_python(heap, counts, notes);
     if (!error)
         error = read_gobject(heap, counts, notes);
-    return error ? error : cxx_read(heap, has_cxx_library(), counts);
+    return error ? error : cxx_read(heap, has_cxx_library(), is_quiet, counts);
 }
