@@ -14,7 +14,7 @@ BASE := -std=gnu11 -D_GNU_SOURCE -DCASTAWAY_VERSION='"$(VERSION)"' -I. $(WARN) -
 TARGET := $(BASE) -fPIC -fvisibility=hidden -ftls-model=initial-exec -fno-stack-protector -fasynchronous-unwind-tables \
 	-fexceptions -fno-optimize-sibling-calls -fno-builtin-malloc -fno-builtin-calloc -fno-omit-frame-pointer
 TOOLS_LIBS := -ldw -lelf -ljansson -lz -lncursesw -ltinfo -liberty -lstdc++
-CHECK_LIBS = $(shell pkg-config --libs check)
+CHECK_LIBS = $(shell pkg-config --libs check) -lpthread
 SANITIZE := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 ANALYSIS_SRC := $(wildcard analysis/*.c)
@@ -154,7 +154,7 @@ install: all
 	install -m 644 tools/profiles/* $(DESTDIR)$(PREFIX)/share/castaway/profiles
 	install -m 755 $(BUILD)/castaway $(DESTDIR)$(PREFIX)/bin/castaway
 	install -m 644 $(BUILD)/libcastaway.so $(DESTDIR)$(PREFIX)/lib/libcastaway.so
-	install -m 644 preload/castaway.h $(DESTDIR)$(PREFIX)/include/castaway.h
+	install -m 644 preload/castaway.h preload/castaway_check.h $(DESTDIR)$(PREFIX)/include/
 	install -m 644 tools/castaway*.1 $(DESTDIR)$(PREFIX)/share/man/man1/
 	install -m 644 tools/report.schema.json $(DESTDIR)$(PREFIX)/share/castaway/report.schema.json
 	$(BUILD)/castaway completion bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/castaway
@@ -163,7 +163,7 @@ install: all
 	  > $(DESTDIR)$(PREFIX)/lib/pkgconfig/castaway.pc
 
 uninstall:
-	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,bin/castaway lib/libcastaway.so include/castaway.h \
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,bin/castaway lib/libcastaway.so include/castaway.h include/castaway_check.h \
 	  share/castaway/report.schema.json share/bash-completion/completions/castaway share/zsh/site-functions/_castaway \
 	  $(patsubst tools/%,share/castaway/%,$(wildcard tools/profiles/*)) \
 	  $(addprefix share/man/man1/,$(notdir $(wildcard tools/castaway*.1))) lib/pkgconfig/castaway.pc)
@@ -185,7 +185,7 @@ help:
 	@echo 'make check      set-up, build, every test; the last line counts them'
 	@echo 'make install    PREFIX=/usr/local DESTDIR=; make uninstall takes the same'
 	@echo 'make sanitize   unit tests and command line tests under ASan and UBSan'
-	@echo 'make bench      the benchmarks of tests/bench'
+	@echo 'make bench      what castaway costs, beside its peers that are installed (.ci/setup bench installs them)'
 	@echo 'make format     clang-format over all C;  make lint: clang-format, cppcheck, clang-tidy, shellcheck, symbols'
 	@echo 'make clean      remove build/'
 

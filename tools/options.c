@@ -243,8 +243,9 @@ static const struct option table[] = {
 #define X(enumerator, name, value, help) {#name, value, set_##name, help, 0, true},
     FORMATS(X)
 #undef X
-        {"show", "KINDS", set_show, "kinds to list, with commas between them (default: lost,cycle,growing)", 0, true},
-    {"fail-on", "KINDS", set_fail_on, "kinds that set the exit status (default: lost,cycle)", 0, true},
+        {"show", "KINDS", set_show,
+         "kinds to list, with commas between them (default: lost,cycle,growing,dangling-weak)", 0, true},
+    {"fail-on", "KINDS", set_fail_on, "kinds that set the exit status (default: lost,cycle,dangling-weak)", 0, true},
     {"exit-code", "N", set_exit_code, "exit status when such a kind was found, 0-255 (default: 23)", 0, true},
     {"suppressions", "FILE", set_suppressions, "findings not to report, as LeakSanitizer or Valgrind; may be repeated",
      0, true},
@@ -283,6 +284,7 @@ static const struct option table[] = {
     {"pointer-mask", "MASK", set_pointer_mask, "bits of a word that are a pointer, 0x..., for tags in high bits", 0,
      true},
     {"unaligned", "yes|no", set_unaligned, "look for pointers at any address (default: no)", 0, true},
+    {"mark-threads", "N", set_mark_threads, "threads that search, 1-8 (default: the processors, up to 4)", 0, true},
     {"children", "yes|no", set_children, "record what the program starts, too (default: yes)", 0, true},
     {"keep-pools", NULL, set_keep_pools, "leave G_SLICE, PYTHONMALLOC and the like as they are", 0, true},
     {"quiet", NULL, set_quiet, "no text when there is nothing to tell", 'q', true},
@@ -298,12 +300,15 @@ static const struct {
     int (*set)(struct options *, const char *value, const char *spelling);
     unsigned verbs;
 } only[] = {
-    {set_scan_every, VERB_RUN},  {set_thresholds, VERB_RUN},  {set_confirm, VERB_RUN},
-    {set_scan_signal, VERB_RUN}, {set_control, VERB_RUN},     {set_dirty_pages, VERB_RUN},
-    {set_generation, VERB_SCAN}, {set_timeout, VERBS_ASKING}, {set_pointer_mask, VERB_RUN},
-    {set_refs, VERB_RUN},        {set_profile, VERB_RUN},     {set_unaligned, VERB_RUN},
-    {set_children, VERB_RUN},    {set_keep_pools, VERB_RUN},  {set_list_defaults, VERB_SUPPRESS},
-    {set_interval, VERB_TOP},    {set_once, VERB_TOP},
+    {set_scan_every, VERB_RUN},   {set_thresholds, VERB_RUN},
+    {set_confirm, VERB_RUN},      {set_scan_signal, VERB_RUN},
+    {set_control, VERB_RUN},      {set_dirty_pages, VERB_RUN},
+    {set_generation, VERB_SCAN},  {set_timeout, VERBS_ASKING},
+    {set_pointer_mask, VERB_RUN}, {set_refs, VERB_RUN},
+    {set_profile, VERB_RUN},      {set_unaligned, VERB_RUN},
+    {set_mark_threads, VERB_RUN}, {set_children, VERB_RUN},
+    {set_keep_pools, VERB_RUN},   {set_list_defaults, VERB_SUPPRESS},
+    {set_interval, VERB_TOP},     {set_once, VERB_TOP},
 };
 enum { TABLE_COUNT = sizeof table / sizeof *table };
 
