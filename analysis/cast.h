@@ -36,6 +36,7 @@ enum { CAST_VERSION = 1, CAST_FRAMES_MAX = 64 };
     X(REFS_NO_FUNCTION, "refs-no-function", "names of --refs or of a profile that are no functions")                   \
     X(REFS_NO_ROOM, "refs-no-room", "functions of --refs or of a profile for which there was no room")                 \
     X(REFS_READ_ONLY, "refs-read-only", "functions of which some calls were not counted: a page could not be changed") \
+    X(REFS_PARTIAL, "refs-partial", "functions that could not be patched: calls inside their library are not counted") \
     X(REFS_DROPPED, "refs-dropped", "reference counts that changed and had no room to be kept")                        \
     X(REFS_LAYOUT, "refs-layout", "objects whose counts are not where a rule says")                                    \
     X(PROFILE_UNUSED, "profile-unused", "profiles of which the program uses no function")                              \
@@ -69,6 +70,7 @@ struct cast_header {
     const char *cmdline; /* arguments, each ended by NUL, as in /proc/self/cmdline */
     size_t cmdline_bytes;
     const char *executable;            /* path */
+    int replaced;                      /* 1: the process goes on, as another program (exec) */
     int exit_status;                   /* what the program passed to exit() */
     double start_seconds, end_seconds; /* Unix time */
 };
@@ -113,6 +115,15 @@ struct cast_population { /* live objects of a site, by generation */
     uint64_t objects[GENERATIONS], bytes[GENERATIONS];
 };
 
+/* Weak slots that point at freed objects, those alike together. */
+struct cast_dangling {
+    uint32_t site;   /* where they were made weak */
+    uint64_t slots;  /* how many */
+    uint32_t holder; /* where the objects were made that they lie in; 0: in none, or not known */
+    uint64_t offset; /* in those */
+    uint32_t target; /* where the freed objects had been made; 0: not known */
+};
+
 /* What is known of the references of a finding's objects. */
 struct cast_balance {
     uint32_t site;
@@ -138,8 +149,11 @@ void cast_scan(struct cast_sink *, const struct cast_scan *, const struct verdic
 void cast_finding(struct cast_sink *, const struct finding *);
 void cast_refs(struct cast_sink *, const struct cast_refs *);
 void cast_status(struct cast_sink *, const struct cast_status *);
+/* The scans that are still listed, when there are two or more. */
+void cast_timeline(struct cast_sink *, const struct history *);
 /* Path NULL: none is written. With steps in it, it begins at `root`; else that may be NULL. */
 void cast_growth(struct cast_sink *, const struct growth *, const struct cast_root *, const struct path *);
+void cast_dangling(struct cast_sink *, const struct cast_dangling *);
 void cast_path(struct cast_sink *, uintptr_t target, const struct cast_root *, const struct path *);
 void cast_population(struct cast_sink *, const struct cast_population *);
 /* What the program's own __lsan_default_options and __lsan_default_suppressions return; either may be NULL. */

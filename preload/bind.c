@@ -8,6 +8,9 @@
  * would undo ours: the loader makes it known to _dl_find_object() only after them. Its list is read without the loader's
  * lock (whose holder may wait for us); nothing leaves the list while LOCK_BIND is held, because dlclose passes by here.
  *
+ * A module that was opened with RTLD_DEEPBIND has libc's functions where others have ours: its slots of those get ours too.
+ * (Modules that the program was started with have ours already.)
+ *
  * Owns:    the table of names, the list of modules looked at.
  * Never:   takes the loader's lock, calls the loader's functions but for _dl_find_object().
  * Start:   bind_look(). Source: the System V ABI, chapters 4 and 5, and its x86-64 supplement. */
@@ -20,6 +23,7 @@
 
 #include "init.h"
 #include "lock.h"
+#include "patch.h"
 #include "stub.h"
 #include "table.h"
 
@@ -27,9 +31,10 @@ enum { PAGE = 4096, SEEN_MAX = 4096 };
 
 struct name {
     const char *text;
-    uint32_t rule;
-    int wants_result;
+    uintptr_t ours, real; /* of a function that ours stands in front of; else 0 */
+    struct bind_rule rule;
     enum bind_state state;
+    const char *not_patched; /* why */
     UT_hash_handle hh;
 };
 static struct name *names;
@@ -171,6 +176,7 @@ static const ElfW(Sym) * find_symbol(const struct tables *tables, const char *na
 
 struct target {
     uintptr_t address;
+    size_t bytes;
     int is_function;
 };
 
@@ -179,7 +185,8 @@ static struct target target_in(const struct tables *tables, const char *name) {
     if (!symbol)
         return (struct target){0};
     int type = ELF64_ST_TYPE(symbol->st_info);
-    return (struct target){tables->map->l_addr + symbol->st_value, type == STT_FUNC || type == STT_NOTYPE};
+    return (struct target){tables->map->l_addr + symbol->st_value, symbol->st_size,
+                           type == STT_FUNC || type == STT_NOTYPE};
 }
 
 /* The first definition in the order of loading, which is the order in which the loader looks. */
@@ -235,19 +242,71 @@ static int write_slot(const struct tables *tables, uintptr_t *slot, uintptr_t va
     return 0;
 }
 
+/* The executable segment of the module that `address` lies in. */
+static struct range code_around(const struct tables *tables, uintptr_t address) {
+    for (unsigned i = 0; i < tables->segment_count; i++) {
+        const ElfW(Phdr) *segment = &tables->segments[i];
+        uintptr_t lo = tables->map->l_addr + segment->p_vaddr;
+        if (segment->p_type == PT_LOAD && segment->p_flags & PF_X && address - lo < segment->p_memsz)
+            return (struct range){lo, lo + segment->p_memsz};
+    }
+    return (struct range){0};
+}
+
+/* Have the function itself lead to a stub. returns whether it does: then no import must lead there as well. */
+static int is_patched(struct name *name, struct target target) {
+    struct dl_find_object found;
+    struct tables tables;
+    if (!name->rule.patch || !target.is_function)
+        return 0;
+    if (patch_is_done(target.address))
+        return 1;
+    if (_dl_find_object((void *)target.address, &found) != 0 || tables_read(&tables, found.dlfo_link_map) != 0)
+        return 0;
+    struct patch patch = {
+        .function = target.address,
+        .bytes = target.bytes,
+        .code = code_around(&tables, target.address),
+        .rule = name->rule.rule,
+        .wants_result = name->rule.wants_result,
+    };
+    const char *why = patch_entry(&patch);
+    if (why)
+        name->not_patched = why;
+    else
+        name->state = BIND_BOUND;
+    return !why;
+}
+
+/* Functions that are to be patched where they are defined: perhaps nobody imports them. */
+static void patch_module(const struct tables *tables) {
+    for (struct name *name = names; name; name = name->hh.next)
+        if (name->rule.patch)
+            is_patched(name, target_in(tables, name->text));
+}
+
 static void bind_slot(const struct tables *tables, uintptr_t *slot, struct name *name) {
     if (stub_is(*slot))
         return;
     struct target target = target_of(*slot, name->text);
     if (!target.address) /* weak, and there is none */
         return;
-    void *stub = target.is_function ? stub_for((void *)target.address, name->rule, name->wants_result) : NULL;
+    if (is_patched(name, target))
+        return;
+    void *stub = target.is_function ? stub_for((void *)target.address, name->rule.rule, name->rule.wants_result) : NULL;
     if (!target.is_function)
         name->state = BIND_NO_FUNCTION;
     else if (!stub)
         name->state = BIND_NO_ROOM;
     else
         name->state = write_slot(tables, slot, (uintptr_t)stub) == 0 ? BIND_BOUND : BIND_READ_ONLY;
+}
+
+/* The loader has found libc's function; or it has not looked yet, and the slot leads into the module's own linkage table. */
+static void replace_slot(const struct tables *tables, uintptr_t *slot, const struct name *name) {
+    int is_open = *slot - tables->lo < tables->hi - tables->lo && !target_in(tables, name->text).address;
+    if (*slot == name->real || is_open)
+        write_slot(tables, slot, name->ours);
 }
 
 static int is_import(unsigned type, int64_t addend) {
@@ -262,7 +321,9 @@ static void bind_relocations(const struct tables *tables, const ElfW(Rela) * rel
         const char *text = tables->strings + tables->symbols[symbol].st_name;
         struct name *name;
         HASH_FIND_STR(names, text, name);
-        if (name)
+        if (name && name->ours)
+            replace_slot(tables, (uintptr_t *)(tables->map->l_addr + relocation[i].r_offset), name);
+        else if (name)
             bind_slot(tables, (uintptr_t *)(tables->map->l_addr + relocation[i].r_offset), name);
     }
 }
@@ -277,6 +338,7 @@ static int is_ours(const struct tables *tables) {
 static void bind_module(const struct tables *tables) {
     if (is_ours(tables) || !tables->symbols || !tables->strings)
         return;
+    patch_module(tables);
     for (int i = 0; i < 2; i++)
         bind_relocations(tables, tables->relocations[i], tables->relocation_count[i]);
 }
@@ -312,9 +374,22 @@ void bind_start(void) {
     if (!names)
         return;
     stub_init();
+    for (const struct name *name = names; name; name = name->hh.next)
+        if (name->rule.patch) {
+            patch_init();
+            break;
+        }
     before.l_next = _r_debug.r_map;
     bind_last = &before;
     bind_look();
+}
+
+void bind_start_later(void) {
+    if (!names || bind_last != &nothing)
+        return;
+    before.l_next = _r_debug.r_map;
+    for (const struct link_map *map = before.l_next; map; map = map->l_next)
+        note_seen(map);
 }
 
 void bind_close_begins(void) {
@@ -344,20 +419,35 @@ void bind_close_ends(void) {
 
 /* ---- names ---- */
 
-int bind_name(const char *text, uint32_t rule, int wants_result) {
+int bind_name(const char *text, struct bind_rule rule) {
     struct name *name;
     HASH_FIND_STR(names, text, name);
     if (name || !(name = pages_alloc(sizeof *name)))
         return -1;
-    *name = (struct name){.text = text, .rule = rule, .wants_result = wants_result};
+    *name = (struct name){.text = text, .rule = rule};
     HASH_ADD_KEYPTR(hh, names, name->text, strlen(name->text), name);
     return name->hh.tbl ? 0 : -1;
+}
+
+void bind_replace(const char *text, void *ours, void *real) {
+    struct name *name;
+    HASH_FIND_STR(names, text, name);
+    if (name || !real || !(name = pages_alloc(sizeof *name)))
+        return;
+    *name = (struct name){.text = text, .ours = (uintptr_t)ours, .real = (uintptr_t)real};
+    HASH_ADD_KEYPTR(hh, names, name->text, strlen(name->text), name);
 }
 
 enum bind_state bind_state(const char *text) {
     struct name *name;
     HASH_FIND_STR(names, text, name);
     return name ? name->state : BIND_UNKNOWN;
+}
+
+const char *bind_not_patched(const char *text) {
+    struct name *name;
+    HASH_FIND_STR(names, text, name);
+    return name ? name->not_patched : NULL;
 }
 
 int bind_is_defined(const char *name) {

@@ -7,7 +7,10 @@
 
 #include "sys.h"
 
-enum { NUMBER_WANTED = 1000, ROOM_ABOVE = 16 };
+enum { NUMBER_WANTED = 1000, ROOM_ABOVE = 16, KEPT_MAX = 8 };
+
+/* Those that were kept, ours still or not: the number is cleared when we close it. */
+static struct descriptor kept[KEPT_MAX] = {[0 ... KEPT_MAX - 1] = {.number = -1}};
 
 static int identify(int file, struct descriptor *out) {
     struct stat status;
@@ -15,6 +18,24 @@ static int identify(int file, struct descriptor *out) {
         return -1;
     *out = (struct descriptor){file, status.st_dev, status.st_ino};
     return 0;
+}
+
+/* The first free place, or that of one that is gone. Another thread may look meanwhile: the number comes last. */
+static void remember(const struct descriptor *descriptor) {
+    for (int i = 0; i < KEPT_MAX; i++)
+        if (kept[i].number < 0 || kept[i].number == descriptor->number || !descriptor_is_ours(&kept[i])) {
+            kept[i].number = -1;
+            kept[i].device = descriptor->device;
+            kept[i].inode = descriptor->inode;
+            kept[i].number = descriptor->number;
+            return;
+        }
+}
+
+static void forget(int number) {
+    for (int i = 0; i < KEPT_MAX; i++)
+        if (kept[i].number == number)
+            kept[i].number = -1;
 }
 
 int descriptor_keep(struct descriptor *out, int file) {
@@ -26,7 +47,25 @@ int descriptor_keep(struct descriptor *out, int file) {
     long high = sys(SYS_fcntl, file, F_DUPFD_CLOEXEC, number);
     sys(SYS_close, file);
     out->number = -1;
-    return sys_failed(high) ? -1 : identify((int)high, out);
+    if (sys_failed(high) || identify((int)high, out) != 0)
+        return -1;
+    remember(out);
+    return 0;
+}
+
+int descriptor_kept_from(unsigned first, unsigned last) {
+    int lowest = -1;
+    for (int i = 0; i < KEPT_MAX; i++) {
+        int number = kept[i].number;
+        if (number >= 0 && (unsigned)number >= first && (unsigned)number <= last && (lowest < 0 || number < lowest) &&
+            descriptor_is_ours(&kept[i]))
+            lowest = number;
+    }
+    return lowest;
+}
+
+int descriptor_is_kept(int number) {
+    return number >= 0 && descriptor_kept_from((unsigned)number, (unsigned)number) >= 0;
 }
 
 int descriptor_is_ours(const struct descriptor *descriptor) {
@@ -36,6 +75,7 @@ int descriptor_is_ours(const struct descriptor *descriptor) {
 }
 
 void descriptor_close(struct descriptor *descriptor) {
+    forget(descriptor->number);
     if (descriptor_is_ours(descriptor))
         sys(SYS_close, descriptor->number);
     descriptor->number = -1;

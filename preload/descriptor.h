@@ -15,6 +15,9 @@ struct descriptor {
  * returns  0, or -1: it was closed. */
 int descriptor_keep(struct descriptor *out, int file);
 int descriptor_is_ours(const struct descriptor *);
+/* Is this number one that is kept? The lowest such from first to last, or -1. context: any */
+int descriptor_is_kept(int number);
+int descriptor_kept_from(unsigned first, unsigned last);
 /* Close it, if it is still ours. */
 void descriptor_close(struct descriptor *);
 

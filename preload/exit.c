@@ -19,6 +19,7 @@
 
 #include "frames_check.h"
 #include "init.h"
+#include "kernel_roots.h"
 #include "live.h"
 #include "lock.h"
 #include "lsan.h"
@@ -165,7 +166,19 @@ static void write_failure(int file, const struct scan_input *in, const char *why
     write_note(file, in, NOTE_SCAN_FAILED, why);
 }
 
+/* What the kernel holds is shown to the process itself, and to its child only while it could be debugged: not after it
+ * has become another user. */
+static void look_before_snapshot(struct scan_input *in) {
+    struct arena arena;
+    if (sys(SYS_prctl, PR_GET_DUMPABLE, 0, 0, 0, 0) == 1)
+        return;
+    pages_arena(&arena, 0);
+    if (kernel_roots(in->pid, &arena, &in->kernel) != 0)
+        in->kernel = (struct range){0, 0};
+}
+
 static void snapshot_scan(struct scan_input *in, int file) {
+    look_before_snapshot(in);
     nofork_lift(); /* for good: nobody forks any more */
     long child = sys(SYS_clone, 0, 0, 0, 0, 0);
     if (child == 0)
@@ -203,6 +216,7 @@ struct ending {
     struct callee_saved from; /* a frame of ours on the program's stack, still live */
     uintptr_t thread_pointer;
     const ucontext_t *interrupted; /* by the signal that ends the process; NULL: exit was called */
+    int replaced;                  /* it ends by exec */
     int turned_off;                /* there shall be no check */
     int tool;                      /* receives the tool's exit status; 0 when it was not run */
 };
@@ -225,6 +239,7 @@ static void end_recorded(struct ending *ending, unsigned long signals_before) {
     };
     live_describe(&in);
     in.exit_status = ending->status;
+    in.replaced = ending->replaced;
     if (ending->turned_off) {
         write_note(ending->file, &in, NOTE_TURNED_OFF, NULL);
         return;
@@ -255,32 +270,38 @@ static int memory_file(void) {
     return (int)sys(SYS_memfd_create, "castaway", MFD_CLOEXEC);
 }
 
+/* Signals that our own doings raised (a file-size limit, the tool's end) are not the program's affair. */
+static void drop_own_signals(void) {
+    unsigned long ours = 1ul << (SIGXFSZ - 1) | 1ul << (SIGCHLD - 1);
+    struct timespec none = {0};
+    while (!sys_failed(sys(SYS_rt_sigtimedwait, &ours, NULL, &none, 8))) {
+    }
+}
+
 /* Runs on a stack of our own: the program may end on a signal stack of a few KiB. */
 static void end_on_own_stack(void *context) {
     struct ending *ending = context;
     unsigned long all = ~0ul, before = 0;
     sys(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, 8);
     int by_hand = !process.options.dir[0];
-    limit_lift(RLIMIT_NOFILE); /* the program opens no more */
+    if (!ending->replaced)
+        limit_lift(RLIMIT_NOFILE); /* the program opens no more */
     ending->file = by_hand ? memory_file() : place_open(&process.options, process.pid);
-    int left = ending->file == -ENOENT;
+    int left = ending->file == -ENOENT && !rights_elsewhere;
     if (left)
         ending->file = memory_file();
     if (ending->file >= 0) {
         end_recorded(ending, before);
         if (!by_hand && !left)
-            left = place_commit(&process.options, process.pid, live_place()) == -ENOENT;
+            left = place_commit(&process.options, process.pid, live_place()) == -ENOENT && !rights_elsewhere;
         if (left)
             leave_to_nobody(ending->file, before);
         if (ending->tool == TOOL_MISSING)
             leave_recording(ending->file, place_open_without_tool(&process.options, process.pid));
         sys(SYS_close, ending->file);
     }
-    /* Signals that our own doings raised (a file-size limit, the tool's end) are not the program's affair. */
-    unsigned long ours = 1ul << (SIGXFSZ - 1) | 1ul << (SIGCHLD - 1);
-    struct timespec none = {0};
-    while (!sys_failed(sys(SYS_rt_sigtimedwait, &ours, NULL, &none, 8))) {
-    }
+    if (!ending->replaced)
+        drop_own_signals();
     sys(SYS_rt_sigprocmask, SIG_SETMASK, &before, 0, 8);
 }
 
@@ -292,7 +313,8 @@ static void wait_for_other(void) {
         sys(SYS_futex, &finished, FUTEX_WAIT_PRIVATE, 0, 0);
 }
 
-static int scan_once(int status, const ucontext_t *interrupted) {
+/* replaced: by exec; live scans are held off then, and go on if it fails */
+static int scan_once(int status, const ucontext_t *interrupted, int replaced) {
     if (!process.started || rights_confined || (int)sys(SYS_getpid, 0) != process.pid)
         return status;
     if (atomic_exchange(&scanned, 1)) {
@@ -308,9 +330,11 @@ static int scan_once(int status, const ucontext_t *interrupted) {
         lock_release_all();
     }
     frames_check_report(process.environment);
-    live_end();
+    if (!replaced)
+        live_end();
     struct ending ending = {
         .status = status & 0xff,
+        .replaced = replaced,
         .interrupted = interrupted,
         .thread_pointer = arch_thread_pointer(),
         .turned_off = lsan.off_at_exit || (!interrupted && lsan_is_turned_off()),
@@ -329,11 +353,24 @@ static int scan_once(int status, const ucontext_t *interrupted) {
 }
 
 int exit_scan(int status) {
-    return scan_once(status, NULL);
+    return scan_once(status, NULL, 0);
+}
+
+int exec_scan(void) {
+    if (!process.started || process.is_forked || !process.options.dir[0] || (int)sys(SYS_getpid, 0) != process.pid ||
+        live_hold() != 0)
+        return 0;
+    scan_once(0, NULL, 1);
+    live_release();
+    return 1;
+}
+
+void exec_scan_undo(void) {
+    exit_after_fork();
 }
 
 void exit_scan_signal(int signal, const ucontext_t *context) {
-    scan_once(SHELL_SIGNAL + signal, context);
+    scan_once(SHELL_SIGNAL + signal, context, 0);
 }
 
 void exit_scan_give_up(const char *why) {

@@ -39,10 +39,10 @@ static unsigned flags_for(struct caller caller) {
     return own || api_disabled ? OBJECT_IGNORED : 0;
 }
 
-static void hook_ends(void) {
+static void hook_ends(uintptr_t pc) {
     thread_busy--;
-    if (__builtin_expect(live_wanted, 0))
-        live_due();
+    if (__builtin_expect(atomic_load_explicit(&live_wanted, memory_order_relaxed), 0))
+        live_due(pc);
 }
 
 void hook_made(void *address, size_t size_bytes, struct caller caller) {
@@ -54,7 +54,7 @@ void hook_made(void *address, size_t size_bytes, struct caller caller) {
     } else
         atomic_fetch_add_explicit(&without_stack, 1, memory_order_relaxed);
     record_add((uintptr_t)address, size_bytes, site, flags_for(caller));
-    hook_ends();
+    hook_ends(caller.pc);
 }
 
 void hook_made_once(void *address, size_t size_bytes, struct caller caller) {
@@ -76,7 +76,7 @@ void hook_free(void *address) {
         record_forget(id);
     else if (__builtin_expect(pooled_in_use && thread_busy == 1, 0))
         pooled_block_freed((uintptr_t)address);
-    hook_ends();
+    hook_ends(0);
 }
 
 uint64_t hook_without_stack(void) {

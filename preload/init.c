@@ -15,6 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "deepbind.h"
 #include "fatal.h"
 #include "hooks.h"
 #include "live.h"
@@ -183,12 +184,14 @@ __attribute__((constructor)) static void start(int count, char **arguments, char
     process.started = is_wanted();
     if (process.started) {
         pairs_start();
+        deepbind_start();
         live_start();
     }
     thread_busy--;
 }
 
 void process_after_fork(void) {
+    process.is_forked = 1;
     process.started = process.started && options_children(&process.options);
     process.pid = (int)sys(SYS_getpid, 0);
     process.start_seconds = scan_wall_seconds();

@@ -10,6 +10,7 @@ struct process {
     struct options options;
     int pid;
     int started;           /* the constructor has run */
+    int is_forked;         /* in another process, of which this one is a copy */
     int own_malloc;        /* the program's malloc is not ours */
     double start_seconds;  /* Unix time */
     int64_t start_us;      /* monotonic */
@@ -33,6 +34,11 @@ int fork_init(void);
 int exit_scan(int status);
 /* The same for the signal that is about to end it, which interrupted `context`. context: signal handler */
 void exit_scan_signal(int signal, const ucontext_t *context);
+/* The process is about to become another program (exec): a recording of what it was. A forked child leaves none: what it
+ * drops on its way to an exec is its parent's affair. Nor does a process without `castaway run`.
+ * returns  whether there is one, and exec_scan_undo() is to be called when the exec fails. context: cold */
+int exec_scan(void);
+void exec_scan_undo(void);
 /* No scan can be made at the end: leave a recording that says why, now. */
 void exit_scan_give_up(const char *why);
 void exit_after_fork(void);

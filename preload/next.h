@@ -45,6 +45,8 @@
     X(void, _Exit, (int))                                                                                              \
     X(int, sigaction, (int, const struct sigaction *, struct sigaction *))                                             \
     X(void, abort, (void))                                                                                             \
+    X(int, close, (int))                                                                                               \
+    X(void, closefrom, (int))                                                                                          \
     X(int, setuid, (uid_t))                                                                                            \
     X(int, seteuid, (uid_t))                                                                                           \
     X(int, setreuid, (uid_t, uid_t))                                                                                   \

@@ -105,6 +105,20 @@ int place_commit(const struct options *options, int pid, int *number) {
     return error;
 }
 
+void place_hand_over(const struct options *options, int pid, int number, int at, const char *folder, uid_t user) {
+    struct text from, to = {.fill = 0};
+    if (number == PLACE_NONE)
+        return;
+    if (!place_folder[0]) /* only snapshot children have written so far */
+        memcpy(place_folder, options->dir, strlen(options->dir) + 1);
+    name_final(&from, options, pid, number);
+    const char *base = strrchr(from.bytes, '/');
+    text_add(&to, folder, strlen(folder));
+    text_add(&to, base, strlen(base));
+    if (sys(SYS_renameat2, place_at, from.bytes, at, to.bytes, RENAME_NOREPLACE) == 0)
+        sys(SYS_fchownat, at, to.bytes, user, (gid_t)-1, AT_SYMLINK_NOFOLLOW);
+}
+
 /* The folder's parent is everybody's as a rule: no file that is there already is touched. */
 static int open_beside_folder(const struct options *options, int pid) {
     const char *slash = strrchr(options->dir, '/'), *base = strrchr(options->left_output, '/');

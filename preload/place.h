@@ -2,6 +2,8 @@
 #ifndef CASTAWAY_PRELOAD_PLACE_H
 #define CASTAWAY_PRELOAD_PLACE_H
 
+#include <sys/types.h>
+
 #include "options.h"
 
 enum { PLACE_NONE = -1 };
@@ -14,6 +16,10 @@ int place_open(const struct options *options, int pid);
 /* number  in and out: which n this process has; PLACE_NONE before its first recording
  * returns 0 or a negative errno; the file under the name of its own is gone in any case */
 int place_commit(const struct options *options, int pid, int *number);
+
+/* The process becomes `user`: what it has left as number `number` (PLACE_NONE: nothing) goes into that user's folder, for
+ * its last recording to take the same place.  at, folder  as for openat */
+void place_hand_over(const struct options *options, int pid, int number, int at, const char *folder, uid_t user);
 
 /* The documented name without a tool: `output` with %p, else castaway.<pid>.cast in the working directory. */
 int place_open_without_tool(const struct options *options, int pid);

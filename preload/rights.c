@@ -15,17 +15,22 @@
 #include <sched.h>
 #include <string.h>
 #include <sys/fsuid.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "descriptor.h"
 #include "hooks.h"
 #include "init.h"
+#include "live.h"
 #include "next.h"
+#include "place.h"
 #include "proc.h"
 #include "sys.h"
 
 enum { PATH_MAX_BYTES = 4200, NOBODY = -1 };
+
+int rights_elsewhere;
 
 /* Opened with O_PATH. */
 static struct descriptor recordings = {.number = -1}, proc = {.number = -1};
@@ -61,7 +66,7 @@ int rights_place(int which, const char *dir, char *folder, size_t folder_bytes) 
 /* ---- before the rights go ---- */
 
 /* A folder for recordings of `user` in ours, which others may then pass through but not read. */
-static void keep_for_user(uid_t user) {
+void rights_before_user(uid_t user) {
     char folder[PATH_MAX_BYTES];
     if (!process.started || !process.options.dir[0] || user == (uid_t)NOBODY || user == (uid_t)sys(SYS_geteuid, 0))
         return;
@@ -72,6 +77,7 @@ static void keep_for_user(uid_t user) {
         sys(SYS_fchownat, at, folder, user, NOBODY, AT_SYMLINK_NOFOLLOW);
         sys(SYS_fchmodat, at, known ? "." : dir, 0711);
     }
+    place_hand_over(&process.options, process.pid, *live_place(), at, folder, user);
 }
 
 static void keep(struct descriptor *folder, const char *path) {
@@ -83,9 +89,10 @@ static void keep(struct descriptor *folder, const char *path) {
         descriptor_keep(folder, (int)file);
 }
 
-static void keep_folders(void) {
+void rights_before_root(void) {
     if (!process.started || !process.options.dir[0])
         return;
+    rights_elsewhere = 1;
     keep(&recordings, process.options.dir);
     keep(&proc, "/proc");
     proc_root = proc.number;
@@ -101,42 +108,78 @@ static void keep_folders(void) {
 
 EXPORT int setuid(uid_t user) {
     READY();
-    keep_for_user(user);
+    rights_before_user(user);
     return next.setuid(user);
 }
 
 EXPORT int seteuid(uid_t user) {
     READY();
-    keep_for_user(user);
+    rights_before_user(user);
     return next.seteuid(user);
 }
 
 EXPORT int setreuid(uid_t real, uid_t effective) {
     READY();
-    keep_for_user(effective);
+    rights_before_user(effective);
     return next.setreuid(real, effective);
 }
 
 EXPORT int setresuid(uid_t real, uid_t effective, uid_t saved) {
     READY();
-    keep_for_user(effective);
+    rights_before_user(effective);
     return next.setresuid(real, effective, saved);
 }
 
 EXPORT int chroot(const char *path) {
     READY();
-    keep_folders();
+    rights_before_root();
     return next.chroot(path);
 }
 
 EXPORT int unshare(int flags) {
     READY();
-    keep_folders();
+    rights_before_root();
     return next.unshare(flags);
 }
 
 EXPORT int setns(int file, int type) {
     READY();
-    keep_folders();
+    rights_before_root();
     return next.setns(file, type);
+}
+
+/* ---- limits ---- */
+
+enum { FILES_FEWEST = 4 }; /* that a scan has open at a time */
+
+/* A limit that only root can lift again. What is left now is superseded by what can be left at the end. */
+static void before_limit(int pid, int resource, const struct rlimit *limit) {
+    if (process.started && resource == RLIMIT_NOFILE && limit && limit->rlim_max < FILES_FEWEST &&
+        (pid == 0 || pid == process.pid))
+        exit_scan_give_up("the program allowed itself no more open files (RLIMIT_NOFILE)");
+}
+
+static int limit_change(int pid, int resource, const struct rlimit *limit, struct rlimit *before) {
+    READY();
+    before_limit(pid, resource, limit);
+    long result = sys(SYS_prlimit64, pid, resource, limit, before);
+    if (!sys_failed(result))
+        return 0;
+    errno = (int)-result;
+    return -1;
+}
+
+/* struct rlimit64 is the same on 64-bit machines. */
+EXPORT int setrlimit(__rlimit_resource_t resource, const struct rlimit *limit) {
+    return limit_change(0, (int)resource, limit, NULL);
+}
+EXPORT int setrlimit64(__rlimit_resource_t resource, const struct rlimit64 *limit) {
+    return limit_change(0, (int)resource, (const struct rlimit *)limit, NULL);
+}
+EXPORT int prlimit(pid_t pid, enum __rlimit_resource resource, const struct rlimit *limit, struct rlimit *before) {
+    return limit_change(pid, (int)resource, limit, before);
+}
+EXPORT int prlimit64(pid_t pid, enum __rlimit_resource resource, const struct rlimit64 *limit,
+                     struct rlimit64 *before) {
+    return limit_change(pid, (int)resource, (const struct rlimit *)limit, (struct rlimit *)before);
 }

@@ -3,6 +3,7 @@
 #define CASTAWAY_PRELOAD_RIGHTS_H
 
 #include <stddef.h>
+#include <sys/types.h>
 
 enum { RIGHTS_PLACES = 4, RIGHTS_NO_PLACE = -1 };
 
@@ -11,7 +12,17 @@ enum { RIGHTS_PLACES = 4, RIGHTS_NO_PLACE = -1 };
  * returns  a descriptor for openat (not to be closed), or RIGHTS_NO_PLACE: there is no such place. context: any */
 int rights_place(int which, const char *dir, char *folder, size_t folder_bytes);
 
+/* Call before the program becomes `user`, before it gets another root or other namespaces. */
+void rights_before_user(uid_t user);
+void rights_before_root(void);
+
+/* It has another root than `castaway run`, or may have: a path that is not there says nothing. */
+extern int rights_elsewhere;
+
 /* The program allows itself too few system calls for a scan: none must be tried, it would die of it. */
 extern int rights_confined;
+
+/* The program filters its own system calls: those that a scan can do without must not be tried. */
+extern int rights_filtered;
 
 #endif

@@ -17,6 +17,7 @@ struct scan_input {
     const ucontext_t *here_interrupted; /* roots.h */
     uintptr_t here_thread_pointer;
     int exit_status;      /* -1: it runs */
+    int replaced;         /* it ends by exec */
     double start_seconds; /* Unix time */
     int64_t start_us;     /* monotonic */
     int64_t stop_begun_us;

@@ -16,6 +16,8 @@
 #include <string.h>
 #include <sys/prctl.h>
 
+#include "closing.h"
+#include "descriptor.h"
 #include "hooks.h"
 #include "init.h"
 #include "live.h"
@@ -30,6 +32,7 @@
 #endif
 
 int rights_confined;
+int rights_filtered;
 
 /* What a scan, the writing of its recording and a stop of the threads ask of the kernel. */
 static const int needed[] = {
@@ -191,6 +194,7 @@ static int filter_kills(const struct sock_fprog *program, const int *calls, size
 
 /* Call before a filter is installed; the recording has to be written while that is possible. */
 static void before_filter(const struct sock_fprog *program) {
+    rights_filtered = 1;
     if (!process.started || rights_confined)
         return;
     if (filter_kills(program, needed_live, sizeof needed_live / sizeof needed_live[0]))
@@ -220,6 +224,35 @@ EXPORT int prctl(int option, ...) {
     return -1;
 }
 
+/* Calls that change rights, made without their wrappers. */
+static void before_rights(long number, const long *arguments) {
+    switch (number) {
+    case SYS_setuid:
+        rights_before_user((uid_t)arguments[0]);
+        return;
+    case SYS_setreuid:
+    case SYS_setresuid:
+        rights_before_user((uid_t)arguments[1]);
+        return;
+    case SYS_chroot:
+    case SYS_pivot_root:
+    case SYS_unshare:
+    case SYS_setns:
+        rights_before_root();
+        return;
+    default:
+        return;
+    }
+}
+
+static long call(long number, const long *more) {
+    if (number == SYS_close && descriptor_is_kept((int)more[0]))
+        return -EBADF;
+    if (number == SYS_close_range)
+        return closing_range((unsigned)more[0], (unsigned)more[1], (unsigned)more[2]);
+    return sys_call(number, more[0], more[1], more[2], more[3], more[4], more[5]);
+}
+
 /* libseccomp comes this way. */
 EXPORT long syscall(long number, ...) {
     va_list arguments;
@@ -230,7 +263,8 @@ EXPORT long syscall(long number, ...) {
     va_end(arguments);
     if (number == SYS_seccomp && more[0] == SECCOMP_SET_MODE_FILTER)
         before_filter((const struct sock_fprog *)more[2]);
-    long result = sys_call(number, more[0], more[1], more[2], more[3], more[4], more[5]);
+    before_rights(number, more);
+    long result = call(number, more);
     if (!sys_failed(result))
         return result;
     errno = (int)-result;

@@ -16,6 +16,7 @@
 
 #include "analysis/pools.h"
 #include "analysis/sort.h"
+#include "dangling.h"
 #include "dirty.h"
 #include "hooks.h"
 #include "init.h"
@@ -39,8 +40,7 @@ void write_be_patient(void) {
     patient = 1;
 }
 
-static int sink_write(void *context, const void *bytes, size_t count) {
-    int file = *(const int *)context;
+int write_bytes(int file, const void *bytes, size_t count) {
     const char *at = bytes;
     while (count) {
         long written = sys(SYS_write, file, at, count);
@@ -59,6 +59,10 @@ static int sink_write(void *context, const void *bytes, size_t count) {
         count -= (size_t)written;
     }
     return 0;
+}
+
+static int sink_write(void *context, const void *bytes, size_t count) {
+    return write_bytes(*(const int *)context, bytes, count);
 }
 
 /* ---- header ---- */
@@ -86,6 +90,7 @@ static void write_header(struct cast_sink *sink, const struct scan_input *in, st
                           .cmdline = cmdline,
                           .cmdline_bytes = cmdline ? read_file("/proc/self/cmdline", cmdline, CMDLINE_BYTES_MAX) : 0,
                           .executable = executable,
+                          .replaced = in->replaced,
                           .exit_status = in->exit_status,
                           .start_seconds = in->start_seconds,
                           .end_seconds = scan_wall_seconds(),
@@ -183,6 +188,14 @@ static void use_grown(struct used *used, const struct grown *grown) {
     for (size_t i = 0; i < grown->count; i++) {
         use_site(used, grown->growth[i].site);
         use_path(used, &grown->root[i], &grown->path[i]);
+    }
+}
+
+static void use_dangling(struct used *used, const struct dangling *dangling) {
+    for (size_t i = 0; i < dangling->count; i++) {
+        use_site(used, dangling->list[i].site);
+        use_site(used, dangling->list[i].holder);
+        use_site(used, dangling->list[i].target);
     }
 }
 
@@ -339,14 +352,18 @@ int write_scan(int file, const struct scan_input *in, struct search *search) {
     struct cast_sink *sink = sink_open(&file, arena);
     struct used used;
     struct folded folded;
+    struct dangling dangling;
     int error = sink ? used_begin(&used, arena) : -ENOMEM;
     if (!error)
         error = refs_fold(&search->heap, &search->verdicts, arena, &folded);
+    if (!error)
+        error = dangling_find(search, arena, &dangling);
     if (error)
         return error;
     use_findings(&used, &search->verdicts);
     use_refs(&used, &folded);
     use_grown(&used, &search->grown);
+    use_dangling(&used, &dangling);
     write_header(sink, in, arena);
     write_used(sink, &used, &search->maps);
     put_scan(sink, in, search);
@@ -355,7 +372,10 @@ int write_scan(int file, const struct scan_input *in, struct search *search) {
     for (size_t i = 0; i < folded.count; i++)
         cast_refs(sink, &folded.refs[i]);
     put_grown(sink, &search->grown);
+    for (size_t i = 0; i < dangling.count; i++)
+        cast_dangling(sink, &dangling.list[i]);
     put_status(sink, in, &search->history, NULL, arena);
+    cast_timeline(sink, &search->history);
     write_notes(sink, in, search);
     write_pools(sink, &search->maps);
     if (lsan.default_options || lsan.default_suppressions)

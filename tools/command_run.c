@@ -72,6 +72,13 @@ static void note_last_scan(struct run *run, const struct recording *recording) {
     run->cut_short = true;
 }
 
+static const char *why_no_recording(const struct run *run) {
+    if (WIFSIGNALED(run->wait_status))
+        return pool_printf(run->options.pool, "killed by SIG%s", sigabbrev_np(WTERMSIG(run->wait_status)));
+    return "it had executed a static or set-user-ID program, or had taken LD_PRELOAD or CASTAWAY_OPTIONS out of its "
+           "environment, or had given up the right to write to our folder (another user, another root)";
+}
+
 static void add_recording(struct run *run, const char *path, bool is_main) {
     struct pool scratch = {0};
     struct recording recording;
@@ -87,6 +94,10 @@ static void add_recording(struct run *run, const char *path, bool is_main) {
             note_last_scan(run, &recording);
         if (!is_main && !recording.at_exit && recording.has_scan)
             report_note(&run->report, TOOL_NOTE_LAST_SCAN, 1, "another process, or a program that this one was before");
+        if (is_main && recording.replaced) {
+            report_note(&run->report, TOOL_NOTE_NO_RECORDING, 0, why_no_recording(run));
+            run->failed = true;
+        }
         symbols_trim(run->report.symbols);
         run->failed |= is_main && !recording.has_scan;
         if (run->options.output && output_keep(&run->options, path, is_main ? run->pid : recording.pid, run->pid))
@@ -94,13 +105,6 @@ static void add_recording(struct run *run, const char *path, bool is_main) {
     }
     recording_close(&recording);
     pool_free(&scratch);
-}
-
-static const char *why_no_recording(const struct run *run) {
-    if (WIFSIGNALED(run->wait_status))
-        return pool_printf(run->options.pool, "killed by SIG%s", sigabbrev_np(WTERMSIG(run->wait_status)));
-    return "it had executed a static or set-user-ID program, or had taken LD_PRELOAD or CASTAWAY_OPTIONS out of its "
-           "environment, or had given up the right to write to our folder (another user, another root)";
 }
 
 static void read_recordings(struct run *run, const char *folder) {

@@ -13,11 +13,12 @@ static const struct {
     const char *words; /* NULL: files */
 } values[] = {
     {"FILE", NULL},
-    {"KINDS", "lost lost-indirect cycle possible reachable growing all none"},
+    {"KINDS", "lost lost-indirect cycle possible reachable growing dangling-weak all none"},
     {"WHEN", "auto always never"},
     {"METHOD", "auto pagemap-scan soft-dirty exclusive read-all"},
     {"yes|no", "yes no"},
     {"YESNO", "yes no"},
+    {"WHICH", "no yes all"},
 };
 
 /* What comes behind a verb, by how its usage begins: the first that it contains. */

@@ -100,6 +100,7 @@ static const struct report_entry *entries_of(struct report *report, const struct
             .size_bytes = edge->size_bytes,
             .stack = symbols_stack(report->symbols, edge->site),
             .type = type_name(recording->pool, edge->type),
+            .layout = members_at(report->symbols, edge->site, edge->size_bytes, edge->offset, recording->pool),
             .frees_objects = edge->frees_objects,
             .frees_bytes = edge->frees_bytes,
             .rank = edge->rank,
@@ -107,6 +108,14 @@ static const struct report_entry *entries_of(struct report *report, const struct
         };
     }
     return entries;
+}
+
+/* Of lost objects that are all of one size. */
+static const char *struct_of(struct report *report, const struct recording *recording,
+                             const struct rec_finding *recorded) {
+    if (recorded->kind != KIND_LOST || !recorded->objects || recorded->bytes % recorded->objects)
+        return NULL;
+    return members_at(report->symbols, recorded->site, recorded->bytes / recorded->objects, 0, recording->pool).type;
 }
 
 /* In the memory of the recording. */
@@ -128,6 +137,7 @@ static struct report_finding finding_of(struct report *report, const struct reco
         .type = type_name(recording->pool, recorded->type),
         .refs = refs_named(recording->pool, &recorded->refs),
         .history = history_named(recording->pool, report->symbols, &recorded->history),
+        .struct_name = struct_of(report, recording, recorded),
         .found_at_exit = recording->at_exit && recorded->age.scan_b == recording->scan.number,
     };
     return finding;
@@ -228,6 +238,7 @@ struct report_finding *report_push(struct report *report, const struct recording
     struct report_finding *finding = &report->findings[entry->at];
     if (is_new) {
         finding->type = keep_string(&report->keeper, shown->type);
+        finding->struct_name = keep_string(&report->keeper, shown->struct_name);
         finding->refs = refs_kept(&report->keeper, &shown->refs);
         finding->history = history_kept(&report->keeper, &shown->history);
     } else
@@ -262,7 +273,8 @@ static int compare_names(const void *a, const void *b) {
 /* What is lost for good first; in each part, the most bytes held first. */
 static int compare_weight(const void *a, const void *b) {
     static const int parts[KIND_COUNT] = {
-        [KIND_GROWING] = 1, [KIND_LOST_INDIRECT] = 2, [KIND_POSSIBLE] = 3, [KIND_REACHABLE] = 4, /* lost, cycle: 0 */
+        [KIND_DANGLING_WEAK] = 1, [KIND_GROWING] = 2,   [KIND_LOST_INDIRECT] = 3,
+        [KIND_POSSIBLE] = 4,      [KIND_REACHABLE] = 5, /* lost, cycle: 0 */
     };
     const struct report_finding *left = a, *right = b;
     if (parts[left->kind] != parts[right->kind])

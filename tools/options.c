@@ -162,9 +162,12 @@ static int set_fail_on_unused(struct options *options, const char *value, const 
     return set_flag(&options->fail_on_unused, value, spelling);
 }
 
-/* Nobody is there to answer a question, so `yes` is `all`. */
 static int set_gen_suppressions(struct options *options, const char *value, const char *spelling) {
-    return set_flag(&options->suppression_texts, strcmp(value, "all") ? value : "yes", spelling);
+    bool all = !strcmp(value, "all");
+    if (set_flag(&options->suppression_texts, all ? "yes" : value, spelling))
+        return -1;
+    options->ask_suppressions = options->suppression_texts && !all;
+    return 0;
 }
 
 static int set_baseline(struct options *options, const char *value, const char *spelling) {
@@ -240,8 +243,9 @@ static const struct option table[] = {
 #define X(enumerator, name, value, help) {#name, value, set_##name, help, 0, true},
     FORMATS(X)
 #undef X
-        {"show", "KINDS", set_show, "kinds to list, with commas between them (default: lost,cycle,growing)", 0, true},
-    {"fail-on", "KINDS", set_fail_on, "kinds that set the exit status (default: lost,cycle)", 0, true},
+        {"show", "KINDS", set_show,
+         "kinds to list, with commas between them (default: lost,cycle,growing,dangling-weak)", 0, true},
+    {"fail-on", "KINDS", set_fail_on, "kinds that set the exit status (default: lost,cycle,dangling-weak)", 0, true},
     {"exit-code", "N", set_exit_code, "exit status when such a kind was found, 0-255 (default: 23)", 0, true},
     {"suppressions", "FILE", set_suppressions, "findings not to report, as LeakSanitizer or Valgrind; may be repeated",
      0, true},
@@ -250,7 +254,7 @@ static const struct option table[] = {
     {"print-suppressions", "YESNO", set_print_suppressions, "list those used and unused (default: yes)", 0, true},
     {"fail-on-unused", NULL, set_fail_on_unused, "a suppression that matches nothing sets the exit status, too", 0,
      true},
-    {"gen-suppressions", "YESNO", set_gen_suppressions, "a suppression behind each finding (no, yes, all)", 0, true},
+    {"gen-suppressions", "WHICH", set_gen_suppressions, "a suppression behind each finding (yes: asks first)", 0, true},
     {"baseline", "FILE", set_baseline, "findings in it pass up to their ceilings, new and grown ones count", 0, true},
     {"update-baseline", NULL, set_update_baseline, "lower its ceilings, drop what is gone", 0, true},
     {"accept-new", NULL, set_accept_new, "with --update-baseline: take new and grown findings in", 0, true},
@@ -280,6 +284,7 @@ static const struct option table[] = {
     {"pointer-mask", "MASK", set_pointer_mask, "bits of a word that are a pointer, 0x..., for tags in high bits", 0,
      true},
     {"unaligned", "yes|no", set_unaligned, "look for pointers at any address (default: no)", 0, true},
+    {"mark-threads", "N", set_mark_threads, "threads that search, 1-8 (default: the processors, up to 4)", 0, true},
     {"children", "yes|no", set_children, "record what the program starts, too (default: yes)", 0, true},
     {"keep-pools", NULL, set_keep_pools, "leave G_SLICE, PYTHONMALLOC and the like as they are", 0, true},
     {"quiet", NULL, set_quiet, "no text when there is nothing to tell", 'q', true},
@@ -295,12 +300,15 @@ static const struct {
     int (*set)(struct options *, const char *value, const char *spelling);
     unsigned verbs;
 } only[] = {
-    {set_scan_every, VERB_RUN},  {set_thresholds, VERB_RUN},  {set_confirm, VERB_RUN},
-    {set_scan_signal, VERB_RUN}, {set_control, VERB_RUN},     {set_dirty_pages, VERB_RUN},
-    {set_generation, VERB_SCAN}, {set_timeout, VERBS_ASKING}, {set_pointer_mask, VERB_RUN},
-    {set_refs, VERB_RUN},        {set_profile, VERB_RUN},     {set_unaligned, VERB_RUN},
-    {set_children, VERB_RUN},    {set_keep_pools, VERB_RUN},  {set_list_defaults, VERB_SUPPRESS},
-    {set_interval, VERB_TOP},    {set_once, VERB_TOP},
+    {set_scan_every, VERB_RUN},   {set_thresholds, VERB_RUN},
+    {set_confirm, VERB_RUN},      {set_scan_signal, VERB_RUN},
+    {set_control, VERB_RUN},      {set_dirty_pages, VERB_RUN},
+    {set_generation, VERB_SCAN},  {set_timeout, VERBS_ASKING},
+    {set_pointer_mask, VERB_RUN}, {set_refs, VERB_RUN},
+    {set_profile, VERB_RUN},      {set_unaligned, VERB_RUN},
+    {set_mark_threads, VERB_RUN}, {set_children, VERB_RUN},
+    {set_keep_pools, VERB_RUN},   {set_list_defaults, VERB_SUPPRESS},
+    {set_interval, VERB_TOP},     {set_once, VERB_TOP},
 };
 enum { TABLE_COUNT = sizeof table / sizeof *table };
 

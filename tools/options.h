@@ -49,7 +49,8 @@ struct options {
     const char *baseline; /* NULL: none */
     bool update_baseline, accept_new, show_known;
     bool list_defaults;     /* of `suppress` */
-    bool suppression_texts; /* write one behind each finding */
+    bool suppression_texts; /* write one behind each finding, */
+    bool ask_suppressions;  /* when that is answered with yes */
     enum color color;
     bool from_preload, help, version, quiet, verbose, no_pager;
     const char *library_options; /* of the library, checked: `:key=value` each */

@@ -102,10 +102,19 @@ struct rec_path {
     const struct rec_step *steps;
     size_t step_count;
 };
+struct rec_point { /* old objects of a site when a full scan began */
+    uint64_t at_us, objects, bytes;
+};
 struct rec_growth {
     struct rec_site *site;
     uint64_t scans, objects, bytes, objects_per_minute, bytes_per_minute;
+    const struct rec_point *points;
+    size_t point_count;
     struct rec_path path;
+};
+struct rec_dangling { /* weak slots that point at freed objects */
+    struct rec_site *site, *holder, *target;
+    uint64_t slots, offset;
 };
 struct rec_target {
     uint64_t address;
@@ -117,6 +126,9 @@ struct rec_population { /* live objects of a site, by generation */
 };
 struct rec_scan {
     uint64_t number, generation, at_us, pause_us, scan_us, objects_scanned, bytes_read;
+};
+struct rec_moment { /* one of the scans so far, and what was alive behind it, by generation */
+    uint64_t number, generation, at_us, pause_us, scan_us, objects[GENERATIONS], bytes[GENERATIONS];
 };
 struct rec_generation {
     uint64_t objects, bytes, scans, scan_us_p50, scan_us_max;
@@ -144,11 +156,14 @@ struct recording {
     double start_seconds; /* Unix time; 0: not known */
     bool at_exit;         /* made when the program ended, not while it ran */
     bool has_header, has_scan, has_status;
+    bool replaced;                                      /* the process went on as another program */
     bool is_turned_off;                                 /* no scan, because the program or its user wanted none */
     const char *default_options, *default_suppressions; /* the program's own, in LeakSanitizer's words; "" if none */
     bool complete;                                      /* the `end` record was there */
     struct rec_scan scan;                               /* the last one */
     struct rec_status status;
+    struct rec_moment *timeline;
+    size_t timeline_count;
     struct tally tally[KIND_COUNT];
     struct rec_finding *findings;
     size_t finding_count, finding_capacity;
@@ -156,6 +171,8 @@ struct recording {
     size_t note_count, note_capacity;
     struct rec_growth *growths;
     size_t growth_count, growth_capacity;
+    struct rec_dangling *danglings;
+    size_t dangling_count, dangling_capacity;
     struct rec_target *targets;
     size_t target_count, target_capacity;
     struct rec_population *populations;

@@ -98,7 +98,7 @@ claim "JUnit: counts" has s.cases "tests 3 failures 2 errors 0"
 claim "JUnit: the process is a case" has s.cases "server | heap judged | passed"
 claim "JUnit: a cycle with file, line and message" has s.cases \
     "failure | server/session.c | 11 | 512 cycles, 1 024 objects, 96.0 KiB: session +0x18 -> timer +0x8 -> session;"
-claim "JUnit: the text of the report" has s.junit "session ─(+0x18)→ timer ─(+0x08)→ session"
+claim "JUnit: the text of the report" has s.junit "session ─(.timer)→ timer ─(+0x08)→ session"
 write s junit --fail-on cycle
 claim "JUnit: kinds that do not fail are no failures" eval 'read_junit s && has s.cases "tests 3 failures 1 errors 0"'
 write hostile junit
@@ -145,6 +145,13 @@ claim "DOT: offsets" has s.svg ">+0x18</text>"
 write hostile dot
 claim "DOT: hostile names" dot -Tsvg -o "$WORK/hostile.svg" "$WORK/hostile.dot"
 claim "DOT: the picture is sound XML" xmllint --noout "$WORK/hostile.svg"
+claim "DOT: without counts no edge is preferred" test "$(grep -c 'make weak' "$WORK/s.dot")" = 0
+jq -c 'if .kind == "cycle" then .refs = {count: 2, verdict: "cycle", source: "pair"} | .break = [{entry: 1}, {entry: 0}] else . end' \
+    "$WORK/s.cast" >"$WORK/weak.cast"
+write weak dot
+claim "DOT: the edge to break" grep -q '_1 -> .*make weak" style=dashed' "$WORK/weak.dot"
+claim "DOT: it alone" test "$(grep -c 'make weak' "$WORK/weak.dot")" = 1
+claim "DOT: Graphviz takes it" dot -Tsvg -o "$WORK/weak.svg" "$WORK/weak.dot"
 write s dot --show lost
 claim "DOT: no cycle, no graph" test "$(grep -c subgraph "$WORK/s.dot")" = 0
 

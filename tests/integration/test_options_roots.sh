@@ -79,10 +79,12 @@ C
 gcc -O0 -g -w -o "$WORK/leak" "$WORK/leak.c"
 printf '#!/bin/sh\n"%s"\nexec "%s" "%s"\n' "$WORK/leak" "$WORK/leak" "$WORK/leak" >"$WORK/wrapper"
 chmod +x "$WORK/wrapper"
-claim 'a wrapper script is followed, through exec' finds lost 2 "$WORK/wrapper"
-claim 'each process is counted once' test "$(jq .processes "$WORK/json")" = 2
-claim 'with --children=no only the program itself, what it becomes by exec included' finds lost 1 --children=no "$WORK/wrapper"
-claim 'with --children=no there is one recording' test "$(jq .processes "$WORK/json")" = 1
+claim 'a wrapper script is followed, through exec' finds lost 3 "$WORK/wrapper"
+claim 'each program has one recording: the shell, what it started, and the two that it became' test "$(jq .processes "$WORK/json")" = 4
+claim 'with --children=no only the program itself, what it becomes by exec included' finds lost 2 --children=no "$WORK/wrapper"
+claim 'with --children=no there is a recording for each of these' test "$(jq .processes "$WORK/json")" = 3
+castaway sh -c 'exec env -i /bin/true'
+claim 'a program that it became without us is not judged, whatever was recorded before' status_is 125
 claim 'a forked child is left out as well' finds lost 1 --children=no sh -c "(\"$WORK/leak\"; :) & wait; exec \"$WORK/leak\""
 
 # ---- pools

@@ -102,7 +102,7 @@ START_TEST (note_without_detail_has_no_such_key) {
 END_TEST
 
 static struct cast_header header(void) {
-    return (struct cast_header){"0.1.0", 12, 1, "a\0b c\0", 6, "/bin/a", 3, 1700000000.25, 1.9999999};
+    return (struct cast_header){"0.1.0", 12, 1, "a\0b c\0", 6, "/bin/a", 0, 3, 1700000000.25, 1.9999999};
 }
 
 START_TEST (header_says_who_ran) {
@@ -302,7 +302,8 @@ START_TEST (path_that_was_not_found_is_empty) {
 END_TEST
 
 START_TEST (growth_has_its_path_or_none) {
-    struct growth growth = {9, 4, 100, 6400, 60, 3840};
+    struct growth growth = {
+        .site = 9, .scans = 4, .objects = 100, .bytes = 6400, .objects_per_minute = 60, .bytes_per_minute = 3840};
     struct path_step steps[] = {{1, 32, 16, 1}, {2, 64, 0, 48211}, {3, 8, 0, 1}};
     struct path path = {.steps = steps, .step_count = 3};
     cast_growth(&sink, &growth, &(struct cast_root){"module", NULL, 0, 2, 64}, &path);
@@ -316,6 +317,33 @@ START_TEST (growth_has_its_path_or_none) {
         "{\"site\":3,\"size\":8,\"offset\":0,\"count\":1}]}\n"
         "{\"record\":\"growth\",\"site\":9,\"scans\":4,\"objects\":100,\"bytes\":6400,\"objects_per_minute\":60,"
         "\"bytes_per_minute\":3840}\n");
+}
+END_TEST
+
+START_TEST (growth_tells_what_it_was_told_from) {
+    struct growth growth = {
+        .site = 9, .point_count = 2, .at_us = {1000, 2000}, .objects_then = {3, 4}, .bytes_then = {30, 40}};
+    cast_growth(&sink, &growth, NULL, NULL);
+    ck_assert_ptr_nonnull(strstr(lines(), ",\"points\":[{\"at_us\":1000,\"objects\":3,\"bytes\":30},"
+                                          "{\"at_us\":2000,\"objects\":4,\"bytes\":40}]}\n"));
+}
+END_TEST
+
+START_TEST (timeline_has_the_scans_in_order) {
+    struct scan_entry scans[] = {{1, 2, 1000, 0, 0, 5, 6, {1, 2, 3}, {10, 20, 30}},
+                                 {2, 0, 2000, 0, 0, 7, 8, {4, 5, 6}, {40, 50, 60}}};
+    cast_timeline(&sink, &(struct history){.scans = scans, .scan_count = 2});
+    ck_assert_str_eq(lines(), "{\"record\":\"timeline\",\"scans\":[{\"number\":1,\"generation\":2,\"at_us\":1000,"
+                              "\"pause_us\":5,\"scan_us\":6,\"objects\":[1,2,3],\"bytes\":[10,20,30]},"
+                              "{\"number\":2,\"generation\":0,\"at_us\":2000,\"pause_us\":7,\"scan_us\":8,"
+                              "\"objects\":[4,5,6],\"bytes\":[40,50,60]}]}\n");
+}
+END_TEST
+
+START_TEST (one_scan_is_no_timeline) {
+    struct scan_entry scan = {.number = 1};
+    cast_timeline(&sink, &(struct history){.scans = &scan, .scan_count = 1});
+    ck_assert_str_eq(lines(), "");
 }
 END_TEST
 
@@ -368,6 +396,9 @@ int main(void) {
     tcase_add_test(plain, roots_have_the_keys_that_apply);
     tcase_add_test(tests, path_that_was_not_found_is_empty);
     tcase_add_test(tests, growth_has_its_path_or_none);
+    tcase_add_test(tests, growth_tells_what_it_was_told_from);
+    tcase_add_test(tests, timeline_has_the_scans_in_order);
+    tcase_add_test(tests, one_scan_is_no_timeline);
     tcase_add_test(tests, population_has_three_numbers_each);
     tcase_add_test(tests, more_than_a_buffer_is_written_in_pieces);
     tcase_add_test(tests, first_error_is_kept_and_ends_the_writing);

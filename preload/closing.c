@@ -1,0 +1,58 @@
+/* closing.c - a program that closes all descriptors it does not know closes none of ours.
+ *
+ * Our numbers fail as they would without us: nothing is open there. A descriptor that the program puts on one of them
+ * itself (dup2) is its own from then on.
+ *
+ * Source: close(2), close_range(2), closefrom(3).
+ * Start:  close_range(). */
+#include <errno.h>
+#include <linux/close_range.h>
+
+#include "closing.h"
+#include "descriptor.h"
+#include "hooks.h"
+#include "init.h"
+#include "next.h"
+#include "sys.h"
+
+#define READY()                                                                                                        \
+    do {                                                                                                               \
+        if (!next_ready)                                                                                               \
+            start_recording();                                                                                         \
+    } while (0)
+
+EXPORT int close(int file) {
+    READY();
+    if (descriptor_is_kept(file)) {
+        errno = EBADF;
+        return -1;
+    }
+    return next.close(file);
+}
+
+/* The ranges between ours, one after the other, until one fails. */
+long closing_range(unsigned first, unsigned last, unsigned flags) {
+    long result = 0;
+    if (flags & CLOSE_RANGE_CLOEXEC) /* ours are so already */
+        return sys(SYS_close_range, first, last, flags);
+    for (int kept; !result && first <= last && (kept = descriptor_kept_from(first, last)) >= 0;
+         first = (unsigned)kept + 1)
+        if ((unsigned)kept > first)
+            result = sys(SYS_close_range, first, kept - 1, flags);
+    return result || first > last ? result : sys(SYS_close_range, first, last, flags);
+}
+
+EXPORT int close_range(unsigned first, unsigned last, int flags) {
+    READY();
+    long result = closing_range(first, last, (unsigned)flags);
+    if (!sys_failed(result))
+        return 0;
+    errno = (int)-result;
+    return -1;
+}
+
+EXPORT void closefrom(int first) {
+    READY();
+    if (sys_failed(closing_range(first < 0 ? 0 : (unsigned)first, ~0u, 0)))
+        next.closefrom(first); /* a kernel without that call */
+}
