@@ -589,6 +589,61 @@ void cast_refs(struct cast_sink *sink, const struct cast_refs *refs) {
     close_line(sink);
 }
 
+void cast_retained(struct cast_sink *sink, const struct cast_retained *held) {
+    const struct retained *retained = &held->retained;
+    open_line(sink, "retained");
+    if (held->root) {
+        put_key(sink, "root");
+        put_root(sink, held->root);
+    } else if (held->finding >= 0)
+        put_number(sink, "finding", held->finding);
+    put_count(sink, "objects", retained->objects);
+    put_count(sink, "bytes", retained->bytes);
+    if (retained->largest_objects) {
+        put_key(sink, "largest");
+        put_first(sink, "site", retained->largest_site);
+        put_count(sink, "objects", retained->largest_objects);
+        put_count(sink, "bytes", retained->largest_bytes);
+        put(sink, "}");
+    }
+    close_line(sink);
+}
+
+void cast_profile(struct cast_sink *sink, const struct cast_profile *profile) {
+    open_line(sink, "profile");
+    put_count(sink, "objects", profile->objects);
+    put_count(sink, "bytes", profile->bytes);
+    put_count(sink, "freed_objects", profile->freed_objects);
+    put_count(sink, "freed_bytes", profile->freed_bytes);
+    put_count(sink, "peak_objects", profile->peak_objects);
+    put_count(sink, "peak_bytes", profile->peak_bytes);
+    put_number(sink, "peak_us", profile->peak_us);
+    put_count(sink, "header_bytes", profile->header_bytes);
+    put_count(sink, "missed", profile->missed);
+    close_line(sink);
+}
+
+void cast_allocations(struct cast_sink *sink, const struct cast_allocations *site) {
+    open_line(sink, "allocations");
+    put_count(sink, "site", site->site);
+    put_count(sink, "objects", site->objects);
+    put_count(sink, "bytes", site->bytes);
+    put_count(sink, "freed_objects", site->freed_objects);
+    put_count(sink, "freed_bytes", site->freed_bytes);
+    put_count(sink, "peak_objects", site->peak_objects);
+    put_count(sink, "peak_bytes", site->peak_bytes);
+    put_number(sink, "peak_us", site->peak_us);
+    put_count(sink, "at_once", site->at_once);
+    put_count(sink, "same_call", site->same_call);
+    put_count(sink, "size_min", site->size_min);
+    put_count(sink, "size_max", site->size_max);
+    put_count(sink, "slack_bytes", site->slack_bytes);
+    put_count(sink, "grown", site->grown);
+    put_count(sink, "moved_bytes", site->moved_bytes);
+    put_count(sink, "chain_max", site->chain_max);
+    close_line(sink);
+}
+
 void cast_defaults(struct cast_sink *sink, const char *options, const char *suppressions) {
     open_line(sink, "defaults");
     if (options)

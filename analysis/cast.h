@@ -4,6 +4,7 @@
 #ifndef CASTAWAY_ANALYSIS_CAST_H
 #define CASTAWAY_ANALYSIS_CAST_H
 
+#include "dominators.h"
 #include "growth.h"
 #include "path.h"
 #include "verdict.h"
@@ -124,6 +125,33 @@ struct cast_dangling {
     uint32_t target; /* where the freed objects had been made; 0: not known */
 };
 
+/* What one holder keeps alive alone. */
+struct cast_retained {
+    const struct cast_root *root; /* NULL: the finding, or with that -1 what several holders keep together */
+    int64_t finding;              /* its place among the findings of this recording; -1: none */
+    struct retained retained;
+};
+
+/* What was allocated while the program ran (preload/profile.h): of all sites, and of one. */
+struct cast_profile {
+    uint64_t objects, bytes, freed_objects, freed_bytes;
+    uint64_t peak_objects, peak_bytes; /* that lived at once */
+    int64_t peak_us;                   /* since recording began; when the peak was reached, to 1/64 of its height */
+    uint64_t header_bytes;             /* that the allocator keeps beside each block, besides slack */
+    uint64_t missed;                   /* births and deaths that were not counted */
+};
+struct cast_allocations {
+    uint32_t site;
+    uint64_t objects, bytes, freed_objects, freed_bytes;
+    uint64_t peak_objects, peak_bytes;
+    int64_t peak_us;
+    uint64_t at_once;   /* objects freed before their thread made another one */
+    uint64_t same_call; /* others, freed before the caller of the function that made them returned, within 64 births */
+    uint64_t size_min, size_max, slack_bytes;
+    uint64_t grown, moved_bytes; /* blocks that realloc made larger; bytes that it copied */
+    uint64_t chain_max;          /* most growths of one block */
+};
+
 /* What is known of the references of a finding's objects. */
 struct cast_balance {
     uint32_t site;
@@ -156,6 +184,9 @@ void cast_growth(struct cast_sink *, const struct growth *, const struct cast_ro
 void cast_dangling(struct cast_sink *, const struct cast_dangling *);
 void cast_path(struct cast_sink *, uintptr_t target, const struct cast_root *, const struct path *);
 void cast_population(struct cast_sink *, const struct cast_population *);
+void cast_retained(struct cast_sink *, const struct cast_retained *);
+void cast_profile(struct cast_sink *, const struct cast_profile *);
+void cast_allocations(struct cast_sink *, const struct cast_allocations *);
 /* What the program's own __lsan_default_options and __lsan_default_suppressions return; either may be NULL. */
 void cast_defaults(struct cast_sink *, const char *options, const char *suppressions);
 void cast_note(struct cast_sink *, enum note_code, uint64_t count, const char *detail); /* detail may be NULL */

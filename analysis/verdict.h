@@ -2,6 +2,7 @@
 #ifndef CASTAWAY_ANALYSIS_VERDICT_H
 #define CASTAWAY_ANALYSIS_VERDICT_H
 
+#include "graph.h"
 #include "blame.h"
 #include "history.h"
 #include "mark.h"
@@ -72,6 +73,8 @@ struct verdicts {
         *counted; /* objects with a link to a history (object.refs), in the order of their findings */
     size_t counted_count;
     uint64_t inherited_objects; /* OBJECT_INHERITED ones: in no tally */
+    const struct graph *lost;   /* NULL: nothing is lost */
+    const uint32_t *finding_of; /* by component of it: index in `findings`; GRAPH_NONE: no source, or left out */
 };
 
 /* What the ages of findings are taken from; history and births may be empty. now.number is never 0. */

@@ -29,6 +29,8 @@ static const struct key {
     {"dirty-pages", offsetof(struct options, dirty_pages)},
     {"refs", offsetof(struct options, refs)},
     {"profile", offsetof(struct options, profile)},
+    {"retained", offsetof(struct options, retained)},
+    {"profile-allocations", offsetof(struct options, profile_allocations)},
     {"text", 0},
     {"json", 0},
     {"html", 0},
@@ -36,6 +38,7 @@ static const struct key {
     {"junit", 0},
     {"pprof", 0},
     {"folded", 0},
+    {"folded-bytes", 0},
     {"dot", 0},
     {"openmetrics", 0},
     {"github", 0},
@@ -121,6 +124,15 @@ int options_unaligned(const struct options *options) {
 
 unsigned options_mark_threads(const struct options *options) {
     return (unsigned)proc_number(options->mark_threads);
+}
+
+int options_profile_allocations(const struct options *options) {
+    return strcmp(options->profile_allocations, "yes") == 0;
+}
+
+int options_retained(const struct options *options) {
+    return strcmp(options->retained, "yes") == 0 ||
+           (options_profile_allocations(options) && strcmp(options->retained, "no") != 0);
 }
 
 int options_owner(const struct options *options) {

@@ -22,7 +22,9 @@ struct options {
     char scan_signal[OPTION_BYTES_MAX], control[OPTION_BYTES_MAX], dirty_pages[OPTION_BYTES_MAX];
     /* reference counts (pairs.c): what all mentions of these keys say, with commas between them */
     char refs[OPTION_BYTES_MAX], profile[OPTION_BYTES_MAX];
-    char bad_key[64]; /* first key that nobody knows; "" when all are known */
+    char retained[OPTION_BYTES_MAX];            /* "yes": tell what each holder keeps alive alone (holders.c) */
+    char profile_allocations[OPTION_BYTES_MAX]; /* "yes": count what is allocated (profile.c) */
+    char bad_key[64];                           /* first key that nobody knows; "" when all are known */
 };
 
 /* Parse key=value:key=value; a value may stand in '' or "" to hold a colon. `text` may be NULL. */
@@ -32,6 +34,8 @@ void options_parse(const char *text, struct options *out);
 uintptr_t options_pointer_mask(const struct options *options);
 int options_unaligned(const struct options *options);
 unsigned options_mark_threads(const struct options *options);
+int options_retained(const struct options *options); /* a profile of allocations has it, unless it says no */
+int options_profile_allocations(const struct options *options);
 int options_owner(const struct options *options);
 int options_children(const struct options *options); /* 1: recorded */
 

@@ -35,6 +35,7 @@ struct thread_state {
     struct scope_work *scopes;      /* of its thread (scope.c); NULL: never had any */
     struct thread_state *all_next;  /* list of all states */
     uintptr_t stack_hi;             /* upper end of the thread's own stack; 0: unknown */
+    struct profile_shard *profile;  /* of its thread (profile.c); NULL: none yet */
     struct thread_state *next;      /* list of states whose thread is gone */
 };
 

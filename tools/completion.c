@@ -18,6 +18,7 @@ static const struct {
     {"METHOD", "auto pagemap-scan soft-dirty exclusive read-all"},
     {"yes|no", "yes no"},
     {"YESNO", "yes no"},
+    {"BYTES", "found allocated"},
     {"WHICH", "no yes all"},
 };
 
@@ -26,6 +27,7 @@ static const struct {
     const char *usage, *bash, *zsh;
 } operands[] = {
     {"CMD", "command", "_normal"},
+    {"SOURCE", "file", "_files"},
     {".cast", "cast", "_files -g '*.cast(-.) *(-/)'"},
     {"OLD", "cast", "_files -g '*.cast(-.) *(-/)'"},
     {"PID", "pid", "_pids"},
@@ -100,6 +102,7 @@ static const char bash_end[] =
     "    command) COMPREPLY+=($(compgen -c -- \"$word\")) ;;\n"
     "    cast) compopt -o filenames; COMPREPLY+=($(compgen -f -X '!*.cast' -- \"$word\") $(compgen -d -- \"$word\")) "
     ";;\n"
+    "    file) compopt -o filenames; COMPREPLY+=($(compgen -f -- \"$word\")) ;;\n"
     "    pid) COMPREPLY+=($(compgen -W \"$(ps -u \"$(id -u)\" -o pid= 2>/dev/null)\" -- \"$word\")) ;;\n"
     "    shell) COMPREPLY+=($(compgen -W 'bash zsh' -- \"$word\")) ;;\n"
     "    esac\n"

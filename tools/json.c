@@ -80,6 +80,7 @@ static json_t *finding_json(struct pool *pool, const struct report_finding *find
     }
     refs_json(pool, object, finding, view);
     json_live_finding(pool, object, finding, view);
+    json_profile_finding(object, finding);
     return object;
 }
 
@@ -209,6 +210,7 @@ void json_write(FILE *file, const struct report *report, const struct view *view
     json_object_set_new(root, "timeline", json_timeline(&report->timeline));
     json_object_set_new(root, FINDINGS, json_null()); /* its place */
     json_object_set_new(root, "notes", json_notes(&scratch, report));
+    json_profile(&scratch, root, &report->profile, view);
     json_gate(&scratch, root, report);
     put_report(file, root, report, view);
     json_decref(root);

@@ -15,6 +15,8 @@ static const struct command_verb verbs[] = {
     {"run", "[run] [OPTIONS] [--] CMD ARGS...", command_run, VERB_RUN},
     {"report", "report FILE.cast|FOLDER... [OPTIONS]", command_report, 0},
     {"suppress", "suppress FILE.cast|FOLDER... [OPTIONS]", command_suppress, VERB_SUPPRESS},
+    {"annotate", "annotate FILE.cast|FOLDER... [SOURCE] [OPTIONS]", command_annotate, VERB_ANNOTATE},
+    {"advise", "advise FILE.cast|FOLDER... [OPTIONS]", command_advise, VERB_ADVISE},
     {"diff", "diff OLD NEW [OPTIONS]", command_diff, VERB_DIFF},
     {"status", "status PID [OPTIONS]", command_status, VERB_STATUS},
     {"scan", "scan PID [OPTIONS]", command_scan, VERB_SCAN},

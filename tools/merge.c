@@ -134,6 +134,9 @@ static struct report_finding finding_of(struct report *report, const struct reco
         .cycle_length = recorded->cycle_length,
         .group_objects_max = recorded->group_objects_max,
         .age = recorded->age,
+        .has_retained = recorded->has_retained,
+        .retained_objects = recorded->retained_objects,
+        .retained_bytes = recorded->retained_bytes,
         .type = type_name(recording->pool, recorded->type),
         .refs = refs_named(recording->pool, &recorded->refs),
         .history = history_named(recording->pool, report->symbols, &recorded->history),
@@ -192,6 +195,9 @@ static void absorb(struct report *report, struct report_finding *into, const str
     into->bytes = count_add(into->bytes, other->bytes);
     into->indirect_objects = count_add(into->indirect_objects, other->indirect_objects);
     into->indirect_bytes = count_add(into->indirect_bytes, other->indirect_bytes);
+    into->has_retained |= other->has_retained;
+    into->retained_objects = count_add(into->retained_objects, other->retained_objects);
+    into->retained_bytes = count_add(into->retained_bytes, other->retained_bytes);
     if (other->group_objects_max > into->group_objects_max)
         into->group_objects_max = other->group_objects_max;
     refs_absorb(&report->keeper, &into->refs, &other->refs);
@@ -402,6 +408,7 @@ void report_add(struct report *report, struct recording *recording) {
     report->adding = origin_of(recording);
     add_findings(report, recording);
     report_add_live(report, recording);
+    report_add_profile(report, recording);
     add_tallies(report, recording);
     origin_drop(report->adding);
     report->adding = NULL;
@@ -450,6 +457,7 @@ void report_release(struct report *report) {
     for (size_t i = 0; i < report->finding_count; i++)
         origin_drop(report->findings[i].origin);
     HASH_CLEAR(hh, report->index);
+    report_profile_close(&report->profile);
     keep_close(&report->keeper);
 }
 

@@ -60,7 +60,7 @@ static int set_kinds(unsigned *kinds, const char *value, const char *spelling) {
 }
 
 /* A flag: NULL (as on the command line), or a word. */
-static int set_flag(bool *flag, const char *value, const char *spelling) {
+int option_flag(bool *flag, const char *value, const char *spelling) {
     static const char *const on[] = {"", "yes", "1", "true", "on"}, *const off[] = {"no", "0", "false", "off"};
     for (size_t i = 0; i < sizeof on / sizeof *on; i++)
         if (!value || !strcmp(value, on[i]))
@@ -151,20 +151,20 @@ static int set_suppressions(struct options *options, const char *value, const ch
 }
 
 static int set_default_suppressions(struct options *options, const char *value, const char *spelling) {
-    return set_flag(&options->default_suppressions, value, spelling);
+    return option_flag(&options->default_suppressions, value, spelling);
 }
 
 static int set_print_suppressions(struct options *options, const char *value, const char *spelling) {
-    return set_flag(&options->print_suppressions, value, spelling);
+    return option_flag(&options->print_suppressions, value, spelling);
 }
 
 static int set_fail_on_unused(struct options *options, const char *value, const char *spelling) {
-    return set_flag(&options->fail_on_unused, value, spelling);
+    return option_flag(&options->fail_on_unused, value, spelling);
 }
 
 static int set_gen_suppressions(struct options *options, const char *value, const char *spelling) {
     bool all = !strcmp(value, "all");
-    if (set_flag(&options->suppression_texts, all ? "yes" : value, spelling))
+    if (option_flag(&options->suppression_texts, all ? "yes" : value, spelling))
         return -1;
     options->ask_suppressions = options->suppression_texts && !all;
     return 0;
@@ -175,19 +175,19 @@ static int set_baseline(struct options *options, const char *value, const char *
 }
 
 static int set_update_baseline(struct options *options, const char *value, const char *spelling) {
-    return set_flag(&options->update_baseline, value, spelling);
+    return option_flag(&options->update_baseline, value, spelling);
 }
 
 static int set_accept_new(struct options *options, const char *value, const char *spelling) {
-    return set_flag(&options->accept_new, value, spelling);
+    return option_flag(&options->accept_new, value, spelling);
 }
 
 static int set_list_defaults(struct options *options, const char *value, const char *spelling) {
-    return set_flag(&options->list_defaults, value, spelling);
+    return option_flag(&options->list_defaults, value, spelling);
 }
 
 static int set_show_known(struct options *options, const char *value, const char *spelling) {
-    return set_flag(&options->show_known, value, spelling);
+    return option_flag(&options->show_known, value, spelling);
 }
 
 static int set_color(struct options *options, const char *value, const char *spelling) {
@@ -199,6 +199,19 @@ static int set_color(struct options *options, const char *value, const char *spe
         }
     }
     return option_bad_value(spelling, value, "auto, always or never");
+}
+
+static int set_folded_bytes(struct options *options, const char *value, const char *spelling) {
+    options->folded_allocated = !strcmp(value, "allocated");
+    if (options->folded_allocated || !strcmp(value, "found"))
+        return 0;
+    return option_bad_value(spelling, value, "found or allocated");
+}
+
+static int set_self(struct options *options, const char *value, const char *spelling) {
+    (void)value, (void)spelling;
+    options->self = true;
+    return 0;
 }
 
 static int set_quiet(struct options *options, const char *value, const char *spelling) {
@@ -277,7 +290,13 @@ static const struct option table[] = {
     {"generation", "N", set_generation, "scan: the oldest generation to look at, 0-2 (default: 2)", 0, false},
     {"timeout", "DURATION", set_timeout, "status, scan, why, top: wait for an answer (default: 10s)", 0, false},
     {"interval", "DURATION", set_interval, "top: between two frames (default: 2s)", 0, false},
+    {"self", NULL, set_self, "annotate: what a line itself allocates, not what it calls", 0, false},
     {"once", NULL, set_once, "top: print one frame", 0, false},
+    {"folded-bytes", "BYTES", set_folded_bytes, "found (default), or allocated: all of a --profile-allocations run", 0,
+     true},
+    {"profile-allocations", NULL, set_profile_allocations,
+     "count what is allocated and how long it lives: for annotate, advise, --pprof", 0, true},
+    {"retained", NULL, set_retained, "tell what each variable and each finding keeps alive alone", 0, true},
     {"refs", "PAIRS", set_refs, "count references: REF:UNREF of functions, with commas between them", 0, true},
     {"profile", "NAME", set_profile, "the same from a file, or of a library: glib, openssl ...; may be repeated", 0,
      true},
@@ -300,15 +319,27 @@ static const struct {
     int (*set)(struct options *, const char *value, const char *spelling);
     unsigned verbs;
 } only[] = {
-    {set_scan_every, VERB_RUN},   {set_thresholds, VERB_RUN},
-    {set_confirm, VERB_RUN},      {set_scan_signal, VERB_RUN},
-    {set_control, VERB_RUN},      {set_dirty_pages, VERB_RUN},
-    {set_generation, VERB_SCAN},  {set_timeout, VERBS_ASKING},
-    {set_pointer_mask, VERB_RUN}, {set_refs, VERB_RUN},
-    {set_profile, VERB_RUN},      {set_unaligned, VERB_RUN},
-    {set_mark_threads, VERB_RUN}, {set_children, VERB_RUN},
-    {set_keep_pools, VERB_RUN},   {set_list_defaults, VERB_SUPPRESS},
-    {set_interval, VERB_TOP},     {set_once, VERB_TOP},
+    {set_scan_every, VERB_RUN},
+    {set_thresholds, VERB_RUN},
+    {set_confirm, VERB_RUN},
+    {set_scan_signal, VERB_RUN},
+    {set_control, VERB_RUN},
+    {set_dirty_pages, VERB_RUN},
+    {set_generation, VERB_SCAN},
+    {set_timeout, VERBS_ASKING},
+    {set_pointer_mask, VERB_RUN},
+    {set_refs, VERB_RUN},
+    {set_profile, VERB_RUN},
+    {set_unaligned, VERB_RUN},
+    {set_mark_threads, VERB_RUN},
+    {set_children, VERB_RUN},
+    {set_keep_pools, VERB_RUN},
+    {set_list_defaults, VERB_SUPPRESS},
+    {set_self, VERB_ANNOTATE},
+    {set_interval, VERB_TOP},
+    {set_once, VERB_TOP},
+    {set_retained, VERB_RUN},
+    {set_profile_allocations, VERB_RUN},
 };
 enum { TABLE_COUNT = sizeof table / sizeof *table };
 

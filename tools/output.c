@@ -210,6 +210,7 @@ static struct view view_for(const struct writing *writing, FILE *reader) {
                          .frames_max = options->frames_max,
                          .color = want_color(options, reader),
                          .verbose = options->verbose,
+                         .allocated = options->folded_allocated,
                          .utf8 = escape_locale_is_utf8()};
 }
 
@@ -269,6 +270,8 @@ bool output_has_text(const struct options *options) {
 }
 
 unsigned output_kinds(const struct options *options) {
+    if (options->folded_allocated)
+        return KINDS_ALL;
     for (size_t i = 0; i < options->destination_count; i++)
         if (format_needs_all(options->destinations[i].format))
             return KINDS_ALL;

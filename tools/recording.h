@@ -81,6 +81,8 @@ struct rec_finding {
     const struct rec_edge *cycle;
     size_t cycle_listed;
     uint64_t cycle_length, group_objects_max;
+    bool has_retained; /* what it alone keeps alive */
+    uint64_t retained_objects, retained_bytes;
     const char *type; /* "": not known */
     struct rec_refs refs;
     struct rec_history history;
@@ -140,6 +142,29 @@ struct rec_status {
     uint64_t suspects, confirmed, withdrawn, freed_by_program, confirmed_withdrawn, confirmed_freed;
     const char *dirty_pages, *stop, *snapshot;
 };
+/* Allocations, of a site or of all; times since recording began. */
+struct rec_counts {
+    uint64_t objects, bytes, freed_objects, freed_bytes;
+    uint64_t peak_objects, peak_bytes, peak_us; /* that lived at once */
+    /* only of a site: see struct cast_allocations */
+    uint64_t at_once, same_call, size_min, size_max, slack_bytes, grown, moved_bytes, chain_max;
+};
+struct rec_allocations {
+    struct rec_site *site; /* NULL: no stack known */
+    struct rec_counts counts;
+};
+struct rec_profile {
+    bool known;
+    struct rec_counts total;
+    uint64_t header_bytes, missed;
+};
+/* What a root keeps alive alone. */
+struct rec_retained {
+    struct rec_root root; /* kind "": what several roots keep together */
+    uint64_t objects, bytes;
+    struct rec_site *largest; /* the object below it that has most of it; NULL: none, or no stack known */
+    uint64_t largest_objects, largest_bytes;
+};
 struct rec_note {
     const char *code, *detail; /* detail may be "" */
     uint64_t count;
@@ -177,6 +202,11 @@ struct recording {
     size_t target_count, target_capacity;
     struct rec_population *populations;
     size_t population_count, population_capacity;
+    struct rec_profile profile;
+    struct rec_allocations *allocations;
+    size_t allocations_count, allocations_capacity;
+    struct rec_retained *retained;
+    size_t retained_count, retained_capacity;
     struct rec_module *modules; /* by id */
     struct rec_site *sites;     /* by id */
 };

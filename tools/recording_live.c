@@ -5,7 +5,7 @@
 
 /* ---- paths ---- */
 
-static struct rec_root read_root(struct reader *reader, const json_t *entry) {
+struct rec_root reader_root(struct reader *reader, const json_t *entry) {
     const json_t *module = json_object_get(entry, "module");
     return (struct rec_root){
         .kind = reader_string(reader, entry, "root"),
@@ -34,7 +34,7 @@ static struct rec_path read_path(struct reader *reader, const json_t *record) {
     if (!count)
         return path;
     struct rec_step *steps = pool_array(reader->pool, count, sizeof *steps);
-    path.root = read_root(reader, json_array_get(entries, 0));
+    path.root = reader_root(reader, json_array_get(entries, 0));
     path.steps = steps;
     if (!*path.root.kind)
         reader_wrong(reader, "path (no root)");

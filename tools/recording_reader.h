@@ -47,5 +47,11 @@ void reader_growth(struct reader *, const json_t *record);
 void reader_dangling(struct reader *, const json_t *record);
 void reader_target(struct reader *, const json_t *record);
 void reader_population(struct reader *, const json_t *record);
+struct rec_root reader_root(struct reader *, const json_t *root);
+
+/* recording_profile.c: what --profile-allocations and --retained add. */
+void reader_profile(struct reader *, const json_t *record);
+void reader_allocations(struct reader *, const json_t *record);
+void reader_retained(struct reader *, const json_t *record);
 
 #endif

@@ -115,10 +115,36 @@ struct report_finding {
     struct report_history history;
     enum standing standing; /* set by baseline.c, and the ceiling of a finding that it holds */
     uint64_t ceiling;
+    bool has_retained; /* what would go with it: nothing else, lost or not, holds it */
+    uint64_t retained_objects, retained_bytes;
 };
 /* What scans while the programs ran found and took back; of objects, but for `scans`. */
 struct report_live {
     uint64_t scans, suspects, confirmed, withdrawn, freed_by_program;
+};
+/* What was allocated at a stack. */
+struct report_site {
+    const struct stack *stack;
+    struct rec_counts counts;
+};
+/* A root, and what it keeps alive alone. */
+struct report_holder {
+    struct report_path root; /* without steps */
+    uint64_t objects, bytes;
+    const struct stack *largest; /* the object below it that has most of it, 0 objects: there is none */
+    uint64_t largest_objects, largest_bytes;
+};
+struct report_profile {
+    bool known;              /* a recording was made with --profile-allocations */
+    struct rec_counts total; /* a peak is that of one process, the highest */
+    uint64_t header_bytes, missed;
+    struct report_site *sites; /* only of a report of all kinds */
+    size_t site_count, site_capacity;
+    struct site_index *index;
+    bool has_holders;              /* --retained */
+    struct report_holder *holders; /* by bytes downwards */
+    size_t holder_count, holder_capacity;
+    uint64_t shared_objects, shared_bytes; /* that several roots keep alive together */
 };
 /* The scans of one process: of all, the one with the longest list, then the lowest process id. */
 struct report_timeline {
@@ -147,6 +173,7 @@ struct report {
     const char **default_options, **default_suppressions; /* of programs, in LeakSanitizer's words; each text once */
     size_t default_option_count, default_option_capacity, default_suppression_count, default_suppression_capacity;
     struct report_live live;
+    struct report_profile profile;
     struct report_timeline timeline;
     struct tally tally[KIND_COUNT];
     struct tally suppressed[KIND_COUNT]; /* taken out of `tally` */
@@ -187,6 +214,12 @@ struct report_finding *report_push(struct report *, const struct recording *, st
 void report_add_live(struct report *, const struct recording *);
 /* `path` with names. */
 struct report_path report_path(struct report *, const struct rec_path *);
+
+/* report_profile.c: what was allocated and what keeps memory alive; called by report_add(). */
+void report_add_profile(struct report *, const struct recording *);
+/* Of two processes or stacks: sums; a peak is the higher of the two, for they need not have come together. */
+void report_add_counts(struct rec_counts *into, const struct rec_counts *other);
+void report_profile_close(struct report_profile *);
 
 const char *kind_word(enum kind);
 const char *kind_key(enum kind);

@@ -8,6 +8,7 @@
 #include "escape.h"
 #include "label.h"
 #include "live_text.h"
+#include "profile_text.h"
 #include "refs.h"
 #include "text_gate.h"
 #include "units.h"
@@ -315,6 +316,10 @@ static void head_line(struct text *text, size_t number, const struct report_find
             pool_printf(text->pool, "   + %s reached only from %s", units_size(text->pool, finding->indirect_bytes),
                         finding->objects == 1 ? "it" : "them"));
     }
+    if (finding->has_retained && finding->retained_bytes < count_add(finding->bytes, finding->indirect_bytes))
+        put(text, PLAIN,
+            pool_printf(text->pool, " (%s without what others hold, too)",
+                        units_size(text->pool, finding->retained_bytes)));
     if (finding->growth)
         put(text, PLAIN, pool_printf(text->pool, "   + %s", live_growth(text->pool, finding->growth)));
     pad_to(text, max(columns_of(text) - FINGERPRINT_WIDTH, text->column + 2));
@@ -598,10 +603,13 @@ void text_write(FILE *file, const struct report *report, const struct view *view
     first_line(&text);
     new_line(&text);
     findings(&text);
+    if (text.lines > 2 && (report->profile.known || report->profile.has_holders))
+        new_line(&text);
+    profile_text(file, &scratch, report, view);
     sums(&text);
     counts_line(&text);
     notes(&text);
-    if (text.lines > 2)
+    if (text.lines > 2 || report->profile.known || report->profile.has_holders)
         new_line(&text);
     text_gate_end(file, &scratch, report, view);
     if (report->processes)

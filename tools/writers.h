@@ -16,6 +16,7 @@ struct view {
     bool suppression_texts;      /* one behind each finding; */
     struct questions *questions; /* but NULL: of those alone for which these are answered with yes */
     bool print_suppressions;
+    bool allocated; /* folded stacks: not what was found, but all that was allocated */
     bool color;
     bool utf8;
     bool verbose; /* text: whole fingerprints and stacks, sums of every kind */

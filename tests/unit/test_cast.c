@@ -353,6 +353,31 @@ START_TEST (population_has_three_numbers_each) {
 }
 END_TEST
 
+START_TEST (retained_names_its_holder_or_none) {
+    const struct cast_root root = {"module", NULL, 0, 2, 64};
+    cast_retained(&sink, &(struct cast_retained){&root, -1, {3, 300, 2, 200, 7}});
+    cast_retained(&sink, &(struct cast_retained){NULL, 5, {1, 10, 0, 0, 0}});
+    cast_retained(&sink, &(struct cast_retained){NULL, -1, {4, 40, 0, 0, 0}});
+    ck_assert_str_eq(lines(), "{\"record\":\"retained\",\"root\":{\"root\":\"module\",\"module\":2,\"offset\":64},"
+                              "\"objects\":3,\"bytes\":300,"
+                              "\"largest\":{\"site\":7,\"objects\":2,\"bytes\":200}}\n"
+                              "{\"record\":\"retained\",\"finding\":5,\"objects\":1,\"bytes\":10}\n"
+                              "{\"record\":\"retained\",\"objects\":4,\"bytes\":40}\n");
+}
+END_TEST
+
+START_TEST (allocations_are_told_of_all_and_of_a_site) {
+    cast_profile(&sink, &(struct cast_profile){1, 2, 3, 4, 5, 6, 7, 8, 9});
+    cast_allocations(&sink, &(struct cast_allocations){1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16});
+    ck_assert_str_eq(lines(), "{\"record\":\"profile\",\"objects\":1,\"bytes\":2,\"freed_objects\":3,\"freed_bytes\":4,"
+                              "\"peak_objects\":5,\"peak_bytes\":6,\"peak_us\":7,\"header_bytes\":8,\"missed\":9}\n"
+                              "{\"record\":\"allocations\",\"site\":1,\"objects\":2,\"bytes\":3,\"freed_objects\":4,"
+                              "\"freed_bytes\":5,\"peak_objects\":6,\"peak_bytes\":7,\"peak_us\":8,\"at_once\":9,"
+                              "\"same_call\":10,\"size_min\":11,\"size_max\":12,\"slack_bytes\":13,\"grown\":14,"
+                              "\"moved_bytes\":15,\"chain_max\":16}\n");
+}
+END_TEST
+
 START_TEST (more_than_a_buffer_is_written_in_pieces) {
     char long_text[40000];
     memset(long_text, 'x', sizeof long_text - 1);
@@ -400,6 +425,8 @@ int main(void) {
     tcase_add_test(tests, timeline_has_the_scans_in_order);
     tcase_add_test(tests, one_scan_is_no_timeline);
     tcase_add_test(tests, population_has_three_numbers_each);
+    tcase_add_test(tests, retained_names_its_holder_or_none);
+    tcase_add_test(tests, allocations_are_told_of_all_and_of_a_site);
     tcase_add_test(tests, more_than_a_buffer_is_written_in_pieces);
     tcase_add_test(tests, first_error_is_kept_and_ends_the_writing);
     suite_add_tcase(suite, plain);
