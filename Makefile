@@ -13,8 +13,8 @@ BASE := -std=gnu11 -D_GNU_SOURCE -DCASTAWAY_VERSION='"$(VERSION)"' -I. $(WARN) -
 # snapshot child and the stop signal's handler must not rely on), unwind tables so that walks pass through the hooks.
 TARGET := $(BASE) -fPIC -fvisibility=hidden -ftls-model=initial-exec -fno-stack-protector -fasynchronous-unwind-tables \
 	-fexceptions -fno-optimize-sibling-calls -fno-builtin-malloc -fno-builtin-calloc -fno-omit-frame-pointer
-TOOLS_LIBS := -ldw -lelf -ljansson -lz -lncursesw -ltinfo -lstdc++
-CHECK_LIBS = $(shell pkg-config --libs check)
+TOOLS_LIBS := -ldw -lelf -ljansson -lz -lncursesw -ltinfo -liberty -lstdc++
+CHECK_LIBS = $(shell pkg-config --libs check) -lpthread
 SANITIZE := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 ANALYSIS_SRC := $(wildcard analysis/*.c)
@@ -59,7 +59,7 @@ $(BUILD)/castaway: $(TOOLS_OBJ) $(ANALYSIS_OBJ) $(BUILD)/tools/web_page.o
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(TOOLS_OBJ) $(ANALYSIS_OBJ) $(BUILD)/tools/web_page.o $(TOOLS_LIBS)
 
 # The page of HTML reports: tools/web, and the libraries that draw in it, if npm can fetch them.
-$(WEB)/drawings.js: tools/web/drawings.js tools/web/package.json tools/web/package-lock.json tools/web/build.sh
+$(WEB)/drawings.js: tools/web/drawings.js tools/web/charts.js tools/web/package.json tools/web/package-lock.json tools/web/build.sh
 	@tools/web/build.sh drawings $(WEB)
 $(WEB)/page.html: $(WEB)/drawings.js tools/web/page.html tools/web/page.css tools/web/page.js tools/web/build.sh
 	@tools/web/build.sh page $(WEB)
@@ -75,9 +75,9 @@ $(PROFILES): $(BUILD)/profiles/%: tools/profiles/%
 $(UNIT): $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(HEAP_BUILD_OBJ) $(ANALYSIS_OBJ)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CHECK_LIBS)
 
-SUPPRESS_OBJ := $(patsubst %,$(BUILD)/tools/%.o,suppress suppress_parse suppress_default suppress_write refs recording_refs pattern kinds pool \
+SUPPRESS_OBJ := $(patsubst %,$(BUILD)/tools/%.o,suppress suppress_parse suppress_default suppress_write refs recording_refs members label pattern kinds pool \
 	message escape demangle hide symbols tail_calls unit merge keep fingerprint report_live \
-	recording recording_plain recording_live)
+	recording recording_plain recording_live recording_profile report_profile)
 $(BUILD)/tests/unit/test_suppress: $(SUPPRESS_OBJ)
 $(BUILD)/tests/unit/test_suppress: CHECK_LIBS += $(TOOLS_LIBS)
 
@@ -115,7 +115,6 @@ sanitize: $(BUILD)/libcastaway.so
 # `make bench BENCH_OPTIONS='--only churn --clock cpu'`: one question; `.ci/setup bench` installs the peers.
 bench: all $(BENCH)
 	@tests/bench/bench.py $(BUILD) $(BENCH_OPTIONS)
-	@tests/run_bench.sh $(BUILD)
 
 # ---- style
 C_FILES = $(wildcard analysis/*.[ch] preload/*.[ch] tools/*.[ch] tests/*/*.[ch] tests/*/*.cc tests/*/*/*.[ch] tests/*/*/*.cc)
@@ -155,7 +154,7 @@ install: all
 	install -m 644 tools/profiles/* $(DESTDIR)$(PREFIX)/share/castaway/profiles
 	install -m 755 $(BUILD)/castaway $(DESTDIR)$(PREFIX)/bin/castaway
 	install -m 644 $(BUILD)/libcastaway.so $(DESTDIR)$(PREFIX)/lib/libcastaway.so
-	install -m 644 preload/castaway.h $(DESTDIR)$(PREFIX)/include/castaway.h
+	install -m 644 preload/castaway.h preload/castaway_check.h $(DESTDIR)$(PREFIX)/include/
 	install -m 644 tools/castaway*.1 $(DESTDIR)$(PREFIX)/share/man/man1/
 	install -m 644 tools/report.schema.json $(DESTDIR)$(PREFIX)/share/castaway/report.schema.json
 	$(BUILD)/castaway completion bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/castaway
@@ -164,7 +163,7 @@ install: all
 	  > $(DESTDIR)$(PREFIX)/lib/pkgconfig/castaway.pc
 
 uninstall:
-	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,bin/castaway lib/libcastaway.so include/castaway.h \
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,bin/castaway lib/libcastaway.so include/castaway.h include/castaway_check.h \
 	  share/castaway/report.schema.json share/bash-completion/completions/castaway share/zsh/site-functions/_castaway \
 	  $(patsubst tools/%,share/castaway/%,$(wildcard tools/profiles/*)) \
 	  $(addprefix share/man/man1/,$(notdir $(wildcard tools/castaway*.1))) lib/pkgconfig/castaway.pc)
@@ -186,7 +185,7 @@ help:
 	@echo 'make check      set-up, build, every test; the last line counts them'
 	@echo 'make install    PREFIX=/usr/local DESTDIR=; make uninstall takes the same'
 	@echo 'make sanitize   unit tests and command line tests under ASan and UBSan'
-	@echo 'make bench      the benchmarks of tests/bench'
+	@echo 'make bench      what castaway costs, beside its peers that are installed (.ci/setup bench installs them)'
 	@echo 'make format     clang-format over all C;  make lint: clang-format, cppcheck, clang-tidy, shellcheck, symbols'
 	@echo 'make clean      remove build/'
 

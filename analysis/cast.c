@@ -418,6 +418,36 @@ void cast_status(struct cast_sink *sink, const struct cast_status *status) {
     close_line(sink);
 }
 
+static void put_each(struct cast_sink *sink, const char *key, const uint64_t *values) {
+    put_key(sink, key);
+    for (size_t generation = 0; generation < GENERATIONS; generation++) {
+        put(sink, generation ? "," : "[");
+        put_unsigned(sink, values[generation]);
+    }
+    put(sink, "]");
+}
+
+void cast_timeline(struct cast_sink *sink, const struct history *history) {
+    if (history->scan_count < 2)
+        return;
+    open_line(sink, "timeline");
+    put_key(sink, "scans");
+    for (size_t i = 0; i < history->scan_count; i++) {
+        const struct scan_entry *scan = &history->scans[i];
+        put(sink, i ? "," : "[");
+        put_first(sink, "number", scan->number);
+        put_count(sink, "generation", scan->generation);
+        put_number(sink, "at_us", scan->at_us);
+        put_count(sink, "pause_us", scan->pause_us);
+        put_count(sink, "scan_us", scan->scan_us);
+        put_each(sink, "objects", scan->objects);
+        put_each(sink, "bytes", scan->bytes);
+        put(sink, "}");
+    }
+    put(sink, "]");
+    close_line(sink);
+}
+
 /* Where the words of a root of that kind are counted from is said by struct cast_root; in the others nothing is. */
 static const struct root_kind {
     const char *kind;
@@ -466,6 +496,18 @@ static void put_path(struct cast_sink *sink, const struct cast_root *root, const
     put(sink, "]");
 }
 
+static void put_points(struct cast_sink *sink, const struct growth *growth) {
+    put_key(sink, "points");
+    for (uint32_t i = 0; i < growth->point_count; i++) {
+        put(sink, i ? "," : "[");
+        put_first(sink, "at_us", (uint64_t)growth->at_us[i]);
+        put_count(sink, "objects", growth->objects_then[i]);
+        put_count(sink, "bytes", growth->bytes_then[i]);
+        put(sink, "}");
+    }
+    put(sink, "]");
+}
+
 void cast_growth(struct cast_sink *sink, const struct growth *growth, const struct cast_root *root,
                  const struct path *path) {
     open_line(sink, "growth");
@@ -475,8 +517,20 @@ void cast_growth(struct cast_sink *sink, const struct growth *growth, const stru
     put_count(sink, "bytes", growth->bytes);
     put_count(sink, "objects_per_minute", growth->objects_per_minute);
     put_count(sink, "bytes_per_minute", growth->bytes_per_minute);
+    if (growth->point_count)
+        put_points(sink, growth);
     if (path)
         put_path(sink, root, path);
+    close_line(sink);
+}
+
+void cast_dangling(struct cast_sink *sink, const struct cast_dangling *dangling) {
+    open_line(sink, "dangling");
+    put_count(sink, "site", dangling->site);
+    put_count(sink, "slots", dangling->slots);
+    put_count(sink, "holder", dangling->holder);
+    put_count(sink, "offset", dangling->offset);
+    put_count(sink, "target", dangling->target);
     close_line(sink);
 }
 
@@ -486,15 +540,6 @@ void cast_path(struct cast_sink *sink, uintptr_t target, const struct cast_root 
     if (path)
         put_path(sink, root, path);
     close_line(sink);
-}
-
-static void put_each(struct cast_sink *sink, const char *key, const uint64_t *values) {
-    put_key(sink, key);
-    for (size_t generation = 0; generation < GENERATIONS; generation++) {
-        put(sink, generation ? "," : "[");
-        put_unsigned(sink, values[generation]);
-    }
-    put(sink, "]");
 }
 
 void cast_population(struct cast_sink *sink, const struct cast_population *population) {
@@ -541,6 +586,61 @@ void cast_refs(struct cast_sink *sink, const struct cast_refs *refs) {
         put_text(sink, "type", refs->type);
     if (refs->finalizer)
         put_text(sink, "finalizer", refs->finalizer);
+    close_line(sink);
+}
+
+void cast_retained(struct cast_sink *sink, const struct cast_retained *held) {
+    const struct retained *retained = &held->retained;
+    open_line(sink, "retained");
+    if (held->root) {
+        put_key(sink, "root");
+        put_root(sink, held->root);
+    } else if (held->finding >= 0)
+        put_number(sink, "finding", held->finding);
+    put_count(sink, "objects", retained->objects);
+    put_count(sink, "bytes", retained->bytes);
+    if (retained->largest_objects) {
+        put_key(sink, "largest");
+        put_first(sink, "site", retained->largest_site);
+        put_count(sink, "objects", retained->largest_objects);
+        put_count(sink, "bytes", retained->largest_bytes);
+        put(sink, "}");
+    }
+    close_line(sink);
+}
+
+void cast_profile(struct cast_sink *sink, const struct cast_profile *profile) {
+    open_line(sink, "profile");
+    put_count(sink, "objects", profile->objects);
+    put_count(sink, "bytes", profile->bytes);
+    put_count(sink, "freed_objects", profile->freed_objects);
+    put_count(sink, "freed_bytes", profile->freed_bytes);
+    put_count(sink, "peak_objects", profile->peak_objects);
+    put_count(sink, "peak_bytes", profile->peak_bytes);
+    put_number(sink, "peak_us", profile->peak_us);
+    put_count(sink, "header_bytes", profile->header_bytes);
+    put_count(sink, "missed", profile->missed);
+    close_line(sink);
+}
+
+void cast_allocations(struct cast_sink *sink, const struct cast_allocations *site) {
+    open_line(sink, "allocations");
+    put_count(sink, "site", site->site);
+    put_count(sink, "objects", site->objects);
+    put_count(sink, "bytes", site->bytes);
+    put_count(sink, "freed_objects", site->freed_objects);
+    put_count(sink, "freed_bytes", site->freed_bytes);
+    put_count(sink, "peak_objects", site->peak_objects);
+    put_count(sink, "peak_bytes", site->peak_bytes);
+    put_number(sink, "peak_us", site->peak_us);
+    put_count(sink, "at_once", site->at_once);
+    put_count(sink, "same_call", site->same_call);
+    put_count(sink, "size_min", site->size_min);
+    put_count(sink, "size_max", site->size_max);
+    put_count(sink, "slack_bytes", site->slack_bytes);
+    put_count(sink, "grown", site->grown);
+    put_count(sink, "moved_bytes", site->moved_bytes);
+    put_count(sink, "chain_max", site->chain_max);
     close_line(sink);
 }
 

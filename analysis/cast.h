@@ -4,6 +4,7 @@
 #ifndef CASTAWAY_ANALYSIS_CAST_H
 #define CASTAWAY_ANALYSIS_CAST_H
 
+#include "dominators.h"
 #include "growth.h"
 #include "path.h"
 #include "verdict.h"
@@ -36,6 +37,7 @@ enum { CAST_VERSION = 1, CAST_FRAMES_MAX = 64 };
     X(REFS_NO_FUNCTION, "refs-no-function", "names of --refs or of a profile that are no functions")                   \
     X(REFS_NO_ROOM, "refs-no-room", "functions of --refs or of a profile for which there was no room")                 \
     X(REFS_READ_ONLY, "refs-read-only", "functions of which some calls were not counted: a page could not be changed") \
+    X(REFS_PARTIAL, "refs-partial", "functions that could not be patched: calls inside their library are not counted") \
     X(REFS_DROPPED, "refs-dropped", "reference counts that changed and had no room to be kept")                        \
     X(REFS_LAYOUT, "refs-layout", "objects whose counts are not where a rule says")                                    \
     X(PROFILE_UNUSED, "profile-unused", "profiles of which the program uses no function")                              \
@@ -114,6 +116,42 @@ struct cast_population { /* live objects of a site, by generation */
     uint64_t objects[GENERATIONS], bytes[GENERATIONS];
 };
 
+/* Weak slots that point at freed objects, those alike together. */
+struct cast_dangling {
+    uint32_t site;   /* where they were made weak */
+    uint64_t slots;  /* how many */
+    uint32_t holder; /* where the objects were made that they lie in; 0: in none, or not known */
+    uint64_t offset; /* in those */
+    uint32_t target; /* where the freed objects had been made; 0: not known */
+};
+
+/* What one holder keeps alive alone. */
+struct cast_retained {
+    const struct cast_root *root; /* NULL: the finding, or with that -1 what several holders keep together */
+    int64_t finding;              /* its place among the findings of this recording; -1: none */
+    struct retained retained;
+};
+
+/* What was allocated while the program ran (preload/profile.h): of all sites, and of one. */
+struct cast_profile {
+    uint64_t objects, bytes, freed_objects, freed_bytes;
+    uint64_t peak_objects, peak_bytes; /* that lived at once */
+    int64_t peak_us;                   /* since recording began; when the peak was reached, to 1/64 of its height */
+    uint64_t header_bytes;             /* that the allocator keeps beside each block, besides slack */
+    uint64_t missed;                   /* births and deaths that were not counted */
+};
+struct cast_allocations {
+    uint32_t site;
+    uint64_t objects, bytes, freed_objects, freed_bytes;
+    uint64_t peak_objects, peak_bytes;
+    int64_t peak_us;
+    uint64_t at_once;   /* objects freed before their thread made another one */
+    uint64_t same_call; /* others, freed before the caller of the function that made them returned, within 64 births */
+    uint64_t size_min, size_max, slack_bytes;
+    uint64_t grown, moved_bytes; /* blocks that realloc made larger; bytes that it copied */
+    uint64_t chain_max;          /* most growths of one block */
+};
+
 /* What is known of the references of a finding's objects. */
 struct cast_balance {
     uint32_t site;
@@ -139,10 +177,16 @@ void cast_scan(struct cast_sink *, const struct cast_scan *, const struct verdic
 void cast_finding(struct cast_sink *, const struct finding *);
 void cast_refs(struct cast_sink *, const struct cast_refs *);
 void cast_status(struct cast_sink *, const struct cast_status *);
+/* The scans that are still listed, when there are two or more. */
+void cast_timeline(struct cast_sink *, const struct history *);
 /* Path NULL: none is written. With steps in it, it begins at `root`; else that may be NULL. */
 void cast_growth(struct cast_sink *, const struct growth *, const struct cast_root *, const struct path *);
+void cast_dangling(struct cast_sink *, const struct cast_dangling *);
 void cast_path(struct cast_sink *, uintptr_t target, const struct cast_root *, const struct path *);
 void cast_population(struct cast_sink *, const struct cast_population *);
+void cast_retained(struct cast_sink *, const struct cast_retained *);
+void cast_profile(struct cast_sink *, const struct cast_profile *);
+void cast_allocations(struct cast_sink *, const struct cast_allocations *);
 /* What the program's own __lsan_default_options and __lsan_default_suppressions return; either may be NULL. */
 void cast_defaults(struct cast_sink *, const char *options, const char *suppressions);
 void cast_note(struct cast_sink *, enum note_code, uint64_t count, const char *detail); /* detail may be NULL */

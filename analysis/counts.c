@@ -247,11 +247,25 @@ static uint8_t flags_of(const struct counted *counted) {
     return counted->all ? HEAP_ENTRY_COUNTED | HEAP_ENTRY_ALL : counted->exact ? HEAP_ENTRY_COUNTED : 0;
 }
 
-static void set_entries(struct counts *counts, uint8_t *entry) {
+static int is_foreign(const struct counts *counts, const struct heap *heap, object_id id) {
+    return counts->foreign && counts->foreign[heap_object(heap, id)->site];
+}
+
+static void drop_foreign_links(struct counts *counts, const struct heap *heap) {
+    size_t kept = 0;
+    for (size_t i = 0; i < counts->link_count; i++)
+        if (!is_foreign(counts, heap, counts->links[i].id))
+            counts->links[kept++] = counts->links[i];
+    counts->link_count = kept;
+}
+
+static void set_entries(struct counts *counts, const struct heap *heap, uint8_t *entry) {
     for (size_t i = 0; i < counts->entry_count; i++)
-        entry[counts->entries[i].id] = counts->entries[i].words | counts->entries[i].flags;
+        if (!is_foreign(counts, heap, counts->entries[i].id))
+            entry[counts->entries[i].id] = counts->entries[i].words | counts->entries[i].flags;
     for (size_t i = 0; i < counts->count; i++)
-        set_counted(counts, i);
+        if (!is_foreign(counts, heap, counts->item[i].id))
+            set_counted(counts, i);
     for (size_t i = 0; i < counts->count; i++) {
         const struct counted *counted = &counts->item[i];
         if (counted->source == COUNT_NONE || counts->by_id[counted->id] != i + 1)
@@ -267,13 +281,14 @@ int counts_install(struct counts *counts, struct heap *heap) {
     size_t unreadable_count;
     if (!counts->count && !counts->link_count && !counts->entry_count)
         return 0;
+    drop_foreign_links(counts, heap);
     uint8_t *entry = arena_alloc(counts->arena, heap->id_end, sizeof *entry);
     counts->by_id = arena_alloc(counts->arena, heap->id_end, sizeof *counts->by_id);
     if (!entry || !counts->by_id || number_types(counts) || merge_links(counts, heap, &unreadable, &unreadable_count)) {
         counts->by_id = NULL;
         return -ENOMEM;
     }
-    set_entries(counts, entry);
+    set_entries(counts, heap, entry);
     for (size_t i = 0; i < counts->link_count; i++)
         heap_object(heap, counts->links[i].id)->flags |= OBJECT_LINKS;
     heap->entry = entry;

@@ -69,9 +69,11 @@ struct counts {
     size_t entry_count, entry_capacity;
     struct weak_slot *weak_slots; /* for whoever can empty them in the frozen memory */
     size_t weak_slot_count, weak_slot_capacity;
-    size_t known, exact; /* objects whose references are counted, and those of them where that is exact: set by
+    const uint8_t *foreign; /* by site, borrowed: 1 where what was made is none of theirs who count, whatever it looks
+                               like (the loader's); NULL: nowhere */
+    size_t known, exact;    /* objects whose references are counted, and those of them where that is exact: set by
                             counts_install() */
-    uint32_t *by_id;     /* set by counts_install(): place in `item` + 1, 0: nothing is known; NULL: of no object */
+    uint32_t *by_id;        /* set by counts_install(): place in `item` + 1, 0: nothing is known; NULL: of no object */
 };
 
 void counts_begin(struct counts *counts, struct arena *arena);

@@ -8,6 +8,7 @@
 #include "sort.h"
 
 #include <errno.h>
+#include <string.h>
 
 enum {
     RISE_SHARE = 32, /* all rises together are at least this part of what was there before: less is noise */
@@ -50,14 +51,20 @@ static uint64_t slope_per_minute(const int64_t *at_us, const uint64_t *value, si
 static struct growth growth_of(const struct history *history, const struct site_window *window, uint32_t rise_count) {
     size_t points = (size_t)rise_count + 1, first = window->count - points;
     const int64_t *at_us = &history->window_at_us[history->window_scans - points];
-    return (struct growth){
+    struct growth growth = {
         .site = window->site,
         .scans = rise_count,
         .objects = window->objects[window->count - 1],
         .bytes = window->bytes[window->count - 1],
         .objects_per_minute = slope_per_minute(at_us, &window->objects[first], points),
         .bytes_per_minute = slope_per_minute(at_us, &window->bytes[first], points),
+        .point_count = window->count,
     };
+    memcpy(growth.at_us, &history->window_at_us[history->window_scans - window->count],
+           window->count * sizeof *growth.at_us);
+    memcpy(growth.objects_then, window->objects, window->count * sizeof *window->objects);
+    memcpy(growth.bytes_then, window->bytes, window->count * sizeof *window->bytes);
+    return growth;
 }
 
 static int compare(const void *x, const void *y) {
@@ -80,6 +87,7 @@ long growth_find(const struct history *history, struct arena *arena, struct grow
             return -ENOMEM;
         growth[count++] = growth_of(history, window, rise_count);
     }
+    _Static_assert(sizeof(struct growth) <= SORT_ELEMENT_BYTES_MAX, "sort_array() holds one");
     sort_array(growth, count, sizeof *growth, compare);
     *out = growth;
     return count < GROWTH_SITES_MAX ? (long)count : GROWTH_SITES_MAX;

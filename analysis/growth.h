@@ -15,6 +15,10 @@ struct growth {
     uint32_t scans;                                /* in a row that it grew in */
     uint64_t objects, bytes;                       /* old ones, now */
     uint64_t objects_per_minute, bytes_per_minute; /* slope of the least-squares line over the window */
+    /* What the slope was told from, and before: old ones at each of the last full scans, the latest last. */
+    uint32_t point_count;
+    int64_t at_us[HISTORY_WINDOW_MAX];
+    uint64_t objects_then[HISTORY_WINDOW_MAX], bytes_then[HISTORY_WINDOW_MAX];
 };
 
 /* The growing sites, by bytes a minute downwards, at most GROWTH_SITES_MAX.

@@ -457,6 +457,12 @@ static int move_windows(struct judge *judge, struct arena *keep) {
 
 /* ---- the whole ---- */
 
+static void log_generations(struct history *out) {
+    struct scan_entry *entry = &out->scans[out->scan_count - 1];
+    memcpy(entry->objects, out->objects, sizeof entry->objects);
+    memcpy(entry->bytes, out->bytes, sizeof entry->bytes);
+}
+
 static int prepare(struct judge *judge) {
     int error = graph_nodes(&judge->graph, judge->in->heap, judge->in->marks, judge->scratch);
     size_t count = judge->graph.count;
@@ -487,13 +493,14 @@ int history_update(const struct history_input *in, struct arena *keep, struct ar
     find_suspects(&judge);
     if (look_at_all(&judge) || judge_suspects(&judge, keep))
         return -ENOMEM;
+    log_generations(out);
     return in->scan.generation == 2 ? move_windows(&judge, keep)
                                     : keep_windows(out, before->windows, before->window_count, keep);
 }
 
 size_t history_bytes_max(size_t objects, size_t sites) {
     enum { PIECES = 4, ALIGNMENT = 16 }; /* three arrays, and where the block begins; arena.c rounds each up */
-    return HISTORY_SCANS_MAX * sizeof(struct scan_entry) + objects * sizeof(struct suspect) +
+    return (HISTORY_SCANS_MAX + 1) * sizeof(struct scan_entry) + objects * sizeof(struct suspect) +
            sites * sizeof(struct site_window) + (size_t)PIECES * ALIGNMENT;
 }
 

@@ -23,6 +23,7 @@ struct scan_entry {
     uint32_t birth_from; /* objects with a lower serial were not looked at; set by history_update() */
     uint32_t birth_end;  /* objects with a lower serial were born before it */
     uint32_t pause_us, scan_us;
+    uint64_t objects[GENERATIONS], bytes[GENERATIONS]; /* those of struct history behind it; set by history_update() */
 };
 
 struct suspect {

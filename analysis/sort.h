@@ -7,7 +7,7 @@
 /* < 0, 0, > 0 as `a` comes before, with or after `b`. */
 typedef int sort_compare_cb(const void *a, const void *b);
 
-enum { SORT_ELEMENT_BYTES_MAX = 192 };
+enum { SORT_ELEMENT_BYTES_MAX = 256 };
 
 /* Heap sort in place, O(n log n); not stable: give it a total order. size <= SORT_ELEMENT_BYTES_MAX. */
 void sort_array(void *array, size_t count, size_t size, sort_compare_cb *compare);

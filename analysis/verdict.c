@@ -446,17 +446,24 @@ static int compare_counted(const void *x, const void *y) {
 }
 
 /* The findings are in their order: say which is which. */
-static int hand_over_counted(struct judge *judge) {
+static int hand_over_members(struct judge *judge) {
+    struct verdicts *out = judge->out;
     uint32_t *place = arena_alloc(judge->arena, judge->entry_count + 1, sizeof *place);
-    if (!place)
+    struct graph *graph = arena_alloc(judge->arena, 1, sizeof *graph);
+    if (!place || !graph)
         return -ENOMEM;
     for (size_t e = 0; e < judge->entry_count; e++)
         place[judge->entry[e].number] = (uint32_t)e;
     for (size_t i = 0; i < judge->counted_count; i++)
         judge->counted[i].finding = place[judge->counted[i].finding];
+    for (uint32_t c = 0; c < judge->graph.component_count; c++)
+        judge->place[c] = judge->place[c] ? place[judge->place[c] - 1] : GRAPH_NONE;
     sort_array(judge->counted, judge->counted_count, sizeof *judge->counted, compare_counted);
-    judge->out->counted = judge->counted;
-    judge->out->counted_count = judge->counted_count;
+    *graph = judge->graph;
+    out->counted = judge->counted;
+    out->counted_count = judge->counted_count;
+    out->lost = graph;
+    out->finding_of = judge->place;
     return 0;
 }
 
@@ -471,7 +478,7 @@ static int hand_over(struct judge *judge) {
         finding[e] = judge->entry[e].finding;
     out->findings = finding;
     out->finding_count = judge->entry_count;
-    return judge->counted_count ? hand_over_counted(judge) : 0;
+    return judge->graph.count ? hand_over_members(judge) : 0;
 }
 
 int verdict_run(const struct heap *heap, const struct marks *marks, unsigned skip, const struct verdict_times *times,

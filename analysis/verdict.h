@@ -2,6 +2,7 @@
 #ifndef CASTAWAY_ANALYSIS_VERDICT_H
 #define CASTAWAY_ANALYSIS_VERDICT_H
 
+#include "graph.h"
 #include "blame.h"
 #include "history.h"
 #include "mark.h"
@@ -14,7 +15,8 @@
     X(CYCLE, "cycle", "cycle")                                                                                         \
     X(POSSIBLE, "possible", "possible")                                                                                \
     X(REACHABLE, "reachable", "reachable")                                                                             \
-    X(GROWING, "growing", "growing")
+    X(GROWING, "growing", "growing")                                                                                   \
+    X(DANGLING_WEAK, "dangling-weak", "dangling_weak")
 
 enum kind {
 #define X(name, word, key) KIND_##name,
@@ -22,8 +24,8 @@ enum kind {
 #undef X
         KIND_COUNT
 };
-/* The kinds below it share out the objects among them. Those from it on are of sites, whose objects are counted there
- * already. */
+/* The kinds below it share out the objects among them. Those from it on are not of objects: places whose objects are counted
+ * there already, and weak slots. */
 enum { KIND_JUDGED_COUNT = KIND_GROWING };
 
 /* One reference of a cycle: the object made at `site` of `size_bytes` bytes holds, `offset` bytes into itself, a
@@ -71,6 +73,8 @@ struct verdicts {
         *counted; /* objects with a link to a history (object.refs), in the order of their findings */
     size_t counted_count;
     uint64_t inherited_objects; /* OBJECT_INHERITED ones: in no tally */
+    const struct graph *lost;   /* NULL: nothing is lost */
+    const uint32_t *finding_of; /* by component of it: index in `findings`; GRAPH_NONE: no source, or left out */
 };
 
 /* What the ages of findings are taken from; history and births may be empty. now.number is never 0. */

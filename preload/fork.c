@@ -7,6 +7,7 @@
 
 #include "init.h"
 #include "lock.h"
+#include "profile.h"
 #include "record.h"
 #include "thread.h"
 
@@ -30,6 +31,7 @@ static void in_parent(void) {
 static void in_child(void) {
     in_parent();
     record_after_fork();
+    profile_after_fork();
     process_after_fork();
 }
 

@@ -18,6 +18,7 @@
 #include "live.h"
 #include "next.h"
 #include "pooled.h"
+#include "profile.h"
 #include "record.h"
 #include "site.h"
 #include "thread.h"
@@ -39,13 +40,14 @@ static unsigned flags_for(struct caller caller) {
     return own || api_disabled ? OBJECT_IGNORED : 0;
 }
 
-static void hook_ends(void) {
+static void hook_ends(uintptr_t pc) {
     thread_busy--;
-    if (__builtin_expect(live_wanted, 0))
-        live_due();
+    if (__builtin_expect(atomic_load_explicit(&live_wanted, memory_order_relaxed), 0))
+        live_due(pc);
 }
 
-void hook_made(void *address, size_t size_bytes, struct caller caller) {
+static inline __attribute__((always_inline)) void made(void *address, size_t size_bytes, struct caller caller,
+                                                       int is_block) {
     uint32_t site = 0;
     if (thread_busy++ == 0 && thread_state()) {
         if (bind_is_due())
@@ -54,7 +56,24 @@ void hook_made(void *address, size_t size_bytes, struct caller caller) {
     } else
         atomic_fetch_add_explicit(&without_stack, 1, memory_order_relaxed);
     record_add((uintptr_t)address, size_bytes, site, flags_for(caller));
-    hook_ends();
+    if (__builtin_expect(profile_on, 0))
+        profile_born((uintptr_t)address, size_bytes, site, is_block);
+    hook_ends(caller.pc);
+}
+
+void hook_made(void *address, size_t size_bytes, struct caller caller) {
+    made(address, size_bytes, caller, 1);
+}
+
+void hook_made_in_pool(void *address, size_t size_bytes, struct caller caller) {
+    made(address, size_bytes, caller, 0);
+}
+
+/* The record of `address` was withdrawn: nobody will ask for it again. */
+static void forget(void *address, object_id id, enum profile_end end) {
+    if (__builtin_expect(profile_on, 0))
+        profile_died((uintptr_t)address, record_object(id), end);
+    record_forget(id);
 }
 
 void hook_made_once(void *address, size_t size_bytes, struct caller caller) {
@@ -73,10 +92,10 @@ void hook_free(void *address) {
     thread_busy++;
     object_id id = record_withdraw((uintptr_t)address);
     if (id)
-        record_forget(id);
+        forget(address, id, PROFILE_FREED);
     else if (__builtin_expect(pooled_in_use && thread_busy == 1, 0))
         pooled_block_freed((uintptr_t)address);
-    hook_ends();
+    hook_ends(0);
 }
 
 uint64_t hook_without_stack(void) {
@@ -150,7 +169,7 @@ static void settle(void *old, object_id id, void *result, size_t bytes) {
         return;
     thread_busy++;
     if (result || bytes == 0)
-        record_forget(id);
+        forget(old, id, result ? PROFILE_MOVED : PROFILE_FREED);
     else
         record_restore((uintptr_t)old, id);
     thread_busy--;

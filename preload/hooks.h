@@ -10,6 +10,8 @@ extern int hook_recording; /* set once, when recording starts */
 
 /* `address` was just handed out. context: hook; keeps errno */
 void hook_made(void *address, size_t size_bytes, struct caller caller);
+/* The same of a pool's object: the allocator does not know the address. */
+void hook_made_in_pool(void *address, size_t size_bytes, struct caller caller);
 /* `address` is about to be freed. */
 void hook_free(void *address);
 /* Record `address` unless the real function has passed through another of our hooks and is recorded already. */

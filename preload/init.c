@@ -23,6 +23,7 @@
 #include "module.h"
 #include "next.h"
 #include "pairs.h"
+#include "profile.h"
 #include "record.h"
 #include "scan.h"
 #include "site.h"
@@ -183,6 +184,7 @@ __attribute__((constructor)) static void start(int count, char **arguments, char
     lsan_start(environment_get(environment, "LSAN_OPTIONS"));
     process.started = is_wanted();
     if (process.started) {
+        profile_start();
         pairs_start();
         deepbind_start();
         live_start();

@@ -7,6 +7,7 @@
 #include "language.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <elf.h>
 #include <link.h>
 #include <string.h>
@@ -14,6 +15,8 @@
 #include "analysis/cxx.h"
 #include "analysis/gobject.h"
 #include "analysis/python.h"
+#include "module.h"
+#include "site.h"
 #include "symbol.h"
 
 /* ---- CPython ---- */
@@ -105,10 +108,31 @@ static int read_gobject(const struct heap *heap, struct counts *counts, struct l
     return error;
 }
 
+/* ---- the loader ---- */
+
+/* What it makes may come to lie where a Python object was, and look like one; but it is the loader's alone. */
+static int find_loader(struct counts *counts) {
+    struct range loader;
+    uint32_t sites = site_count();
+    uint8_t *foreign = arena_alloc(counts->arena, (size_t)sites + 1, 1);
+    if (!foreign)
+        return -ENOMEM;
+    module_span((const void *)_r_debug.r_ldbase, &loader.lo, &loader.hi);
+    for (uint32_t id = 1; id <= sites; id++) {
+        const struct site *site = site_get(id);
+        uintptr_t maker = site->count ? (uintptr_t)(site->frames[0] & ~FRAME_EXACT) : 0;
+        foreign[id] = maker >= loader.lo && maker < loader.hi;
+    }
+    counts->foreign = foreign;
+    return 0;
+}
+
 int language_read(const struct heap *heap, int is_quiet, struct counts *counts, struct language_notes *notes) {
     *notes = (struct language_notes){0};
     int error = read_python(heap, counts, notes);
     if (!error)
         error = read_gobject(heap, counts, notes);
-    return error ? error : cxx_read(heap, has_cxx_library(), is_quiet, counts);
+    if (!error)
+        error = cxx_read(heap, has_cxx_library(), is_quiet, counts);
+    return error || (!counts->count && !counts->entry_count && !counts->link_count) ? error : find_loader(counts);
 }

@@ -24,6 +24,7 @@
     X(void *, memalign, (size_t, size_t))                                                                              \
     X(void *, valloc, (size_t))                                                                                        \
     X(void *, pvalloc, (size_t))                                                                                       \
+    X(size_t, malloc_usable_size, (void *))                                                                            \
     X(void *, mmap, (void *, size_t, int, int, int, off_t))                                                            \
     X(int, madvise, (void *, size_t, int))                                                                             \
     X(int, dlclose, (void *))                                                                                          \

@@ -17,6 +17,7 @@ static const struct key {
     {"left-reports", offsetof(struct options, left_reports)},
     {"pointer-mask", offsetof(struct options, pointer_mask)},
     {"unaligned", offsetof(struct options, unaligned)},
+    {"mark-threads", offsetof(struct options, mark_threads)},
     {"children", offsetof(struct options, children)},
     {"owner", offsetof(struct options, owner)},
     {"pools", offsetof(struct options, pools)},
@@ -28,6 +29,8 @@ static const struct key {
     {"dirty-pages", offsetof(struct options, dirty_pages)},
     {"refs", offsetof(struct options, refs)},
     {"profile", offsetof(struct options, profile)},
+    {"retained", offsetof(struct options, retained)},
+    {"profile-allocations", offsetof(struct options, profile_allocations)},
     {"text", 0},
     {"json", 0},
     {"html", 0},
@@ -35,6 +38,7 @@ static const struct key {
     {"junit", 0},
     {"pprof", 0},
     {"folded", 0},
+    {"folded-bytes", 0},
     {"dot", 0},
     {"openmetrics", 0},
     {"github", 0},
@@ -116,6 +120,19 @@ uintptr_t options_pointer_mask(const struct options *options) {
 
 int options_unaligned(const struct options *options) {
     return strcmp(options->unaligned, "yes") == 0;
+}
+
+unsigned options_mark_threads(const struct options *options) {
+    return (unsigned)proc_number(options->mark_threads);
+}
+
+int options_profile_allocations(const struct options *options) {
+    return strcmp(options->profile_allocations, "yes") == 0;
+}
+
+int options_retained(const struct options *options) {
+    return strcmp(options->retained, "yes") == 0 ||
+           (options_profile_allocations(options) && strcmp(options->retained, "no") != 0);
 }
 
 int options_owner(const struct options *options) {

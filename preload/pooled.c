@@ -9,6 +9,7 @@
 #include "hooks.h"
 #include "init.h"
 #include "lock.h"
+#include "profile.h"
 #include "record.h"
 #include "table.h"
 #include "thread.h"
@@ -44,10 +45,17 @@ static void object_add_locked(uintptr_t address, const void *pool) {
     HASH_ADD(hh, objects, address, sizeof address, entry);
 }
 
+/* An object ends whose record was withdrawn. */
+static void forget(uintptr_t address, object_id id, enum profile_end end) {
+    if (__builtin_expect(profile_on, 0))
+        profile_died(address, record_object(id), end);
+    record_forget(id);
+}
+
 static void object_drop_locked(struct pooled_object *entry) {
     object_id id = record_withdraw(entry->address);
     if (id)
-        record_forget(id);
+        forget(entry->address, id, PROFILE_FREED);
     HASH_DELETE(hh, objects, entry);
     entry->hh.next = idle_objects;
     idle_objects = entry;
@@ -81,7 +89,7 @@ static void cut_out_locked(uintptr_t object) {
     if (id && !known) {
         uintptr_t end = start + record_size(id);
         record_withdraw(start);
-        record_forget(id);
+        forget(start, id, PROFILE_CUT);
         block_add_locked(start, end);
     }
     struct pooled_block *block = block_of_locked(object);
@@ -152,7 +160,7 @@ void castaway_api_pool_alloc(const void *pool, const void *object, size_t size) 
     cut_out_locked((uintptr_t)object);
     object_add_locked((uintptr_t)object, pool);
     pools_release();
-    hook_made((void *)(uintptr_t)object, size, caller);
+    hook_made_in_pool((void *)(uintptr_t)object, size, caller);
 }
 
 void castaway_api_pool_free(const void *object) {

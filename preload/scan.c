@@ -14,6 +14,8 @@
 #include <time.h>
 
 #include "dirty.h"
+#include "frozen.h"
+#include "helpers.h"
 #include "init.h"
 #include "layouts.h"
 #include "lsan.h"
@@ -66,13 +68,14 @@ static int view(struct arena *arena, struct search *search) {
     search->heap.pointer_mask = options_pointer_mask(&process.options);
     search->heap.unaligned = options_unaligned(&process.options) || lsan.unaligned;
     error = view_odd(&search->heap, arena);
+    frozen_flag(&search->heap);
     return error ? error : roots_view_memory(&search->maps, &search->heap, arena);
 }
 
 int search_view(struct arena *arena, struct search *search) {
     int error = view(arena, search);
     if (!error)
-        weak_blank(&search->maps);
+        weak_look(&search->maps, 1);
     return error ? error : heap_freeze(&search->heap, arena);
 }
 
@@ -160,8 +163,8 @@ static int find_reachable(const struct scan_input *in, struct search *search) {
     if (error)
         return error;
     int64_t begun_us = scan_now_us();
-    error = (is_full(in) ? mark_run : mark_young)(heap, search->roots.root, search->roots.count, search->arena,
-                                                  &search->marks);
+    const struct crew *crew = in->in_process ? NULL : helpers_crew(search->arena);
+    error = mark_together(crew, heap, search->roots.root, search->roots.count, search->arena, &search->marks);
     if (!error && is_full(in))
         error = audit_run(heap, &search->counts, search->roots.root, search->roots.count, &search->marks, search->arena,
                           &search->audit);
@@ -171,8 +174,8 @@ static int find_reachable(const struct scan_input *in, struct search *search) {
 
 int search_run(const struct scan_input *in, struct arena *arena, struct search *search) {
     int error = view(arena, search);
-    if (!error && !in->in_process)
-        weak_blank(&search->maps);
+    if (!error)
+        weak_look(&search->maps, !in->in_process);
     if (!error)
         error = find_reachable(in, search);
     if (error)

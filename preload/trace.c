@@ -21,19 +21,10 @@ enum {
     CHANGED_MAX = CAPTURE_FRAMES_MAX + SLACK,
 };
 
-/* From a frame to its caller's: where the words stand that it reads. */
-struct step {
-    uintptr_t sp, bp;                /* of this frame; bp is right where it is needed */
-    uint32_t ra, saved_bp, cfa_word; /* bytes up from sp */
-    int16_t cfa_add;
-    uint16_t flags;
-};
+/* Flags of a step that is kept. Of its registers bp is right where it is needed. */
 enum {
-    BP_USED = 1,    /* the step begins at bp */
-    BP_SAVED = 2,   /* the caller's bp stands at saved_bp; else it is this frame's */
-    CFA_WORD = 4,   /* the caller's stack pointer is the word at cfa_word, + cfa_add */
-    BP_NEEDED = 8,  /* this frame's bp is used, by this step or by one further out */
-    BP_CHECKED = 16 /* and the saved one is */
+    BP_NEEDED = STEP_FLAGS_OWN,      /* this frame's bp is used, by this step or by one further out */
+    BP_CHECKED = STEP_FLAGS_OWN << 1 /* and the saved one is */
 };
 
 struct level {
@@ -90,7 +81,7 @@ static inline int stands_at(const struct trace *trace, uint32_t level, uintptr_t
 /* Does a level whose step reads several words still lead to the next one? */
 static __attribute__((noinline)) int leads_on(const struct trace *trace, uint32_t level) {
     const struct step *step = &trace->steps[level];
-    if (step->flags & CFA_WORD && word_at(step->sp + step->cfa_word) + (uintptr_t)step->cfa_add != step[1].sp)
+    if (step->flags & STEP_CFA_WORD && word_at(step->sp + step->cfa_word) + (uintptr_t)step->cfa_add != step[1].sp)
         return 0;
     if (word_at(step->sp + step->ra) != trace->frames[level + 1])
         return 0;
@@ -132,7 +123,7 @@ static void set_aside(struct trace *trace, uint32_t level, uint32_t count, struc
         struct level *changed = &trace->changes->level[trace->changes->count++];
         *changed = (struct level){trace->frames[i], trace->steps[i]};
         changed->step.bp = at->bp;
-        if (changed->step.flags & BP_SAVED)
+        if (changed->step.flags & STEP_BP_SAVED)
             at->bp = word_at(changed->step.sp + changed->step.saved_bp);
     }
     at->pc = trace->frames[level + count];
@@ -141,10 +132,10 @@ static void set_aside(struct trace *trace, uint32_t level, uint32_t count, struc
 
 static uint16_t flags_of(const struct trace *trace, uint32_t level, unsigned own) {
     int outer = level + 1 < LEVELS ? trace->steps[level + 1].flags & BP_NEEDED : !trace->complete;
-    own &= BP_USED | BP_SAVED | CFA_WORD;
-    if (outer && own & BP_SAVED)
+    own &= STEP_BP_USED | STEP_BP_SAVED | STEP_CFA_WORD;
+    if (outer && own & STEP_BP_SAVED)
         own |= BP_CHECKED;
-    if (own & BP_USED || (outer && !(own & BP_SAVED)))
+    if (own & STEP_BP_USED || (outer && !(own & STEP_BP_SAVED)))
         own |= BP_NEEDED;
     return (uint16_t)own;
 }
@@ -159,7 +150,7 @@ static void commit(struct trace *trace, uint32_t level) {
         uint16_t flags = flags_of(trace, level, changed->step.flags);
         trace->steps[level].flags = flags;
         const uintptr_t *ra_at = (const uintptr_t *)(changed->step.sp + changed->step.ra);
-        trace->links[level].at = flags & (CFA_WORD | BP_CHECKED) ? &no_address : ra_at;
+        trace->links[level].at = flags & (STEP_CFA_WORD | BP_CHECKED) ? &no_address : ra_at;
         trace->links[level].word = level + 1 < LEVELS ? trace->frames[level + 1] : 0;
         trace->hash[level] = site_hash_step(trace->hash[level + 1], changed->pc);
     }
@@ -170,21 +161,6 @@ static void end_at(struct trace *trace, int complete, int cut) {
     trace->complete = complete;
     trace->cut = cut;
     commit(trace, LEVELS);
-}
-
-/* What a step that was walked has read. */
-static void note_step(struct step *step, const struct step_words *words) {
-    step->ra = (uint32_t)(words->ra_at - step->sp);
-    step->flags = words->uses_bp ? BP_USED : 0;
-    if (words->bp_at) {
-        step->saved_bp = (uint32_t)(words->bp_at - step->sp);
-        step->flags |= BP_SAVED;
-    }
-    if (words->cfa_at) {
-        step->cfa_word = (uint32_t)(words->cfa_at - step->sp);
-        step->cfa_add = words->cfa_add;
-        step->flags |= CFA_WORD;
-    }
 }
 
 /* Bring the levels up to date for a walk from `at`.
@@ -214,12 +190,12 @@ static int follow(struct trace *trace, struct cursor at, uint32_t max, uint32_t 
             known += run;
         }
         struct level *level = &trace->changes->level[trace->changes->count++];
-        *level = (struct level){.pc = at.pc, .step = {.sp = at.sp, .bp = at.bp}};
-        if (trace->changes->count == limit)
+        level->pc = at.pc;
+        if (trace->changes->count == limit) {
+            level->step = (struct step){.sp = at.sp, .bp = at.bp};
             break;
-        struct step_words words = {0};
-        enum unwind_step result = unwind_step(&at, &words);
-        note_step(&level->step, &words);
+        }
+        enum unwind_step result = unwind_step(&at, &level->step);
         if (result == STEP_END || result == STEP_CUT) {
             end_at(trace, 1, result == STEP_CUT);
             return (int)(trace->changes->count < max ? trace->changes->count : max);
@@ -294,7 +270,7 @@ static inline int is_same(const struct trace *trace, struct caller caller, uint3
 }
 
 uint32_t trace_site(struct traces **traces, struct caller caller, uint32_t max) {
-    size_t class = caller.pc * 0x9E3779B97F4A7C15ull >> (64 - TRACES_SHIFT);
+    size_t class = (caller.pc + caller.sp) * 0x9E3779B97F4A7C15ull >> (64 - TRACES_SHIFT);
     struct trace *trace = *traces ? (*traces)->of[class] : NULL;
     if (__builtin_expect(!trace, 0) && !(trace = trace_make(traces, class)))
         return 0;

@@ -122,13 +122,14 @@ static uintptr_t stack_hi(uintptr_t sp) {
 /* No unwind data: follow the frame pointer if it points a little up this very stack, as libunwind does (x86_64/Gstep.c).
  * libunwind then leaves the stack pointer 16 bytes up, which sends frames without a frame pointer astray; it lies behind
  * the return address. */
-static int step_guess(struct cursor *at, struct step_words *words) {
+static int step_guess(struct cursor *at, struct step *step) {
     uintptr_t frame = at->bp;
-    words->uses_bp = 1;
+    *step = (struct step){.sp = at->sp, .bp = at->bp, .flags = STEP_BP_USED};
     if (!at->hi || frame < at->sp || frame - at->sp > GUESS_BYTES_MAX || frame + 16 > at->hi || frame & 7)
         return 0;
-    words->ra_at = frame + 8;
-    words->bp_at = frame;
+    step->ra = (uint32_t)(frame + 8 - at->sp);
+    step->saved_bp = (uint32_t)(frame - at->sp);
+    step->flags |= STEP_BP_SAVED;
     at->pc = word_at(frame + 8);
     at->bp = word_at(frame);
     at->sp = frame + 16;
@@ -137,26 +138,30 @@ static int step_guess(struct cursor *at, struct step_words *words) {
 }
 
 static inline __attribute__((always_inline)) int step_rule(struct cursor *at, const struct rule *rule,
-                                                           struct step_words *words) {
+                                                           struct step *step) {
     int by_bp = rule->kind == RULE_BP || rule->kind == RULE_BP_WORD;
     uintptr_t cfa = (by_bp ? at->bp : at->sp) + (uintptr_t)rule->cfa_offset;
-    words->uses_bp = by_bp;
+    step->sp = at->sp;
+    step->bp = at->bp;
+    step->flags = by_bp ? STEP_BP_USED : 0;
     if (rule->kind == RULE_SP_WORD || rule->kind == RULE_BP_WORD) {
         if (cfa - at->sp > FRAME_BYTES_MAX || cfa & 7)
             return 0;
-        words->cfa_at = cfa;
-        words->cfa_add = rule->cfa_add;
+        step->cfa_word = (uint32_t)(cfa - at->sp);
+        step->cfa_add = rule->cfa_add;
+        step->flags |= STEP_CFA_WORD;
         cfa = word_at(cfa) + (uintptr_t)rule->cfa_add;
     }
     int is_signal = (rule->flags & RULE_SIGNAL) != 0;
     if (!is_signal && (cfa <= at->sp || cfa - at->sp > FRAME_BYTES_MAX || (at->hi && cfa > at->hi)))
         return 0;
     uintptr_t base = rule->flags & RULE_FROM_SP ? at->sp : cfa;
-    words->ra_at = base + (uintptr_t)rule->ra_offset;
-    uintptr_t pc = word_at(words->ra_at);
+    step->ra = (uint32_t)(base + (uintptr_t)rule->ra_offset - at->sp);
+    uintptr_t pc = word_at(base + (uintptr_t)rule->ra_offset);
     if (rule->flags & RULE_BP_SAVED) {
-        words->bp_at = base + (uintptr_t)rule->bp_offset;
-        at->bp = word_at(words->bp_at);
+        step->saved_bp = (uint32_t)(base + (uintptr_t)rule->bp_offset - at->sp);
+        step->flags |= STEP_BP_SAVED;
+        at->bp = word_at(base + (uintptr_t)rule->bp_offset);
     }
     if (is_signal)
         at->hi = stack_hi(cfa);
@@ -201,7 +206,7 @@ static inline int is_end(const struct cursor *at, const struct rule *rule) {
 
 size_t unwind_capture(struct caller caller, uint64_t *frames, size_t max) {
     struct cursor at = unwind_start(caller);
-    struct step_words words;
+    struct step step;
     size_t count = 0;
     frames[count++] = at.pc;
     while (count < max && ready) {
@@ -212,7 +217,7 @@ size_t unwind_capture(struct caller caller, uint64_t *frames, size_t max) {
             size_t slow = capture_slow(frames, max, caller.pc);
             return slow ? slow : count;
         }
-        if (rule.kind == RULE_NO_TABLE ? !step_guess(&at, &words) : !step_rule(&at, &rule, &words)) {
+        if (rule.kind == RULE_NO_TABLE ? !step_guess(&at, &step) : !step_rule(&at, &rule, &step)) {
             unwind_count_cut();
             break;
         }
@@ -222,19 +227,19 @@ size_t unwind_capture(struct caller caller, uint64_t *frames, size_t max) {
 }
 
 /* Code without a table may be replaced at any time, but not while it stands on the stack that is compared. */
-enum unwind_step unwind_step(struct cursor *at, struct step_words *words) {
+enum unwind_step unwind_step(struct cursor *at, struct step *step) {
     if (!ready)
         return STEP_ALONE;
     struct rule rule = rule_at(at);
     if (is_end(at, &rule)) {
-        words->uses_bp = rule.kind == RULE_NO_TABLE;
+        *step = (struct step){.sp = at->sp, .bp = at->bp, .flags = rule.kind == RULE_NO_TABLE ? STEP_BP_USED : 0};
         return STEP_END;
     }
     if (rule.kind == RULE_SLOW || rule.flags & (RULE_SIGNAL | RULE_FROM_SP))
         return STEP_ALONE;
     if (rule.kind == RULE_NO_TABLE)
-        return step_guess(at, words) ? STEP_ON : words->ra_at ? STEP_ALONE : STEP_CUT;
-    return step_rule(at, &rule, words) ? STEP_ON : STEP_ALONE;
+        return step_guess(at, step) ? STEP_ON : step->flags & STEP_BP_SAVED ? STEP_ALONE : STEP_CUT;
+    return step_rule(at, &rule, step) ? STEP_ON : STEP_ALONE;
 }
 
 _Atomic unsigned unwind_epoch = 1;

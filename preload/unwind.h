@@ -53,21 +53,24 @@ struct cursor {
 };
 struct cursor unwind_start(struct caller caller);
 
-/* What one step read and went by, so that it can be told later whether it would go the same way: the return address at
- * ra_at, the caller's frame pointer at bp_at (0: it is this frame's), the caller's stack pointer less cfa_add at cfa_at
- * (0: it follows from the registers). */
-struct step_words {
-    uintptr_t ra_at, bp_at, cfa_at;
+/* One step from a frame to its caller's, and the words that it read, so that it can be told later whether it would go the
+ * same way. Offsets are bytes up from sp. */
+struct step {
+    uintptr_t sp, bp;  /* of this frame */
+    uint32_t ra;       /* where the return address was */
+    uint32_t saved_bp; /* STEP_BP_SAVED: where the caller's bp was; else it is this frame's */
+    uint32_t cfa_word; /* STEP_CFA_WORD: where the caller's stack pointer was, less cfa_add */
     int16_t cfa_add;
-    int uses_bp; /* it went by this frame's bp */
+    uint16_t flags;
 };
+enum { STEP_BP_USED = 1, STEP_BP_SAVED = 2, STEP_CFA_WORD = 4, STEP_FLAGS_OWN = 8 /* and above: the keeper's */ };
 enum unwind_step {
     STEP_ON,
     STEP_END,   /* this was the outermost frame */
     STEP_CUT,   /* or no caller was found, by the registers alone */
     STEP_ALONE, /* the step depends on more than its words, or can't be taken: walk with unwind_capture() */
 };
-enum unwind_step unwind_step(struct cursor *at, struct step_words *words);
+enum unwind_step unwind_step(struct cursor *at, struct step *step); /* sets all fields that its flags name */
 
 extern _Atomic unsigned unwind_epoch; /* changes when rules may; never 0 */
 

@@ -16,7 +16,9 @@
 
 #include "analysis/pools.h"
 #include "analysis/sort.h"
+#include "dangling.h"
 #include "dirty.h"
+#include "holders.h"
 #include "hooks.h"
 #include "init.h"
 #include "lsan.h"
@@ -24,6 +26,7 @@
 #include "pages.h"
 #include "pairs.h"
 #include "proc.h"
+#include "profile.h"
 #include "record.h"
 #include "root_name.h"
 #include "scope.h"
@@ -39,8 +42,7 @@ void write_be_patient(void) {
     patient = 1;
 }
 
-static int sink_write(void *context, const void *bytes, size_t count) {
-    int file = *(const int *)context;
+int write_bytes(int file, const void *bytes, size_t count) {
     const char *at = bytes;
     while (count) {
         long written = sys(SYS_write, file, at, count);
@@ -59,6 +61,10 @@ static int sink_write(void *context, const void *bytes, size_t count) {
         count -= (size_t)written;
     }
     return 0;
+}
+
+static int sink_write(void *context, const void *bytes, size_t count) {
+    return write_bytes(*(const int *)context, bytes, count);
 }
 
 /* ---- header ---- */
@@ -161,9 +167,14 @@ static void use_findings(struct used *used, const struct verdicts *verdicts) {
     }
 }
 
-static void use_path(struct used *used, const struct cast_root *root, const struct path *path) {
-    if (path->step_count && root->module < MODULES_MAX)
+static void use_root(struct used *used, const struct cast_root *root) {
+    if (root->module < MODULES_MAX)
         used->modules[root->module >> 6] |= 1ull << (root->module & 63);
+}
+
+static void use_path(struct used *used, const struct cast_root *root, const struct path *path) {
+    if (path->step_count)
+        use_root(used, root);
     for (size_t i = 0; i < path->step_count; i++)
         use_site(used, path->steps[i].site);
 }
@@ -180,10 +191,31 @@ static void use_refs(struct used *used, const struct folded *folded) {
     }
 }
 
+static void use_holders(struct used *used, const struct holders *holders) {
+    for (size_t i = 0; i < holders->count; i++) {
+        if (holders->retained[i].root)
+            use_root(used, holders->retained[i].root);
+        use_site(used, holders->retained[i].retained.largest_site);
+    }
+}
+
+static void use_profile(struct used *used, const struct profile_sites *profile) {
+    for (size_t i = 0; i < profile->count; i++)
+        use_site(used, profile->site[i].site);
+}
+
 static void use_grown(struct used *used, const struct grown *grown) {
     for (size_t i = 0; i < grown->count; i++) {
         use_site(used, grown->growth[i].site);
         use_path(used, &grown->root[i], &grown->path[i]);
+    }
+}
+
+static void use_dangling(struct used *used, const struct dangling *dangling) {
+    for (size_t i = 0; i < dangling->count; i++) {
+        use_site(used, dangling->list[i].site);
+        use_site(used, dangling->list[i].holder);
+        use_site(used, dangling->list[i].target);
     }
 }
 
@@ -309,6 +341,14 @@ static void put_grown(struct cast_sink *sink, const struct grown *grown) {
         cast_growth(sink, &grown->growth[i], &grown->root[i], &grown->path[i]);
 }
 
+static void put_profile(struct cast_sink *sink, const struct profile_sites *profile) {
+    if (!profile_on)
+        return;
+    cast_profile(sink, &profile->total);
+    for (size_t i = 0; i < profile->count; i++)
+        cast_allocations(sink, &profile->site[i]);
+}
+
 static struct cast_sink *sink_open(int *file, struct arena *arena) {
     struct cast_sink *sink = arena_alloc(arena, 1, sizeof *sink);
     if (sink) {
@@ -340,14 +380,26 @@ int write_scan(int file, const struct scan_input *in, struct search *search) {
     struct cast_sink *sink = sink_open(&file, arena);
     struct used used;
     struct folded folded;
+    struct dangling dangling;
+    struct holders holders;
+    struct profile_sites profile;
     int error = sink ? used_begin(&used, arena) : -ENOMEM;
     if (!error)
         error = refs_fold(&search->heap, &search->verdicts, arena, &folded);
+    if (!error)
+        error = dangling_find(search, arena, &dangling);
+    if (!error)
+        error = holders_find(in, search, &holders);
+    if (!error)
+        error = profile_add_up(arena, &profile);
     if (error)
         return error;
     use_findings(&used, &search->verdicts);
     use_refs(&used, &folded);
     use_grown(&used, &search->grown);
+    use_dangling(&used, &dangling);
+    use_holders(&used, &holders);
+    use_profile(&used, &profile);
     write_header(sink, in, arena);
     write_used(sink, &used, &search->maps);
     put_scan(sink, in, search);
@@ -355,8 +407,14 @@ int write_scan(int file, const struct scan_input *in, struct search *search) {
         cast_finding(sink, &search->verdicts.findings[i]);
     for (size_t i = 0; i < folded.count; i++)
         cast_refs(sink, &folded.refs[i]);
+    for (size_t i = 0; i < holders.count; i++)
+        cast_retained(sink, &holders.retained[i]);
+    put_profile(sink, &profile);
     put_grown(sink, &search->grown);
+    for (size_t i = 0; i < dangling.count; i++)
+        cast_dangling(sink, &dangling.list[i]);
     put_status(sink, in, &search->history, NULL, arena);
+    cast_timeline(sink, &search->history);
     write_notes(sink, in, search);
     write_pools(sink, &search->maps);
     if (lsan.default_options || lsan.default_suppressions)

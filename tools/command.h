@@ -7,6 +7,8 @@
 int command_run(int count, char **arguments, int from);
 int command_report(int count, char **arguments, int from);
 int command_suppress(int count, char **arguments, int from);
+int command_annotate(int count, char **arguments, int from);
+int command_advise(int count, char **arguments, int from);
 int command_diff(int count, char **arguments, int from);
 int command_status(int count, char **arguments, int from);
 int command_scan(int count, char **arguments, int from);

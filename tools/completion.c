@@ -13,11 +13,13 @@ static const struct {
     const char *words; /* NULL: files */
 } values[] = {
     {"FILE", NULL},
-    {"KINDS", "lost lost-indirect cycle possible reachable growing all none"},
+    {"KINDS", "lost lost-indirect cycle possible reachable growing dangling-weak all none"},
     {"WHEN", "auto always never"},
     {"METHOD", "auto pagemap-scan soft-dirty exclusive read-all"},
     {"yes|no", "yes no"},
     {"YESNO", "yes no"},
+    {"BYTES", "found allocated"},
+    {"WHICH", "no yes all"},
 };
 
 /* What comes behind a verb, by how its usage begins: the first that it contains. */
@@ -25,6 +27,7 @@ static const struct {
     const char *usage, *bash, *zsh;
 } operands[] = {
     {"CMD", "command", "_normal"},
+    {"SOURCE", "file", "_files"},
     {".cast", "cast", "_files -g '*.cast(-.) *(-/)'"},
     {"OLD", "cast", "_files -g '*.cast(-.) *(-/)'"},
     {"PID", "pid", "_pids"},
@@ -99,6 +102,7 @@ static const char bash_end[] =
     "    command) COMPREPLY+=($(compgen -c -- \"$word\")) ;;\n"
     "    cast) compopt -o filenames; COMPREPLY+=($(compgen -f -X '!*.cast' -- \"$word\") $(compgen -d -- \"$word\")) "
     ";;\n"
+    "    file) compopt -o filenames; COMPREPLY+=($(compgen -f -- \"$word\")) ;;\n"
     "    pid) COMPREPLY+=($(compgen -W \"$(ps -u \"$(id -u)\" -o pid= 2>/dev/null)\" -- \"$word\")) ;;\n"
     "    shell) COMPREPLY+=($(compgen -W 'bash zsh' -- \"$word\")) ;;\n"
     "    esac\n"

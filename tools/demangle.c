@@ -1,9 +1,11 @@
-/* demangle.c - C++ (by libstdc++) and Rust's older scheme, which is C++'s with escapes and a hash.
+/* demangle.c - C++ (by libstdc++), Rust's own scheme (by libiberty), and its older one, which is C++'s with escapes and a
+ * hash.
  *
  * Start: demangle(). */
 #include "demangle.h"
 
 #include <ctype.h>
+#include <libiberty/demangle.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,10 +70,11 @@ static size_t without_suffix(const char *symbol) {
 
 const char *demangle(struct pool *pool, const char *symbol) {
     const char *plain = pool_strndup(pool, symbol, without_suffix(symbol));
-    if (strncmp(plain, "_Z", 2) != 0 || strlen(plain) > MANGLED_MAX)
+    bool is_rust = !strncmp(plain, "_R", 2);
+    if ((!is_rust && strncmp(plain, "_Z", 2) != 0) || strlen(plain) > MANGLED_MAX)
         return plain;
     int status = 0;
-    char *name = __cxa_demangle(plain, NULL, NULL, &status);
+    char *name = is_rust ? rust_demangle(plain, 0) : __cxa_demangle(plain, NULL, NULL, &status);
     if (!name)
         return plain;
     size_t rust = without_rust_hash(name);
@@ -117,6 +120,8 @@ static const char *shorten(struct pool *pool, const char *name, bool keep_argume
             to = start; /* what came before was the return type */
         } else {
             angle -= *at == '>' && at > name && at[-1] != '-';
+            if (!keep_arguments && !angle && *at == '<' && to > start + 2 && !strncmp(to - 2, "::", 2))
+                to -= 2; /* Rust's lang_start::<()> */
             if (!angle || keep_arguments) {
                 bool hidden = !keep_arguments && (*at == '<' || *at == '>');
                 if (!hidden)
@@ -135,7 +140,26 @@ const char *demangle_short(struct pool *pool, const char *name) {
     return strpbrk(name, "( ") ? shorten(pool, name, true) : name;
 }
 
+/* Rust's methods are named <Type>::method and <Type as Trait>::method: Type::method; Trait::method of a type like fn(). */
+static const char *without_trait(struct pool *pool, const char *name) {
+    size_t close = 1, type = 0;
+    for (int angle = 1; name[close] && angle; close++) {
+        angle += name[close] == '<';
+        angle -= name[close] == '>' && name[close - 1] != '-';
+        if (angle == 1 && !type && !strncmp(name + close, " as ", 4))
+            type = close - 1;
+    }
+    if (strncmp(name + close, "::", 2) != 0)
+        return name;
+    size_t from = 1, to = type ? type + 1 : close - 1;
+    if (type && memchr(name, '(', to))
+        from = to + sizeof " as " - 1, to = close - 1;
+    return pool_printf(pool, "%.*s%s", (int)(to - from), name + from, name + close);
+}
+
 const char *demangle_bare(struct pool *pool, const char *name) {
+    if (*name == '<')
+        name = without_trait(pool, name);
     return strpbrk(name, "( <") ? shorten(pool, name, false) : name;
 }
 

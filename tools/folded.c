@@ -1,6 +1,7 @@
 /* folded.c - folded stacks, as flame graph tools read them: `main;session_new;take 3584`, outermost function first.
  *
- * The numbers are bytes, of the kinds of --show. Equal stacks are one line.
+ * The numbers are bytes: of the findings of the kinds of --show, or with --folded-bytes allocated of all that the program
+ * allocated. Equal stacks are one line.
  * Start: folded_write(). */
 #include "formats.h"
 #include "shares.h"
@@ -44,11 +45,21 @@ static void add(struct pool *pool, struct line **lines, const char *stack, uint6
     line->bytes = count_add(line->bytes, bytes);
 }
 
+static void add_allocated(struct pool *pool, struct line **lines, const struct report *report,
+                          const struct view *view) {
+    for (size_t i = 0; i < report->profile.site_count; i++) {
+        const struct report_site *site = &report->profile.sites[i];
+        add(pool, lines, folded(pool, site->stack, (size_t)view->frames_max), site->counts.bytes);
+    }
+}
+
 void folded_write(FILE *file, const struct report *report, const struct view *view) {
     struct pool scratch = {0};
     struct line *lines = NULL;
+    if (view->allocated)
+        add_allocated(&scratch, &lines, report, view);
     for (size_t i = 0; i < report->finding_count; i++) {
-        if (!(view->show & 1u << report->findings[i].kind))
+        if (view->allocated || !(view->show & 1u << report->findings[i].kind))
             continue;
         size_t count;
         const struct share *shares = shares_of(&scratch, &report->findings[i], &count);

@@ -8,6 +8,7 @@
 #include "json.h"
 #include "label.h"
 #include "live_text.h"
+#include "refs.h"
 #include "shares.h"
 #include "wording.h"
 
@@ -93,22 +94,52 @@ static json_t *cycle_json(struct page *page, const struct report_finding *findin
         json_object_set_new(object, "offset", json_number(entry->offset));
         json_object_set_new(object, "target_offset", json_number(entry->target_offset));
         json_object_set_new(object, "stack", stack_of(page, entry->stack));
+        json_object_set_new(object, "type", text(page, entry->type));
+        json_object_set_new(object, "rank", json_number(entry->rank));
+        json_object_set_new(object, "frees_objects", json_number(entry->frees_objects));
+        json_object_set_new(object, "frees_bytes", json_number(entry->frees_bytes));
+        json_object_set_new(object, "taker", entry->taker ? stack_of(page, entry->taker) : json_null());
         json_array_append_new(entries, object);
     }
     return entries;
 }
 
-/* What live scans know: when it was lost, what holds what grows. Sentences; null where there is nothing to say. */
-static void add_live(struct page *page, json_t *object, const struct report_finding *finding) {
-    const char *age = live_age(page->pool, page->report, finding), *way = "";
-    size_t count = 0;
-    const char **pieces = finding->growth ? live_path(page->pool, &finding->growth->path, true, &count) : NULL;
+/* What reference counts say: sentences, and the stacks that are to blame. */
+static void add_refs(struct page *page, json_t *object, const struct report_finding *finding) {
+    json_t *told = json_array(), *culprits = json_array();
+    for (const char **line = refs_lines(page->pool, finding, true); *line; line++)
+        json_array_append_new(told, text(page, *line));
+    for (const struct refs_culprit *culprit = refs_culprits(page->pool, finding); culprit->stack; culprit++)
+        json_array_append_new(culprits, json_pack("{s:o, s:o}", "label", text(page, culprit->label), "stack",
+                                                  stack_of(page, culprit->stack)));
+    json_object_set_new(object, "told", told);
+    json_object_set_new(object, "culprits", culprits);
+}
+
+/* From the root on: what it is called, and the stack that made it (null: the root). */
+static json_t *path_json(struct page *page, const struct report_path *path) {
+    size_t count;
+    const char **pieces = live_path(page->pool, path, true, &count);
+    json_t *steps = json_array();
     for (size_t i = 0; i < count; i++)
-        way = pool_printf(page->pool, "%s%s", way, pieces[i]);
+        json_array_append_new(steps, json_pack("{s:o, s:o}", "text", json_text(page->pool, pieces[i]), "stack",
+                                               i ? stack_of(page, path->steps[i - 1].stack) : json_null()));
+    return steps;
+}
+
+/* What live scans know: when it was lost, how it grew and what holds it. Null where there is nothing to say. */
+static void add_live(struct page *page, json_t *object, const struct report_finding *finding) {
+    const struct report_growth *growth = finding->growth;
+    const char *age = live_age(page->pool, page->report, finding);
     json_object_set_new(object, "age", json_text(page->pool, *age ? age : NULL));
-    json_object_set_new(object, "held_by", json_text(page->pool, count ? way : NULL));
-    json_object_set_new(object, "growth",
-                        json_text(page->pool, finding->growth ? live_growth(page->pool, finding->growth) : NULL));
+    json_object_set_new(object, "growth", json_text(page->pool, growth ? live_growth(page->pool, growth) : NULL));
+    json_object_set_new(object, "points", growth ? json_points(growth) : json_null());
+    json_object_set_new(object, "path", growth ? path_json(page, &growth->path) : json_null());
+}
+
+static void add_dangling(struct page *page, json_t *object, const struct report_finding *finding) {
+    if (finding->dangling)
+        json_object_set_new(object, "dangling", json_text(page->pool, wording_dangling(page->pool, finding)));
 }
 
 static json_t *finding_json(struct page *page, const struct report_finding *finding) {
@@ -128,7 +159,9 @@ static json_t *finding_json(struct page *page, const struct report_finding *find
         json_object_set_new(object, "cycle_length", json_number(finding->cycle_length));
         json_object_set_new(object, "group_objects_max", json_number(finding->group_objects_max));
     }
+    add_refs(page, object, finding);
     add_live(page, object, finding);
+    add_dangling(page, object, finding);
     return object;
 }
 
@@ -200,6 +233,7 @@ static json_t *data_json(struct page *page) {
     json_object_set_new(root, "unjudged", json_number(report->unjudged));
     json_object_set_new(root, "summary", summary_json(report));
     json_object_set_new(root, "scans", json_text(page->pool, *scans ? scans : NULL));
+    json_object_set_new(root, "timeline", json_timeline(&report->timeline));
     json_object_set_new(root, "notes", notes_json(page));
     json_object_set_new(root, "findings", findings_json(page));
     json_object_set_new(root, "flame", flame_json(page));

@@ -23,6 +23,11 @@ void json_gate(struct pool *, json_t *root, const struct report *);
 json_t *json_path(struct pool *, const struct report_path *, const struct view *);
 void json_live_finding(struct pool *, json_t *object, const struct report_finding *, const struct view *);
 void json_live_counts(json_t *object, const struct report_live *);
+/* json_profile.c */
+void json_profile(struct pool *, json_t *root, const struct report_profile *, const struct view *);
+void json_profile_finding(json_t *object, const struct report_finding *);
+json_t *json_timeline(const struct report_timeline *); /* null: there is none */
+json_t *json_points(const struct report_growth *);
 json_t *json_seconds(int64_t us); /* null when negative */
 json_t *json_milliseconds(uint64_t us);
 

@@ -53,18 +53,66 @@ json_t *json_path(struct pool *pool, const struct report_path *path, const struc
     return entries;
 }
 
+json_t *json_points(const struct report_growth *growth) {
+    json_t *points = json_array();
+    for (size_t i = 0; i < growth->point_count; i++) {
+        const struct rec_point *point = &growth->points[i];
+        json_array_append_new(points,
+                              json_pack("{s:o, s:o, s:o}", "seconds", json_seconds((int64_t)point->at_us), "objects",
+                                        json_number(point->objects), "bytes", json_number(point->bytes)));
+    }
+    return points;
+}
+
+static json_t *slot_json(struct pool *pool, const struct report_dangling *dangling, const struct view *view) {
+    json_t *object = json_object();
+    json_object_set_new(object, "offset", json_number(dangling->offset));
+    json_object_set_new(object, "holder", dangling->holder ? json_stack(pool, dangling->holder, view) : json_null());
+    json_object_set_new(object, "target", dangling->target ? json_stack(pool, dangling->target, view) : json_null());
+    return object;
+}
+
 void json_live_finding(struct pool *pool, json_t *object, const struct report_finding *finding,
                        const struct view *view) {
     const struct rec_age *age = &finding->age;
     json_object_set_new(object, "lost_between", between_json(age));
     json_object_set_new(object, "born_seconds", json_seconds(age->born_us));
     json_object_set_new(object, "generation", age->known ? json_number(age->generation) : json_null());
+    if (finding->dangling)
+        json_object_set_new(object, "slot", slot_json(pool, finding->dangling, view));
     if (!finding->growth)
         return;
     json_object_set_new(object, "scans", json_number(finding->growth->scans));
     json_object_set_new(object, "objects_per_minute", json_number(finding->growth->objects_per_minute));
     json_object_set_new(object, "bytes_per_minute", json_number(finding->growth->bytes_per_minute));
+    json_object_set_new(object, "points", json_points(finding->growth));
     json_object_set_new(object, "path", json_path(pool, &finding->growth->path, view));
+}
+
+static json_t *by_generation(const uint64_t *numbers) {
+    json_t *list = json_array();
+    for (size_t i = 0; i < GENERATIONS; i++)
+        json_array_append_new(list, json_number(numbers[i]));
+    return list;
+}
+
+json_t *json_timeline(const struct report_timeline *timeline) {
+    if (!timeline->scan_count)
+        return json_null();
+    json_t *scans = json_array();
+    for (size_t i = 0; i < timeline->scan_count; i++) {
+        const struct rec_moment *moment = &timeline->scans[i];
+        json_t *scan = json_object();
+        json_object_set_new(scan, "number", json_number(moment->number));
+        json_object_set_new(scan, "generation", json_number(moment->generation));
+        json_object_set_new(scan, "seconds", json_seconds((int64_t)moment->at_us));
+        json_object_set_new(scan, "pause_ms", json_milliseconds(moment->pause_us));
+        json_object_set_new(scan, "scan_ms", json_milliseconds(moment->scan_us));
+        json_object_set_new(scan, "objects", by_generation(moment->objects));
+        json_object_set_new(scan, "bytes", by_generation(moment->bytes));
+        json_array_append_new(scans, scan);
+    }
+    return json_pack("{s:I, s:o}", "pid", (json_int_t)timeline->pid, "scans", scans);
 }
 
 void json_live_counts(json_t *object, const struct report_live *live) {

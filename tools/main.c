@@ -15,6 +15,8 @@ static const struct command_verb verbs[] = {
     {"run", "[run] [OPTIONS] [--] CMD ARGS...", command_run, VERB_RUN},
     {"report", "report FILE.cast|FOLDER... [OPTIONS]", command_report, 0},
     {"suppress", "suppress FILE.cast|FOLDER... [OPTIONS]", command_suppress, VERB_SUPPRESS},
+    {"annotate", "annotate FILE.cast|FOLDER... [SOURCE] [OPTIONS]", command_annotate, VERB_ANNOTATE},
+    {"advise", "advise FILE.cast|FOLDER... [OPTIONS]", command_advise, VERB_ADVISE},
     {"diff", "diff OLD NEW [OPTIONS]", command_diff, VERB_DIFF},
     {"status", "status PID [OPTIONS]", command_status, VERB_STATUS},
     {"scan", "scan PID [OPTIONS]", command_scan, VERB_SCAN},
@@ -55,7 +57,7 @@ void command_usage(FILE *file) {
         fprintf(file, "%s castaway %s\n", i ? "      " : "usage:", verbs[i].usage);
     fputs("\n", file);
     options_help(file);
-    fputs("\nKINDS: lost, lost-indirect, cycle, possible, reachable, growing, all, none\n"
+    fputs("\nKINDS: lost, lost-indirect, cycle, possible, reachable, growing, dangling-weak, all, none\n"
           "Defaults: CASTAWAY_OPTIONS=key=value:key=value, with the same names.\n"
           "Exit status: the program's own if it failed; 0 nothing found; 23 findings; 125 castaway failed;\n"
           "126 CMD cannot be run; 127 CMD not found.\n",

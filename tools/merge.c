@@ -100,6 +100,7 @@ static const struct report_entry *entries_of(struct report *report, const struct
             .size_bytes = edge->size_bytes,
             .stack = symbols_stack(report->symbols, edge->site),
             .type = type_name(recording->pool, edge->type),
+            .layout = members_at(report->symbols, edge->site, edge->size_bytes, edge->offset, recording->pool),
             .frees_objects = edge->frees_objects,
             .frees_bytes = edge->frees_bytes,
             .rank = edge->rank,
@@ -107,6 +108,14 @@ static const struct report_entry *entries_of(struct report *report, const struct
         };
     }
     return entries;
+}
+
+/* Of lost objects that are all of one size. */
+static const char *struct_of(struct report *report, const struct recording *recording,
+                             const struct rec_finding *recorded) {
+    if (recorded->kind != KIND_LOST || !recorded->objects || recorded->bytes % recorded->objects)
+        return NULL;
+    return members_at(report->symbols, recorded->site, recorded->bytes / recorded->objects, 0, recording->pool).type;
 }
 
 /* In the memory of the recording. */
@@ -125,9 +134,13 @@ static struct report_finding finding_of(struct report *report, const struct reco
         .cycle_length = recorded->cycle_length,
         .group_objects_max = recorded->group_objects_max,
         .age = recorded->age,
+        .has_retained = recorded->has_retained,
+        .retained_objects = recorded->retained_objects,
+        .retained_bytes = recorded->retained_bytes,
         .type = type_name(recording->pool, recorded->type),
         .refs = refs_named(recording->pool, &recorded->refs),
         .history = history_named(recording->pool, report->symbols, &recorded->history),
+        .struct_name = struct_of(report, recording, recorded),
         .found_at_exit = recording->at_exit && recorded->age.scan_b == recording->scan.number,
     };
     return finding;
@@ -182,6 +195,9 @@ static void absorb(struct report *report, struct report_finding *into, const str
     into->bytes = count_add(into->bytes, other->bytes);
     into->indirect_objects = count_add(into->indirect_objects, other->indirect_objects);
     into->indirect_bytes = count_add(into->indirect_bytes, other->indirect_bytes);
+    into->has_retained |= other->has_retained;
+    into->retained_objects = count_add(into->retained_objects, other->retained_objects);
+    into->retained_bytes = count_add(into->retained_bytes, other->retained_bytes);
     if (other->group_objects_max > into->group_objects_max)
         into->group_objects_max = other->group_objects_max;
     refs_absorb(&report->keeper, &into->refs, &other->refs);
@@ -228,6 +244,7 @@ struct report_finding *report_push(struct report *report, const struct recording
     struct report_finding *finding = &report->findings[entry->at];
     if (is_new) {
         finding->type = keep_string(&report->keeper, shown->type);
+        finding->struct_name = keep_string(&report->keeper, shown->struct_name);
         finding->refs = refs_kept(&report->keeper, &shown->refs);
         finding->history = history_kept(&report->keeper, &shown->history);
     } else
@@ -262,7 +279,8 @@ static int compare_names(const void *a, const void *b) {
 /* What is lost for good first; in each part, the most bytes held first. */
 static int compare_weight(const void *a, const void *b) {
     static const int parts[KIND_COUNT] = {
-        [KIND_GROWING] = 1, [KIND_LOST_INDIRECT] = 2, [KIND_POSSIBLE] = 3, [KIND_REACHABLE] = 4, /* lost, cycle: 0 */
+        [KIND_DANGLING_WEAK] = 1, [KIND_GROWING] = 2,   [KIND_LOST_INDIRECT] = 3,
+        [KIND_POSSIBLE] = 4,      [KIND_REACHABLE] = 5, /* lost, cycle: 0 */
     };
     const struct report_finding *left = a, *right = b;
     if (parts[left->kind] != parts[right->kind])
@@ -390,6 +408,7 @@ void report_add(struct report *report, struct recording *recording) {
     report->adding = origin_of(recording);
     add_findings(report, recording);
     report_add_live(report, recording);
+    report_add_profile(report, recording);
     add_tallies(report, recording);
     origin_drop(report->adding);
     report->adding = NULL;
@@ -438,6 +457,7 @@ void report_release(struct report *report) {
     for (size_t i = 0; i < report->finding_count; i++)
         origin_drop(report->findings[i].origin);
     HASH_CLEAR(hh, report->index);
+    report_profile_close(&report->profile);
     keep_close(&report->keeper);
 }
 

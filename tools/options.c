@@ -60,7 +60,7 @@ static int set_kinds(unsigned *kinds, const char *value, const char *spelling) {
 }
 
 /* A flag: NULL (as on the command line), or a word. */
-static int set_flag(bool *flag, const char *value, const char *spelling) {
+int option_flag(bool *flag, const char *value, const char *spelling) {
     static const char *const on[] = {"", "yes", "1", "true", "on"}, *const off[] = {"no", "0", "false", "off"};
     for (size_t i = 0; i < sizeof on / sizeof *on; i++)
         if (!value || !strcmp(value, on[i]))
@@ -151,20 +151,23 @@ static int set_suppressions(struct options *options, const char *value, const ch
 }
 
 static int set_default_suppressions(struct options *options, const char *value, const char *spelling) {
-    return set_flag(&options->default_suppressions, value, spelling);
+    return option_flag(&options->default_suppressions, value, spelling);
 }
 
 static int set_print_suppressions(struct options *options, const char *value, const char *spelling) {
-    return set_flag(&options->print_suppressions, value, spelling);
+    return option_flag(&options->print_suppressions, value, spelling);
 }
 
 static int set_fail_on_unused(struct options *options, const char *value, const char *spelling) {
-    return set_flag(&options->fail_on_unused, value, spelling);
+    return option_flag(&options->fail_on_unused, value, spelling);
 }
 
-/* Nobody is there to answer a question, so `yes` is `all`. */
 static int set_gen_suppressions(struct options *options, const char *value, const char *spelling) {
-    return set_flag(&options->suppression_texts, strcmp(value, "all") ? value : "yes", spelling);
+    bool all = !strcmp(value, "all");
+    if (option_flag(&options->suppression_texts, all ? "yes" : value, spelling))
+        return -1;
+    options->ask_suppressions = options->suppression_texts && !all;
+    return 0;
 }
 
 static int set_baseline(struct options *options, const char *value, const char *spelling) {
@@ -172,19 +175,19 @@ static int set_baseline(struct options *options, const char *value, const char *
 }
 
 static int set_update_baseline(struct options *options, const char *value, const char *spelling) {
-    return set_flag(&options->update_baseline, value, spelling);
+    return option_flag(&options->update_baseline, value, spelling);
 }
 
 static int set_accept_new(struct options *options, const char *value, const char *spelling) {
-    return set_flag(&options->accept_new, value, spelling);
+    return option_flag(&options->accept_new, value, spelling);
 }
 
 static int set_list_defaults(struct options *options, const char *value, const char *spelling) {
-    return set_flag(&options->list_defaults, value, spelling);
+    return option_flag(&options->list_defaults, value, spelling);
 }
 
 static int set_show_known(struct options *options, const char *value, const char *spelling) {
-    return set_flag(&options->show_known, value, spelling);
+    return option_flag(&options->show_known, value, spelling);
 }
 
 static int set_color(struct options *options, const char *value, const char *spelling) {
@@ -196,6 +199,19 @@ static int set_color(struct options *options, const char *value, const char *spe
         }
     }
     return option_bad_value(spelling, value, "auto, always or never");
+}
+
+static int set_folded_bytes(struct options *options, const char *value, const char *spelling) {
+    options->folded_allocated = !strcmp(value, "allocated");
+    if (options->folded_allocated || !strcmp(value, "found"))
+        return 0;
+    return option_bad_value(spelling, value, "found or allocated");
+}
+
+static int set_self(struct options *options, const char *value, const char *spelling) {
+    (void)value, (void)spelling;
+    options->self = true;
+    return 0;
 }
 
 static int set_quiet(struct options *options, const char *value, const char *spelling) {
@@ -240,8 +256,9 @@ static const struct option table[] = {
 #define X(enumerator, name, value, help) {#name, value, set_##name, help, 0, true},
     FORMATS(X)
 #undef X
-        {"show", "KINDS", set_show, "kinds to list, with commas between them (default: lost,cycle,growing)", 0, true},
-    {"fail-on", "KINDS", set_fail_on, "kinds that set the exit status (default: lost,cycle)", 0, true},
+        {"show", "KINDS", set_show,
+         "kinds to list, with commas between them (default: lost,cycle,growing,dangling-weak)", 0, true},
+    {"fail-on", "KINDS", set_fail_on, "kinds that set the exit status (default: lost,cycle,dangling-weak)", 0, true},
     {"exit-code", "N", set_exit_code, "exit status when such a kind was found, 0-255 (default: 23)", 0, true},
     {"suppressions", "FILE", set_suppressions, "findings not to report, as LeakSanitizer or Valgrind; may be repeated",
      0, true},
@@ -250,7 +267,7 @@ static const struct option table[] = {
     {"print-suppressions", "YESNO", set_print_suppressions, "list those used and unused (default: yes)", 0, true},
     {"fail-on-unused", NULL, set_fail_on_unused, "a suppression that matches nothing sets the exit status, too", 0,
      true},
-    {"gen-suppressions", "YESNO", set_gen_suppressions, "a suppression behind each finding (no, yes, all)", 0, true},
+    {"gen-suppressions", "WHICH", set_gen_suppressions, "a suppression behind each finding (yes: asks first)", 0, true},
     {"baseline", "FILE", set_baseline, "findings in it pass up to their ceilings, new and grown ones count", 0, true},
     {"update-baseline", NULL, set_update_baseline, "lower its ceilings, drop what is gone", 0, true},
     {"accept-new", NULL, set_accept_new, "with --update-baseline: take new and grown findings in", 0, true},
@@ -273,13 +290,20 @@ static const struct option table[] = {
     {"generation", "N", set_generation, "scan: the oldest generation to look at, 0-2 (default: 2)", 0, false},
     {"timeout", "DURATION", set_timeout, "status, scan, why, top: wait for an answer (default: 10s)", 0, false},
     {"interval", "DURATION", set_interval, "top: between two frames (default: 2s)", 0, false},
+    {"self", NULL, set_self, "annotate: what a line itself allocates, not what it calls", 0, false},
     {"once", NULL, set_once, "top: print one frame", 0, false},
+    {"folded-bytes", "BYTES", set_folded_bytes, "found (default), or allocated: all of a --profile-allocations run", 0,
+     true},
+    {"profile-allocations", NULL, set_profile_allocations,
+     "count what is allocated and how long it lives: for annotate, advise, --pprof", 0, true},
+    {"retained", NULL, set_retained, "tell what each variable and each finding keeps alive alone", 0, true},
     {"refs", "PAIRS", set_refs, "count references: REF:UNREF of functions, with commas between them", 0, true},
     {"profile", "NAME", set_profile, "the same from a file, or of a library: glib, openssl ...; may be repeated", 0,
      true},
     {"pointer-mask", "MASK", set_pointer_mask, "bits of a word that are a pointer, 0x..., for tags in high bits", 0,
      true},
     {"unaligned", "yes|no", set_unaligned, "look for pointers at any address (default: no)", 0, true},
+    {"mark-threads", "N", set_mark_threads, "threads that search, 1-8 (default: the processors, up to 4)", 0, true},
     {"children", "yes|no", set_children, "record what the program starts, too (default: yes)", 0, true},
     {"keep-pools", NULL, set_keep_pools, "leave G_SLICE, PYTHONMALLOC and the like as they are", 0, true},
     {"quiet", NULL, set_quiet, "no text when there is nothing to tell", 'q', true},
@@ -295,12 +319,27 @@ static const struct {
     int (*set)(struct options *, const char *value, const char *spelling);
     unsigned verbs;
 } only[] = {
-    {set_scan_every, VERB_RUN},  {set_thresholds, VERB_RUN},  {set_confirm, VERB_RUN},
-    {set_scan_signal, VERB_RUN}, {set_control, VERB_RUN},     {set_dirty_pages, VERB_RUN},
-    {set_generation, VERB_SCAN}, {set_timeout, VERBS_ASKING}, {set_pointer_mask, VERB_RUN},
-    {set_refs, VERB_RUN},        {set_profile, VERB_RUN},     {set_unaligned, VERB_RUN},
-    {set_children, VERB_RUN},    {set_keep_pools, VERB_RUN},  {set_list_defaults, VERB_SUPPRESS},
-    {set_interval, VERB_TOP},    {set_once, VERB_TOP},
+    {set_scan_every, VERB_RUN},
+    {set_thresholds, VERB_RUN},
+    {set_confirm, VERB_RUN},
+    {set_scan_signal, VERB_RUN},
+    {set_control, VERB_RUN},
+    {set_dirty_pages, VERB_RUN},
+    {set_generation, VERB_SCAN},
+    {set_timeout, VERBS_ASKING},
+    {set_pointer_mask, VERB_RUN},
+    {set_refs, VERB_RUN},
+    {set_profile, VERB_RUN},
+    {set_unaligned, VERB_RUN},
+    {set_mark_threads, VERB_RUN},
+    {set_children, VERB_RUN},
+    {set_keep_pools, VERB_RUN},
+    {set_list_defaults, VERB_SUPPRESS},
+    {set_self, VERB_ANNOTATE},
+    {set_interval, VERB_TOP},
+    {set_once, VERB_TOP},
+    {set_retained, VERB_RUN},
+    {set_profile_allocations, VERB_RUN},
 };
 enum { TABLE_COUNT = sizeof table / sizeof *table };
 

@@ -21,10 +21,12 @@ enum verb {
     VERB_SUPPRESS = 32,
     VERB_DIFF = 64,
     VERB_DOCTOR = 128,
-    VERB_COMPLETION = 256
+    VERB_COMPLETION = 256,
+    VERB_ANNOTATE = 512,
+    VERB_ADVISE = 1024,
 };
 enum { VERBS_ASKING = VERB_STATUS | VERB_SCAN | VERB_WHY | VERB_TOP };
-enum { VERBS_WITHOUT_REPORT = VERBS_ASKING | VERB_DOCTOR | VERB_COMPLETION };
+enum { VERBS_WITHOUT_REPORT = VERBS_ASKING | VERB_DOCTOR | VERB_COMPLETION | VERB_ANNOTATE | VERB_ADVISE };
 #define VERBS_ALL (~0u)
 
 struct destination {
@@ -49,12 +51,15 @@ struct options {
     const char *baseline; /* NULL: none */
     bool update_baseline, accept_new, show_known;
     bool list_defaults;     /* of `suppress` */
-    bool suppression_texts; /* write one behind each finding */
+    bool suppression_texts; /* write one behind each finding, */
+    bool ask_suppressions;  /* when that is answered with yes */
     enum color color;
     bool from_preload, help, version, quiet, verbose, no_pager;
     const char *library_options; /* of the library, checked: `:key=value` each */
     int generation, timeout_ms, interval_ms;
     bool once;
+    bool self;             /* annotate: what a line itself allocates, not what it calls */
+    bool folded_allocated; /* folded stacks are of what was allocated, not of findings */
 };
 
 void options_init(struct options *, struct pool *);

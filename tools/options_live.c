@@ -118,6 +118,20 @@ int set_dirty_pages(struct options *options, const char *value, const char *spel
     return option_bad_value(spelling, value, "auto, pagemap-scan, soft-dirty, exclusive or read-all");
 }
 
+int set_retained(struct options *options, const char *value, const char *spelling) {
+    bool wanted;
+    if (option_flag(&wanted, value, spelling))
+        return -1;
+    return option_hand_on(options, "retained", wanted ? "yes" : "no");
+}
+
+int set_profile_allocations(struct options *options, const char *value, const char *spelling) {
+    bool wanted;
+    if (option_flag(&wanted, value, spelling))
+        return -1;
+    return option_hand_on(options, "profile-allocations", wanted ? "yes" : "no");
+}
+
 /* ---- for the verbs ---- */
 
 int set_generation(struct options *options, const char *value, const char *spelling) {

@@ -6,6 +6,7 @@
 #include "escape.h"
 #include "message.h"
 #include "pager.h"
+#include "question.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -195,22 +196,26 @@ struct writing {
     int64_t pid;
     output_write_cb *write;
     const void *content;
+    struct questions *questions; /* NULL: nothing is asked */
 };
 
-static struct view view_for(const struct options *options, FILE *reader) {
+static struct view view_for(const struct writing *writing, FILE *reader) {
+    const struct options *options = writing->options;
     return (struct view){.show = options->show,
                          .show_known = options->show_known,
                          .suppression_texts = options->suppression_texts,
+                         .questions = writing->questions,
                          .print_suppressions = options->print_suppressions,
                          .fail_on = options->fail_on,
                          .frames_max = options->frames_max,
                          .color = want_color(options, reader),
                          .verbose = options->verbose,
+                         .allocated = options->folded_allocated,
                          .utf8 = escape_locale_is_utf8()};
 }
 
 static int write_to(const struct writing *writing, enum format format, FILE *file, const char *name) {
-    struct view view = view_for(writing->options, file);
+    struct view view = view_for(writing, file);
     errno = 0;
     writing->write(file, writing->content, format, &view);
     if (!fflush(file) && !ferror(file))
@@ -239,10 +244,11 @@ static int write_destination(const struct writing *writing, const struct destina
 
 /* The text that is written without being asked for; on a terminal page by page. */
 static int write_usual(const struct writing *writing, FILE *usual) {
-    FILE *pager = usual == stdout && !writing->options->no_pager ? pager_open(writing->options->pool) : NULL;
+    bool paged = usual == stdout && !writing->options->no_pager && !writing->questions;
+    FILE *pager = paged ? pager_open(writing->options->pool) : NULL;
     if (!pager)
         return write_to(writing, FORMAT_TEXT, usual, usual == stdout ? "standard output" : "standard error");
-    struct view view = view_for(writing->options, stdout);
+    struct view view = view_for(writing, stdout);
     writing->write(pager, writing->content, FORMAT_TEXT, &view);
     pager_close(pager);
     return 0;
@@ -264,6 +270,8 @@ bool output_has_text(const struct options *options) {
 }
 
 unsigned output_kinds(const struct options *options) {
+    if (options->folded_allocated)
+        return KINDS_ALL;
     for (size_t i = 0; i < options->destination_count; i++)
         if (format_needs_all(options->destinations[i].format))
             return KINDS_ALL;
@@ -271,7 +279,12 @@ unsigned output_kinds(const struct options *options) {
 }
 
 int output_each(const struct options *options, int64_t pid, output_write_cb *write, const void *content, FILE *usual) {
-    const struct writing writing = {.options = options, .pid = pid, .write = write, .content = content};
+    struct questions questions = {0};
+    const struct writing writing = {.options = options,
+                                    .pid = pid,
+                                    .write = write,
+                                    .content = content,
+                                    .questions = options->ask_suppressions ? &questions : NULL};
     int result = 0;
     if (usual && wants_usual(options))
         result = write_usual(&writing, usual);

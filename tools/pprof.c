@@ -27,14 +27,13 @@ enum { LOCATION_ID = 1, LOCATION_MAPPING, LOCATION_ADDRESS, LOCATION_LINE };
 enum { LINE_FUNCTION = 1, LINE_LINE };
 enum { FUNCTION_ID = 1, FUNCTION_NAME, FUNCTION_SYSTEM_NAME, FUNCTION_FILE };
 
-enum { LOST_OBJECTS, LOST_BYTES, LIVE_OBJECTS, LIVE_BYTES, VALUES };
+enum { LOST_OBJECTS, LOST_BYTES, LIVE_OBJECTS, LIVE_BYTES, ALLOCATED_OBJECTS, ALLOCATED_BYTES, VALUES };
 static const struct {
     const char *type, *unit;
 } value_types[VALUES] = {
-    [LOST_OBJECTS] = {"lost_objects", "count"},
-    [LOST_BYTES] = {"lost_space", "bytes"},
-    [LIVE_OBJECTS] = {"inuse_objects", "count"},
-    [LIVE_BYTES] = {"inuse_space", "bytes"},
+    [LOST_OBJECTS] = {"lost_objects", "count"},       [LOST_BYTES] = {"lost_space", "bytes"},
+    [LIVE_OBJECTS] = {"inuse_objects", "count"},      [LIVE_BYTES] = {"inuse_space", "bytes"},
+    [ALLOCATED_OBJECTS] = {"alloc_objects", "count"}, [ALLOCATED_BYTES] = {"alloc_space", "bytes"},
 };
 
 /* Things that are numbered once, by what they say. */
@@ -47,6 +46,7 @@ struct profile {
     struct pool *pool;
     struct protobuf out;
     struct entry *strings, *functions, *mappings, *locations;
+    size_t value_count; /* VALUES, or those up to the allocated ones, which need a profile */
 };
 
 /* The number of `key` in `table`; *is_new when it has just been given. */
@@ -144,11 +144,9 @@ static uint64_t clamp(uint64_t value) {
     return value > INT64_MAX ? INT64_MAX : value;
 }
 
-static void add_sample(struct profile *profile, const struct report_finding *finding, const struct share *share) {
-    const struct stack *stack = share->stack;
+static struct protobuf sample_of(struct profile *profile, const struct stack *stack, const uint64_t values[VALUES]) {
     struct protobuf sample = {.pool = profile->pool};
     uint64_t *locations = pool_array(profile->pool, stack->named_count + 1, sizeof *locations);
-    bool lost = shares_is_lost(finding->kind);
     size_t count = 0;
     for (size_t first = 0, i = 0; i < stack->named_count; i++) {
         if (stack->frames[i].inlined && i + 1 < stack->named_count)
@@ -156,23 +154,38 @@ static void add_sample(struct profile *profile, const struct report_finding *fin
         locations[count++] = location_of(profile, &stack->frames[first], i + 1 - first);
         first = i + 1;
     }
+    protobuf_numbers(&sample, SAMPLE_LOCATIONS, locations, count);
+    protobuf_numbers(&sample, SAMPLE_VALUES, values, profile->value_count);
+    return sample;
+}
+
+static void add_sample(struct profile *profile, const struct report_finding *finding, const struct share *share) {
+    bool lost = shares_is_lost(finding->kind);
     const uint64_t values[VALUES] = {
         [LOST_OBJECTS] = lost ? clamp(share->objects) : 0,
         [LOST_BYTES] = lost ? clamp(share->bytes) : 0,
         [LIVE_OBJECTS] = clamp(share->objects),
         [LIVE_BYTES] = clamp(share->bytes),
     };
-    protobuf_numbers(&sample, SAMPLE_LOCATIONS, locations, count);
-    protobuf_numbers(&sample, SAMPLE_VALUES, values, VALUES);
+    struct protobuf sample = sample_of(profile, share->stack, values);
     put_label(profile, &sample, "kind", kind_word(finding->kind));
     if (lost)
         put_label(profile, &sample, "fingerprint", wording_fingerprint(profile->pool, finding));
     protobuf_message(&profile->out, PROFILE_SAMPLE, &sample);
 }
 
+static void add_allocations(struct profile *profile, const struct report_site *site) {
+    const uint64_t values[VALUES] = {
+        [ALLOCATED_OBJECTS] = clamp(site->counts.objects),
+        [ALLOCATED_BYTES] = clamp(site->counts.bytes),
+    };
+    struct protobuf sample = sample_of(profile, site->stack, values);
+    protobuf_message(&profile->out, PROFILE_SAMPLE, &sample);
+}
+
 static void put_head(struct profile *profile, const struct report *report) {
     string_of(profile, "");
-    for (size_t i = 0; i < VALUES; i++) {
+    for (size_t i = 0; i < profile->value_count; i++) {
         struct protobuf type = {.pool = profile->pool};
         protobuf_number(&type, TYPE_TYPE, string_of(profile, value_types[i].type));
         protobuf_number(&type, TYPE_UNIT, string_of(profile, value_types[i].unit));
@@ -212,6 +225,7 @@ void pprof_write(FILE *file, const struct report *report, const struct view *vie
     struct pool scratch = {0};
     struct profile profile = {.pool = &scratch, .out = {.pool = &scratch}};
     (void)view;
+    profile.value_count = report->profile.known ? VALUES : ALLOCATED_OBJECTS;
     put_head(&profile, report);
     for (size_t i = 0; i < report->finding_count; i++) {
         size_t count = 0;
@@ -219,6 +233,8 @@ void pprof_write(FILE *file, const struct report *report, const struct view *vie
         for (size_t j = 0; j < count && shares_is_live(report->findings[i].kind); j++)
             add_sample(&profile, &report->findings[i], &shares[j]);
     }
+    for (size_t i = 0; i < report->profile.site_count; i++)
+        add_allocations(&profile, &report->profile.sites[i]);
     write_gzip(file, &scratch, &profile.out);
     HASH_CLEAR(hh, profile.strings);
     HASH_CLEAR(hh, profile.functions);

@@ -81,6 +81,8 @@ struct rec_finding {
     const struct rec_edge *cycle;
     size_t cycle_listed;
     uint64_t cycle_length, group_objects_max;
+    bool has_retained; /* what it alone keeps alive */
+    uint64_t retained_objects, retained_bytes;
     const char *type; /* "": not known */
     struct rec_refs refs;
     struct rec_history history;
@@ -102,10 +104,19 @@ struct rec_path {
     const struct rec_step *steps;
     size_t step_count;
 };
+struct rec_point { /* old objects of a site when a full scan began */
+    uint64_t at_us, objects, bytes;
+};
 struct rec_growth {
     struct rec_site *site;
     uint64_t scans, objects, bytes, objects_per_minute, bytes_per_minute;
+    const struct rec_point *points;
+    size_t point_count;
     struct rec_path path;
+};
+struct rec_dangling { /* weak slots that point at freed objects */
+    struct rec_site *site, *holder, *target;
+    uint64_t slots, offset;
 };
 struct rec_target {
     uint64_t address;
@@ -118,6 +129,9 @@ struct rec_population { /* live objects of a site, by generation */
 struct rec_scan {
     uint64_t number, generation, at_us, pause_us, scan_us, objects_scanned, bytes_read;
 };
+struct rec_moment { /* one of the scans so far, and what was alive behind it, by generation */
+    uint64_t number, generation, at_us, pause_us, scan_us, objects[GENERATIONS], bytes[GENERATIONS];
+};
 struct rec_generation {
     uint64_t objects, bytes, scans, scan_us_p50, scan_us_max;
 };
@@ -127,6 +141,29 @@ struct rec_status {
     uint64_t pause_us_p50, pause_us_p99, pause_us_max;
     uint64_t suspects, confirmed, withdrawn, freed_by_program, confirmed_withdrawn, confirmed_freed;
     const char *dirty_pages, *stop, *snapshot;
+};
+/* Allocations, of a site or of all; times since recording began. */
+struct rec_counts {
+    uint64_t objects, bytes, freed_objects, freed_bytes;
+    uint64_t peak_objects, peak_bytes, peak_us; /* that lived at once */
+    /* only of a site: see struct cast_allocations */
+    uint64_t at_once, same_call, size_min, size_max, slack_bytes, grown, moved_bytes, chain_max;
+};
+struct rec_allocations {
+    struct rec_site *site; /* NULL: no stack known */
+    struct rec_counts counts;
+};
+struct rec_profile {
+    bool known;
+    struct rec_counts total;
+    uint64_t header_bytes, missed;
+};
+/* What a root keeps alive alone. */
+struct rec_retained {
+    struct rec_root root; /* kind "": what several roots keep together */
+    uint64_t objects, bytes;
+    struct rec_site *largest; /* the object below it that has most of it; NULL: none, or no stack known */
+    uint64_t largest_objects, largest_bytes;
 };
 struct rec_note {
     const char *code, *detail; /* detail may be "" */
@@ -150,6 +187,8 @@ struct recording {
     bool complete;                                      /* the `end` record was there */
     struct rec_scan scan;                               /* the last one */
     struct rec_status status;
+    struct rec_moment *timeline;
+    size_t timeline_count;
     struct tally tally[KIND_COUNT];
     struct rec_finding *findings;
     size_t finding_count, finding_capacity;
@@ -157,10 +196,17 @@ struct recording {
     size_t note_count, note_capacity;
     struct rec_growth *growths;
     size_t growth_count, growth_capacity;
+    struct rec_dangling *danglings;
+    size_t dangling_count, dangling_capacity;
     struct rec_target *targets;
     size_t target_count, target_capacity;
     struct rec_population *populations;
     size_t population_count, population_capacity;
+    struct rec_profile profile;
+    struct rec_allocations *allocations;
+    size_t allocations_count, allocations_capacity;
+    struct rec_retained *retained;
+    size_t retained_count, retained_capacity;
     struct rec_module *modules; /* by id */
     struct rec_site *sites;     /* by id */
 };

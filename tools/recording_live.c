@@ -5,7 +5,7 @@
 
 /* ---- paths ---- */
 
-static struct rec_root read_root(struct reader *reader, const json_t *entry) {
+struct rec_root reader_root(struct reader *reader, const json_t *entry) {
     const json_t *module = json_object_get(entry, "module");
     return (struct rec_root){
         .kind = reader_string(reader, entry, "root"),
@@ -34,7 +34,7 @@ static struct rec_path read_path(struct reader *reader, const json_t *record) {
     if (!count)
         return path;
     struct rec_step *steps = pool_array(reader->pool, count, sizeof *steps);
-    path.root = read_root(reader, json_array_get(entries, 0));
+    path.root = reader_root(reader, json_array_get(entries, 0));
     path.steps = steps;
     if (!*path.root.kind)
         reader_wrong(reader, "path (no root)");
@@ -108,6 +108,47 @@ void reader_status(struct reader *reader, const json_t *record) {
     reader->recording->has_status = true;
 }
 
+void reader_timeline(struct reader *reader, const json_t *record) {
+    struct recording *recording = reader->recording;
+    const json_t *scans = json_object_get(record, "scans");
+    size_t count = json_array_size(scans);
+    if (!json_is_array(scans))
+        reader_wrong(reader, "scans");
+    recording->timeline = pool_array(reader->pool, count, sizeof *recording->timeline);
+    recording->timeline_count = count;
+    for (size_t i = 0; i < count; i++) {
+        const json_t *scan = json_array_get(scans, i);
+        struct rec_moment *moment = &recording->timeline[i];
+        *moment = (struct rec_moment){
+            .number = reader_count(reader, scan, "number"),
+            .generation = reader_count(reader, scan, "generation"),
+            .at_us = reader_count(reader, scan, "at_us"),
+            .pause_us = reader_count(reader, scan, "pause_us"),
+            .scan_us = reader_count(reader, scan, "scan_us"),
+        };
+        read_numbers(reader, scan, "objects", moment->objects);
+        read_numbers(reader, scan, "bytes", moment->bytes);
+    }
+}
+
+/* Older libraries write none. */
+static const struct rec_point *read_points(struct reader *reader, const json_t *record, size_t *count) {
+    const json_t *values = json_object_get(record, "points");
+    if (values && !json_is_array(values))
+        reader_wrong(reader, "points");
+    *count = json_array_size(values);
+    struct rec_point *points = pool_array(reader->pool, *count, sizeof *points);
+    for (size_t i = 0; i < *count; i++) {
+        const json_t *value = json_array_get(values, i);
+        points[i] = (struct rec_point){
+            .at_us = reader_count(reader, value, "at_us"),
+            .objects = reader_count(reader, value, "objects"),
+            .bytes = reader_count(reader, value, "bytes"),
+        };
+    }
+    return points;
+}
+
 void reader_growth(struct reader *reader, const json_t *record) {
     struct recording *recording = reader->recording;
     struct rec_growth growth = {
@@ -119,9 +160,24 @@ void reader_growth(struct reader *reader, const json_t *record) {
         .bytes_per_minute = reader_count(reader, record, "bytes_per_minute"),
         .path = read_path(reader, record),
     };
+    growth.points = read_points(reader, record, &growth.point_count);
     recording->growths = pool_grow(reader->pool, recording->growths, recording->growth_count,
                                    &recording->growth_capacity, sizeof growth);
     recording->growths[recording->growth_count++] = growth;
+}
+
+void reader_dangling(struct reader *reader, const json_t *record) {
+    struct recording *recording = reader->recording;
+    struct rec_dangling dangling = {
+        .site = reader_site(reader, record),
+        .holder = reader_site_at(reader, record, "holder"),
+        .target = reader_site_at(reader, record, "target"),
+        .slots = reader_count(reader, record, "slots"),
+        .offset = reader_count(reader, record, "offset"),
+    };
+    recording->danglings = pool_grow(reader->pool, recording->danglings, recording->dangling_count,
+                                     &recording->dangling_capacity, sizeof dangling);
+    recording->danglings[recording->dangling_count++] = dangling;
 }
 
 void reader_target(struct reader *reader, const json_t *record) {

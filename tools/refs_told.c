@@ -65,7 +65,9 @@ static const char *caller_name(struct pool *pool, const struct stack *stack, siz
 static const char *break_line(struct pool *pool, const struct report_finding *finding, const char **labels, bool utf8) {
     size_t best = entry_of_rank(finding, 1);
     const struct report_entry *entry = &finding->cycle[best];
-    return pool_printf(pool, "to break it: %s+0x%02" PRIx64 " %s %s frees %s, %s", labels[best], entry->offset,
+    return pool_printf(pool, "to break it: %s%s %s %s frees %s, %s", labels[best],
+                       entry->layout.member ? pool_printf(pool, ".%s", entry->layout.member)
+                                            : pool_printf(pool, "+0x%02" PRIx64, entry->offset),
                        utf8 ? "→" : "->", labels[(best + 1) % finding->cycle_listed],
                        units_things(pool, entry->frees_objects, "object"), units_size(pool, entry->frees_bytes));
 }
@@ -215,7 +217,7 @@ static json_t *break_json(struct pool *pool, const struct report_finding *findin
         json_t *object = json_object();
         json_object_set_new(object, "from", json_text(pool, labels[at]));
         json_object_set_new(object, "offset", json_number(finding->cycle[at].offset));
-        json_object_set_new(object, "member", json_null());
+        json_object_set_new(object, "member", json_text(pool, finding->cycle[at].layout.member));
         json_object_set_new(object, "to", json_text(pool, labels[(at + 1) % finding->cycle_listed]));
         json_object_set_new(object, "frees_objects", json_number(finding->cycle[at].frees_objects));
         json_object_set_new(object, "frees_bytes", json_number(finding->cycle[at].frees_bytes));
@@ -224,6 +226,13 @@ static json_t *break_json(struct pool *pool, const struct report_finding *findin
         json_array_append_new(breaks, object);
     }
     return breaks;
+}
+
+/* What the debug information says stands in for what the program itself does not. */
+static const char *type_told(const struct report_finding *finding) {
+    if (finding->type)
+        return finding->type;
+    return finding->kind == KIND_CYCLE && finding->cycle_listed ? finding->cycle[0].layout.type : finding->struct_name;
 }
 
 void refs_json(struct pool *pool, json_t *object, const struct report_finding *finding, const struct view *view) {
@@ -237,7 +246,7 @@ void refs_json(struct pool *pool, json_t *object, const struct report_finding *f
         json_array_append_new(proofs, json_string("marking"));
     if (refs->by_subtraction)
         json_array_append_new(proofs, json_string("subtraction"));
-    json_object_set_new(object, "type", json_text(pool, finding->type));
+    json_object_set_new(object, "type", json_text(pool, type_told(finding)));
     json_object_set_new(object, "types", types_json(pool, refs));
     json_object_set_new(object, "refs", refs->known ? counts_json(pool, finding, view) : json_null());
     json_object_set_new(object, "proofs", proofs);

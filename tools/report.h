@@ -4,6 +4,7 @@
 
 #include "analysis/cast.h"
 #include "keep.h"
+#include "members.h"
 #include "pool.h"
 #include "recording.h"
 #include "symbols.h"
@@ -14,7 +15,7 @@
 /* Kinds as bits, for --show and --fail-on. */
 enum {
     KINDS_ALL = (1 << KIND_COUNT) - 1,
-    KINDS_DEFAULT = 1 << KIND_LOST | 1 << KIND_CYCLE, /* that fail */
+    KINDS_DEFAULT = 1 << KIND_LOST | 1 << KIND_CYCLE | 1 << KIND_DANGLING_WEAK, /* that fail */
     KINDS_SHOWN_DEFAULT = KINDS_DEFAULT | 1 << KIND_GROWING,
 };
 
@@ -40,7 +41,8 @@ enum tool_note {
 struct report_entry {
     uint64_t offset, target_offset, size_bytes;
     const struct stack *stack;
-    const char *type; /* NULL: not known */
+    const char *type;      /* NULL: not known */
+    struct members layout; /* by the debug information: the struct, and the member that is at `offset` */
     uint64_t frees_objects, frees_bytes;
     size_t rank;               /* as in struct rec_edge */
     const struct stack *taker; /* took this reference; NULL: not known */
@@ -82,13 +84,21 @@ struct report_path {
 };
 struct report_growth {
     uint64_t scans, objects_per_minute, bytes_per_minute;
+    const struct rec_point *points; /* of the process whose path it is */
+    size_t point_count;
     struct report_path path;
+};
+struct report_dangling {        /* NULL: not known */
+    const struct stack *holder; /* of the objects that the slots lie in */
+    uint64_t offset;            /* in those */
+    const struct stack *target; /* of the freed objects */
 };
 struct report_finding {
     enum kind kind;
     struct rec_age age;
-    bool found_at_exit;                 /* no scan before the last, at exit, saw it lost */
-    const struct report_growth *growth; /* kind growing */
+    bool found_at_exit;                     /* no scan before the last, at exit, saw it lost */
+    const struct report_growth *growth;     /* kind growing */
+    const struct report_dangling *dangling; /* kind dangling-weak */
     uint64_t fingerprint;
     uint64_t family;    /* the fingerprint before equal ones were numbered: two calls in one function have the same */
     uint64_t identity;  /* finer than the fingerprint: knows lines or offsets; only for merging */
@@ -99,15 +109,48 @@ struct report_finding {
     const struct report_entry *cycle; /* kind cycle */
     size_t cycle_listed;
     uint64_t cycle_length, group_objects_max;
-    const char *type;     /* NULL: not known */
-    struct rec_refs refs; /* types by objects downwards, with names that people write */
+    const char *type;        /* NULL: not known */
+    const char *struct_name; /* of lost objects, by the debug information; NULL: not known */
+    struct rec_refs refs;    /* types by objects downwards, with names that people write */
     struct report_history history;
     enum standing standing; /* set by baseline.c, and the ceiling of a finding that it holds */
     uint64_t ceiling;
+    bool has_retained; /* what would go with it: nothing else, lost or not, holds it */
+    uint64_t retained_objects, retained_bytes;
 };
 /* What scans while the programs ran found and took back; of objects, but for `scans`. */
 struct report_live {
     uint64_t scans, suspects, confirmed, withdrawn, freed_by_program;
+};
+/* What was allocated at a stack. */
+struct report_site {
+    const struct stack *stack;
+    struct rec_counts counts;
+};
+/* A root, and what it keeps alive alone. */
+struct report_holder {
+    struct report_path root; /* without steps */
+    uint64_t objects, bytes;
+    const struct stack *largest; /* the object below it that has most of it, 0 objects: there is none */
+    uint64_t largest_objects, largest_bytes;
+};
+struct report_profile {
+    bool known;              /* a recording was made with --profile-allocations */
+    struct rec_counts total; /* a peak is that of one process, the highest */
+    uint64_t header_bytes, missed;
+    struct report_site *sites; /* only of a report of all kinds */
+    size_t site_count, site_capacity;
+    struct site_index *index;
+    bool has_holders;              /* --retained */
+    struct report_holder *holders; /* by bytes downwards */
+    size_t holder_count, holder_capacity;
+    uint64_t shared_objects, shared_bytes; /* that several roots keep alive together */
+};
+/* The scans of one process: of all, the one with the longest list, then the lowest process id. */
+struct report_timeline {
+    int64_t pid;
+    struct rec_moment *scans;
+    size_t scan_count, scan_capacity;
 };
 struct report_note {
     const char *code, *text, *detail; /* detail may be "" */
@@ -130,6 +173,8 @@ struct report {
     const char **default_options, **default_suppressions; /* of programs, in LeakSanitizer's words; each text once */
     size_t default_option_count, default_option_capacity, default_suppression_count, default_suppression_capacity;
     struct report_live live;
+    struct report_profile profile;
+    struct report_timeline timeline;
     struct tally tally[KIND_COUNT];
     struct tally suppressed[KIND_COUNT]; /* taken out of `tally` */
     const struct gate *gate;             /* what decided the exit status; NULL: nothing has yet */
@@ -165,10 +210,16 @@ struct tally report_unreachable(const struct report *); /* lost + lost-indirect 
  * known. What the returned one has from `finding` besides stacks is still the caller's. */
 struct report_finding *report_push(struct report *, const struct recording *, struct report_finding *finding);
 
-/* report_live.c: growth and the counts of a recording's live scans; called by report_add(). */
+/* report_live.c: growth, weak slots, and the counts of a recording's live scans; called by report_add(). */
 void report_add_live(struct report *, const struct recording *);
 /* `path` with names. */
 struct report_path report_path(struct report *, const struct rec_path *);
+
+/* report_profile.c: what was allocated and what keeps memory alive; called by report_add(). */
+void report_add_profile(struct report *, const struct recording *);
+/* Of two processes or stacks: sums; a peak is the higher of the two, for they need not have come together. */
+void report_add_counts(struct rec_counts *into, const struct rec_counts *other);
+void report_profile_close(struct report_profile *);
 
 const char *kind_word(enum kind);
 const char *kind_key(enum kind);

@@ -1,9 +1,12 @@
-/* report_live.c - what scans while the program runs add to a report: sites that grow, and how suspects fared.
+/* report_live.c - what else than objects stands in a report: sites that grow, weak slots that dangle, and how the suspects of
+ * scans while the program ran fared.
  *
  * Start: report_add_live(). */
 #include "report.h"
 
 #include <string.h>
+
+enum { SLOT_BYTES = 8 };
 
 static const struct report_step *steps_of(struct report *report, const struct rec_path *path) {
     struct report_step *steps = pool_array(report->pool, path->step_count, sizeof *steps);
@@ -39,6 +42,13 @@ struct report_path report_path(struct report *report, const struct rec_path *pat
     return named;
 }
 
+static const struct rec_point *points_of(struct report *report, const struct rec_growth *recorded) {
+    struct rec_point *points = pool_array(report->pool, recorded->point_count, sizeof *points);
+    if (recorded->point_count)
+        memcpy(points, recorded->points, recorded->point_count * sizeof *points);
+    return points;
+}
+
 /* A path is kept with a finding that is new, which only then takes memory. */
 static void add_growth(struct report *report, const struct recording *recording, const struct rec_growth *recorded) {
     struct report_growth growth = {
@@ -62,6 +72,8 @@ static void add_growth(struct report *report, const struct recording *recording,
     *kept = growth;
     kept->path = report_path(report, &recorded->path);
     kept->path.population = recorded->objects;
+    kept->points = points_of(report, recorded);
+    kept->point_count = recorded->point_count;
     taken->growth = kept;
 }
 
@@ -77,6 +89,46 @@ static void add_growths(struct report *report, const struct recording *recording
     }
 }
 
+static const struct stack *kept_stack(struct report *report, struct rec_site *site) {
+    return site ? keep_stack(&report->keeper, symbols_stack(report->symbols, site)) : NULL;
+}
+
+static void add_dangling(struct report *report, const struct recording *recording,
+                         const struct rec_dangling *recorded) {
+    struct report_dangling dangling = {.offset = recorded->offset};
+    struct report_finding finding = {
+        .kind = KIND_DANGLING_WEAK,
+        .age = {.born_us = -1},
+        .count = recorded->slots,
+        .objects = recorded->slots,
+        .bytes = recorded->slots < UINT64_MAX / SLOT_BYTES ? recorded->slots * SLOT_BYTES : UINT64_MAX,
+        .stack = symbols_stack(report->symbols, recorded->site),
+        .dangling = &dangling,
+    };
+    struct report_finding *taken = report_push(report, recording, &finding);
+    if (taken->dangling != &dangling)
+        return;
+    struct report_dangling *kept = pool_alloc(report->pool, sizeof *kept);
+    *kept = dangling;
+    kept->holder = kept_stack(report, recorded->holder);
+    kept->target = kept_stack(report, recorded->target);
+    taken->dangling = kept;
+}
+
+static void add_danglings(struct report *report, const struct recording *recording) {
+    struct tally *tally = &report->tally[KIND_DANGLING_WEAK];
+    bool taken = report->kinds & 1u << KIND_DANGLING_WEAK;
+    for (size_t i = 0; i < recording->dangling_count; i++) {
+        const struct rec_dangling *dangling = &recording->danglings[i];
+        tally->objects = count_add(tally->objects, dangling->slots);
+        tally->bytes = count_add(tally->bytes,
+                                 dangling->slots < UINT64_MAX / SLOT_BYTES ? dangling->slots * SLOT_BYTES : UINT64_MAX);
+        tally->findings += !taken;
+        if (taken)
+            add_dangling(report, recording, dangling);
+    }
+}
+
 /* An answer need not hold a scan; its status counts them. */
 static uint64_t scans_while_running(const struct recording *recording) {
     uint64_t number = recording->scan.number;
@@ -85,10 +137,26 @@ static uint64_t scans_while_running(const struct recording *recording) {
     return number - (recording->at_exit && number > 0);
 }
 
+static void add_timeline(struct report *report, const struct recording *recording) {
+    struct report_timeline *timeline = &report->timeline;
+    size_t count = recording->timeline_count;
+    if (count < timeline->scan_count || !count || (count == timeline->scan_count && recording->pid >= timeline->pid))
+        return;
+    if (count > timeline->scan_capacity) {
+        timeline->scan_capacity = 2 * count;
+        timeline->scans = pool_array(report->pool, timeline->scan_capacity, sizeof *timeline->scans);
+    }
+    timeline->pid = recording->pid;
+    timeline->scan_count = count;
+    memcpy(timeline->scans, recording->timeline, count * sizeof *timeline->scans);
+}
+
 void report_add_live(struct report *report, const struct recording *recording) {
     struct report_live *live = &report->live;
     const struct rec_status *status = &recording->status;
     add_growths(report, recording);
+    add_timeline(report, recording);
+    add_danglings(report, recording);
     live->scans = count_add(live->scans, scans_while_running(recording));
     live->suspects = count_add(live->suspects, status->suspects);
     live->confirmed = count_add(live->confirmed, status->confirmed);

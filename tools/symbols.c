@@ -8,6 +8,7 @@
 #include "demangle.h"
 #include "escape.h"
 #include "hide.h"
+#include "members.h"
 #include "recording.h"
 #include "tail_calls.h"
 
@@ -30,22 +31,24 @@ struct symbol_file {
     struct tail_module tail;
     UT_hash_handle hh;
 };
-struct symbols {
-    struct pool cache;               /* all that was resolved, dropped as a whole */
-    struct symbol_file *files;       /* by key */
-    struct resolved_frame *resolved; /* by address: the outer frames of stacks are the same again and again */
-    struct resolved_stack *stacks;   /* by addresses: so are the stacks of processes that run the same program */
-    const struct stack *empty;
-};
-
-/* What is resolved may grow to this; a recording of a large program needs a tenth. */
-enum { CACHE_BYTES_MAX = 48 << 20, FILES_MAX = 256 };
-
 /* Frames of one stack while it is resolved. */
 struct frames {
     struct stack_frame *list;
     size_t count, capacity;
 };
+
+struct symbols {
+    struct pool cache;               /* all that was resolved, dropped as a whole */
+    struct symbol_file *files;       /* by key */
+    struct resolved_frame *resolved; /* by address: the outer frames of stacks are the same again and again */
+    struct resolved_call *calls;     /* by the addresses on both sides */
+    struct resolved_stack *stacks;   /* by addresses: so are the stacks of processes that run the same program */
+    const struct stack *empty;
+    struct frames scratch; /* of the stack at hand */
+};
+
+/* What is resolved may grow to this; a recording of a large program needs a tenth. */
+enum { CACHE_BYTES_MAX = 48 << 20, FILES_MAX = 256 };
 
 struct address {
     struct symbol_file *file; /* NULL: in no module */
@@ -54,6 +57,11 @@ struct address {
 };
 struct resolved_frame {
     struct address address;
+    struct frames frames;
+    UT_hash_handle hh;
+};
+struct resolved_call { /* what is missing between two frames of a stack */
+    struct address between[2];
     struct frames frames;
     UT_hash_handle hh;
 };
@@ -301,11 +309,9 @@ static bool push_scopes(struct symbols *symbols, struct symbol_file *file, Dwarf
                         struct frames *frames) {
     Dwarf_Addr bias;
     Dwarf_Die *unit = unit_at(&file->units, address, &bias), *scopes = NULL;
-    if (!unit || dwarf_getscopes(unit, address - bias, &scopes) <= 0)
+    Dwarf_Die innermost;
+    if (!unit || !unit_innermost(unit, address - bias, &innermost))
         return false;
-    Dwarf_Die innermost = scopes[0];
-    free(scopes);
-    scopes = NULL;
     int count = dwarf_getscopes_die(&innermost, &scopes);
     Dwarf_Attribute attribute;
     const char *folder = dwarf_formstring(dwarf_attr(unit, DW_AT_comp_dir, &attribute));
@@ -396,11 +402,12 @@ static void push_resolved(struct symbols *symbols, struct frames *frames, const 
         frame_push(symbols, frames, &known->list[i]);
 }
 
-/* Frames between the one at `outer` and the one that was called from there, which has the code of `frames`' last. */
-static void push_missing(struct symbols *symbols, struct frames *frames, const struct address *inner,
-                         const struct address *outer) {
+/* Frames between the one at `outer` and the one that was called from there. */
+static void resolve_call(struct symbols *symbols, const struct address *inner, const struct address *outer,
+                         struct frames *frames) {
     struct tail_frame missing[TAIL_FRAMES_MAX];
-    const char *target = inner ? frames->list[frames->count - 1].symbol : NULL;
+    const struct frames *called = inner ? resolved(symbols, inner) : NULL;
+    const char *target = called ? called->list[called->count - 1].symbol : NULL;
     struct symbol_file *called_in = inner ? inner->file : NULL;
     if (!outer->file || !outer->file->module || outer->exact || outer->name_only || (inner && !target))
         return;
@@ -431,12 +438,36 @@ static void names_suffice(struct address *addresses, size_t count) {
         addresses[i].name_only = 1;
 }
 
-static void resolve_stack(struct symbols *symbols, const struct address *addresses, size_t count, struct stack *stack) {
-    struct frames frames = {0};
-    for (size_t i = 0; i < count; i++) {
-        push_missing(symbols, &frames, i ? &addresses[i - 1] : NULL, &addresses[i]);
-        push_resolved(symbols, &frames, &addresses[i]);
+static void push_missing(struct symbols *symbols, struct frames *frames, const struct address *inner,
+                         const struct address *outer) {
+    struct address between[2] = {inner ? *inner : (struct address){0}, *outer};
+    struct resolved_call *known = NULL;
+    HASH_FIND(hh, symbols->calls, between, sizeof between, known);
+    if (!known) {
+        known = pool_alloc(&symbols->cache, sizeof *known);
+        memcpy(known->between, between, sizeof between);
+        resolve_call(symbols, inner, outer, &known->frames);
+        HASH_ADD(hh, symbols->calls, between, sizeof between, known);
     }
+    for (size_t i = 0; i < known->frames.count; i++)
+        frame_push(symbols, frames, &known->frames.list[i]);
+}
+
+/* Many stacks are kept: none with room to grow. */
+static struct frames without_room(struct symbols *symbols, const struct frames *frames) {
+    struct frames copy = {pool_array(&symbols->cache, frames->count, sizeof *copy.list), frames->count, frames->count};
+    if (frames->count)
+        memcpy(copy.list, frames->list, frames->count * sizeof *copy.list);
+    return copy;
+}
+
+static void resolve_stack(struct symbols *symbols, const struct address *addresses, size_t count, struct stack *stack) {
+    symbols->scratch.count = 0;
+    for (size_t i = 0; i < count; i++) {
+        push_missing(symbols, &symbols->scratch, i ? &addresses[i - 1] : NULL, &addresses[i]);
+        push_resolved(symbols, &symbols->scratch, &addresses[i]);
+    }
+    struct frames frames = without_room(symbols, &symbols->scratch);
     size_t hidden = hide_count(frames.list, frames.count);
     stack->frames = frames.list + hidden;
     stack->frame_count = frames.count - hidden;
@@ -468,12 +499,49 @@ const struct stack *symbols_stack(struct symbols *symbols, struct rec_site *site
     return site->stack = &known->stack;
 }
 
+/* ---- calls ---- */
+
+struct pool *symbols_pool(struct symbols *symbols) {
+    return &symbols->cache;
+}
+
+/* The calls that have the code at an address. returns false when visit did */
+static bool each_call(struct symbol_file *file, Dwarf_Addr address, members_visit *visit, void *context) {
+    Dwarf_Addr bias;
+    Dwarf_Die *unit = unit_at(&file->units, address, &bias), *scopes = NULL;
+    bool goes_on = true, is_function = false;
+    if (!unit || dwarf_getscopes(unit, address - bias, &scopes) <= 0)
+        return true;
+    Dwarf_Die innermost = scopes[0];
+    free(scopes);
+    scopes = NULL;
+    int count = dwarf_getscopes_die(&innermost, &scopes);
+    for (int i = 0; i < count && goes_on && !is_function; i++) {
+        if (!is_call(&scopes[i]))
+            continue;
+        is_function = dwarf_tag(&scopes[i]) != DW_TAG_inlined_subroutine;
+        goes_on = visit(context, &scopes[i]);
+    }
+    free(scopes);
+    return goes_on;
+}
+
+void symbols_each_call(struct symbols *symbols, struct rec_site *site, members_visit *visit, void *context) {
+    bool goes_on = true;
+    for (size_t i = 0; i < site->frame_count && goes_on; i++) {
+        struct symbol_file *file = file_of(symbols, site->frames[i].module);
+        if (file && file->module)
+            goes_on = each_call(file, site->frames[i].offset + file->bias - !site->frames[i].exact, visit, context);
+    }
+}
+
 /* ---- the whole ---- */
 
 static void start(struct symbols *symbols) {
     struct stack *empty = pool_alloc(&symbols->cache, sizeof *empty);
     empty->memo = pool_alloc(&symbols->cache, sizeof *empty->memo);
     symbols->empty = empty;
+    symbols->scratch = (struct frames){0};
 }
 
 /* A symbol before the address that does not reach it is another variable, or a mark of the linker's. */
@@ -505,6 +573,7 @@ void symbols_close(struct symbols *symbols) {
     }
     HASH_CLEAR(hh, symbols->files);
     HASH_CLEAR(hh, symbols->resolved);
+    HASH_CLEAR(hh, symbols->calls);
     HASH_CLEAR(hh, symbols->stacks);
     pool_free(&symbols->cache);
 }

@@ -6,6 +6,7 @@
 #include "demangle.h"
 #include "escape.h"
 #include "gate.h"
+#include "question.h"
 #include "units.h"
 
 #include <inttypes.h>
@@ -61,7 +62,10 @@ void text_gate_head(FILE *file, struct pool *pool, const struct report *report, 
 }
 
 void text_gate_foot(FILE *file, const struct report_finding *finding, const struct view *view) {
-    if (view->suppression_texts)
+    if (!view->suppression_texts)
+        return;
+    fflush(file);
+    if (!view->questions || question_ask(view->questions, "Print suppression"))
         suppress_write(file, finding);
 }
 

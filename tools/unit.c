@@ -3,7 +3,10 @@
  * Start: unit_at(). */
 #include "unit.h"
 
+#include <dwarf.h>
 #include <stdlib.h>
+
+enum { NESTING_MAX = 200 };
 
 struct unit_range {
     Dwarf_Addr lo, hi, bias; /* libdwfl's addresses */
@@ -56,4 +59,35 @@ Dwarf_Die *unit_at(struct unit_index *index, Dwarf_Addr address, Dwarf_Addr *bia
     const struct unit_range *range = find(index, address);
     *bias = range ? range->bias : 0;
     return range ? range->unit : NULL;
+}
+
+/* Can code stand in it that its own entry says nothing of? */
+static bool is_scope(Dwarf_Die *die) {
+    int tag = dwarf_tag(die);
+    return tag == DW_TAG_namespace || tag == DW_TAG_module || tag == DW_TAG_structure_type || tag == DW_TAG_class_type;
+}
+
+/* libdw's own lookup wants what an inlined function is an instance of in the same unit; link-time optimisation puts it into
+ * another one. */
+static bool find_innermost(Dwarf_Die *outer, Dwarf_Addr address, int depth, Dwarf_Die *innermost) {
+    Dwarf_Die die;
+    bool found = false;
+    if (depth == 0 || dwarf_child(outer, &die))
+        return false;
+    do {
+        bool is_here = dwarf_haspc(&die, address) > 0;
+        if (is_here)
+            *innermost = die;
+        found = ((is_here || is_scope(&die)) && find_innermost(&die, address, depth - 1, innermost)) || is_here;
+    } while (!found && !dwarf_siblingof(&die, &die));
+    return found;
+}
+
+bool unit_innermost(Dwarf_Die *unit, Dwarf_Addr address, Dwarf_Die *innermost) {
+    Dwarf_Die *scopes = NULL;
+    if (dwarf_getscopes(unit, address, &scopes) <= 0)
+        return find_innermost(unit, address, NESTING_MAX, innermost);
+    *innermost = scopes[0];
+    free(scopes);
+    return true;
 }

@@ -22,4 +22,8 @@ struct unit_index {
 /* The unit's entry; NULL: none. `*bias` is libdwfl's address minus the entry's own. */
 Dwarf_Die *unit_at(struct unit_index *, Dwarf_Addr address, Dwarf_Addr *bias);
 
+/* The innermost entry of the unit that has code at the address (as the unit counts): a function, an inlined call, a block.
+ * false: there is none. */
+bool unit_innermost(Dwarf_Die *unit, Dwarf_Addr address, Dwarf_Die *innermost);
+
 #endif

@@ -11,10 +11,12 @@ enum { VIEW_COLUMNS = 100 };
 struct view {
     unsigned show, fail_on; /* kinds as bits */
     int frames_max;
-    size_t columns;         /* 0: VIEW_COLUMNS */
-    bool show_known;        /* findings that the baseline lets pass */
-    bool suppression_texts; /* one behind each finding */
+    size_t columns;              /* 0: VIEW_COLUMNS */
+    bool show_known;             /* findings that the baseline lets pass */
+    bool suppression_texts;      /* one behind each finding; */
+    struct questions *questions; /* but NULL: of those alone for which these are answered with yes */
     bool print_suppressions;
+    bool allocated; /* folded stacks: not what was found, but all that was allocated */
     bool color;
     bool utf8;
     bool verbose; /* text: whole fingerprints and stacks, sums of every kind */

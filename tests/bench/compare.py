@@ -22,10 +22,11 @@ ROUNDS_OF_MILLISECONDS = 40  # a start takes one or two: many of them make a med
 class Workload:
     """A program. In `command` {work} is a folder for its files, and {name} the program built from workloads/name.c or .cc.
 
-    unit     "ratio": plain's time is 1; "ms": milliseconds more than plain
     must     what castaway may cost, `aim` what it is meant to; None where nothing is demanded
+    unit     "ratio": plain's time is 1; "ms": milliseconds more than plain
     prepare  shell commands that make the input in {work}, run once
     needs    programs; the question is left out where one is missing
+    driver   a script of bash that starts the command as "$@", and ends it: for servers. It is not recorded itself
     """
     question: str
     command: list[str]
@@ -37,6 +38,7 @@ class Workload:
     input: str | None = None
     prepare: str | None = None
     needs: tuple[str, ...] = ()
+    driver: str | None = None
     same_output: bool = True  # what it prints can be compared with the plain program's
 
     def is_possible(self):
@@ -68,8 +70,13 @@ def prepared(workload, place):
 def actions(workload, command, place, chosen):
     """What to run for each contestant: its name -> a function that returns a sample."""
     def action(words, environment):
-        return lambda: runs.measure([*words, *command], {**workload.environment, **environment}, chosen.limit,
-                                    workload.input or os.devnull)
+        changes = {**workload.environment, **environment}
+        if workload.driver:
+            script = workload.driver.format(work=shlex.quote(str(place.work)))
+            assignments = [f"{key}={value}" for key, value in changes.items()]
+            return lambda: runs.measure(["bash", "-uc", script, "driver", "env", *assignments, *words, *command], {},
+                                        chosen.limit)
+        return lambda: runs.measure([*words, *command], changes, chosen.limit, workload.input or os.devnull)
     return {name: action(*start) for name, start in contestants.present(place, chosen.contestants).items()}
 
 
@@ -97,8 +104,10 @@ def row(workload, place, chosen):
     rounds = ROUNDS_OF_MILLISECONDS if workload.unit == "ms" else chosen.rounds
     samples = runs.in_turn(actions(workload, command, place, chosen), rounds, chosen.budget)
     plain = samples["plain"]
-    if any(sample.fault for sample in plain):
-        sys.exit(f"bench: {workload.question}: {shlex.join(command)}: the plain program {plain[0].fault}")
+    failed = next((sample for sample in plain if sample.fault), None)
+    if failed:
+        sys.exit(f"bench: {workload.question}: the plain program {failed.fault}: {shlex.join(command)}: "
+                 f"{failed.errors.decode(errors='replace')}")
     return {"question": workload.question, "unit": workload.unit, "must": workload.must, "aim": workload.aim,
             "command": command, "plain": runs.figure([getattr(sample, chosen.clock) for sample in plain]).value,
             "contestants": {name: cell(workload, taken, plain, chosen.clock) for name, taken in samples.items()}}

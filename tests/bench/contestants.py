@@ -64,6 +64,11 @@ def valgrind(place):
                          f"--log-file={place.work}/valgrind"], {})
 
 
+def boehm(place):
+    path = library("libgc.so.*")
+    return path and ([], {"LD_PRELOAD": path})
+
+
 def gperftools(place):
     path = library("libtcmalloc.so.*")
     return path and ([], {"LD_PRELOAD": path, "HEAPCHECK": "normal", "HEAP_CHECK_AFTER_DESTRUCTORS": "false"})
@@ -80,12 +85,17 @@ CONTESTANTS = [
     Contestant("gperftools", gperftools, "HEAPCHECK=normal"),
 ]
 
+SEARCHERS = [
+    Contestant("castaway", preloaded, "stop, clone, search and all that is written of it, seen by the program that waits"),
+    Contestant("LSan", lsan("malloc_context_size=1:print_suppressions=0"), "the same of LeakSanitizer"),
+    Contestant("Boehm", boehm, "GC_gcollect of a program that has its memory from it"),
+]
 PEERED = [contestant.name for contestant in CONTESTANTS[1:]]  # columns of a table: all but plain
 
 
-def present(place, names=None):
-    """Contestants that are installed, or those among `names` that are; name -> (words, environment)."""
-    started = {c.name: c.start(place) for c in CONTESTANTS if not names or c.name in names or c.name == "plain"}
+def present(place, names=None, among=CONTESTANTS):
+    """Those `among` them that are installed, and whose names are wanted; name -> (words, environment)."""
+    started = {c.name: c.start(place) for c in among if not names or c.name in names or c.name == "plain"}
     return {name: start for name, start in started.items() if start}
 
 

@@ -1,6 +1,6 @@
 """memory.py - how much memory does it take to keep track of an object, of a stack, and does it run where there is little?
 
-Owns:   what is asked of workloads/fill.c, and the limits of address space.    Never: knows how a contestant is started.
+Owns:   what is asked of workloads/fill.c, and limits of address space.    Never: knows how a contestant is started.
 Start:  rows().
 """
 import dataclasses
@@ -16,7 +16,7 @@ COLUMNS = contestants.PEERED
 OBJECTS, BYTES = 1_000_000, 64
 WAYS = 100_000
 ROUNDS, BUDGET_SECONDS = 3, 5  # hardly anything varies
-ROOM_MIB = [0.5, 2, 8, 32, 128, 512, 2048]  # address space beyond what the plain program had at its peak
+LIMIT_KIB_MAX, LIMIT_KIB_STEP = 1 << 20, 128  # of `ulimit -v`
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,31 +73,37 @@ def works_within(limit_kib, words, environment, command, expected, chosen):
 
 
 def least_kib(works):
-    """The least limit under which `works(limit)` holds."""
-    low, high = 1 << 10, 1 << 22
-    while high - low > 64:
+    """The least limit under which `works(limit)` holds; None when it does not even under the greatest."""
+    low, high = 1 << 10, LIMIT_KIB_MAX
+    if not works(high):
+        return None
+    while high - low > LIMIT_KIB_STEP:
         middle = (low + high) // 2
         low, high = (low, middle) if works(middle) else (middle, high)
     return high
 
 
-def limits_row(place, chosen):
-    """Under how many limits does the program not do its work?"""
-    command = [compare.built("churn.c", place), "2", "200000"]
+def room_cell(least, plain):
+    if least is None:
+        return {"fault": "> 1 GiB"}
+    room = (least - plain) / 1024
+    return vars(runs.Figure(room, room, room, 1))
+
+
+def room_row(place, chosen):
+    """`ulimit -v` that is just enough: what is needed beyond the plain program."""
+    command = [compare.built("churn.c", place), "1", "20000"]
     expected = runs.measure(command, {}, chosen.limit).output.strip()
-    least = least_kib(lambda limit: works_within(limit, [], {}, command, expected, chosen))
-    failed = {}
-    for name, (words, environment) in contestants.present(place, chosen.contestants).items():
-        count = sum(not works_within(least + int(1024 * room), words, environment, command, expected, chosen)
-                    for room in ROOM_MIB)
-        failed[name] = vars(runs.Figure(count, count, count, len(ROOM_MIB)))
-    return {"question": f"under {len(ROOM_MIB)} limits of address space", "unit": "failures", "must": 0, "aim": 0,
-            "command": command, "plain": least / 1024, "contestants": failed}
+    least = {name: least_kib(lambda limit, start=start: works_within(limit, *start, command, expected, chosen))
+             for name, start in contestants.present(place, chosen.contestants).items()}
+    return {"question": "address space that churn needs", "unit": "MiB", "must": None, "aim": None, "command": command,
+            "plain": least["plain"] / 1024,
+            "contestants": {name: room_cell(kib, least["plain"]) for name, kib in least.items()}}
 
 
 def rows(place, chosen):
     for filling in FILLINGS:
         if chosen.only in filling.question:
             yield filling_row(filling, place, chosen)
-    if chosen.only in "limits of address space":
-        yield limits_row(place, chosen)
+    if chosen.only in "address space that churn needs":
+        yield room_row(place, chosen)

@@ -23,6 +23,7 @@ class Sample:
     cpu: float
     peak_kib: int
     output: bytes
+    errors: bytes  # the last of them
     fault: str | None
 
 
@@ -39,26 +40,28 @@ def measure(argv, environment, limit_seconds, input_path=os.devnull):
         timer.cancel()
         process.returncode = status
         output.seek(0)
+        errors.seek(max(0, errors.tell() - 300))
         fault = None if status == 0 else TOO_LONG if wall >= limit_seconds else CRASHED
-        return Sample(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss, output.read(), fault)
+        return Sample(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss, output.read(), errors.read(), fault)
 
 
 def in_turn(actions, rounds, budget_seconds):
     """Samples of each action (name -> function that returns one), taken in turn, so that a busy machine slows all alike.
 
-    An action that fails, or that had its budget, is not asked again; the first (the measure of all others) always is.
+    An action that fails, or that had its budget, is not asked again; the first, the measure of all others, is asked as long
+    as another one is.
     returns  name -> samples, as many as there were rounds for the fast ones
     """
     samples = {name: [] for name in actions}
-    done = set()
+    first, *others = actions
+    asked = set(others)
     for _ in range(rounds):
-        for name, action in actions.items():
-            if name in done:
-                continue
-            samples[name].append(action())
-            spent = sum(sample.wall for sample in samples[name])
-            if samples[name][-1].fault or spent > budget_seconds and name != next(iter(actions)):
-                done.add(name)
+        if samples[first] and not asked:
+            break
+        for name in [first, *(other for other in others if other in asked)]:
+            samples[name].append(actions[name]())
+            if samples[name][-1].fault or sum(sample.wall for sample in samples[name]) > budget_seconds:
+                asked.discard(name)
     return samples
 
 

@@ -59,13 +59,23 @@ live_path() { # the value of a key `path`
         "$LIVE_GLOBAL"
 }
 live_growth() {
-    printf '{"record":"growth","site":2,"scans":5,"objects":48211,"bytes":1157064,"objects_per_minute":600,"bytes_per_minute":14400,"path":%s}\n' \
+    printf '{"record":"growth","site":2,"scans":5,"objects":48211,"bytes":1157064,"objects_per_minute":600,"bytes_per_minute":14400,"points":[{"at_us":1000000,"objects":40000,"bytes":960000},{"at_us":6900000,"objects":44000,"bytes":1056000},{"at_us":12800000,"objects":48211,"bytes":1157064}],"path":%s}\n' \
         "$(live_path)"
 }
 live_status() {
     cat <<'CAST'
 {"record":"status","recorded_us":12900000,"generations":[{"objects":100,"bytes":2400,"scans":40,"scan_us_p50":250,"scan_us_max":900},{"objects":20,"bytes":480,"scans":2,"scan_us_p50":1500,"scan_us_max":2000},{"objects":48211,"bytes":1157064,"scans":1,"scan_us_p50":20250,"scan_us_max":20250}],"pause_us":{"p50":800,"p99":2100,"max":2500},"suspects":12,"confirmed":9,"withdrawn":2,"freed_by_program":1,"confirmed_withdrawn":0,"confirmed_freed":0,"method":{"dirty_pages":"pagemap-scan","stop":"signal","snapshot":"clone"}}
 CAST
+}
+live_timeline() {
+    local number
+    printf '{"record":"timeline","scans":['
+    for number in 1 2 3 4 5; do
+        printf '%s{"number":%d,"generation":%d,"at_us":%d,"pause_us":%d,"scan_us":9000,"objects":[%d,100,%d],"bytes":[%d,200000,%d]}' \
+            "$([ "$number" = 1 ] || echo ,)" "$((number + 37))" "$((number % 3))" "$((number * 2560000))" "$((number * 500))" \
+            "$number" "$((number * 9642))" "$((number * 60000))" "$((number * 231412))"
+    done
+    printf ']}\n'
 }
 live_end() { echo '{"record":"end"}'; }
 live_recording() { # PID [EXIT_STATUS] : as it lies in the folder of recordings
@@ -75,6 +85,7 @@ live_recording() { # PID [EXIT_STATUS] : as it lies in the folder of recordings
     live_finding
     live_growth
     live_status
+    live_timeline
     live_end
 }
 

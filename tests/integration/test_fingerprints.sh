@@ -124,7 +124,7 @@ for suffix in c cc; do
     wanted=$(fingerprints ./plain)
     claim "$suffix: $count findings, all different" test "$(echo "$wanted" | tr ' ' '\n' | sort -u | grep -c .)" = $count
     claim "$suffix: a second run has the same" same ./plain "$wanted"
-    for options in -O1 -O2 -O3 -Os "-O2 -fno-omit-frame-pointer" "-O2 -no-pie" "-O2 -gdwarf-4"; do
+    for options in -O1 -O2 -O3 -Os "-O2 -fno-omit-frame-pointer" "-O2 -no-pie" "-O2 -gdwarf-4" "-O2 -flto"; do
         build $gnu "$options" one/leaks.$suffix "optimised"
         claim "$suffix: gcc $options" same ./optimised "$wanted"
     done

@@ -34,6 +34,31 @@ is_printable() { test -z "$(tr -d '\040-\176\n\200-\377' <"$WORK/$1")"; }
 for name in s hostile unjudged clean live; do write $name json --show all; done
 claim "JSON satisfies its schema, and the schema knows every key" node "$FORMATS/schema_check.mjs" "$SCHEMA" \
     "$WORK"/{s,hostile,unjudged,clean,live}.json
+# What was allocated and what keeps memory alive, put into the same recording.
+{
+    sed '$d' "$WORK/s.cast"
+    cat <<'CAST'
+{"record":"profile","objects":9000,"bytes":900000,"freed_objects":8000,"freed_bytes":800000,"peak_objects":1100,"peak_bytes":120000,"peak_us":1500000,"header_bytes":8,"missed":0}
+{"record":"allocations","site":1,"objects":9000,"bytes":900000,"freed_objects":8000,"freed_bytes":800000,"peak_objects":1100,"peak_bytes":120000,"peak_us":1500000,"at_once":3,"same_call":4,"size_min":100,"size_max":100,"slack_bytes":36000,"grown":0,"moved_bytes":0,"chain_max":0}
+{"record":"retained","root":{"root":"module","module":1,"offset":4096},"objects":7,"bytes":700,"largest":{"site":2,"objects":6,"bytes":600}}
+{"record":"retained","root":{"root":"stack","name":"main","tid":4242,"offset":8},"objects":1,"bytes":100}
+{"record":"retained","finding":0,"objects":1030,"bytes":100000,"largest":{"site":1,"objects":2,"bytes":192}}
+{"record":"retained","objects":2,"bytes":50}
+{"record":"end"}
+CAST
+} >"$WORK/profile.cast"
+write profile json --show all
+claim "JSON with a profile satisfies the schema, too" node "$FORMATS/schema_check.mjs" "$SCHEMA" "$WORK/profile.json"
+claim "JSON: the peak, and when" holds profile.json '.profile.peak_bytes == 120000 and .profile.peak_seconds == 1.5'
+claim "JSON: what a site allocated" holds profile.json \
+    '.profile.sites | length == 1 and .[0].allocated_bytes == 900000 and .[0].stack[1].function == "session_new"'
+claim "JSON: what roots keep alive" holds profile.json '.retained | .shared.bytes == 50 and
+    (.roots | map(.root) == ["libgone.so.2+0x1000", "stack of main[4242]"]) and .roots[0].largest.bytes == 600'
+claim "JSON: what a finding alone keeps" holds profile.json '[.findings[] | .retained_bytes] | .[0] == 100000 and .[1] == null'
+claim "JSON: without a profile none of it" holds s.json 'has("profile") or has("retained") | not'
+sed 's/"finding":0,"objects":1030/"finding":2,"objects":1030/' "$WORK/profile.cast" >"$WORK/no_finding.cast"
+castaway report "$WORK/no_finding.cast"
+claim "a finding that is not there is told with its line" eval 'status_is 125 && err_has ":15: damaged recording: retained \`finding\`"'
 jq '.findings[0].kind = "gone" | .extra = 1' "$WORK/s.json" >"$WORK/wrong.json"
 claim "what the schema does not allow is refused" eval '! node "$FORMATS/schema_check.mjs" "$SCHEMA" "$WORK/wrong.json"'
 
@@ -98,7 +123,7 @@ claim "JUnit: counts" has s.cases "tests 3 failures 2 errors 0"
 claim "JUnit: the process is a case" has s.cases "server | heap judged | passed"
 claim "JUnit: a cycle with file, line and message" has s.cases \
     "failure | server/session.c | 11 | 512 cycles, 1 024 objects, 96.0 KiB: session +0x18 -> timer +0x8 -> session;"
-claim "JUnit: the text of the report" has s.junit "session ─(+0x18)→ timer ─(+0x08)→ session"
+claim "JUnit: the text of the report" has s.junit "session ─(.timer)→ timer ─(+0x08)→ session"
 write s junit --fail-on cycle
 claim "JUnit: kinds that do not fail are no failures" eval 'read_junit s && has s.cases "tests 3 failures 1 errors 0"'
 write hostile junit
@@ -119,6 +144,10 @@ claim "pprof: inlined frames are lines of one location" has samples \
 claim "pprof: each object of a cycle at its own stack" has samples "512 32768 512 32768"
 claim "pprof: without symbols" has samples "| libgone.so.2+0x1234 | main session.c:21 | 0x12345678"
 claim "pprof: mappings" has samples "mappings sample libgone.so.2"
+write profile pprof
+node "$FORMATS/read_pprof.mjs" "$WORK/profile.pprof" >"$WORK/samples"
+claim "pprof: what was allocated" has samples "inuse_space/bytes alloc_objects/count alloc_space/bytes"
+claim "pprof: at its stack" has samples "0 0 0 0 9000 900000 |  | take session.c:11 < session_new session.c:15 | main session.c:21"
 write possible pprof
 node "$FORMATS/read_pprof.mjs" "$WORK/possible.pprof" >"$WORK/samples"
 claim "pprof: live is more than lost, whatever --show says" has samples "0 0 512 122880 | kind=possible |"
@@ -145,6 +174,13 @@ claim "DOT: offsets" has s.svg ">+0x18</text>"
 write hostile dot
 claim "DOT: hostile names" dot -Tsvg -o "$WORK/hostile.svg" "$WORK/hostile.dot"
 claim "DOT: the picture is sound XML" xmllint --noout "$WORK/hostile.svg"
+claim "DOT: without counts no edge is preferred" test "$(grep -c 'make weak' "$WORK/s.dot")" = 0
+jq -c 'if .kind == "cycle" then .refs = {count: 2, verdict: "cycle", source: "pair"} | .break = [{entry: 1}, {entry: 0}] else . end' \
+    "$WORK/s.cast" >"$WORK/weak.cast"
+write weak dot
+claim "DOT: the edge to break" grep -q '_1 -> .*make weak" style=dashed' "$WORK/weak.dot"
+claim "DOT: it alone" test "$(grep -c 'make weak' "$WORK/weak.dot")" = 1
+claim "DOT: Graphviz takes it" dot -Tsvg -o "$WORK/weak.svg" "$WORK/weak.dot"
 write s dot --show lost
 claim "DOT: no cycle, no graph" test "$(grep -c subgraph "$WORK/s.dot")" = 0
 

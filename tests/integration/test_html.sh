@@ -14,7 +14,17 @@ sample_recording >"$WORK/s.cast"
 head -5 "$WORK/s.cast" >"$WORK/head"
 
 page() { castaway report "$WORK/$1.cast" --html "$WORK/$1.html" "${@:2}"; }
-opens() { timeout 120 node "$FORMATS/html_check.mjs" "$port" "$@"; }
+# Do the steps with the page, in the one checker that runs all the while.
+opens() { # PAGE STEP...
+    local line
+    printf '%s\0' "$@" "" >&"${checker[1]}" || return
+    while IFS= read -r -t 120 line <&"${checker[0]}"; do
+        case $line in 'done '*) return "${line#done }" ;; esac
+        echo "$line"
+    done
+    echo "the checker is gone, or stuck"
+    false
+}
 
 # One browser for all checks; it says where it listens.
 chromium --headless=new --no-sandbox --disable-gpu --force-color-profile=srgb --remote-debugging-port=0 \
@@ -26,6 +36,7 @@ for _ in $(seq 100); do
     [ -n "$port" ] && break
     sleep 0.1
 done
+coproc checker { exec node "$FORMATS/html_check.mjs" "$port" 2>&1; }
 cycle_cast() { # LENGTH LISTED
     cat "$WORK/head"
     awk -v length_="$1" -v listed="$2" 'BEGIN {
@@ -49,14 +60,43 @@ claim "light, narrow" opens "$WORK/s.html" size=400x800 key=j key=Enter ring=2 f
 claim "dark, narrow" opens "$WORK/s.html" size=400x800 dark fits picture="$PICTURES/dark-400.png"
 claim "light, wide" opens "$WORK/s.html" size=1280x900 key=j key=Enter ring=2 picture="$PICTURES/light-1280.png"
 
+# What reference counts say: types, the edge to break, who took it.
+${CXX:-g++} -g -O1 -I"$(dirname "$0")/../programs" -o "$WORK/shared" "$(dirname "$0")/../programs/shared_ptr_cycle.cc"
+castaway run -o "$WORK/shared.cast" "$WORK/shared"
+page shared
+claim "types, and the edge to break" opens "$WORK/shared.html" key=j key=Enter ring=2 details="made of 2 × Node" \
+    edges="make weak 1" details="2 references counted, all found inside" details="best made weak: frees 2 objects, 80 B" \
+    search=node rows=1 picture="$PICTURES/weak-1280.png"
+jq -c 'if .kind == "cycle" then .type = "struct session" | .cycle[0].type = "struct session" | .cycle[1].type = "struct timer" |
+    .proofs = ["marking", "subtraction"] | .refs = {count: 2, found_inside: 2, found_outside: 0, verdict: "cycle", source: "pair"} |
+    .break = [{entry: 1, frees_objects: 7, frees_bytes: 4096}] else . end' "$WORK/s.cast" | sed '/"record":"end"/d' >"$WORK/typed.cast"
+cycle=$(jq -s 'map(select(.record == "finding")) | map(.kind) | index("cycle")' "$WORK/s.cast")
+printf '{"record":"refs","finding":%d,"objects":2,"count":2,"dropped":0,"balances":[],"unmatched":[],"break_sites":[2]}\n{"record":"end"}\n' \
+    "$cycle" >>"$WORK/typed.cast"
+page typed
+claim "who took the reference" opens "$WORK/typed.html" search="struct timer" rows=1 key=Escape key=Tab key=j key=Enter ring=2 \
+    details="to break it: struct timer+0x08" details="best made weak: frees 7 objects, 4.0 KiB" details="taken by"
+claim "without counts no edge is preferred" opens "$WORK/s.html" key=j key=Enter ring=2 edges="make weak 0" \
+    details="make one of these pointers weak"
+
 # What is live beside what is lost, whatever --show says.
 sed 's/"kind":"lost",/"kind":"reachable",/' "$WORK/s.cast" >"$WORK/reached.cast"
 page reached
 claim "live memory is drawn apart" opens "$WORK/reached.html" rows=1 flame=session_new measure=live flame=libgone
 
 claim "scans while it ran: ages, growth and what holds it" opens "$WORK/live.html" rows=2 says="42 scans while it ran" key=j key=Enter \
-    key=j key=Enter details="became unreachable between scan 41 and 42" details="held by g_cache+0x10 → table" \
+    key=j key=Enter details="became unreachable between scan 41 and 42" details="g_cache+0x10" details="→ table" \
     details="14.1 KiB a minute"
+claim "the way from the root opens to who made its objects" opens "$WORK/live.html" key=j key=j key=Enter path="→ table" \
+    details="table_new" details="cache.c"
+claim "growth is drawn, and told point by point" opens "$WORK/live.html" key=j key=j key=Enter chart=".details .chart 1" \
+    walk=".details .chart ArrowRight" details="1.0 s: 40 000 objects, 937.5 KiB" walk=".details .chart End" details="48 211 objects"
+claim "generations are drawn over time, scans told one by one" opens "$WORK/live.html" size=1280x900 fits chart="#timeline 3" \
+    walk="#timeline ArrowRight" says="Scan 38 of generation 1 at 2.6 s: pause 0.5 ms, 9 ms in all" walk="#timeline ArrowRight" \
+    says="Scan 39 of generation 2" walk="#timeline End" says="Scan 42 of generation 2" says="generation 2 1.1 MiB in 48 210 objects" \
+    measure=pauses chart="#timeline 1" ticks="#timeline 2.5 ms" walk="#timeline Home" says="Scan 38" open="#scans" says="12.8 s" picture="$PICTURES/live-1280.png"
+claim "and fit a narrow page" opens "$WORK/live.html" size=400x800 dark key=j key=j key=Enter fits chart="#timeline 3" picture="$PICTURES/live-400.png"
+claim "one scan is no timeline" opens "$WORK/s.html" hidden="#time"
 
 # 10 000 findings, each with a stack of its own.
 awk -v head="$WORK/head" 'BEGIN {

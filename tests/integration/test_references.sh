@@ -40,6 +40,9 @@ claim 'suspended generators that hold themselves' test "$(collectable)" = '250 c
 castaway --keep-pools --json "$WORK/json" --text /dev/null env PYTHONMALLOC=pymalloc "$python" $script pair leave
 claim 'objects in arenas are not told apart, and a note says so' jq -e 'any(.notes[]; .code == "python")' "$WORK/json"
 
+castaway --json "$WORK/json" --text "$WORK/text" "$python" tests/python/imports.py
+claim "what the loader owns is never lost" jq -e '.summary.cycle.objects == 0 and .summary.lost.objects == 0' "$WORK/json"
+
 cat >"$WORK/shared.cc" <<'END'
 #include <cstdio>
 #include <cstdlib>
@@ -67,11 +70,40 @@ g++ -std=c++17 -g -O1 -o "$WORK/shared" "$WORK/shared.cc"
 castaway --json "$WORK/json" --text "$WORK/text" "$WORK/shared" keep
 claim 'shared_ptr: what is held is not lost' jq -e '.summary.cycle.objects == 0 and .summary.lost.objects == 0' "$WORK/json"
 
+# ---- std::shared_ptr: one reference too many among 10 000, and a cycle ----
+shared() { castaway --fail-on none --json "$WORK/json" --text "$WORK/text" "$WORK/shared" "$1"; }
+holds() { jq -e "$1" "$WORK/json" >/dev/null || { echo "not $1"; jq -c '.findings[] | del(.stack, .cycle)' "$WORK/json"; false; }; }
+claims_of_shared() { # LIBRARY
+    shared kept
+    claim "$1: who kept a copy comes first" holds '.findings[0].stack[0].function == "watch" and .findings[0].bytes == 16'
+    shared separate
+    claim "$1: also where object and count are apart" holds '.findings[0].stack[0].function == "watch" and .findings[0].indirect_objects == 2'
+    shared skipped
+    claim "$1: a count without a pointer" holds '.findings | length == 1 and (.[0] | .type == "Session" and
+        (.refs | .verdict == "missing-unref" and .count == 1 and .found_inside == 0))'
+    shared cycle
+    claim "$1: parent and child" holds '.findings | length == 1 and (.[0] | .kind == "cycle" and
+        .proofs == ["marking", "subtraction"] and .refs.count == 2 and .refs.found_inside == 2)'
+    claim "$1: the edge to make weak" holds '.findings[0].break[0] | .from == "Child" and .to == "Parent" and .frees_objects == 2'
+    shared stale
+    claim "$1: a stale word on a stack hides nothing" holds '.findings | length == 1 and (.[0] | .kind == "cycle" and
+        .proofs == ["subtraction"] and .kept_only_by != null)'
+    for mode in weak none; do
+        shared $mode
+        claim "$1, $mode: nothing is lost" holds '.summary.lost.objects == 0 and .summary.cycle.objects == 0'
+    done
+}
+g++ -std=c++17 -g -O1 -Wall -Wextra -o "$WORK/shared" tests/refs/shared.cc || exit 1
+claims_of_shared libstdc++
+# its headers can't be installed beside libunwind's
+if clang++ -stdlib=libc++ -std=c++17 -g -O1 -o "$WORK/shared" tests/refs/shared.cc 2>/dev/null; then
+    claims_of_shared libc++
+fi
+
 # ---- GObject ----
 # shellcheck disable=SC2046
 gcc -g -O1 -Wall -Wextra -Werror -o "$WORK/gobject" tests/refs/gobject_family.c $(pkg-config --cflags --libs gobject-2.0) || exit 1
 gobject() { castaway --fail-on none --json "$WORK/json" --text "$WORK/text" "${@:2}" "$WORK/gobject" "$1"; }
-holds() { jq -e "$1" "$WORK/json" >/dev/null || { echo "not $1"; jq -c '.findings[] | del(.stack, .cycle)' "$WORK/json"; false; }; }
 gobject leak
 claim 'GObject: a cycle, proved twice' holds '.findings | length == 1 and (.[0] | .kind == "cycle" and .count == 100 and
     .proofs == ["marking", "subtraction"] and .refs.source == "memory" and .refs.count == 200 and .refs.found_inside == 200)'

@@ -47,6 +47,7 @@ claim 'a cycle, proved twice' holds '.findings | length == 1 and (.[0] | .kind =
     .proofs == ["marking", "subtraction"] and .refs.verdict == "cycle" and .refs.count == 400 and .refs.found_inside == 400)'
 claim 'the edge to make weak' holds '.findings[0].break[0] | .from == "Child" and .to == "Parent" and .offset == 8 and
     .frees_objects == 2 and .frees_bytes == 64'
+claim 'by the name of its member' holds '.findings[0].break[0].member == "parent"'
 claim 'and who took it' holds '.findings[0].break[0].stack | map(.function) | .[0:3] == ["parent_ref", "child_set_parent", "family_new"]'
 claim 'people see it' grep -qE '^ *taken by +parent_ref' "$WORK/text"
 claim 'what was given back is not held against another object' holds '[.findings[0].refs.unmatched[].balance] == [200, 200]'
@@ -56,6 +57,19 @@ look "$WORK/family" weak
 claim 'a weak slot holds nothing, and counts for nothing' nothing
 look "$WORK/family" borrowed
 claim 'a borrowed pointer does not outweigh a local variable' nothing
+
+# ---- members and structs by the debug information ----
+compile -o "$WORK/members" "$sources/members.c"
+for mode in returned stored; do
+    look "$WORK/members" $mode
+    claim "$mode: struct and member" holds '[.findings[0].cycle[] | [.type, .member]] == [["account", "partner"], ["account", "partner"]]'
+done
+claim 'people see members' text_has '─(.partner)→'
+look "$WORK/members" nested
+claim 'nested: through an array of structs' holds '[.findings[0].cycle[].member] | sort == ["slots[0].value", "slots[2].value"]'
+look "$WORK/members" ambiguous
+claim 'ambiguous: two structs of a size are none' holds '[.findings[0].cycle[] | .type, .member] | all(. == null)'
+claim 'ambiguous: the offset stands' text_has '(+0x08)'
 
 # ---- counts in memory that the user describes ----
 compile -o "$WORK/layout" "$sources/layout.c"

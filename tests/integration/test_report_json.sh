@@ -16,7 +16,7 @@ claim "standard error says why, in one line" test "$(cat "$WORK/err")" = "castaw
 claim "format and version" holds '.format == "castaway-report" and .version == 1'
 claim "program" holds '.program == {"argv": ["./server", "-x"], "pid": 4242, "exit_status": 3}'
 claim "top-level keys in order" test "$(jq -r 'keys_unsorted | join(" ")' "$WORK/out")" = \
-    "format version program processes summary scans suspects confirmed withdrawn freed_by_program findings notes \
+    "format version program processes summary scans suspects confirmed withdrawn freed_by_program timeline findings notes \
 exit suppressed suppressions"
 claim "summary" holds '.summary.lost == {"objects": 512, "bytes": 122880, "findings": 1} and
     .summary.lost_indirect.objects == 9 and .summary.cycle == {"objects": 1024, "bytes": 98304, "findings": 1} and

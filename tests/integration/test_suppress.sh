@@ -192,6 +192,19 @@ claim "each hides one" findings_are 2
 castaway report leaks.cast --gen-suppressions=all
 sed -n '/^# castaway/,/^}/p' out >generated.supp
 claim "--gen-suppressions writes the same" cmp generated.supp own.supp
+answer() { castaway report leaks.cast --gen-suppressions=yes "${@:2}" <<<"$1"; } # ANSWERS OPTION...
+answer $'y\n\nn'
+claim "=yes asks before each: yes, Return, no" test "$(grep -c '^# castaway' out) $(grep -o 'Print suppression' err | wc -l)" = "1 3"
+claim "and it is the first finding's" cmp <(sed -n '/^# castaway/,/^}/p' out) one.supp
+answer $'maybe\nY\nc'
+claim "what is no answer is asked again; c ends the questions" \
+    test "$(grep -c '^# castaway' out) $(grep -o 'Print suppression' err | wc -l)" = "1 3"
+castaway report leaks.cast --gen-suppressions=yes </dev/null
+claim "nobody there: asked once, none written" test "$(grep -c '^# castaway' out) $(grep -o 'Print suppression' err | wc -l)" = "0 1"
+castaway report leaks.cast --gen-suppressions=no <<<y
+claim "=no asks nothing" test "$(grep -c 'castaway' out) $(wc -c <err)" = "$(castaway report leaks.cast; grep -c 'castaway' out) 0"
+castaway report leaks.cast --gen-suppressions=perhaps
+claim "=perhaps is refused" err_has 'gen-suppressions'
 castaway suppress --list-defaults
 claim "the default set has reasons" test "$(grep -c 'reason=' out)" -ge 5
 cat >tls.c <<'C'

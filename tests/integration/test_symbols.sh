@@ -17,6 +17,11 @@ NAMED(f7, "xmalloc")
 NAMED(f8, "_ZN12_GLOBAL__N_14poolINS_4slotEE3getEv")
 NAMED(f9, "_Z_broken")
 NAMED(f10, "_ZNK3app5TableixERKSs")
+NAMED(f11, "_RNvCs1AdN8cFC2m1_5hello4ring")
+NAMED(f12, "_RNvXCs1AdN8cFC2m1_5helloNtB2_4TreeNtB2_4Grow4grow.llvm.4711")
+NAMED(f13, "_RNCNvCs1AdN8cFC2m1_5hello5outer0B3_")
+NAMED(f14, "_RINvNtCsgEmfK2I1SDS_4core3mem6forgetINtNtCslNYArtu3iFV_5alloc5boxed3BoxjEECs1AdN8cFC2m1_5hello")
+NAMED(f15, "_RNvBroken")
 int main(void) { return 0; }
 C
 ${CC:-gcc} -O0 -Wl,--build-id -o "$WORK/names" "$WORK/names.c" -rdynamic
@@ -55,6 +60,14 @@ leak '_ZN5hello5outer28_$u7b$$u7b$closure$u7d$$u7d$17h0123456789abcdefE'
 claim "Rust is demangled, without its hash" functions_are "hello::outer::{{closure}}"
 leak '_ZN50_$LT$hello..Tree$u20$as$u20$core..clone..Clone$GT$5clone17h0123456789abcdefE'
 claim "Rust traits" functions_are "<hello::Tree as core::clone::Clone>::clone"
+leak _RNvCs1AdN8cFC2m1_5hello4ring _RNCNvCs1AdN8cFC2m1_5hello5outer0B3_
+claim "Rust's own scheme is demangled, without hashes" functions_are "hello::ring; hello::outer::{closure#0}"
+leak _RNvXCs1AdN8cFC2m1_5helloNtB2_4TreeNtB2_4Grow4grow.llvm.4711 main
+claim "its traits, and LLVM's suffix is left out" functions_are "<hello::Tree as hello::Grow>::grow; main"
+leak _RINvNtCsgEmfK2I1SDS_4core3mem6forgetINtNtCslNYArtu3iFV_5alloc5boxed3BoxjEECs1AdN8cFC2m1_5hello
+claim "its type arguments" functions_are "core::mem::forget::<alloc::boxed::Box<usize>>"
+leak _RNvBroken
+claim "what is not of the scheme stays as it is" functions_are _RNvBroken
 leak parse_header.constprop.0 buffer_new.part.3.cold
 claim "suffixes of clones are left out" functions_are "parse_header; buffer_new"
 leak xmalloc buffer_new.part.3.cold

@@ -64,6 +64,17 @@ START_TEST (stale_word_on_a_stack_does_not_hide_a_cycle) {
 }
 END_TEST
 
+START_TEST (what_the_loader_made_is_held_by_what_marking_says) {
+    static const uint8_t foreign[] = {[7] = 1};
+    pair(1, 1);
+    counts.foreign = foreign;
+    ck_assert_int_eq(counts_add_link(&counts, counts.item[0].id, roots[0], roots[0] + 16), 0);
+    judge(0);
+    ck_assert_uint_eq(verdicts.tally[KIND_REACHABLE].objects, 2);
+    ck_assert_uint_eq(audit.kept_objects, 0);
+}
+END_TEST
+
 START_TEST (reference_from_a_stack_holds) {
     pair(2, 0);
     judge(ROOT_STACK);
@@ -141,6 +152,7 @@ int main(void) {
     TCase *tests = tcase_create("audit");
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, stale_word_on_a_stack_does_not_hide_a_cycle);
+    tcase_add_test(tests, what_the_loader_made_is_held_by_what_marking_says);
     tcase_add_test(tests, reference_from_a_stack_holds);
     tcase_add_test(tests, global_is_believed_unless_all_is_counted);
     tcase_add_test(tests, no_root_is_believed_where_all_is_counted);

@@ -102,7 +102,7 @@ START_TEST (note_without_detail_has_no_such_key) {
 END_TEST
 
 static struct cast_header header(void) {
-    return (struct cast_header){"0.1.0", 12, 1, "a\0b c\0", 6, "/bin/a", 3, 1700000000.25, 1.9999999};
+    return (struct cast_header){"0.1.0", 12, 1, "a\0b c\0", 6, "/bin/a", 0, 3, 1700000000.25, 1.9999999};
 }
 
 START_TEST (header_says_who_ran) {
@@ -302,7 +302,8 @@ START_TEST (path_that_was_not_found_is_empty) {
 END_TEST
 
 START_TEST (growth_has_its_path_or_none) {
-    struct growth growth = {9, 4, 100, 6400, 60, 3840};
+    struct growth growth = {
+        .site = 9, .scans = 4, .objects = 100, .bytes = 6400, .objects_per_minute = 60, .bytes_per_minute = 3840};
     struct path_step steps[] = {{1, 32, 16, 1}, {2, 64, 0, 48211}, {3, 8, 0, 1}};
     struct path path = {.steps = steps, .step_count = 3};
     cast_growth(&sink, &growth, &(struct cast_root){"module", NULL, 0, 2, 64}, &path);
@@ -319,9 +320,61 @@ START_TEST (growth_has_its_path_or_none) {
 }
 END_TEST
 
+START_TEST (growth_tells_what_it_was_told_from) {
+    struct growth growth = {
+        .site = 9, .point_count = 2, .at_us = {1000, 2000}, .objects_then = {3, 4}, .bytes_then = {30, 40}};
+    cast_growth(&sink, &growth, NULL, NULL);
+    ck_assert_ptr_nonnull(strstr(lines(), ",\"points\":[{\"at_us\":1000,\"objects\":3,\"bytes\":30},"
+                                          "{\"at_us\":2000,\"objects\":4,\"bytes\":40}]}\n"));
+}
+END_TEST
+
+START_TEST (timeline_has_the_scans_in_order) {
+    struct scan_entry scans[] = {{1, 2, 1000, 0, 0, 5, 6, {1, 2, 3}, {10, 20, 30}},
+                                 {2, 0, 2000, 0, 0, 7, 8, {4, 5, 6}, {40, 50, 60}}};
+    cast_timeline(&sink, &(struct history){.scans = scans, .scan_count = 2});
+    ck_assert_str_eq(lines(), "{\"record\":\"timeline\",\"scans\":[{\"number\":1,\"generation\":2,\"at_us\":1000,"
+                              "\"pause_us\":5,\"scan_us\":6,\"objects\":[1,2,3],\"bytes\":[10,20,30]},"
+                              "{\"number\":2,\"generation\":0,\"at_us\":2000,\"pause_us\":7,\"scan_us\":8,"
+                              "\"objects\":[4,5,6],\"bytes\":[40,50,60]}]}\n");
+}
+END_TEST
+
+START_TEST (one_scan_is_no_timeline) {
+    struct scan_entry scan = {.number = 1};
+    cast_timeline(&sink, &(struct history){.scans = &scan, .scan_count = 1});
+    ck_assert_str_eq(lines(), "");
+}
+END_TEST
+
 START_TEST (population_has_three_numbers_each) {
     cast_population(&sink, &(struct cast_population){4, {1, 2, 3}, {10, 20, 30}});
     ck_assert_str_eq(lines(), "{\"record\":\"population\",\"site\":4,\"objects\":[1,2,3],\"bytes\":[10,20,30]}\n");
+}
+END_TEST
+
+START_TEST (retained_names_its_holder_or_none) {
+    const struct cast_root root = {"module", NULL, 0, 2, 64};
+    cast_retained(&sink, &(struct cast_retained){&root, -1, {3, 300, 2, 200, 7}});
+    cast_retained(&sink, &(struct cast_retained){NULL, 5, {1, 10, 0, 0, 0}});
+    cast_retained(&sink, &(struct cast_retained){NULL, -1, {4, 40, 0, 0, 0}});
+    ck_assert_str_eq(lines(), "{\"record\":\"retained\",\"root\":{\"root\":\"module\",\"module\":2,\"offset\":64},"
+                              "\"objects\":3,\"bytes\":300,"
+                              "\"largest\":{\"site\":7,\"objects\":2,\"bytes\":200}}\n"
+                              "{\"record\":\"retained\",\"finding\":5,\"objects\":1,\"bytes\":10}\n"
+                              "{\"record\":\"retained\",\"objects\":4,\"bytes\":40}\n");
+}
+END_TEST
+
+START_TEST (allocations_are_told_of_all_and_of_a_site) {
+    cast_profile(&sink, &(struct cast_profile){1, 2, 3, 4, 5, 6, 7, 8, 9});
+    cast_allocations(&sink, &(struct cast_allocations){1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16});
+    ck_assert_str_eq(lines(), "{\"record\":\"profile\",\"objects\":1,\"bytes\":2,\"freed_objects\":3,\"freed_bytes\":4,"
+                              "\"peak_objects\":5,\"peak_bytes\":6,\"peak_us\":7,\"header_bytes\":8,\"missed\":9}\n"
+                              "{\"record\":\"allocations\",\"site\":1,\"objects\":2,\"bytes\":3,\"freed_objects\":4,"
+                              "\"freed_bytes\":5,\"peak_objects\":6,\"peak_bytes\":7,\"peak_us\":8,\"at_once\":9,"
+                              "\"same_call\":10,\"size_min\":11,\"size_max\":12,\"slack_bytes\":13,\"grown\":14,"
+                              "\"moved_bytes\":15,\"chain_max\":16}\n");
 }
 END_TEST
 
@@ -368,7 +421,12 @@ int main(void) {
     tcase_add_test(plain, roots_have_the_keys_that_apply);
     tcase_add_test(tests, path_that_was_not_found_is_empty);
     tcase_add_test(tests, growth_has_its_path_or_none);
+    tcase_add_test(tests, growth_tells_what_it_was_told_from);
+    tcase_add_test(tests, timeline_has_the_scans_in_order);
+    tcase_add_test(tests, one_scan_is_no_timeline);
     tcase_add_test(tests, population_has_three_numbers_each);
+    tcase_add_test(tests, retained_names_its_holder_or_none);
+    tcase_add_test(tests, allocations_are_told_of_all_and_of_a_site);
     tcase_add_test(tests, more_than_a_buffer_is_written_in_pieces);
     tcase_add_test(tests, first_error_is_kept_and_ends_the_writing);
     suite_add_tcase(suite, plain);

@@ -143,6 +143,17 @@ START_TEST (fastest_comes_first_and_sites_break_ties) {
 }
 END_TEST
 
+START_TEST (what_it_was_told_from_stands_beside_it) {
+    SITE(1, 10, 20, 30, 40, 50, 60, 70, 80);
+    struct growth *growth = find(1);
+    ck_assert_uint_eq(growth->point_count, HISTORY_WINDOW_MAX);
+    ck_assert_mem_eq(growth->at_us, history.window_at_us, sizeof history.window_at_us);
+    ck_assert_uint_eq(growth->objects_then[0], 10);
+    ck_assert_uint_eq(growth->objects_then[HISTORY_WINDOW_MAX - 1], growth->objects);
+    ck_assert_uint_eq(growth->bytes_then[HISTORY_WINDOW_MAX - 1], growth->bytes);
+}
+END_TEST
+
 START_TEST (no_more_than_the_first_hundred) {
     for (uint32_t i = 1; i <= 300; i++)
         SITE(i, 0, i, 2 * i, 3 * i, 4 * i, 5 * i, 6 * i, 7 * i);
@@ -183,6 +194,7 @@ int main(void) {
     tcase_add_test(tests, four_rises_are_growth_and_three_are_not);
     tcase_add_test(tests, young_history_has_no_growth);
     tcase_add_test(tests, fastest_comes_first_and_sites_break_ties);
+    tcase_add_test(tests, what_it_was_told_from_stands_beside_it);
     tcase_add_test(tests, no_more_than_the_first_hundred);
     tcase_add_test(tests, scans_at_one_time_have_no_slope);
     tcase_add_test(tests, no_memory_is_an_error);

@@ -238,7 +238,7 @@ static void scan_young(struct world *world, unsigned generation) {
     check_old_words(world, generation, old, count);
     if (count)
         memcpy(all + 1, old, count * sizeof *old);
-    ck_assert_int_eq(mark_young(&build->heap, all, count + 1, &build->arena, &marks), 0);
+    ck_assert_int_eq(mark_run(&build->heap, all, count + 1, &build->arena, &marks), 0);
     check_marks(world, generation);
 }
 
@@ -381,6 +381,9 @@ static void check_generations(const struct world *world, const struct history *a
         ck_assert_uint_eq(after->objects[g], objects[g]);
         ck_assert_uint_eq(after->bytes[g], bytes[g]);
     }
+    const struct scan_entry *logged = &after->scans[after->scan_count - 1];
+    ck_assert_mem_eq(logged->objects, objects, sizeof objects);
+    ck_assert_mem_eq(logged->bytes, bytes, sizeof bytes);
 }
 
 static void check_history(struct world *world, const struct history *after, unsigned generation) {

@@ -14,7 +14,7 @@ leave_out() {
 build_drawings() {
     mkdir -p "$folder/source" || exit 1
     if ! command -v npm >/dev/null || ! command -v node >/dev/null; then leave_out "npm is not installed"; fi
-    cp "$here/package.json" "$here/package-lock.json" "$here/drawings.js" "$folder/source/" || exit 1
+    cp "$here/package.json" "$here/package-lock.json" "$here/drawings.js" "$here/charts.js" "$folder/source/" || exit 1
     (cd "$folder/source" && timeout 180 npm ci --ignore-scripts --no-audit --no-fund --prefer-offline --fetch-retries=1 \
         --fetch-timeout=30000) >"$folder/npm.log" 2>&1 ||
         leave_out "npm could not fetch their libraries ($folder/npm.log)"

@@ -1,10 +1,11 @@
-// drawings.js - what the page draws with libraries: flame graphs and cycles.
+// drawings.js - what the page draws with libraries: flame graphs and cycles; charts are charts.js's.
 //
 // Never: sets markup; names reach the libraries as text.
 import cytoscape from "cytoscape";
 import { select } from "d3-selection";
 import { interrupt } from "d3-transition";
 import flamegraph from "d3-flame-graph";
+import { chart } from "./charts.js";
 
 const RING_MAX = 60; // objects of a cycle up to which it is a ring; a longer one runs in rows, where it is still seen whole
 const NODE_WIDTH = 96, NODE_HEIGHT = 44; // in the drawing's own units, as all here
@@ -35,17 +36,19 @@ function elements(finding, { size, hex, count }) {
   const isCut = finding.cycle_length > listed;
   const places = listed + (isCut ? 1 : 0);
   const many = places > RING_MAX;
-  const pointer = (entry) => hex(entry.offset) + (entry.target_offset ? ` to ${hex(entry.target_offset)}` : "");
+  const pointer = (entry) => hex(entry.offset) + (entry.target_offset ? `${many ? " " : "\n"}to ${hex(entry.target_offset)}` : "");
   const position = (index) => (many ? rowsPosition : ringPosition)(index, places);
+  const type = (entry) => (entry.type && !entry.label.startsWith(entry.type) ? `${entry.type}\n` : "");
   const nodes = finding.cycle.map((entry, index) => ({
-    data: { id: `n${index}`, index, label: `${entry.label}\n${size(entry.size)}${many ? `, ${pointer(entry)}` : ""}` },
+    data: { id: `n${index}`, index, label: `${entry.label}\n${type(entry)}${size(entry.size)}${many ? `, ${pointer(entry)}` : ""}` },
     position: position(index),
   }));
   const edges = finding.cycle.map((entry, index) => ({
     data: {
       id: `e${index}`, source: `n${index}`, target: `n${(index + 1) % places}`,
-      label: many ? "" : pointer(entry), // measuring as many labels again would take seconds
+      label: many ? "" : pointer(entry) + (entry.rank === 1 ? "\nmake weak" : ""), // measuring as many labels again would take seconds
     },
+    classes: entry.rank === 1 ? "break" : "",
   }));
   if (isCut) {
     nodes.push({ data: { id: `n${listed}`, label: `${count(finding.cycle_length - listed)} more` },
@@ -63,10 +66,12 @@ function style(many) {
       "background-color": ground, "border-color": line, "border-width": many ? 6 : 2, shape: many ? "rectangle" : "round-rectangle",
       width: NODE_WIDTH, height: NODE_HEIGHT, "text-max-width": NODE_WIDTH - 4, "min-zoomed-font-size": many ? 7 : 0 } },
     { selector: "edge", style: {
-      label: "data(label)", "font-size": 12, color: faint, "line-color": line, "target-arrow-color": line,
+      label: "data(label)", "text-wrap": "wrap", "font-size": 12, color: faint, "line-color": line, "target-arrow-color": line,
       "target-arrow-shape": "triangle", width: many ? 6 : 2, "arrow-scale": many ? 2 : 1,
       "curve-style": many ? "straight" : "bezier", "control-point-step-size": 100, "text-background-color": ground,
       "text-background-opacity": 1, "text-background-padding": 2, "min-zoomed-font-size": many ? 7 : 0 } },
+    { selector: "edge.break", style: { color: color("--break"), "line-color": color("--break"), "target-arrow-color": color("--break"),
+      "line-style": "dashed", width: many ? 12 : 4 } },
     { selector: ".rest", style: { "border-style": "dashed", "line-style": "dashed" } },
     { selector: "node:selected", style: { "border-width": 4, "border-color": color("--accent") } },
   ];
@@ -97,6 +102,7 @@ function cycle(container, finding, tools) {
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => drawing.style(style(many)));
   new ResizeObserver(() => fit(drawing, nodes)).observe(container);
   container.dataset.nodes = String(drawing.nodes().length);
+  if (!many) container.dataset.edges = JSON.stringify(edges.map((edge) => edge.data.label));
 }
 
 // ---- flame graph
@@ -160,4 +166,4 @@ function flame(container, { size, details }) {
   };
 }
 
-window.castawayDrawings = { cycle, flame };
+window.castawayDrawings = { cycle, flame, chart };

@@ -73,6 +73,10 @@
 
   // ---- details of a finding
 
+  // Reference counts tell which pointers would free the cycle: rank 1 is the best.
+  const breakWords = (entry) => element("div", { class: "break" }, `${entry.rank === 1 ? "best made weak" : "or this one weak"}: frees ` +
+    `${things(entry.frees_objects, "object")}, ${size(entry.frees_bytes)}`);
+
   function entryRow(finding, index, hidden) {
     const entry = finding.cycle[index];
     const next = finding.cycle[(index + 1) % finding.cycle.length];
@@ -81,7 +85,7 @@
     return element("tr", { "data-index": index, hidden },
       element("td", {}, element("button", { class: "open", "aria-expanded": "false", onclick: toggleEntry }, entry.label)),
       element("td", { class: "number" }, things(entry.size, "byte")),
-      element("td", {}, `${hex(entry.offset)} → ${target}`));
+      element("td", {}, `${hex(entry.offset)} → ${target}`, entry.rank ? breakWords(entry) : null));
   }
 
   function toggleEntry(event) {
@@ -91,7 +95,9 @@
     if (isOpen) return row.nextElementSibling.remove();
     const finding = data.findings[Number(row.closest("table").dataset.finding)];
     const entry = finding.cycle[Number(row.dataset.index)];
-    row.after(element("tr", { class: "details" }, element("td", { colspan: 3 }, stackList(entry.stack))));
+    row.after(element("tr", { class: "details" }, element("td", { colspan: 3 },
+      entry.type && !entry.label.startsWith(entry.type) ? element("p", {}, `type ${entry.type}`) : null, element("h3", {}, "Allocated by"), stackList(entry.stack),
+      ...(entry.taker === null ? [] : [element("h3", {}, "Reference taken by"), stackList(entry.taker)]))));
   }
 
   function entriesTable(finding, number) {
@@ -126,7 +132,7 @@
       words.push(`The smallest cycle of a group of up to ${things(finding.group_objects_max, "object")}.`);
     if (finding.cycle_length > finding.cycle.length)
       words.push(`${count(finding.cycle.length)} of ${things(finding.cycle_length, "object")} are listed.`);
-    words.push("To break the cycle, make one of these pointers weak, or clear it.");
+    if (!finding.cycle.some((entry) => entry.rank)) words.push("To break the cycle, make one of these pointers weak, or clear it.");
     const drawings = window.castawayDrawings;
     const ring = drawings ? element("div", { class: "ring", role: "img", "aria-label": `Drawing of ${finding.name}` }) :
       element("p", { class: "hint" }, "This castaway was built without the libraries that draw.");
@@ -134,15 +140,37 @@
     return [element("p", {}, words.join(" ")), element("div", { class: "around" }, ring, entries.box)];
   }
 
+  // From the root on; each object opens to the stack that made it.
+  function pathList(path) {
+    return element("ol", { class: "path" }, ...path.map(({ text, stack }) => element("li", {}, stack === null ?
+      element("span", {}, text) : element("details", {}, element("summary", {}, text), stackList(stack)))));
+  }
+
+  function growthChart(finding) {
+    const drawings = window.castawayDrawings;
+    const told = ({ seconds, objects, bytes }) => `${seconds.toFixed(1)} s: ${things(objects, "object")}, ${size(bytes)}`;
+    if (!drawings) return [element("ul", {}, ...finding.points.map((point) => element("li", {}, told(point))))];
+    const box = element("div", { class: "chart" }), words = element("p", { class: "hint", "aria-live": "polite" },
+      "Old objects of this place at each full scan.");
+    requestAnimationFrame(() => drawings.chart(box)({
+      moments: finding.points.map(({ seconds, bytes }) => ({ at: seconds, values: [bytes] })), layers: ["g2"],
+      format: size, binary: true, label: `Growth of ${finding.name}`, describe: (index) => { words.textContent = told(finding.points[index]); },
+    }));
+    return [box, words];
+  }
+
   function details(finding, number) {
     const parts = [];
     if (finding.indirect_objects)
       parts.push(element("p", {}, `${things(finding.indirect_objects, "object")}, ${size(finding.indirect_bytes)} ` +
         "more are reached only from here."));
-    for (const words of [finding.age, finding.growth, finding.held_by && `held by ${finding.held_by}`])
+    for (const words of [...finding.told, finding.age, finding.growth, finding.dangling])
       if (words) parts.push(element("p", {}, words));
+    if (finding.points && finding.points.length > 1) parts.push(...growthChart(finding));
+    if (finding.path && finding.path.length) parts.push(element("h3", {}, "Held by"), pathList(finding.path));
     if (finding.kind === "cycle" && finding.cycle.length) parts.push(...cycleDetails(finding, number));
-    else parts.push(element("h3", {}, "Allocated by"), stackList(finding.stack));
+    else parts.push(element("h3", {}, finding.dangling ? "Made weak by" : "Allocated by"), stackList(finding.stack));
+    for (const { label, stack } of finding.culprits) parts.push(element("h3", {}, label), stackList(stack));
     parts.push(element("p", { class: "hint" }, `Fingerprint ${finding.fingerprint}`));
     return parts;
   }
@@ -168,7 +196,8 @@
   function matches(finding, words) {
     const own = `${finding.name} ${finding.kind} ${finding.fingerprint}`.toLowerCase();
     const stacks = [finding.stack, ...(finding.cycle || []).map((entry) => entry.stack)];
-    return words.every((word) => own.includes(word) || stacks.some((stack) => stackText(stack).includes(word)));
+    const types = (finding.cycle || []).map((entry) => entry.type || "").join(" ").toLowerCase();
+    return words.every((word) => own.includes(word) || types.includes(word) || stacks.some((stack) => stackText(stack).includes(word)));
   }
 
   function choose() {
@@ -271,6 +300,51 @@
     event.preventDefault();
   }
 
+  // ---- scans and generations
+
+  const time_measures = [
+    { name: "bytes", values: (scan) => scan.bytes, format: size, binary: true },
+    { name: "objects", values: (scan) => scan.objects, format: count },
+    { name: "pauses", values: (scan) => [scan.pause_ms], format: (milliseconds) => `${milliseconds} ms`, layers: ["pause"] },
+  ];
+
+  function scanWords(scan) {
+    const alive = scan.bytes.map((bytes, generation) => `${generation ? `generation ${generation}` : "unreachable"} ` +
+      `${size(bytes)} in ${things(scan.objects[generation], "object")}`);
+    return `Scan ${count(scan.number)} of generation ${scan.generation} at ${scan.seconds.toFixed(1)} s: pause ${scan.pause_ms} ms, ` +
+      `${scan.scan_ms} ms in all; ${alive.join(", ")}.`;
+  }
+
+  function scansTable(scans) {
+    const heads = ["scan", "generation", "at", "pause", "in all", "unreachable", "generation 1", "generation 2"];
+    return element("div", {}, element("table", {},
+      element("thead", {}, element("tr", {}, ...heads.map((head) => element("th", { class: "number", scope: "col" }, head)))),
+      element("tbody", {}, ...scans.map((scan) => element("tr", {}, ...[count(scan.number), scan.generation,
+        `${scan.seconds.toFixed(1)} s`, `${scan.pause_ms} ms`, `${scan.scan_ms} ms`, ...scan.bytes.map(size)]
+        .map((cell) => element("td", { class: "number" }, cell)))))));
+  }
+
+  function time() {
+    const drawings = window.castawayDrawings, scans = data.timeline ? data.timeline.scans : [];
+    byId("time").hidden = !scans.length;
+    if (!scans.length) return;
+    byId("scans").addEventListener("toggle", () => byId("scans").append(scansTable(scans)), { once: true });
+    if (!drawings) {
+      byId("time").querySelector(".bar").remove();
+      byId("moment").textContent = "Not drawn: this castaway was built without the libraries that draw.";
+      return;
+    }
+    const show = drawings.chart(byId("timeline"));
+    const draw = ({ name, values, format, binary, layers = ["g0", "g1", "g2"] }) => show({
+      moments: scans.map((scan) => ({ at: scan.seconds, values: values(scan), row: scan.generation })), layers, rows: 3, format, binary,
+      label: `${name} at each of ${things(scans.length, "scan")} of process ${data.timeline.pid}`,
+      describe: (index) => { byId("moment").textContent = scanWords(scans[index]); },
+    });
+    byId("time-measures").append(...time_measures.map((measure, index) => element("label", {},
+      element("input", { type: "radio", name: "time-measure", checked: index === 0, onchange: () => draw(measure) }), ` ${measure.name}`)));
+    draw(time_measures[0]);
+  }
+
   // ---- flame graph
 
   const measures = [
@@ -322,6 +396,7 @@
   choose();
   document.addEventListener("keydown", onKey);
   document.addEventListener("DOMContentLoaded", () => {
+    time();
     memory();
     performance.mark("castaway-ready");
     document.body.dataset.ready = "yes";
