@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# What a pair of malloc and free costs more with castaway than without, in instructions, as callgrind counts them: the same
-# binary and input give the same count, whatever else the machine does.
+# What a pair of malloc and free, and a call of malloc from a place that was not met before, cost more with castaway than
+# without, in instructions, as callgrind counts them: the same binary and input give the same count, whatever else the machine
+# does.
 #
 # Two runs of different lengths are subtracted, with castaway and without: start, end and the allocator's own work cancel
 # out. A ceiling is the count of the day it was set, and 5% for other compilers' and libraries' code. Whoever makes the path
@@ -11,40 +12,59 @@ here=$(cd "$(dirname "$0")" && pwd) || exit 1
 # shellcheck source-path=SCRIPTDIR disable=SC1091
 . "$here/claims.sh"
 
-# way to malloc (tests/bench/workloads/churn.c), ceiling
+# what is counted, program, its arguments (N: how many times), N in the shorter run and in the longer one, ceiling for each.
+# The shorter run of churn is long enough to fill its window and to meet all its stacks.
 CEILINGS='
-descending  3108
-standing    3010
-wandering   2938
+a pair; the same way to malloc each time|churn|1 N descending|12000|24000|614
+a pair; the loop stands below all calls|churn|1 N standing|12000|24000|607
+a pair; one of 1 024 ways at random|churn|1 N wandering|12000|24000|3819
+a place that malloc was not called from before|places|N|500|1500|25300
 '
-SHORT=12000 LONG=24000 # the window is full, and every stack known, well before the shorter one ends
 
-instructions() { # WAY PAIRS [NAME=VALUE...]: of the whole run, without castaway's child (valgrind counts that apart)
-    local way=$1 pairs=$2 log=$WORK/callgrind.log
+build_places() { # a program of 1 500 functions; each calls malloc once
+    {
+        echo '#include <stdlib.h>'
+        printf 'static void *f%d(void) { char *p = malloc(16); if (p) p[0] = 1; return p; }\n' $(seq 1500)
+        echo 'static void *(*const all[])(void) = {'
+        printf 'f%d,\n' $(seq 1500)
+        echo '}; int main(int argc, char **argv) { int n = argc > 1 ? atoi(argv[1]) : 0;'
+        echo 'for (int i = 0; i < n; i++) free(all[i]()); return 0; }'
+    } >"$WORK/places.c"
+    gcc -O2 -g -o "$WORK/places" "$WORK/places.c"
+}
+instructions() { # PROGRAM ARGUMENTS [NAME=VALUE...]: of the whole run, without castaway's child (valgrind counts that apart)
+    local program=$1 words log=$WORK/callgrind.log
+    read -ra words <<<"$2"
     shift 2
     env "$@" timeout 300 valgrind --tool=callgrind --callgrind-out-file=/dev/null --log-file="$log" \
-        "$WORK/churn" 1 "$pairs" "$way" >/dev/null 2>"$WORK/err" || return 1
+        "$WORK/$program" "${words[@]}" >/dev/null 2>"$WORK/err" || return 1
     awk 'NR == 1 { program = $1 } $1 == program && $2 == "Collected" { print $4 }' "$log"
 }
-slope() { # WAY [NAME=VALUE...]: instructions of the pairs that the longer run has more
-    local way=$1 short long
-    shift
-    short=$(instructions "$way" $SHORT "$@") && long=$(instructions "$way" $LONG "$@") && echo $((long - short))
+slope() { # PROGRAM ARGUMENTS SHORT LONG [NAME=VALUE...]: instructions that the longer run has more
+    local program=$1 arguments=$2 n=$3 more=$4 short long
+    shift 4
+    short=$(instructions "$program" "${arguments/N/$n}" "$@") && long=$(instructions "$program" "${arguments/N/$more}" "$@") &&
+        echo $((long - short))
 }
-costs_at_most() { # WAY CEILING
-    local plain with per_pair
-    plain=$(slope "$1") || { echo "callgrind fails with the plain program"; return 1; }
-    with=$(slope "$1" LD_PRELOAD="$BUILD/libcastaway.so" CASTAWAY_OPTIONS="output=$WORK/churn.cast:fail-on=none:text=/dev/null") ||
+costs_at_most() { # CEILING PROGRAM ARGUMENTS SHORT LONG
+    local ceiling=$1 plain with each
+    shift
+    plain=$(slope "$@") || { echo "callgrind fails with the plain program"; return 1; }
+    rm -f "$WORK/recording.cast"
+    with=$(slope "$@" LD_PRELOAD="$BUILD/libcastaway.so" \
+        CASTAWAY_OPTIONS="output=$WORK/recording.cast:fail-on=none:text=/dev/null") ||
         { echo "callgrind fails with castaway"; return 1; }
-    per_pair=$(((with - plain) / (LONG - SHORT)))
-    [ -z "${TELL:-}" ] || echo "$1 $per_pair" >&2
-    [ -s "$WORK/churn.cast" ] || { echo "nothing was recorded"; return 1; }
-    [ $per_pair -le "$2" ] || { echo "$per_pair instructions a pair, $2 are allowed"; return 1; }
-    [ $per_pair -ge 50 ] || { echo "$per_pair instructions a pair: this can't be all of recording"; return 1; }
+    each=$(((with - plain) / ($4 - $3)))
+    [ -z "${TELL:-}" ] || echo "$each" >&3
+    [ -s "$WORK/recording.cast" ] || { echo "nothing was recorded"; return 1; }
+    [ $each -le "$ceiling" ] || { echo "$each instructions, $ceiling are allowed"; return 1; }
+    [ $each -ge 50 ] || { echo "$each instructions: this can't be all of recording"; return 1; }
 }
 
-gcc -std=gnu11 -D_GNU_SOURCE -O2 -g -o "$WORK/churn" "$here/../bench/workloads/churn.c" -pthread || exit 1
-while read -r way ceiling; do
-    [ -z "$way" ] || claim "a pair costs at most $ceiling instructions when the way to malloc is $way" costs_at_most "$way" "$ceiling"
+exec 3>&2
+gcc -std=gnu11 -D_GNU_SOURCE -O2 -g -o "$WORK/churn" "$here/../bench/workloads/churn.c" -pthread && build_places || exit 1
+while IFS='|' read -r counted program arguments short long ceiling; do
+    [ -z "$counted" ] || claim "at most $ceiling instructions for $counted" \
+        costs_at_most "$ceiling" "$program" "$arguments" "$short" "$long"
 done <<<"$CEILINGS"
 finish

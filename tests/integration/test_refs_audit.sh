@@ -1,7 +1,7 @@
 #!/bin/bash
 # Counts and histories of hooks and named pairs in reports: why an object was never freed, who is to blame, which reference
 # to make weak.
-# shellcheck source=tests/integration/claims.sh
+# shellcheck source-path=SCRIPTDIR disable=SC1091,SC2016
 . "$(dirname "$0")/claims.sh"
 sources=$(cd "$(dirname "$0")/../refs" && pwd)
 header=$sources/../../preload
