@@ -154,7 +154,7 @@ install: all
 	install -m 644 tools/profiles/* $(DESTDIR)$(PREFIX)/share/castaway/profiles
 	install -m 755 $(BUILD)/castaway $(DESTDIR)$(PREFIX)/bin/castaway
 	install -m 644 $(BUILD)/libcastaway.so $(DESTDIR)$(PREFIX)/lib/libcastaway.so
-	install -m 644 preload/castaway.h $(DESTDIR)$(PREFIX)/include/castaway.h
+	install -m 644 preload/castaway.h preload/castaway_check.h $(DESTDIR)$(PREFIX)/include/
 	install -m 644 tools/castaway*.1 $(DESTDIR)$(PREFIX)/share/man/man1/
 	install -m 644 tools/report.schema.json $(DESTDIR)$(PREFIX)/share/castaway/report.schema.json
 	$(BUILD)/castaway completion bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/castaway
@@ -163,7 +163,7 @@ install: all
 	  > $(DESTDIR)$(PREFIX)/lib/pkgconfig/castaway.pc
 
 uninstall:
-	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,bin/castaway lib/libcastaway.so include/castaway.h \
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,bin/castaway lib/libcastaway.so include/castaway.h include/castaway_check.h \
 	  share/castaway/report.schema.json share/bash-completion/completions/castaway share/zsh/site-functions/_castaway \
 	  $(patsubst tools/%,share/castaway/%,$(wildcard tools/profiles/*)) \
 	  $(addprefix share/man/man1/,$(notdir $(wildcard tools/castaway*.1))) lib/pkgconfig/castaway.pc)

@@ -524,6 +524,16 @@ void cast_growth(struct cast_sink *sink, const struct growth *growth, const stru
     close_line(sink);
 }
 
+void cast_dangling(struct cast_sink *sink, const struct cast_dangling *dangling) {
+    open_line(sink, "dangling");
+    put_count(sink, "site", dangling->site);
+    put_count(sink, "slots", dangling->slots);
+    put_count(sink, "holder", dangling->holder);
+    put_count(sink, "offset", dangling->offset);
+    put_count(sink, "target", dangling->target);
+    close_line(sink);
+}
+
 void cast_path(struct cast_sink *sink, uintptr_t target, const struct cast_root *root, const struct path *path) {
     open_line(sink, "path");
     put_count(sink, "target", target);

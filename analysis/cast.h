@@ -37,6 +37,7 @@ enum { CAST_VERSION = 1, CAST_FRAMES_MAX = 64 };
     X(REFS_NO_FUNCTION, "refs-no-function", "names of --refs or of a profile that are no functions")                   \
     X(REFS_NO_ROOM, "refs-no-room", "functions of --refs or of a profile for which there was no room")                 \
     X(REFS_READ_ONLY, "refs-read-only", "functions of which some calls were not counted: a page could not be changed") \
+    X(REFS_PARTIAL, "refs-partial", "functions that could not be patched: calls inside their library are not counted") \
     X(REFS_DROPPED, "refs-dropped", "reference counts that changed and had no room to be kept")                        \
     X(REFS_LAYOUT, "refs-layout", "objects whose counts are not where a rule says")                                    \
     X(PROFILE_UNUSED, "profile-unused", "profiles of which the program uses no function")                              \
@@ -142,6 +143,15 @@ struct cast_allocations {
     uint64_t chain_max;          /* most growths of one block */
 };
 
+/* Weak slots that point at freed objects, those alike together. */
+struct cast_dangling {
+    uint32_t site;   /* where they were made weak */
+    uint64_t slots;  /* how many */
+    uint32_t holder; /* where the objects were made that they lie in; 0: in none, or not known */
+    uint64_t offset; /* in those */
+    uint32_t target; /* where the freed objects had been made; 0: not known */
+};
+
 /* What is known of the references of a finding's objects. */
 struct cast_balance {
     uint32_t site;
@@ -171,6 +181,7 @@ void cast_status(struct cast_sink *, const struct cast_status *);
 void cast_timeline(struct cast_sink *, const struct history *);
 /* Path NULL: none is written. With steps in it, it begins at `root`; else that may be NULL. */
 void cast_growth(struct cast_sink *, const struct growth *, const struct cast_root *, const struct path *);
+void cast_dangling(struct cast_sink *, const struct cast_dangling *);
 void cast_path(struct cast_sink *, uintptr_t target, const struct cast_root *, const struct path *);
 void cast_population(struct cast_sink *, const struct cast_population *);
 void cast_retained(struct cast_sink *, const struct cast_retained *);

@@ -97,7 +97,10 @@ static int take_function(struct reader *reader, enum pair_effect effect, struct 
         return fail(reader, rule->name, "the name of a function is missing");
     if (rule->name_bytes > PAIR_NAME_BYTES_MAX)
         return fail(reader, rule->name, "the name is too long");
-    return take_word(reader, "@") ? take_place(reader, rule) : 0;
+    if (take_word(reader, "@") && take_place(reader, rule) != 0)
+        return -EINVAL;
+    rule->patch = take_word(reader, "/patch");
+    return 0;
 }
 
 static int take_floating(struct reader *reader, struct pair_rule *sink) {

@@ -16,7 +16,8 @@
  *   exact                no pointer to them is borrowed: what no counted reference holds is lost, whatever a stack says
  *
  * A function is NAME, or NAME@PLACE where the object is not its first argument: a number from 1 to 6 (arguments that are
- * integers or pointers), or `return`. Stars before the place follow pointers: free_it@*1 takes the address of a pointer. */
+ * integers or pointers), or `return`. Stars before the place follow pointers: free_it@*1 takes the address of a pointer.
+ * `/patch` behind it (free_it@2/patch): its calls inside its own library are to be seen, too. */
 #ifndef CASTAWAY_ANALYSIS_PAIR_H
 #define CASTAWAY_ANALYSIS_PAIR_H
 
@@ -52,6 +53,7 @@ struct pair_rule {
     enum pair_effect effect;
     unsigned place; /* PAIR_RETURN, or the argument's number from 1 */
     unsigned loads; /* pointers to follow from there */
+    int patch;      /* calls inside its library, too */
     struct pair_floating floating;
     struct pair_counted counted; /* PAIR_COUNTED */
 };

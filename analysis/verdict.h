@@ -15,7 +15,8 @@
     X(CYCLE, "cycle", "cycle")                                                                                         \
     X(POSSIBLE, "possible", "possible")                                                                                \
     X(REACHABLE, "reachable", "reachable")                                                                             \
-    X(GROWING, "growing", "growing")
+    X(GROWING, "growing", "growing")                                                                                   \
+    X(DANGLING_WEAK, "dangling-weak", "dangling_weak")
 
 enum kind {
 #define X(name, word, key) KIND_##name,
@@ -23,8 +24,8 @@ enum kind {
 #undef X
         KIND_COUNT
 };
-/* The kinds below it share out the objects among them. Those from it on are of sites, whose objects are counted there
- * already. */
+/* The kinds below it share out the objects among them. Those from it on are not of objects: places whose objects are counted
+ * there already, and weak slots. */
 enum { KIND_JUDGED_COUNT = KIND_GROWING };
 
 /* One reference of a cycle: the object made at `site` of `size_bytes` bytes holds, `offset` bytes into itself, a

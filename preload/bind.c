@@ -23,6 +23,7 @@
 
 #include "init.h"
 #include "lock.h"
+#include "patch.h"
 #include "stub.h"
 #include "table.h"
 
@@ -31,9 +32,9 @@ enum { PAGE = 4096, SEEN_MAX = 4096 };
 struct name {
     const char *text;
     uintptr_t ours, real; /* of a function that ours stands in front of; else 0 */
-    uint32_t rule;
-    int wants_result;
+    struct bind_rule rule;
     enum bind_state state;
+    const char *not_patched; /* why */
     UT_hash_handle hh;
 };
 static struct name *names;
@@ -175,6 +176,7 @@ static const ElfW(Sym) * find_symbol(const struct tables *tables, const char *na
 
 struct target {
     uintptr_t address;
+    size_t bytes;
     int is_function;
 };
 
@@ -183,7 +185,8 @@ static struct target target_in(const struct tables *tables, const char *name) {
     if (!symbol)
         return (struct target){0};
     int type = ELF64_ST_TYPE(symbol->st_info);
-    return (struct target){tables->map->l_addr + symbol->st_value, type == STT_FUNC || type == STT_NOTYPE};
+    return (struct target){tables->map->l_addr + symbol->st_value, symbol->st_size,
+                           type == STT_FUNC || type == STT_NOTYPE};
 }
 
 /* The first definition in the order of loading, which is the order in which the loader looks. */
@@ -239,13 +242,58 @@ static int write_slot(const struct tables *tables, uintptr_t *slot, uintptr_t va
     return 0;
 }
 
+/* The executable segment of the module that `address` lies in. */
+static struct range code_around(const struct tables *tables, uintptr_t address) {
+    for (unsigned i = 0; i < tables->segment_count; i++) {
+        const ElfW(Phdr) *segment = &tables->segments[i];
+        uintptr_t lo = tables->map->l_addr + segment->p_vaddr;
+        if (segment->p_type == PT_LOAD && segment->p_flags & PF_X && address - lo < segment->p_memsz)
+            return (struct range){lo, lo + segment->p_memsz};
+    }
+    return (struct range){0};
+}
+
+/* Have the function itself lead to a stub. returns whether it does: then no import must lead there as well. */
+static int is_patched(struct name *name, struct target target) {
+    struct dl_find_object found;
+    struct tables tables;
+    if (!name->rule.patch || !target.is_function)
+        return 0;
+    if (patch_is_done(target.address))
+        return 1;
+    if (_dl_find_object((void *)target.address, &found) != 0 || tables_read(&tables, found.dlfo_link_map) != 0)
+        return 0;
+    struct patch patch = {
+        .function = target.address,
+        .bytes = target.bytes,
+        .code = code_around(&tables, target.address),
+        .rule = name->rule.rule,
+        .wants_result = name->rule.wants_result,
+    };
+    const char *why = patch_entry(&patch);
+    if (why)
+        name->not_patched = why;
+    else
+        name->state = BIND_BOUND;
+    return !why;
+}
+
+/* Functions that are to be patched where they are defined: perhaps nobody imports them. */
+static void patch_module(const struct tables *tables) {
+    for (struct name *name = names; name; name = name->hh.next)
+        if (name->rule.patch)
+            is_patched(name, target_in(tables, name->text));
+}
+
 static void bind_slot(const struct tables *tables, uintptr_t *slot, struct name *name) {
     if (stub_is(*slot))
         return;
     struct target target = target_of(*slot, name->text);
     if (!target.address) /* weak, and there is none */
         return;
-    void *stub = target.is_function ? stub_for((void *)target.address, name->rule, name->wants_result) : NULL;
+    if (is_patched(name, target))
+        return;
+    void *stub = target.is_function ? stub_for((void *)target.address, name->rule.rule, name->rule.wants_result) : NULL;
     if (!target.is_function)
         name->state = BIND_NO_FUNCTION;
     else if (!stub)
@@ -290,6 +338,7 @@ static int is_ours(const struct tables *tables) {
 static void bind_module(const struct tables *tables) {
     if (is_ours(tables) || !tables->symbols || !tables->strings)
         return;
+    patch_module(tables);
     for (int i = 0; i < 2; i++)
         bind_relocations(tables, tables->relocations[i], tables->relocation_count[i]);
 }
@@ -325,6 +374,11 @@ void bind_start(void) {
     if (!names)
         return;
     stub_init();
+    for (const struct name *name = names; name; name = name->hh.next)
+        if (name->rule.patch) {
+            patch_init();
+            break;
+        }
     before.l_next = _r_debug.r_map;
     bind_last = &before;
     bind_look();
@@ -365,12 +419,12 @@ void bind_close_ends(void) {
 
 /* ---- names ---- */
 
-int bind_name(const char *text, uint32_t rule, int wants_result) {
+int bind_name(const char *text, struct bind_rule rule) {
     struct name *name;
     HASH_FIND_STR(names, text, name);
     if (name || !(name = pages_alloc(sizeof *name)))
         return -1;
-    *name = (struct name){.text = text, .rule = rule, .wants_result = wants_result};
+    *name = (struct name){.text = text, .rule = rule};
     HASH_ADD_KEYPTR(hh, names, name->text, strlen(name->text), name);
     return name->hh.tbl ? 0 : -1;
 }
@@ -388,6 +442,12 @@ enum bind_state bind_state(const char *text) {
     struct name *name;
     HASH_FIND_STR(names, text, name);
     return name ? name->state : BIND_UNKNOWN;
+}
+
+const char *bind_not_patched(const char *text) {
+    struct name *name;
+    HASH_FIND_STR(names, text, name);
+    return name ? name->not_patched : NULL;
 }
 
 int bind_is_defined(const char *name) {

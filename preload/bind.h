@@ -16,8 +16,13 @@ enum bind_state {
 };
 
 /* Calls of `name` are to be led through a stub for `rule`, from bind_start() on. `name` stays the caller's.
+ * patch    calls inside its own library too, by changing its first instructions where that is safe (patch.h)
  * returns  0, or -1: no memory, or the name has a rule already. context: cold */
-int bind_name(const char *name, uint32_t rule, int wants_result);
+struct bind_rule {
+    uint32_t rule;
+    int wants_result, patch;
+};
+int bind_name(const char *name, struct bind_rule rule);
 
 /* Look at all modules, and from now on at every new one. context: cold, after libc has started */
 void bind_start(void);
@@ -40,6 +45,8 @@ void bind_close_begins(void);
 void bind_close_ends(void);
 
 enum bind_state bind_state(const char *name);
+const char *
+bind_not_patched(const char *name); /* why calls inside its library are not seen; NULL: not asked, or they are */
 /* Does any module define it? context: threads stopped */
 int bind_is_defined(const char *name);
 

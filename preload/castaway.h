@@ -41,9 +41,20 @@ extern void castaway_api_finalizer(const void *object, const char *name) __attri
 extern void castaway_api_type(const void *object, const char *name) __attribute__((weak));
 extern void castaway_api_scope_begin(const char *name) __attribute__((weak));
 extern long castaway_api_scope_end(void) __attribute__((weak));
+struct castaway_finding;
+struct castaway_scan;
+typedef void castaway_scan_cb(const struct castaway_scan *scan, void *context);
+extern long castaway_api_scope_findings(struct castaway_finding *out, long max) __attribute__((weak));
 extern int castaway_api_is_tracked(const void *address) __attribute__((weak));
 extern size_t castaway_api_get_referents(const void *object, void **out, size_t max) __attribute__((weak));
+extern long castaway_api_get_referrers(const void *object, void **out, size_t max) __attribute__((weak));
 extern void castaway_api_get_count(long counts[3]) __attribute__((weak));
+extern void castaway_api_get_stats(long stats[3][3]) __attribute__((weak));
+extern int castaway_api_freeze(void) __attribute__((weak));
+extern void castaway_api_unfreeze(void) __attribute__((weak));
+extern long castaway_api_get_freeze_count(void) __attribute__((weak));
+extern int castaway_api_on_scan(castaway_scan_cb *callback, void *context) __attribute__((weak));
+extern void castaway_api_off_scan(castaway_scan_cb *callback, void *context) __attribute__((weak));
 extern void castaway_api_get_threshold(unsigned thresholds[3]) __attribute__((weak));
 extern void castaway_api_set_threshold(unsigned young, unsigned middle, unsigned old) __attribute__((weak));
 
@@ -134,7 +145,8 @@ static inline void castaway_unref(const void *object) {
 }
 
 /* The pointer stored at `slot` does not keep its object alive, from now on and whatever is stored there; castaway_unweak()
- * takes that back. To be called before the memory of the slot is freed. */
+ * takes that back. To be called before the memory of the slot is freed. A slot in an object or in a module's data that the
+ * program can reach, and that points at an object that was freed, is a finding: `dangling-weak`. */
 static inline void castaway_weak(const void *slot) {
     if (castaway_api_weak)
         castaway_api_weak(slot);
@@ -169,6 +181,23 @@ static inline long castaway_scope_end(void) {
     return castaway_api_scope_end ? castaway_api_scope_end() : 0;
 }
 
+/* What a scope found: lost objects of one stack, or cycles of one shape. */
+enum { CASTAWAY_FINDINGS_KEPT = 16, CASTAWAY_FRAMES_KEPT = 32 };
+struct castaway_finding {
+    int is_cycle;
+    int frame_count;
+    long objects;
+    size_t bytes;
+    const void *frames[CASTAWAY_FRAMES_KEPT]; /* return addresses, innermost first: where they were made */
+};
+
+/* The findings of the scope that this thread ended last, most bytes first; at most CASTAWAY_FINDINGS_KEPT are kept.
+ * out      receives the first `max` of them; may be NULL when max is 0
+ * returns  how many are kept */
+static inline long castaway_scope_findings(struct castaway_finding *out, long max) {
+    return castaway_api_scope_findings ? castaway_api_scope_findings(out, max) : 0;
+}
+
 /* Does castaway know an object at `address`, or around it? */
 static inline int castaway_is_tracked(const void *address) {
     return castaway_api_is_tracked ? castaway_api_is_tracked(address) : 0;
@@ -179,6 +208,15 @@ static inline int castaway_is_tracked(const void *address) {
  * returns  how many there are */
 static inline size_t castaway_get_referents(const void *object, void **out, size_t max) {
     return castaway_api_get_referents ? castaway_api_get_referents(object, out, max) : 0;
+}
+
+/* The objects that point at the object, or into it, in the order of their addresses; weak slots do not count. Roots are no
+ * objects.
+ * out      receives the first `max` of them; may be NULL when max is 0
+ * returns  how many there are; 0 for an address that castaway does not know; -1: not known, no scan can be made
+ * context  not in a signal handler; other threads are stopped for a moment */
+static inline long castaway_get_referrers(const void *object, void **out, size_t max) {
+    return castaway_api_get_referrers ? castaway_api_get_referrers(object, out, max) : 0;
 }
 
 /* Objects made less those freed since the last scan; scans of generation 0 since one of 1; those of 1 since one of 2. */
@@ -197,6 +235,63 @@ static inline void castaway_get_threshold(unsigned thresholds[3]) {
 static inline void castaway_set_threshold(unsigned young, unsigned middle, unsigned old) {
     if (castaway_api_set_threshold)
         castaway_api_set_threshold(young, middle, old);
+}
+
+/* What the scans of each generation have come to, since the process began or was forked. */
+struct castaway_stats {
+    long collections;   /* scans of this generation that were made */
+    long found;         /* objects that they found unreachable and no scan before had */
+    long uncollectable; /* objects that they confirmed: findings. castaway frees nothing */
+};
+static inline void castaway_get_stats(struct castaway_stats stats[3]) {
+    long numbers[3][3] = {{0}};
+    if (castaway_api_get_stats)
+        castaway_api_get_stats(numbers);
+    for (int i = 0; i < 3; i++) {
+        stats[i].collections = numbers[i][0];
+        stats[i].found = numbers[i][1];
+        stats[i].uncollectable = numbers[i][2];
+    }
+}
+
+/* What lives now counts as reachable from here on, with all that it leads to: no scan reports it, not that of the end
+ * either. castaway_unfreeze() takes that back.
+ * returns  0; -1: other threads could not be stopped for a moment, and nothing has changed */
+static inline int castaway_freeze(void) {
+    return castaway_api_freeze ? castaway_api_freeze() : 0;
+}
+static inline void castaway_unfreeze(void) {
+    if (castaway_api_unfreeze)
+        castaway_api_unfreeze();
+}
+/* How many of the frozen objects still live. */
+static inline long castaway_get_freeze_count(void) {
+    return castaway_api_get_freeze_count ? castaway_api_get_freeze_count() : 0;
+}
+
+/* A scan that has ended. Later versions may append to it. */
+struct castaway_scan {
+    long number; /* from 1 */
+    int generation;
+    long found, uncollectable; /* as in struct castaway_stats, of this scan */
+    long lost;                 /* objects that count as lost now: those of all findings */
+    long pause_us, scan_us;    /* how long the program stood; how long the search took beside it */
+};
+
+/* Call callback(scan, context) after each scan from now on. It is called in the program: at the end of an allocation that
+ * the program's own code asks for (never libc, whose locks might be held), on the thread that does; or before
+ * castaway_collect(), castaway_check() or castaway_scope_end() return. So it may do all that the program may do where it
+ * allocates, and must take no lock that is held there. One call at a time; a scan asked for in a callback is not made (-1).
+ * Of scans that end faster than there is an occasion to tell, the first 16 are told. The scan of the end is told by nobody.
+ *
+ * returns  0; -1: 8 callbacks are there already. 0 without castaway */
+static inline int castaway_on_scan(castaway_scan_cb *callback, void *context) {
+    return castaway_api_on_scan ? castaway_api_on_scan(callback, context) : 0;
+}
+/* Takes back one such call with the same arguments. A call of it that another thread is in may still be under way. */
+static inline void castaway_off_scan(castaway_scan_cb *callback, void *context) {
+    if (castaway_api_off_scan)
+        castaway_api_off_scan(callback, context);
 }
 
 #ifdef __cplusplus

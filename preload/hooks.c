@@ -40,10 +40,10 @@ static unsigned flags_for(struct caller caller) {
     return own || api_disabled ? OBJECT_IGNORED : 0;
 }
 
-static void hook_ends(void) {
+static void hook_ends(uintptr_t pc) {
     thread_busy--;
-    if (__builtin_expect(live_wanted, 0))
-        live_due();
+    if (__builtin_expect(atomic_load_explicit(&live_wanted, memory_order_relaxed), 0))
+        live_due(pc);
 }
 
 static inline __attribute__((always_inline)) void made(void *address, size_t size_bytes, struct caller caller,
@@ -58,7 +58,7 @@ static inline __attribute__((always_inline)) void made(void *address, size_t siz
     record_add((uintptr_t)address, size_bytes, site, flags_for(caller));
     if (__builtin_expect(profile_on, 0))
         profile_born((uintptr_t)address, size_bytes, site, is_block);
-    hook_ends();
+    hook_ends(caller.pc);
 }
 
 void hook_made(void *address, size_t size_bytes, struct caller caller) {
@@ -95,7 +95,7 @@ void hook_free(void *address) {
         forget(address, id, PROFILE_FREED);
     else if (__builtin_expect(pooled_in_use && thread_busy == 1, 0))
         pooled_block_freed((uintptr_t)address);
-    hook_ends();
+    hook_ends(0);
 }
 
 uint64_t hook_without_stack(void) {

@@ -27,14 +27,18 @@
 #include "births.h"
 #include "control.h"
 #include "dirty.h"
+#include "frozen.h"
 #include "init.h"
 #include "interrupt.h"
 #include "lock.h"
 #include "pages.h"
 #include "place.h"
 #include "record.h"
+#include "referrers.h"
 #include "schedule.h"
 #include "snapshot.h"
+#include "stop.h"
+#include "told.h"
 #include "write.h"
 
 enum {
@@ -45,10 +49,12 @@ enum {
     FLUSHES_TO_CHECK = 1024,
     OWN_STACK_BYTES = 256 << 10,
     COLLECT_SLICE_MS = 50,
-    COLLECT_LIMIT_MS = 120000
+    COLLECT_LIMIT_MS = 120000,
+    FREEZE_LOCK_MS = 100,
+    FREEZE_STOP_MS = 300
 };
 
-int live_wanted;
+_Atomic int live_wanted;
 
 static int on, ended;
 static struct schedule schedule;
@@ -77,8 +83,16 @@ static struct {
     uint64_t skipped;
     int place; /* place.h */
 } scans = {.place = PLACE_NONE};
+static long stats[GENERATIONS][3];
 static struct snapshot scanning; /* the child that scans; child 0: none */
 static struct snapshot answering[ANSWERS_MAX];
+/* What the program itself asks: one question at a time. */
+static struct {
+    _Atomic int taken, waits;
+    uintptr_t address;
+    size_t max;
+    int reply;
+} asked;
 static _Atomic int finished; /* scans that came to an end; a futex word */
 
 int live_is_on(void) {
@@ -142,6 +156,9 @@ void live_after_fork(void) {
     if (scans.last)
         pages_unshare(scans.last);
     memset(&scans, 0, sizeof scans);
+    memset(stats, 0, sizeof stats);
+    told_after_fork();
+    asked.waits = 0;
     scans.place = PLACE_NONE;
     scans.birth_end[0] = scans.birth_end[1] = record_next_serial();
     begin();
@@ -160,19 +177,24 @@ void live_flush(struct thread_state *state) {
     state->events_left = LIVE_EVENTS;
     state->net_objects = state->net_bytes = 0;
     if (on && attendant_is_late())
-        live_wanted = 1; /* the signal was lost: a program that took the handler's place, or ended the attendant */
+        live_wanted |=
+            LIVE_SIGNAL; /* the signal was lost: a program that took the handler's place, or ended the attendant */
     if (on && schedule.control && !attendant_has_ticks() && ++flushes % FLUSHES_TO_CHECK == 0 && !control_is_open())
-        live_wanted = control_lost = 1; /* the program closed all descriptors */
+        live_wanted |= (control_lost = LIVE_SIGNAL); /* the program closed all descriptors */
     if (on && !scanning.child && is_due())
-        live_wanted = 1;
+        live_wanted |= LIVE_SIGNAL;
 }
 
-void live_due(void) {
+void live_due(uintptr_t pc) {
     if (thread_busy || !on || (thread_self && thread_self->reallocates))
         return;
-    live_wanted = 0;
-    interrupt_install(); /* glibc may have taken the place */
-    interrupt_self();
+    if (live_wanted & LIVE_SIGNAL) {
+        live_wanted &= ~LIVE_SIGNAL;
+        interrupt_install(); /* glibc may have taken the place */
+        interrupt_self();
+    }
+    if (pc && live_wanted & LIVE_TELL && told_call(pc))
+        live_wanted &= ~LIVE_TELL;
 }
 
 void live_thread_ends(void) {
@@ -280,9 +302,36 @@ static void scan(unsigned generation, unsigned confirm, int reply, ucontext_t *c
         turn(&order.in);
 }
 
+static long lost_objects(const struct verdicts *verdicts) {
+    const struct tally *tally = verdicts->tally;
+    return (long)(tally[KIND_LOST].objects + tally[KIND_LOST_INDIRECT].objects + tally[KIND_CYCLE].objects);
+}
+
+/* What the scan has come to, for the program to know. */
+static void count_scan(const struct snapshot *done) {
+    const struct history *now = &done->outcome->history;
+    struct history_counts before = scans.last ? scans.last->history.counts : (struct history_counts){0};
+    const struct scan_entry *entry = &now->scans[now->scan_count - 1];
+    struct castaway_scan scan = {
+        .number = done->entry.number,
+        .generation = (int)done->entry.generation,
+        .found = (long)(now->counts.suspects - before.suspects),
+        .uncollectable = (long)(now->counts.confirmed - before.confirmed),
+        .lost = lost_objects(&done->outcome->confirmed),
+        .pause_us = entry->pause_us,
+        .scan_us = entry->scan_us,
+    };
+    stats[scan.generation][0]++;
+    stats[scan.generation][1] += scan.found;
+    stats[scan.generation][2] += scan.uncollectable;
+    if (told_note(&scan))
+        live_wanted |= LIVE_TELL;
+}
+
 /* The scan succeeded: what it looked at is a generation older now. */
 static void adopt(struct snapshot *done) {
     unsigned generation = done->entry.generation;
+    count_scan(done);
     pages_unshare(scans.last);
     scans.last = done->outcome;
     scans.place = done->outcome->place;
@@ -359,6 +408,23 @@ static void answer(const struct control_request *request, ucontext_t *context) {
         skip(request->reply, NOTE_SCANS_SKIPPED, why);
 }
 
+/* The program itself asks what points at an object. The answer comes through a pipe, by snapshot as any other. */
+static void answer_program(ucontext_t *context) {
+    struct snapshot *place = free_place();
+    struct snapshot_order order = {
+        .task = SNAPSHOT_REFERRERS,
+        .reply = asked.reply,
+        .address = asked.address,
+        .max = asked.max,
+        .context = context,
+    };
+    if (!place)
+        return; /* nobody answers: its reader sees the pipe's end */
+    live_describe(&order.in);
+    snapshot_take(place, &order);
+    attendant_poll_often();
+}
+
 static void serve(const struct control_request *request, ucontext_t *context) {
     if (request->verb == CONTROL_WRONG)
         skip(request->reply, NOTE_REFUSED, NULL);
@@ -374,16 +440,20 @@ static void serve(const struct control_request *request, ucontext_t *context) {
 static void work(ucontext_t *context) {
     struct control_request request;
     end_children();
-    int tick = attendant_tick_over(), asked = atomic_exchange(&signalled, 0);
+    int tick = attendant_tick_over(), by_signal = atomic_exchange(&signalled, 0);
     int collect = atomic_exchange(&collect_wanted, 0);
     if ((tick || control_lost) && schedule.control)
         control_open(process.pid, attendant_thread());
     control_lost = 0;
     while (schedule.control && control_next(&request))
         serve(&request, context);
+    if (asked.waits) {
+        answer_program(context);
+        atomic_store(&asked.waits, 0);
+    }
     if (collect)
         scan((unsigned)collect - 1, collect_confirm, -1, context);
-    else if (asked)
+    else if (by_signal)
         scan(GENERATIONS - 1, 0, -1, context);
     else if (((tick && schedule.every_us) || is_due()) && !scanning.child)
         scan(next_generation(), 0, -1, context);
@@ -426,7 +496,7 @@ static void attend(ucontext_t *context) {
     if (ended || !is_ours_to_do())
         return;
     if (thread_busy || (thread_self && thread_self->reallocates)) {
-        live_wanted = 1; /* the hook's end will tell; should it be another sort of work, the timer does */
+        live_wanted |= LIVE_SIGNAL; /* the hook's end will tell; should it be another sort of work, the timer does */
         attendant_arm_soon();
         return;
     }
@@ -449,7 +519,8 @@ int live_interrupted(const siginfo_t *info, ucontext_t *context) {
 }
 
 long live_collect(unsigned generation, unsigned confirm) {
-    if (!on || ended || thread_busy)
+    long found;
+    if (!on || ended || thread_busy || told_is_calling())
         return -1;
     int64_t deadline_us = scan_now_us() + COLLECT_LIMIT_MS * 1000ll;
     while (scanning.child && scan_now_us() < deadline_us) { /* one is under way: not ours */
@@ -476,20 +547,69 @@ long live_collect(unsigned generation, unsigned confirm) {
     }
     if (finished == seen || scans.skipped != skipped || !scans.last)
         return -1;
-    return (long)(scans.last->history.counts.suspects - before);
+    found = (long)(scans.last->history.counts.suspects - before);
+    if (live_wanted & LIVE_TELL && told_call(0))
+        live_wanted &= ~LIVE_TELL;
+    return found;
 }
 
 long live_lost(void) {
-    static const enum kind kinds[] = {KIND_LOST, KIND_LOST_INDIRECT, KIND_CYCLE};
-    uint64_t objects = 0;
-    for (size_t i = 0; scans.last && i < sizeof kinds / sizeof kinds[0]; i++)
-        objects += scans.last->confirmed.tally[kinds[i]].objects;
-    return (long)objects;
+    return scans.last ? lost_objects(&scans.last->confirmed) : 0;
 }
 
-long live_scope_findings(void) {
-    return scans.last ? scans.last->scope_findings : -1;
+struct scope_outcome live_scope(void) {
+    return scans.last ? scans.last->scope : (struct scope_outcome){.findings = -1};
 }
+
+/* ---- other questions of the program's own ---- */
+
+long live_referrers(uintptr_t address, void **out, size_t max) {
+    int pipe[2];
+    if (!on || ended || thread_busy || sys_failed(sys(SYS_pipe2, pipe, O_CLOEXEC)))
+        return -1;
+    while (atomic_exchange(&asked.taken, 1))
+        sys(SYS_sched_yield, 0);
+    asked.address = address;
+    asked.max = max;
+    asked.reply = pipe[1];
+    atomic_store(&asked.waits, 1);
+    interrupt_install();
+    interrupt_self();
+    for (int64_t deadline_us = scan_now_us() + HOLD_LIMIT_US; asked.waits && scan_now_us() < deadline_us;) {
+        struct timespec slice = {.tv_nsec = 200000};
+        sys(SYS_nanosleep, &slice, 0);
+    }
+    atomic_store(&asked.waits, 0);
+    sys(SYS_close, pipe[1]);
+    atomic_store(&asked.taken, 0);
+    long count = referrers_read(pipe[0], out, max, COLLECT_LIMIT_MS);
+    sys(SYS_close, pipe[0]);
+    return count;
+}
+
+int live_freeze(void) {
+    struct stopped stopped;
+    if (ended || thread_busy || work_hold() != 0)
+        return -1;
+    thread_busy++;
+    int error = stop_between_calls(&stopped, FREEZE_LOCK_MS, FREEZE_STOP_MS);
+    if (!error) {
+        thread_forget_serials();
+        frozen_begin();
+        stop_release(&stopped);
+    }
+    thread_busy--;
+    atomic_store(&working, 0);
+    if (atomic_exchange(&work_again, 0))
+        interrupt_self();
+    return error ? -1 : 0;
+}
+
+void live_stats(long out[GENERATIONS][3]) {
+    memcpy(out, stats, sizeof stats);
+}
+
+/* ---- counts and thresholds ---- */
 
 void live_counts(long counts[3]) {
     counts[0] = (long)(net_objects - scanned_objects);

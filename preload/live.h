@@ -7,12 +7,14 @@
 #include <ucontext.h>
 
 #include "scan.h"
+#include "scope.h"
 #include "thread.h"
 
 enum { LIVE_EVENTS = 256 }; /* births and deaths of a thread between two looks at the thresholds */
 
-/* Something is due: the next hook that ends raises the signal for it. */
-extern int live_wanted;
+/* Something is due: the next hook that ends raises the signal for it, or calls the program's own functions (told.h). */
+enum live_want { LIVE_SIGNAL = 1, LIVE_TELL = 2 };
+extern _Atomic int live_wanted; /* bits */
 
 /* Begin: the timer, and our handler for good. context: constructor, and a forked child */
 void live_start(void);
@@ -21,8 +23,9 @@ void live_after_fork(void);
 
 /* A thread's counts are to be added to everybody's; sets live_wanted when a scan is due. context: hook, busy */
 void live_flush(struct thread_state *state);
-/* A hook has ended and live_wanted is set. context: hook, not busy */
-void live_due(void);
+/* A hook has ended and live_wanted is set. `pc` is where the allocation returns to; 0: something was freed, or is still
+ * being reallocated. context: hook, not busy */
+void live_due(uintptr_t pc);
 /* The calling thread ends, the process does not: another one attends to signals from now on. context: busy */
 void live_thread_ends(void);
 /* Birth serials from `serial` on are handed out now. context: hook, busy */
@@ -40,8 +43,18 @@ long live_collect(unsigned generation, unsigned confirm);
 /* Unreachable objects that the last scan counted as findings. context: as live_collect() */
 long live_lost(void);
 
-/* Findings of the scope that ended with the last scan; negative: not known. context: as live_collect() */
-long live_scope_findings(void);
+/* What the scope that ended with the last scan has come to. context: as live_collect() */
+struct scope_outcome live_scope(void);
+
+/* Objects that point at the one at `address`: the first `max` of them to `out`.
+ * returns  how many there are; -1: not known. context: as live_collect() */
+long live_referrers(uintptr_t address, void **out, size_t max);
+
+/* What is alive is left out of all scans from now on (frozen.h). returns 0, or -1: nothing has changed. context: as above */
+int live_freeze(void);
+
+/* By generation: scans, objects that they found, those that they made findings. */
+void live_stats(long stats[GENERATIONS][3]);
 
 /* Births less deaths since the last scan, young scans since one of generation 1, those since a full one; as in Python,
  * gc.get_count(). And what they must exceed. */

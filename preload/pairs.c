@@ -25,9 +25,10 @@ enum { RULES_MAX = 1024, PROFILE_BYTES_MAX = 1 << 20, PROFILES_MAX = 64, PATH_BY
 
 struct rule_of {
     const char *name;
-    enum pair_effect effect;
     unsigned place, loads;
     struct pair_floating floating;
+    int is_plain; /* the argument itself is the object, and always counts */
+    enum refs_change change;
     unsigned source; /* of `sources` */
 };
 static struct rule_of rules[RULES_MAX];
@@ -78,17 +79,8 @@ static int is_floating(const struct pair_floating *floating, uintptr_t address) 
 }
 
 static void change(const struct rule_of *rule, uintptr_t address, struct caller caller) {
-    static const enum refs_change changes[] = {
-        [PAIR_REF] = REFS_TAKE, [PAIR_UNREF] = REFS_GIVE, [PAIR_SINK] = REFS_TAKE_OVER, [PAIR_CREATE] = REFS_TAKE_OVER};
-    enum refs_change which = changes[rule->effect];
-    if (!address)
-        return;
-    if (rule->floating.bytes) {
-        if (is_floating(&rule->floating, address))
-            return;
-        which = REFS_TAKE;
-    }
-    refs_change(address, which, COUNT_PAIR, caller);
+    if (address && !(rule->floating.bytes && is_floating(&rule->floating, address)))
+        refs_change(address, rule->change, COUNT_PAIR, caller);
 }
 
 static void look(void) {
@@ -104,7 +96,10 @@ void stub_before(const struct stub_call *call, const struct stub_frame *frame) {
     if (call->rule == RULE_LOOK)
         return;
     const struct rule_of *rule = &rules[call->rule];
-    if (rule->place != PAIR_RETURN)
+    if (__builtin_expect(rule->is_plain, 1)) {
+        if (frame->argument[rule->place - 1])
+            refs_change(frame->argument[rule->place - 1], rule->change, COUNT_PAIR, stub_caller(frame));
+    } else if (rule->place != PAIR_RETURN)
         change(rule, follow(rule, frame->argument[rule->place - 1]), stub_caller(frame));
 }
 
@@ -114,6 +109,12 @@ void stub_after(const struct stub_call *call, const struct stub_frame *frame) {
 }
 
 /* ---- reading the rules ---- */
+
+static enum refs_change change_of(const struct pair_rule *pair) {
+    static const enum refs_change changes[] = {
+        [PAIR_REF] = REFS_TAKE, [PAIR_UNREF] = REFS_GIVE, [PAIR_SINK] = REFS_TAKE_OVER, [PAIR_CREATE] = REFS_TAKE_OVER};
+    return pair->floating.bytes ? REFS_TAKE : changes[pair->effect];
+}
 
 static int take_rule(void *context, const struct pair_rule *pair) {
     (void)context;
@@ -125,15 +126,16 @@ static int take_rule(void *context, const struct pair_rule *pair) {
         sources[source_count].layouts++;
         return layouts_add(name, &pair->counted, sources[source_count].name != NULL);
     }
-    if (bind_name(name, rule_count, pair->place == PAIR_RETURN) != 0)
+    if (bind_name(name, (struct bind_rule){rule_count, pair->place == PAIR_RETURN, pair->patch}) != 0)
         return 0; /* the first rule of a function holds: --refs before profiles */
     sources[source_count].rules++;
     rules[rule_count++] = (struct rule_of){
         .name = name,
-        .effect = pair->effect,
         .place = pair->place,
         .loads = pair->loads,
         .floating = pair->floating,
+        .is_plain = pair->place != PAIR_RETURN && !pair->loads && !pair->floating.bytes,
+        .change = change_of(pair),
         .source = source_count,
     };
     return 0;
@@ -210,7 +212,7 @@ void pairs_start(void) {
         take_rules(NULL, options->refs);
     read_profiles(options->profile);
     for (size_t i = 0; rule_count && i < sizeof hand_out / sizeof hand_out[0]; i++)
-        bind_name(hand_out[i], RULE_LOOK, 0);
+        bind_name(hand_out[i], (struct bind_rule){.rule = RULE_LOOK});
     bind_start();
 }
 
@@ -221,6 +223,14 @@ struct list {
     size_t fill;
     uint64_t count;
 };
+
+static void list_more(struct list *list, const char *text) {
+    size_t bytes = strlen(text);
+    if (list->fill + bytes + 1 > sizeof list->text)
+        return;
+    memcpy(list->text + list->fill, text, bytes + 1);
+    list->fill += bytes;
+}
 
 static void list_add(struct list *list, const char *text) {
     size_t bytes = strlen(text);
@@ -256,6 +266,14 @@ static void note_rules(struct list *lists) {
             in_use[rules[i].source] = 1;
         else if (!is_absent || !sources[rules[i].source].name)
             list_add(&lists[code], rules[i].name);
+    }
+    for (uint32_t i = 0; i < rule_count; i++) {
+        const char *why = bind_not_patched(rules[i].name);
+        if (why) {
+            list_add(&lists[NOTE_REFS_PARTIAL], rules[i].name);
+            list_more(&lists[NOTE_REFS_PARTIAL], ": ");
+            list_more(&lists[NOTE_REFS_PARTIAL], why);
+        }
     }
     for (unsigned i = 0; i < source_count; i++)
         if (sources[i].name && !sources[i].wrong && sources[i].rules && !in_use[i] &&

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/single_threaded.h>
 
 #include "hooks.h"
 #include "lock.h"
@@ -17,6 +18,7 @@
 #include "site.h"
 #include "table.h"
 #include "thread.h"
+#include "trace.h"
 
 enum {
     PIECE_CHUNK = 1 << 12,
@@ -83,7 +85,7 @@ static uint32_t piece_take_locked(object_id id) {
 }
 
 /* The first piece of the object's history, begun if there is none; NULL: no memory. */
-static struct refs *history_locked(object_id id) {
+static inline struct refs *history_locked(object_id id) {
     struct object *object = record_object(id);
     if (!object->refs) {
         uint32_t number = piece_take_locked(id);
@@ -109,8 +111,8 @@ static struct refs_step *step_locked(object_id id, struct refs *first, uint32_t 
     }
 }
 
-static void change_locked(object_id id, uint32_t offset, enum refs_change change, enum count_source source,
-                          uint32_t site) {
+static inline void change_locked(object_id id, uint32_t offset, enum refs_change change, enum count_source source,
+                                 uint32_t site) {
     struct refs *first = history_locked(id);
     if (!first) {
         atomic_fetch_add_explicit(&dropped, 1, memory_order_relaxed);
@@ -133,7 +135,7 @@ static void change_locked(object_id id, uint32_t offset, enum refs_change change
 }
 
 /* Begin and end what the program's call does here. begins returns 0 when it must not be done. */
-static int begins(void) {
+static inline int begins(void) {
     if (!hook_recording)
         return 0;
     if (thread_busy++ == 0 && thread_state())
@@ -141,25 +143,47 @@ static int begins(void) {
     thread_busy--;
     return 0;
 }
-static void ends(void) {
+static inline void ends(void) {
     thread_busy--;
 }
 
+/* A lock is two atomic changes, a quarter of what a call costs: not where there is nobody to keep out. A signal handler on
+ * this thread stays out by itself, and no thread can be made in between. returns whether it was taken */
+static inline int guard(object_id id) {
+    if (__libc_single_threaded)
+        return 0;
+    lock_take(lock_of(id));
+    return 1;
+}
+
+/* Places that take and give back references take turns: each of them finds the stack of its own last call. */
+static inline uint32_t site_of(struct caller caller) {
+    struct thread_counted *counted = &thread_self->counted;
+    size_t which = 0;
+    while (which < THREAD_COUNTED && counted->pc[which] != caller.pc)
+        which++;
+    if (__builtin_expect(which == THREAD_COUNTED, 0)) {
+        which = counted->oldest++ % THREAD_COUNTED;
+        counted->pc[which] = caller.pc;
+    }
+    return trace_site(&counted->traces[which], caller, hook_frames_max);
+}
+
 void refs_change(uintptr_t address, enum refs_change change, enum count_source source, struct caller caller) {
-    int error = errno;
     uintptr_t start;
-    if (begins()) {
-        object_id id = record_near(address, &start);
-        uint32_t site = id ? hook_site(caller) : 0;
-        if (id) {
-            lock_take(lock_of(id));
-            change_locked(id, (uint32_t)(address - start), change, source, site);
-            lock_release(lock_of(id));
-        }
-        ends();
-    } else
+    if (!begins()) {
         atomic_fetch_add_explicit(&dropped, 1, memory_order_relaxed);
-    errno = error;
+        return;
+    }
+    object_id id = record_near(address, &start);
+    if (id) {
+        uint32_t site = site_of(caller);
+        int guarded = guard(id);
+        change_locked(id, (uint32_t)(address - start), change, source, site);
+        if (guarded)
+            lock_release(lock_of(id));
+    }
+    ends();
 }
 
 /* ---- the end of an object ---- */

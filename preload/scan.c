@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "dirty.h"
+#include "frozen.h"
 #include "init.h"
 #include "layouts.h"
 #include "lsan.h"
@@ -66,13 +67,14 @@ static int view(struct arena *arena, struct search *search) {
     search->heap.pointer_mask = options_pointer_mask(&process.options);
     search->heap.unaligned = options_unaligned(&process.options) || lsan.unaligned;
     error = view_odd(&search->heap, arena);
+    frozen_flag(&search->heap);
     return error ? error : roots_view_memory(&search->maps, &search->heap, arena);
 }
 
 int search_view(struct arena *arena, struct search *search) {
     int error = view(arena, search);
     if (!error)
-        weak_blank(&search->maps);
+        weak_look(&search->maps, 1);
     return error ? error : heap_freeze(&search->heap, arena);
 }
 
@@ -166,8 +168,8 @@ static int find_reachable(const struct scan_input *in, struct search *search) {
 
 int search_run(const struct scan_input *in, struct arena *arena, struct search *search) {
     int error = view(arena, search);
-    if (!error && !in->in_process)
-        weak_blank(&search->maps);
+    if (!error)
+        weak_look(&search->maps, !in->in_process);
     if (!error)
         error = find_reachable(in, search);
     if (error)

@@ -11,16 +11,19 @@
 #include <sched.h>
 #include <string.h>
 
+#include "castaway.h"
 #include "hooks.h"
 #include "init.h"
 #include "live.h"
 #include "lock.h"
 #include "pages.h"
 #include "record.h"
+#include "site.h"
 #include "thread.h"
 
 EXPORT void castaway_api_scope_begin(const char *name);
 EXPORT long castaway_api_scope_end(void);
+EXPORT long castaway_api_scope_findings(struct castaway_finding *out, long max);
 
 enum { NAME_BYTES = 64, NESTING_MAX = 64, FULL = GENERATIONS - 1, SCRUB_BYTES = 8192, FAILED_MAX = 16 };
 
@@ -32,6 +35,7 @@ struct scope_work {
     size_t count, capacity;
     int lost; /* there was no memory for a batch: nothing can be said */
     int depth;
+    struct scope_outcome last; /* of the scope that ended last */
     struct {
         size_t first; /* of its batches */
         char name[NAME_BYTES];
@@ -113,15 +117,16 @@ static __attribute__((noinline)) void scrub_stack(void) {
     __asm__ volatile("" : : "r"(bytes) : "memory");
 }
 
-static long collect(const struct scope_work *work, size_t first) {
+static void collect(const struct scope_work *work, size_t first, struct scope_outcome *out) {
     while (atomic_exchange(&judging, 1))
         sys(SYS_sched_yield, 0);
     judged = work;
     judged_first = first;
-    long findings = live_collect(FULL, 1) < 0 ? -1 : live_scope_findings();
+    *out = (struct scope_outcome){.findings = -1};
+    if (live_collect(FULL, 1) >= 0)
+        *out = live_scope();
     judged = NULL;
     atomic_store(&judging, 0);
-    return findings;
 }
 
 static void note_failed(const char *name, long findings) {
@@ -137,10 +142,11 @@ long castaway_api_scope_end(void) {
     if (!work || !work->depth || thread_busy)
         return -1;
     int depth = work->depth - 1;
-    long findings = -1;
+    work->last = (struct scope_outcome){.findings = -1};
     scrub_stack();
     if (depth < NESTING_MAX && !work->lost)
-        findings = collect(work, work->scope[depth].first);
+        collect(work, work->scope[depth].first, &work->last);
+    long findings = work->last.findings;
     thread_busy++;
     if (findings > 0)
         note_failed(work->scope[depth].name, findings);
@@ -149,6 +155,22 @@ long castaway_api_scope_end(void) {
     work->depth = depth;
     thread_busy--;
     return findings;
+}
+
+static void describe(const struct scope_finding *finding, struct castaway_finding *out) {
+    const struct site *site = finding->site ? site_get(finding->site) : NULL;
+    *out = (struct castaway_finding){
+        .is_cycle = finding->is_cycle, .objects = (long)finding->objects, .bytes = finding->bytes};
+    for (uint32_t i = 0; site && i < site->count && i < CASTAWAY_FRAMES_KEPT; i++)
+        out->frames[out->frame_count++] = (const void *)(uintptr_t)(site->frames[i] & ~FRAME_EXACT);
+}
+
+long castaway_api_scope_findings(struct castaway_finding *out, long max) {
+    const struct scope_outcome *last = thread_self && thread_self->scopes ? &thread_self->scopes->last : NULL;
+    long kept = last ? (long)last->kept : 0;
+    for (long i = 0; i < kept && i < max; i++)
+        describe(&last->finding[i], &out[i]);
+    return kept;
 }
 
 /* ---- the search ---- */
@@ -170,14 +192,29 @@ static int flag_outside(void *context, uintptr_t address, object_id id) {
     return 0;
 }
 
-long scope_judge(struct search *search) {
+static void keep(const struct verdicts *verdicts, struct scope_outcome *out) {
+    for (size_t i = 0; i < verdicts->finding_count && out->kept < SCOPE_FINDINGS_KEPT; i++) {
+        const struct finding *finding = &verdicts->findings[i];
+        if (finding->kind == KIND_LOST || finding->kind == KIND_CYCLE)
+            out->finding[out->kept++] = (struct scope_finding){finding->site, finding->kind == KIND_CYCLE,
+                                                               finding->objects + finding->indirect_objects,
+                                                               finding->bytes + finding->indirect_bytes};
+    }
+}
+
+void scope_judge(struct search *search, struct scope_outcome *out) {
+    *out = (struct scope_outcome){0};
     if (!judged)
-        return 0;
+        return;
     heap_each(&search->heap, flag_outside, &search->heap);
-    int error = verdict_run(&search->heap, &search->marks, OBJECT_INHERITED | OBJECT_SUSPECT, NULL, search->arena,
-                            &search->verdicts);
+    if (verdict_run(&search->heap, &search->marks, OBJECT_INHERITED | OBJECT_SUSPECT, NULL, search->arena,
+                    &search->verdicts) != 0) {
+        out->findings = -1;
+        return;
+    }
     const struct tally *tally = search->verdicts.tally;
-    return error ? error : (long)(tally[KIND_LOST].findings + tally[KIND_CYCLE].findings);
+    out->findings = (long)(tally[KIND_LOST].findings + tally[KIND_CYCLE].findings);
+    keep(&search->verdicts, out);
 }
 
 void scope_write_note(struct cast_sink *sink) {

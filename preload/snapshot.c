@@ -23,6 +23,7 @@
 #include "pages.h"
 #include "place.h"
 #include "record.h"
+#include "referrers.h"
 #include "scope.h"
 #include "site.h"
 #include "thread.h"
@@ -165,7 +166,7 @@ static int child_scan(struct snapshot_order *order, struct arena *arena, struct 
     keep_findings(outcome, &search->verdicts, &keep);
     outcome->grown = grown_keep(&search->grown, &keep);
     leave_report(order, search, &outcome->place);
-    outcome->scope_findings = scope_judge(search);
+    scope_judge(search, &outcome->scope);
     atomic_store(&outcome->done, 1);
     return 0;
 }
@@ -179,6 +180,8 @@ static int child_answer(struct snapshot_order *order, struct arena *arena, struc
         return write_top(order->reply, &order->in, search);
     case SNAPSHOT_WHY:
         return write_why(order->reply, &order->in, search, order->address);
+    case SNAPSHOT_REFERRERS:
+        return referrers_write(order->reply, search, order->address, order->max);
     default:
         return write_status(order->reply, &order->in, search);
     }
@@ -193,7 +196,7 @@ static void child_main(struct snapshot_order *order, struct outcome *outcome) {
     int error = -ENOMEM;
     if (search)
         error = outcome ? child_scan(order, &arena, search, outcome) : child_answer(order, &arena, search);
-    if (error && order->reply >= 0)
+    if (error && order->reply >= 0 && order->task != SNAPSHOT_REFERRERS)
         write_note(order->reply, &order->in, NOTE_SCAN_FAILED, "not enough memory, or /proc can't be read");
     if (order->reply >= 0)
         sys(SYS_close, order->reply);

@@ -6,13 +6,15 @@
 #include <ucontext.h>
 
 #include "scan.h"
+#include "scope.h"
 
-enum snapshot_task { SNAPSHOT_SCAN, SNAPSHOT_STATUS, SNAPSHOT_TOP, SNAPSHOT_WHY };
+enum snapshot_task { SNAPSHOT_SCAN, SNAPSHOT_STATUS, SNAPSHOT_TOP, SNAPSHOT_WHY, SNAPSHOT_REFERRERS };
 
 struct snapshot_order {
     enum snapshot_task task;
     struct scan_input in;
-    uintptr_t address;   /* why */
+    uintptr_t address;   /* why, referrers */
+    size_t max;          /* referrers: that are told */
     int reply;           /* descriptor that takes the answer, or -1; stays the caller's */
     int place;           /* place.h: which recording of this process stands already */
     ucontext_t *context; /* registers of the calling thread */
@@ -23,7 +25,7 @@ struct outcome {
     struct history history;
     struct verdicts confirmed; /* the findings so far, the largest ones, without what is long */
     struct grown grown;
-    long scope_findings; /* of the scope that ended with this scan; negative: not known */
+    struct scope_outcome scope; /* of the scope that ended with this scan */
     int place;
     _Atomic int done; /* set last, when all of it is there */
 };

@@ -24,7 +24,8 @@ HIDDEN struct stub_call castaway_stub_calls[STUBS_MAX];
 HIDDEN uint32_t castaway_stub_vectors; /* parts of XCR0 that hold wide vectors: 0, 4 (256 bits), 0x44 (512 bits) */
 HIDDEN size_t castaway_stub_before(const struct stub_call *call, struct stub_frame *frame);
 HIDDEN void castaway_stub_after(const struct stub_call *call, struct stub_frame *frame);
-extern __attribute__((visibility("hidden"))) char castaway_stubs[];
+extern __attribute__((visibility("hidden"))) char castaway_stubs[], castaway_stub_enter_patched[];
+static int has_xsave;
 
 /* Vectors that are not in use beyond 128 bits are kept as such: to load all of a wide one makes it count as used, which
  * slows down what follows. Whether they are, the processor says where it has 512 bits; else we look, which is faster. */
@@ -185,12 +186,118 @@ __asm__(".text\n"
         "    .cfi_endproc\n"
         ".size castaway_stubs, .-castaway_stubs\n");
 
+/* The same for functions that were changed themselves (patch.c). Their callers may know which registers the function leaves
+ * alone, so all are kept: vectors by xsave, whose area is at 128, 2688 bytes with all that 0xe6 asks for (those of 128, 256
+ * and 512 bits, and masks). r11 comes 24 bytes below the stack pointer. Source: Intel SDM, vol. 1, 13.4, 13.7 */
+__asm__(".macro castaway_all_save base\n"
+        "    xor %eax, %eax\n"
+        "    .irp n, 0,8,16,24,32,40,48,56\n" /* the header must be zero where it is not written */
+        "    mov %rax, 128+512+\\n(\\base)\n"
+        "    .endr\n"
+        "    mov $0xe6, %eax\n"
+        "    xor %edx, %edx\n"
+        "    xsave64 128(\\base)\n"
+        ".endm\n"
+        ".macro castaway_all_restore base\n"
+        "    mov $0xe6, %eax\n"
+        "    xor %edx, %edx\n"
+        "    xrstor64 128(\\base)\n"
+        ".endm\n"
+        ".text\n"
+        ".p2align 6\n"
+        ".hidden castaway_stub_enter_patched\n"
+        ".globl castaway_stub_enter_patched\n"
+        ".type castaway_stub_enter_patched, @function\n"
+        "castaway_stub_enter_patched:\n"
+        "    .cfi_startproc\n"
+        "    endbr64\n"
+        "    push %rbp\n"
+        "    .cfi_def_cfa_offset 16\n"
+        "    .cfi_offset %rbp, -16\n"
+        "    mov %rsp, %rbp\n"
+        "    .cfi_def_cfa_register %rbp\n"
+        "    push %rbx\n"
+        "    .cfi_offset %rbx, -24\n"
+        "    sub $2880, %rsp\n"
+        "    and $-64, %rsp\n"
+        "    mov %rsp, %rbx\n"
+        "    mov %rdi, 0(%rbx)\n"
+        "    mov %rsi, 8(%rbx)\n"
+        "    mov %rdx, 16(%rbx)\n"
+        "    mov %rcx, 24(%rbx)\n"
+        "    mov %r8, 32(%rbx)\n"
+        "    mov %r9, 40(%rbx)\n"
+        "    mov %rax, 48(%rbx)\n"
+        "    mov %r10, 56(%rbx)\n"
+        "    mov %r11, 64(%rbx)\n"
+        "    mov %rbp, 96(%rbx)\n"
+        "    castaway_all_save %rbx\n"
+        "    mov 64(%rbx), %rdi\n"
+        "    mov %rbx, %rsi\n"
+        "    call castaway_stub_before\n"
+        "    mov 64(%rbx), %r11\n"
+        "    mov (%r11), %r10\n"
+        "    cmpl $0, 8(%r11)\n"
+        "    jne castaway_stub_call_patched\n"
+        "    mov %r10, -24(%rbp)\n" /* 32 below the stack pointer as it will be: a signal leaves 128 alone */
+        "    castaway_all_restore %rbx\n"
+        "    castaway_arguments_restore %rbx\n"
+        "    mov -16(%rbp), %r11\n"
+        "    mov -8(%rbp), %rbx\n"
+        "    .cfi_remember_state\n"
+        "    .cfi_restore %rbx\n"
+        "    leave\n"
+        "    .cfi_def_cfa %rsp, 8\n"
+        "    .cfi_restore %rbp\n"
+        "    jmp *-32(%rsp)\n"
+        "    .cfi_restore_state\n"
+        "castaway_stub_call_patched:\n" /* rax: bytes of stack arguments, a multiple of 16 */
+        "    mov %r10, 104(%rbx)\n"
+        "    mov %rax, %rcx\n"
+        "    sub %rax, %rsp\n"
+        "    lea 16(%rbp), %rsi\n"
+        "    mov %rsp, %rdi\n"
+        "    shr $3, %rcx\n"
+        "    rep movsq\n"
+        "    castaway_all_restore %rbx\n"
+        "    castaway_arguments_restore %rbx\n"
+        "    mov -16(%rbp), %r11\n"
+        "    call *104(%rbx)\n"
+        "    mov %rbx, %rsp\n"
+        "    mov %rdi, 0(%rbx)\n"
+        "    mov %rsi, 8(%rbx)\n"
+        "    mov %rcx, 24(%rbx)\n"
+        "    mov %r8, 32(%rbx)\n"
+        "    mov %r9, 40(%rbx)\n"
+        "    mov %r10, 56(%rbx)\n"
+        "    mov %r11, 104(%rbx)\n"
+        "    mov %rax, 80(%rbx)\n"
+        "    mov %rdx, 88(%rbx)\n"
+        "    castaway_all_save %rbx\n"
+        "    mov 64(%rbx), %rdi\n"
+        "    mov %rbx, %rsi\n"
+        "    call castaway_stub_after\n"
+        "    castaway_all_restore %rbx\n"
+        "    castaway_arguments_restore %rbx\n"
+        "    mov 104(%rbx), %r11\n"
+        "    mov 80(%rbx), %rax\n"
+        "    mov 88(%rbx), %rdx\n"
+        "    mov -8(%rbp), %rbx\n"
+        "    .cfi_restore %rbx\n"
+        "    leave\n"
+        "    .cfi_def_cfa %rsp, 8\n"
+        "    .cfi_restore %rbp\n"
+        "    ret\n"
+        "    .cfi_endproc\n"
+        ".size castaway_stub_enter_patched, .-castaway_stub_enter_patched\n");
+
 /* Source: Intel SDM, vol. 1, 13.2 and 13.6: CPUID leaf 1 ECX bit 27 (the system has enabled XCR0), leaf 0xD subleaf 1 EAX
  * bit 2 (XGETBV with ECX = 1, which every processor with 512 bits has). */
 void stub_init(void) {
     uint32_t a, b, c, d, low, high;
     __asm__("cpuid" : "=a"(a), "=b"(b), "=c"(c), "=d"(d) : "a"(1), "c"(0));
-    if (!(c >> 27 & 1))
+    has_xsave = c >> 27 & 1;
+    if (!has_xsave)
         return;
     __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
     __asm__("cpuid" : "=a"(a), "=b"(b), "=c"(c), "=d"(d) : "a"(0xd), "c"(1));
@@ -201,19 +308,34 @@ void stub_init(void) {
 
 static uint32_t used;
 
-void *stub_for(void *function, uint32_t rule, int wants_result) {
+/* returns its number; STUBS_MAX: there is no room */
+static uint32_t number_of(void *function, uint32_t rule, int wants_result) {
     uint32_t number = 0;
     while (number < used &&
            (castaway_stub_calls[number].function != function || castaway_stub_calls[number].rule != rule))
         number++;
-    if (number == STUBS_MAX)
-        return NULL;
-    if (number == used) {
+    if (number == used && used < STUBS_MAX) {
         castaway_stub_calls[number] =
             (struct stub_call){.function = function, .wants_result = wants_result != 0, .rule = rule};
         used++;
     }
-    return castaway_stubs + (size_t)number * STUB_BYTES;
+    return number;
+}
+
+void *stub_for(void *function, uint32_t rule, int wants_result) {
+    uint32_t number = number_of(function, rule, wants_result);
+    return number < STUBS_MAX ? castaway_stubs + (size_t)number * STUB_BYTES : NULL;
+}
+
+int stub_can_patch(void) {
+    return has_xsave;
+}
+const void *stub_patched_enter(void) {
+    return castaway_stub_enter_patched;
+}
+const struct stub_call *stub_patched(void *beginning, uint32_t rule, int wants_result) {
+    uint32_t number = number_of(beginning, rule, wants_result);
+    return number < STUBS_MAX ? &castaway_stub_calls[number] : NULL;
 }
 
 int stub_is(uintptr_t address) {

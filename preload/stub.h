@@ -39,6 +39,13 @@ void *stub_for(void *function, uint32_t rule, int wants_result);
 int stub_is(uintptr_t address);         /* is it one of ours? */
 void *stub_function(uintptr_t address); /* what that one stands before */
 
+/* For functions that are changed themselves: what is called instead of `beginning`, where the function's first instructions
+ * stand now; NULL: there is no room. The changed function jumps to stub_patched_enter() with the call in r11, and with r11 as
+ * it was 24 bytes below the stack pointer. */
+int stub_can_patch(void);
+const void *stub_patched_enter(void);
+const struct stub_call *stub_patched(void *beginning, uint32_t rule, int wants_result);
+
 /* What the owner does when a stub is called; both keep errno. context: the program's call, any thread */
 void stub_before(const struct stub_call *call, const struct stub_frame *frame);
 void stub_after(const struct stub_call *call, const struct stub_frame *frame);

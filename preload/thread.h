@@ -13,6 +13,14 @@ struct wait {
     struct timespec rest; /* where the limit stands when the wait is taken up again */
 };
 
+/* Stacks of the last calls that changed a count, by where they return to (refs.c). */
+enum { THREAD_COUNTED = 8 };
+struct thread_counted {
+    uintptr_t pc[THREAD_COUNTED];
+    struct traces *traces[THREAD_COUNTED]; /* one for each: those of a thread are told apart by other means (trace.c) */
+    unsigned oldest;                       /* which is next to be used for another place */
+};
+
 struct thread_state {
     object_id free_head;            /* records that this thread may reuse, linked through the records themselves */
     uint32_t free_count;            /* of them, how many this thread freed itself; they lie on top */
@@ -23,6 +31,7 @@ struct thread_state {
     uintptr_t thread_pointer;       /* of its thread; 0: the thread is gone */
     struct wait wait;               /* of its thread */
     struct traces *traces;          /* of its thread (trace.c); NULL: none yet */
+    struct thread_counted counted;  /* the same for counted calls */
     struct scope_work *scopes;      /* of its thread (scope.c); NULL: never had any */
     struct thread_state *all_next;  /* list of all states */
     uintptr_t stack_hi;             /* upper end of the thread's own stack; 0: unknown */

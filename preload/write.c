@@ -16,6 +16,7 @@
 
 #include "analysis/pools.h"
 #include "analysis/sort.h"
+#include "dangling.h"
 #include "dirty.h"
 #include "holders.h"
 #include "hooks.h"
@@ -41,8 +42,7 @@ void write_be_patient(void) {
     patient = 1;
 }
 
-static int sink_write(void *context, const void *bytes, size_t count) {
-    int file = *(const int *)context;
+int write_bytes(int file, const void *bytes, size_t count) {
     const char *at = bytes;
     while (count) {
         long written = sys(SYS_write, file, at, count);
@@ -61,6 +61,10 @@ static int sink_write(void *context, const void *bytes, size_t count) {
         count -= (size_t)written;
     }
     return 0;
+}
+
+static int sink_write(void *context, const void *bytes, size_t count) {
+    return write_bytes(*(const int *)context, bytes, count);
 }
 
 /* ---- header ---- */
@@ -195,15 +199,35 @@ static void use_holders(struct used *used, const struct holders *holders) {
     }
 }
 
-static void use_profile(struct used *used, const struct profile_sites *profile) {
-    for (size_t i = 0; i < profile->count; i++)
-        use_site(used, profile->site[i].site);
+/* What is told only when somebody asks for it. */
+struct asked {
+    struct holders holders;
+    struct profile_sites profile;
+};
+
+static int find_asked(const struct scan_input *in, struct search *search, struct asked *out) {
+    int error = holders_find(in, search, &out->holders);
+    return error ? error : profile_add_up(search->arena, &out->profile);
+}
+
+static void use_asked(struct used *used, const struct asked *asked) {
+    use_holders(used, &asked->holders);
+    for (size_t i = 0; i < asked->profile.count; i++)
+        use_site(used, asked->profile.site[i].site);
 }
 
 static void use_grown(struct used *used, const struct grown *grown) {
     for (size_t i = 0; i < grown->count; i++) {
         use_site(used, grown->growth[i].site);
         use_path(used, &grown->root[i], &grown->path[i]);
+    }
+}
+
+static void use_dangling(struct used *used, const struct dangling *dangling) {
+    for (size_t i = 0; i < dangling->count; i++) {
+        use_site(used, dangling->list[i].site);
+        use_site(used, dangling->list[i].holder);
+        use_site(used, dangling->list[i].target);
     }
 }
 
@@ -329,12 +353,13 @@ static void put_grown(struct cast_sink *sink, const struct grown *grown) {
         cast_growth(sink, &grown->growth[i], &grown->root[i], &grown->path[i]);
 }
 
-static void put_profile(struct cast_sink *sink, const struct profile_sites *profile) {
-    if (!profile_on)
-        return;
-    cast_profile(sink, &profile->total);
-    for (size_t i = 0; i < profile->count; i++)
-        cast_allocations(sink, &profile->site[i]);
+static void put_asked(struct cast_sink *sink, const struct asked *asked) {
+    for (size_t i = 0; i < asked->holders.count; i++)
+        cast_retained(sink, &asked->holders.retained[i]);
+    if (profile_on)
+        cast_profile(sink, &asked->profile.total);
+    for (size_t i = 0; i < asked->profile.count; i++)
+        cast_allocations(sink, &asked->profile.site[i]);
 }
 
 static struct cast_sink *sink_open(int *file, struct arena *arena) {
@@ -368,22 +393,22 @@ int write_scan(int file, const struct scan_input *in, struct search *search) {
     struct cast_sink *sink = sink_open(&file, arena);
     struct used used;
     struct folded folded;
-    struct holders holders;
-    struct profile_sites profile;
+    struct asked asked;
+    struct dangling dangling;
     int error = sink ? used_begin(&used, arena) : -ENOMEM;
     if (!error)
         error = refs_fold(&search->heap, &search->verdicts, arena, &folded);
     if (!error)
-        error = holders_find(in, search, &holders);
+        error = dangling_find(search, arena, &dangling);
     if (!error)
-        error = profile_add_up(arena, &profile);
+        error = find_asked(in, search, &asked);
     if (error)
         return error;
     use_findings(&used, &search->verdicts);
     use_refs(&used, &folded);
     use_grown(&used, &search->grown);
-    use_holders(&used, &holders);
-    use_profile(&used, &profile);
+    use_asked(&used, &asked);
+    use_dangling(&used, &dangling);
     write_header(sink, in, arena);
     write_used(sink, &used, &search->maps);
     put_scan(sink, in, search);
@@ -391,10 +416,10 @@ int write_scan(int file, const struct scan_input *in, struct search *search) {
         cast_finding(sink, &search->verdicts.findings[i]);
     for (size_t i = 0; i < folded.count; i++)
         cast_refs(sink, &folded.refs[i]);
-    for (size_t i = 0; i < holders.count; i++)
-        cast_retained(sink, &holders.retained[i]);
-    put_profile(sink, &profile);
+    put_asked(sink, &asked);
     put_grown(sink, &search->grown);
+    for (size_t i = 0; i < dangling.count; i++)
+        cast_dangling(sink, &dangling.list[i]);
     put_status(sink, in, &search->history, NULL, arena);
     cast_timeline(sink, &search->history);
     write_notes(sink, in, search);

@@ -10,6 +10,9 @@ enum { WRITE_POPULATIONS_MAX = 1000 };
 /* This process is a snapshot child: it may wait for a slow reader. */
 void write_be_patient(void);
 
+/* All of the bytes, as they are. returns 0, or a negative errno: the reader is gone, or was given up. context: any */
+int write_bytes(int file, const void *bytes, size_t count);
+
 /* The recording of a scan, from header to end.
  * returns  0; negative errno: nothing whole was written. context: child */
 int write_scan(int file, const struct scan_input *in, struct search *search);

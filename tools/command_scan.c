@@ -27,7 +27,7 @@ static json_t *of_kinds(struct pool *pool, const struct scanned *scanned, const 
 
 static void scan_json(FILE *file, struct pool *pool, const struct scanned *scanned, const struct view *view) {
     const struct rec_scan *scan = &scanned->asking->recording.scan;
-    const unsigned growing = 1u << KIND_GROWING;
+    const unsigned growing = 1u << KIND_GROWING, dangling = 1u << KIND_DANGLING_WEAK;
     json_t *root = json_object();
     json_object_set_new(root, "generation", json_number(scan->generation));
     json_object_set_new(root, "number", json_number(scan->number));
@@ -35,8 +35,9 @@ static void scan_json(FILE *file, struct pool *pool, const struct scanned *scann
     json_object_set_new(root, "scan_ms", json_milliseconds(scan->scan_us));
     json_object_set_new(root, "objects_scanned", json_number(scan->objects_scanned));
     json_object_set_new(root, "bytes_read", json_number(scan->bytes_read));
-    json_object_set_new(root, "new_findings", of_kinds(pool, scanned, view, ~growing));
+    json_object_set_new(root, "new_findings", of_kinds(pool, scanned, view, ~(growing | dangling)));
     json_object_set_new(root, "growing", of_kinds(pool, scanned, view, growing));
+    json_object_set_new(root, "dangling_weak", of_kinds(pool, scanned, view, dangling));
     json_object_set_new(root, "notes", json_notes(pool, scanned->report));
     json_put(file, root);
 }
@@ -45,7 +46,7 @@ static void scan_text(FILE *file, struct pool *pool, const struct scanned *scann
     const struct rec_scan *scan = &scanned->asking->recording.scan;
     size_t new = 0, shown = 0;
     for (size_t i = 0; i < scanned->report->finding_count; i++) {
-        new += scanned->report->findings[i].kind != KIND_GROWING;
+        new += (int)scanned->report->findings[i].kind < KIND_JUDGED_COUNT;
         shown += view->show >> scanned->report->findings[i].kind & 1;
     }
     fprintf(file, "castaway: %s: scan %" PRIu64 ", generation %" PRIu64 ": %s in %.1f ms, pause %.1f ms; %s\n",

@@ -1,4 +1,4 @@
-/* hide.c - which frames say only "memory was allocated". */
+/* hide.c - which frames say only "memory was allocated", or that castaway was told of something. */
 #include "hide.h"
 
 #include <string.h>
@@ -17,8 +17,8 @@ static const char *const functions[] = {
 /* Hidden wherever they are: a program can hold them itself, linked in from libstdc++. */
 static const char *const operators[] = {"operator new", "operator new[]"};
 
-/* castaway.h's own, which the program holds too. */
-static const char *const hooks[] = {"castaway_ref", "castaway_unref"};
+/* The inline functions of castaway.h, wherever they are: they stand for the call that they are in. */
+static const char *const announcements[] = {"castaway_ref", "castaway_unref", "castaway_weak", "castaway_pool_alloc"};
 
 static bool is_one_of(const char *name, const char *const *list, size_t count) {
     for (size_t i = 0; i < count; i++)
@@ -50,7 +50,7 @@ static bool is_hidden(const struct stack_frame *frame) {
         return true;
     if (!frame->function)
         return false;
-    if (is_operator_new(frame->function) || is_one_of(frame->function, hooks, COUNT(hooks)))
+    if (is_operator_new(frame->function) || is_one_of(frame->function, announcements, COUNT(announcements)))
         return true;
     return starts_one_of(module, libraries, COUNT(libraries)) &&
            is_one_of(frame->function, functions, COUNT(functions));

@@ -137,6 +137,11 @@ static void add_live(struct page *page, json_t *object, const struct report_find
     json_object_set_new(object, "path", growth ? path_json(page, &growth->path) : json_null());
 }
 
+static void add_dangling(struct page *page, json_t *object, const struct report_finding *finding) {
+    if (finding->dangling)
+        json_object_set_new(object, "dangling", json_text(page->pool, wording_dangling(page->pool, finding)));
+}
+
 static json_t *finding_json(struct page *page, const struct report_finding *finding) {
     json_t *object = json_object();
     json_object_set_new(object, "kind", json_string(kind_word(finding->kind)));
@@ -156,6 +161,7 @@ static json_t *finding_json(struct page *page, const struct report_finding *find
     }
     add_refs(page, object, finding);
     add_live(page, object, finding);
+    add_dangling(page, object, finding);
     return object;
 }
 

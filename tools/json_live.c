@@ -64,12 +64,22 @@ json_t *json_points(const struct report_growth *growth) {
     return points;
 }
 
+static json_t *slot_json(struct pool *pool, const struct report_dangling *dangling, const struct view *view) {
+    json_t *object = json_object();
+    json_object_set_new(object, "offset", json_number(dangling->offset));
+    json_object_set_new(object, "holder", dangling->holder ? json_stack(pool, dangling->holder, view) : json_null());
+    json_object_set_new(object, "target", dangling->target ? json_stack(pool, dangling->target, view) : json_null());
+    return object;
+}
+
 void json_live_finding(struct pool *pool, json_t *object, const struct report_finding *finding,
                        const struct view *view) {
     const struct rec_age *age = &finding->age;
     json_object_set_new(object, "lost_between", between_json(age));
     json_object_set_new(object, "born_seconds", json_seconds(age->born_us));
     json_object_set_new(object, "generation", age->known ? json_number(age->generation) : json_null());
+    if (finding->dangling)
+        json_object_set_new(object, "slot", slot_json(pool, finding->dangling, view));
     if (!finding->growth)
         return;
     json_object_set_new(object, "scans", json_number(finding->growth->scans));

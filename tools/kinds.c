@@ -34,7 +34,8 @@ static const struct {
     const struct word *words;
     const char *list;
 } vocabularies[] = {
-    [WORDS_CASTAWAY] = {castaway_words, "lost, lost-indirect, cycle, possible, reachable, growing, all, none"},
+    [WORDS_CASTAWAY] = {castaway_words,
+                        "lost, lost-indirect, cycle, possible, reachable, growing, dangling-weak, all, none"},
     [WORDS_VALGRIND] = {valgrind_words, "definite, indirect, possible, reachable, all, none"},
 };
 

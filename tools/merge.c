@@ -279,7 +279,8 @@ static int compare_names(const void *a, const void *b) {
 /* What is lost for good first; in each part, the most bytes held first. */
 static int compare_weight(const void *a, const void *b) {
     static const int parts[KIND_COUNT] = {
-        [KIND_GROWING] = 1, [KIND_LOST_INDIRECT] = 2, [KIND_POSSIBLE] = 3, [KIND_REACHABLE] = 4, /* lost, cycle: 0 */
+        [KIND_DANGLING_WEAK] = 1, [KIND_GROWING] = 2,   [KIND_LOST_INDIRECT] = 3,
+        [KIND_POSSIBLE] = 4,      [KIND_REACHABLE] = 5, /* lost, cycle: 0 */
     };
     const struct report_finding *left = a, *right = b;
     if (parts[left->kind] != parts[right->kind])

@@ -256,8 +256,9 @@ static const struct option table[] = {
 #define X(enumerator, name, value, help) {#name, value, set_##name, help, 0, true},
     FORMATS(X)
 #undef X
-        {"show", "KINDS", set_show, "kinds to list, with commas between them (default: lost,cycle,growing)", 0, true},
-    {"fail-on", "KINDS", set_fail_on, "kinds that set the exit status (default: lost,cycle)", 0, true},
+        {"show", "KINDS", set_show,
+         "kinds to list, with commas between them (default: lost,cycle,growing,dangling-weak)", 0, true},
+    {"fail-on", "KINDS", set_fail_on, "kinds that set the exit status (default: lost,cycle,dangling-weak)", 0, true},
     {"exit-code", "N", set_exit_code, "exit status when such a kind was found, 0-255 (default: 23)", 0, true},
     {"suppressions", "FILE", set_suppressions, "findings not to report, as LeakSanitizer or Valgrind; may be repeated",
      0, true},

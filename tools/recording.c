@@ -72,8 +72,11 @@ struct rec_site *reader_find_site(struct reader *reader, uint32_t id) {
     return site;
 }
 
+struct rec_site *reader_site_at(struct reader *reader, const json_t *record, const char *key) {
+    return reader_find_site(reader, reader_id(reader, record, key));
+}
 struct rec_site *reader_site(struct reader *reader, const json_t *record) {
-    return reader_find_site(reader, reader_id(reader, record, "site"));
+    return reader_site_at(reader, record, "site");
 }
 
 static struct rec_module *find_module(struct reader *reader, uint64_t wide, const char *what) {
@@ -305,6 +308,7 @@ static const struct {
     {"allocations", reader_allocations},
     {"retained", reader_retained},
     {"refs", reader_history},
+    {"dangling", reader_dangling},
     {"defaults", read_defaults},
     {"timeline", reader_timeline},
 };

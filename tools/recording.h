@@ -114,6 +114,10 @@ struct rec_growth {
     size_t point_count;
     struct rec_path path;
 };
+struct rec_dangling { /* weak slots that point at freed objects */
+    struct rec_site *site, *holder, *target;
+    uint64_t slots, offset;
+};
 struct rec_target {
     uint64_t address;
     struct rec_path path;
@@ -192,6 +196,8 @@ struct recording {
     size_t note_count, note_capacity;
     struct rec_growth *growths;
     size_t growth_count, growth_capacity;
+    struct rec_dangling *danglings;
+    size_t dangling_count, dangling_capacity;
     struct rec_target *targets;
     size_t target_count, target_capacity;
     struct rec_population *populations;

@@ -166,6 +166,20 @@ void reader_growth(struct reader *reader, const json_t *record) {
     recording->growths[recording->growth_count++] = growth;
 }
 
+void reader_dangling(struct reader *reader, const json_t *record) {
+    struct recording *recording = reader->recording;
+    struct rec_dangling dangling = {
+        .site = reader_site(reader, record),
+        .holder = reader_site_at(reader, record, "holder"),
+        .target = reader_site_at(reader, record, "target"),
+        .slots = reader_count(reader, record, "slots"),
+        .offset = reader_count(reader, record, "offset"),
+    };
+    recording->danglings = pool_grow(reader->pool, recording->danglings, recording->dangling_count,
+                                     &recording->dangling_capacity, sizeof dangling);
+    recording->danglings[recording->dangling_count++] = dangling;
+}
+
 void reader_target(struct reader *reader, const json_t *record) {
     struct recording *recording = reader->recording;
     struct rec_target target = {

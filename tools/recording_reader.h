@@ -21,6 +21,7 @@ uint64_t reader_count(struct reader *, const json_t *record, const char *key);
 int64_t reader_signed(struct reader *, const json_t *record, const char *key);
 const char *reader_string(struct reader *, const json_t *record, const char *key);
 struct rec_site *reader_site(struct reader *, const json_t *record); /* by its key `site`; NULL: 0, no stack known */
+struct rec_site *reader_site_at(struct reader *, const json_t *record, const char *key);  /* the same, by another key */
 struct rec_module *reader_module(struct reader *, const json_t *value, const char *what); /* NULL when wrong */
 
 /* recording_refs.c: what reference counts and types add to a finding that has its cycle already. */
@@ -43,6 +44,7 @@ struct rec_age reader_age(struct reader *, const json_t *finding);
 void reader_status(struct reader *, const json_t *record);
 void reader_timeline(struct reader *, const json_t *record);
 void reader_growth(struct reader *, const json_t *record);
+void reader_dangling(struct reader *, const json_t *record);
 void reader_target(struct reader *, const json_t *record);
 void reader_population(struct reader *, const json_t *record);
 struct rec_root reader_root(struct reader *, const json_t *root);

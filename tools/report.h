@@ -15,7 +15,7 @@
 /* Kinds as bits, for --show and --fail-on. */
 enum {
     KINDS_ALL = (1 << KIND_COUNT) - 1,
-    KINDS_DEFAULT = 1 << KIND_LOST | 1 << KIND_CYCLE, /* that fail */
+    KINDS_DEFAULT = 1 << KIND_LOST | 1 << KIND_CYCLE | 1 << KIND_DANGLING_WEAK, /* that fail */
     KINDS_SHOWN_DEFAULT = KINDS_DEFAULT | 1 << KIND_GROWING,
 };
 
@@ -88,11 +88,17 @@ struct report_growth {
     size_t point_count;
     struct report_path path;
 };
+struct report_dangling {        /* NULL: not known */
+    const struct stack *holder; /* of the objects that the slots lie in */
+    uint64_t offset;            /* in those */
+    const struct stack *target; /* of the freed objects */
+};
 struct report_finding {
     enum kind kind;
     struct rec_age age;
-    bool found_at_exit;                 /* no scan before the last, at exit, saw it lost */
-    const struct report_growth *growth; /* kind growing */
+    bool found_at_exit;                     /* no scan before the last, at exit, saw it lost */
+    const struct report_growth *growth;     /* kind growing */
+    const struct report_dangling *dangling; /* kind dangling-weak */
     uint64_t fingerprint;
     uint64_t family;    /* the fingerprint before equal ones were numbered: two calls in one function have the same */
     uint64_t identity;  /* finer than the fingerprint: knows lines or offsets; only for merging */
@@ -204,7 +210,7 @@ struct tally report_unreachable(const struct report *); /* lost + lost-indirect 
  * known. What the returned one has from `finding` besides stacks is still the caller's. */
 struct report_finding *report_push(struct report *, const struct recording *, struct report_finding *finding);
 
-/* report_live.c: growth and the counts of a recording's live scans; called by report_add(). */
+/* report_live.c: growth, weak slots, and the counts of a recording's live scans; called by report_add(). */
 void report_add_live(struct report *, const struct recording *);
 /* `path` with names. */
 struct report_path report_path(struct report *, const struct rec_path *);

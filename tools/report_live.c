@@ -1,9 +1,12 @@
-/* report_live.c - what scans while the program runs add to a report: sites that grow, and how suspects fared.
+/* report_live.c - what else than objects stands in a report: sites that grow, weak slots that dangle, and how the suspects of
+ * scans while the program ran fared.
  *
  * Start: report_add_live(). */
 #include "report.h"
 
 #include <string.h>
+
+enum { SLOT_BYTES = 8 };
 
 static const struct report_step *steps_of(struct report *report, const struct rec_path *path) {
     struct report_step *steps = pool_array(report->pool, path->step_count, sizeof *steps);
@@ -86,6 +89,46 @@ static void add_growths(struct report *report, const struct recording *recording
     }
 }
 
+static const struct stack *kept_stack(struct report *report, struct rec_site *site) {
+    return site ? keep_stack(&report->keeper, symbols_stack(report->symbols, site)) : NULL;
+}
+
+static void add_dangling(struct report *report, const struct recording *recording,
+                         const struct rec_dangling *recorded) {
+    struct report_dangling dangling = {.offset = recorded->offset};
+    struct report_finding finding = {
+        .kind = KIND_DANGLING_WEAK,
+        .age = {.born_us = -1},
+        .count = recorded->slots,
+        .objects = recorded->slots,
+        .bytes = recorded->slots < UINT64_MAX / SLOT_BYTES ? recorded->slots * SLOT_BYTES : UINT64_MAX,
+        .stack = symbols_stack(report->symbols, recorded->site),
+        .dangling = &dangling,
+    };
+    struct report_finding *taken = report_push(report, recording, &finding);
+    if (taken->dangling != &dangling)
+        return;
+    struct report_dangling *kept = pool_alloc(report->pool, sizeof *kept);
+    *kept = dangling;
+    kept->holder = kept_stack(report, recorded->holder);
+    kept->target = kept_stack(report, recorded->target);
+    taken->dangling = kept;
+}
+
+static void add_danglings(struct report *report, const struct recording *recording) {
+    struct tally *tally = &report->tally[KIND_DANGLING_WEAK];
+    bool taken = report->kinds & 1u << KIND_DANGLING_WEAK;
+    for (size_t i = 0; i < recording->dangling_count; i++) {
+        const struct rec_dangling *dangling = &recording->danglings[i];
+        tally->objects = count_add(tally->objects, dangling->slots);
+        tally->bytes = count_add(tally->bytes,
+                                 dangling->slots < UINT64_MAX / SLOT_BYTES ? dangling->slots * SLOT_BYTES : UINT64_MAX);
+        tally->findings += !taken;
+        if (taken)
+            add_dangling(report, recording, dangling);
+    }
+}
+
 /* An answer need not hold a scan; its status counts them. */
 static uint64_t scans_while_running(const struct recording *recording) {
     uint64_t number = recording->scan.number;
@@ -113,6 +156,7 @@ void report_add_live(struct report *report, const struct recording *recording) {
     const struct rec_status *status = &recording->status;
     add_growths(report, recording);
     add_timeline(report, recording);
+    add_danglings(report, recording);
     live->scans = count_add(live->scans, scans_while_running(recording));
     live->suspects = count_add(live->suspects, status->suspects);
     live->confirmed = count_add(live->confirmed, status->confirmed);

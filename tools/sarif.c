@@ -32,6 +32,9 @@ static const struct {
     [KIND_GROWING] = {"GrowingPlace", "Place whose objects become more from scan to scan",
                       "The program reaches these objects, but there were more of them in every scan. What holds them "
                       "may never let go."},
+    [KIND_DANGLING_WEAK] = {"DanglingWeakReference", "Weak reference to an object that was freed",
+                            "The slot was declared weak and still points at an object that was freed: who follows it "
+                            "uses memory after its end. Clear it when the object goes."},
 };
 
 static const char *const baseline_states[] = {
@@ -44,7 +47,7 @@ static json_t *message(struct pool *pool, const char *value) {
 static const char *level(const struct view *view, enum kind kind) {
     if (view->fail_on & 1u << kind)
         return "error";
-    return kind == KIND_LOST || kind == KIND_CYCLE ? "warning" : "note";
+    return KINDS_DEFAULT & 1u << kind ? "warning" : "note";
 }
 
 /* ---- locations ---- */

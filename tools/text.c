@@ -33,8 +33,13 @@ static const char *const style_codes[] = {
     [PLAIN] = "", [LOST] = "\033[1;31m", [STRONG] = "\033[1m", [NAME] = "\033[36m", [FAINT] = "\033[2m",
 };
 static const char *const kind_titles[KIND_COUNT] = {
-    [KIND_LOST] = "LEAK",         [KIND_LOST_INDIRECT] = "INDIRECT", [KIND_CYCLE] = "CYCLE",
-    [KIND_POSSIBLE] = "POSSIBLE", [KIND_REACHABLE] = "REACHABLE",    [KIND_GROWING] = "GROWING",
+    [KIND_LOST] = "LEAK",
+    [KIND_LOST_INDIRECT] = "INDIRECT",
+    [KIND_CYCLE] = "CYCLE",
+    [KIND_POSSIBLE] = "POSSIBLE",
+    [KIND_REACHABLE] = "REACHABLE",
+    [KIND_GROWING] = "GROWING",
+    [KIND_DANGLING_WEAK] = "DANGLING",
 };
 
 struct text {
@@ -286,7 +291,7 @@ static void cycle_lines(struct text *text, const struct report_finding *finding)
 
 static const char *objects_text(struct text *text, const struct report_finding *finding) {
     uint64_t groups = finding->count;
-    const char *objects = units_things(text->pool, finding->objects, "object");
+    const char *objects = units_things(text->pool, finding->objects, finding->dangling ? "weak slot" : "object");
     if (finding->kind != KIND_CYCLE || groups < 2)
         return objects;
     if (finding->objects % groups)
@@ -301,7 +306,7 @@ static void head_line(struct text *text, size_t number, const struct report_find
     put(text, PLAIN, digits);
     pad_to(text, text->column + 2);
     size_t column = INDENT > text->column ? INDENT : text->column;
-    put(text, finding->kind == KIND_LOST || finding->kind == KIND_CYCLE ? LOST : STRONG, kind_titles[finding->kind]);
+    put(text, KINDS_DEFAULT & 1u << finding->kind ? LOST : STRONG, kind_titles[finding->kind]);
     pad_to(text, column += text->title_width);
     put(text, PLAIN, objects_text(text, finding));
     pad_to(text, column + text->objects_width);
@@ -333,6 +338,10 @@ static void live_lines(struct text *text, const struct report_finding *finding) 
     put(text, FAINT, age);
     for (size_t i = 0; i < count; i++)
         wrapped(text, NAME, pieces[i]);
+    if (finding->dangling) {
+        pad_to(text, INDENT);
+        put(text, PLAIN, wording_dangling(text->pool, finding));
+    }
     if (text->column)
         new_line(text);
 }
@@ -360,6 +369,8 @@ static void leak_lines(struct text *text, const struct report_finding *finding) 
     bool equal = finding->objects && finding->bytes % finding->objects == 0;
     const char *size = size_text(text, each);
     pad_to(text, INDENT);
+    if (finding->dangling)
+        size = "made weak by";
     put(text, PLAIN, equal ? size : pool_printf(text->pool, "about %s", size));
     size_t column = max(FUNCTION_COLUMN, text->column + 3);
     stack_lines(text, finding->stack, column, function_width(text, finding->stack, column));
@@ -481,6 +492,9 @@ static void first_line(struct text *text) {
     uint64_t growing = report->tally[KIND_GROWING].findings;
     if (growing)
         put(text, PLAIN, pool_printf(text->pool, "; %s growing", units_things(text->pool, growing, "place")));
+    uint64_t dangling = report->tally[KIND_DANGLING_WEAK].objects;
+    if (dangling)
+        put(text, PLAIN, pool_printf(text->pool, "; %s dangling", units_things(text->pool, dangling, "weak slot")));
     new_line(text);
 }
 

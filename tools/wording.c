@@ -58,12 +58,29 @@ const char *wording_cycle(struct pool *pool, const struct report_finding *findin
     return words;
 }
 
-/* The function that a finding is named after: the one whose line it is pinned to. */
-static const char *maker(struct pool *pool, const struct report_finding *finding) {
-    struct location location = location_of_stack(pool, finding->stack, location_root(pool));
+/* The function that a stack is named after: the one whose line it is pinned to. */
+static const char *maker_of(struct pool *pool, const struct stack *stack) {
+    struct location location = location_of_stack(pool, stack, location_root(pool));
     if (!location.frame)
         return "no stack known";
     return location.frame->function ? wording_function(pool, location.frame) : wording_place(pool, location.frame);
+}
+
+static const char *maker(struct pool *pool, const struct report_finding *finding) {
+    return maker_of(pool, finding->stack);
+}
+
+const char *wording_dangling(struct pool *pool, const struct report_finding *finding) {
+    const struct report_dangling *dangling = finding->dangling;
+    const char *freed = "", *place = "";
+    bool one = finding->count == 1;
+    if (dangling->target)
+        freed = pool_printf(pool, " made by %s", maker_of(pool, dangling->target));
+    if (dangling->holder)
+        place = pool_printf(pool, ", from %s into %s made by %s", units_size(pool, dangling->offset),
+                            one ? "an object" : "objects", maker_of(pool, dangling->holder));
+    return pool_printf(pool, "%s at %s%s%s", one ? "points" : "point", one ? "a freed object" : "freed objects", freed,
+                       place);
 }
 
 const char *wording_name(struct pool *pool, const struct report_finding *finding) {
@@ -91,6 +108,9 @@ const char *wording_message(struct pool *pool, const struct report_finding *find
     if (finding->growth)
         return pool_printf(pool, "%s, %s, from %s: %s", units_things(pool, finding->objects, "object"),
                            units_size(pool, finding->bytes), maker(pool, finding), live_growth(pool, finding->growth));
+    if (finding->dangling)
+        return pool_printf(pool, "%s, made weak by %s, %s", units_things(pool, finding->objects, "slot"),
+                           maker(pool, finding), wording_dangling(pool, finding));
     return pool_printf(pool, "%s %s, %s, from %s%s", units_things(pool, finding->objects, "object"),
                        kind_word(finding->kind), units_size(pool, finding->bytes), maker(pool, finding), indirect);
 }

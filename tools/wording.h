@@ -19,6 +19,8 @@ const char *wording_place(struct pool *, const struct stack_frame *);
 const char *wording_function(struct pool *, const struct stack_frame *);
 
 /* All of its fingerprint, in 16 hexadecimal digits. */
+/* Of a finding of kind dangling-weak: what its slots point at, and where they lie. */
+const char *wording_dangling(struct pool *, const struct report_finding *);
 const char *wording_fingerprint(struct pool *, const struct report_finding *);
 
 /* The program's name, without its folder. */

@@ -1,11 +1,9 @@
 #!/bin/bash
 # Reference counts of named functions: which reference was never given back, in programs and libraries of many kinds; what
 # stubs keep; rules that are wrong.
-# shellcheck source-path=SCRIPTDIR disable=SC1091
+# shellcheck source-path=SCRIPTDIR disable=SC1091,SC2154
 . "$(dirname "$0")/claims.sh"
-sources=$(dirname "$0")/../refs
-header=$(dirname "$0")/../../preload
-compile() { ${CC:-gcc} -O1 -g -Wall -Wextra -Werror -I"$sources" -I"$header" "$@" || exit 1; }
+. "$(dirname "$0")/refs.sh"
 # shellcheck disable=SC2046
 {
     compile -o "$WORK/gobject" "$sources/gobject_missing_unref.c" $(pkg-config --cflags --libs gobject-2.0)
@@ -21,52 +19,13 @@ compile -fno-pic -no-pie -o "$WORK/forms.fixed" "$sources/forms.c" "${linked[@]}
 compile -o "$WORK/threads" "$sources/threads.c" "${linked[@]}" -lpthread
 compile -o "$WORK/plugins" "$sources/plugins.c" -ldl -lpthread
 compile -o "$WORK/hooks" "$sources/hooks.c" -lpthread
+compile -o "$WORK/gc_words" "$sources/gc_words.c" -lpthread
+compile -o "$WORK/dangling" "$sources/dangling.c"
+# shellcheck disable=SC2046
+compile -rdynamic -o "$WORK/check_scopes" "$sources/check_scopes.c" $(pkg-config --cflags --libs check)
 compile -fPIC -shared -o "$WORK/plugin.so" "$sources/plugin.so.c" "${linked[@]}" -Wl,-z,lazy
 compile -fPIC -shared -o "$WORK/plugin.now.so" "$sources/plugin.so.c" "${linked[@]}" -Wl,-z,now,-z,relro
 ${CXX:-g++} -O1 -g -Wall -Wextra -Wno-clobbered "${wide[@]}" -I"$sources" -o "$WORK/registers" "$sources/registers.cc" "${linked[@]}" || exit 1
-
-# record OPTION... -- COMMAND...: runs it; $refs is the record of its references, $notes those of its notes
-record() {
-    rm -f "$WORK/r.cast"
-    castaway run -o "$WORK/r.cast" --fail-on none --text "$WORK/report" "$@"
-    refs=$(jq -c 'select(.record == "refs")' "$WORK/r.cast")
-    notes=$(jq -r 'select(.record == "note") | "\(.code) \(.count) \(.detail)"' "$WORK/r.cast")
-}
-# The functions of a stack of the recording, innermost first.
-functions_of() { # SITE
-    local path offset
-    jq -rs --argjson site "$1" '(map(select(.record == "module")) | map({(.id | tostring): .path}) | add) as $paths |
-        .[] | select(.record == "site" and .id == $site) | .frames[] | "\($paths[.[0] | tostring]) \(.[1] - 1)"' "$WORK/r.cast" |
-        while read -r path offset; do addr2line -ife "$path" "$(printf '%x' "$offset")" | sed -n 1~2p; done
-}
-# The first stack that is blamed has taken that many references, in that function.
-culprit_is() { # BALANCE FUNCTION
-    local balance functions
-    balance=$(jq '.unmatched[0].balance' <<<"$refs")
-    functions=$(functions_of "$(jq '.unmatched[0].site // 0' <<<"$refs")")
-    if [ "$balance" != "$1" ] || ! grep -qx "$2" <<<"$functions"; then
-        echo "$balance by $functions, not $1 by $2: $refs"
-        false
-    fi
-}
-# Of a few that are blamed, it is one.
-is_blamed() { # FUNCTION
-    local site
-    for site in $(jq '.unmatched[].site' <<<"$refs"); do
-        functions_of "$site" | grep -qx "$1" && return
-    done
-    echo "$1 is not blamed: $refs"
-    false
-}
-refs_hold() { jq -e "$1" <<<"$refs" >/dev/null || { echo "not $1: $refs; $notes"; false; }; }
-nothing_lost() {
-    if [ -n "$refs" ] || ! grep -q 'nothing unreachable' "$WORK/report"; then
-        cat "$WORK/report"
-        false
-    fi
-}
-notes_have() { grep -qF -- "$1" <<<"$notes" || { echo "no '$1' in: $notes"; false; }; }
-notes_hasnt() { ! grep -qF -- "$1" <<<"$notes"; }
 
 # ---- real libraries ----
 record --profile glib "$WORK/gobject"
@@ -133,6 +92,66 @@ claim "hooks: names" refs_hold '.type == "Session" and .finalizer == "session_cl
 record "$WORK/hooks" balanced
 claim "hooks, balanced: nothing" nothing_lost
 claim "without castaway the hooks do nothing" "$WORK/hooks" leak
+
+# ---- the words of Python's gc ----
+record "$WORK/gc_words"
+claim "gc's words are as castaway.h says" status_is 0
+claim "gc's words: nothing to say" test ! -s "$WORK/out"
+claim "without castaway they do nothing" "$WORK/gc_words"
+record "$WORK/gc_words" frozen
+claim "frozen objects are in no report" nothing_lost
+record "$WORK/gc_words" thawed
+claim "those that were frozen for a while are" grep -q '3 objects, 300 B unreachable' "$WORK/report"
+
+# ---- test cases as scopes ----
+for forks in yes no; do
+    export CK_FORK=$forks
+    castaway run --fail-on none --text "$WORK/report" "$WORK/check_scopes"
+    claim "check, fork $forks: three tests fail" status_is 3
+    claim "check, fork $forks: by name" test "$(grep ':S:' "$WORK/out" | grep -o 'loses[a-z_]*' | sort | tr '\n' ' ')" = "loses_a_cycle loses_its_fixture loses_two "
+    claim "check, fork $forks: two objects" out_has "this test leaves 2 objects behind that nothing can reach"
+    claim "check, fork $forks: one object" out_has "this test leaves 1 object behind"
+    claim "check, fork $forks: a cycle" out_has "cycle: 2 objects, 128 bytes, made by"
+    claim "check, fork $forks: where they were made" out_has "check_scopes(session_new+0x"
+    claim "check, fork $forks: without castaway all pass" "$WORK/check_scopes"
+done
+unset CK_FORK
+
+# ---- weak slots that dangle ----
+found() { jq -c '[.findings[] | .kind]' "$WORK/json"; }
+dangles() { jq -e "[.findings[] | select(.kind == \"dangling-weak\")] | length == 1 and (.[0] | $1)" "$WORK/json" >/dev/null || { cat "$WORK/report"; false; }; }
+is() { [ "$1" = "$2" ] || { echo "$1, not $2"; false; }; }
+for name in $("$WORK/dangling"); do
+    castaway run --text "$WORK/report" --json "$WORK/json" "$WORK/dangling" "$name"
+    case $name in
+    bad_*) claim "$name fails" status_is 23 && claim "$name: one finding" is "$(found)" '["dangling-weak"]' ;;
+    good_*) claim "$name does not fail" status_is 0 && claim "$name: no finding" is "$(found)" '[]' ;;
+    esac
+    case $name in
+    bad_static) claim "$name" dangles '.objects == 1 and .slot.holder == null and .stack[0].function == "bad_static" and .slot.target[0].function == "session_new"' ;;
+    bad_in_objects) claim "$name" dangles '.objects == 3 and .stack[0].function == "watch" and .slot.offset == 8 and .slot.holder[0].function == "watcher_new"'
+        claim "$name: the text" grep -q "point at freed objects made by session_new, from 8 B into objects made by watcher_new" "$WORK/report" ;;
+    bad_later) claim "$name" dangles '.objects == 1 and .slot.target == null and .slot.holder[0].function == "watcher_new"' ;;
+    lost_holder) claim "$name: the object is the finding" is "$(found)" '["lost"]' ;;
+    esac
+done
+formats=$(cd "$(dirname "$0")/../formats" && pwd)
+castaway run --text "$WORK/report" --json "$WORK/json" --html "$WORK/html" --sarif "$WORK/sarif" "$WORK/dangling" bad_in_objects
+claim "the schema knows dangling-weak" node "$formats/schema_check.mjs" "$(dirname "$0")/../../tools/report.schema.json" "$WORK/json"
+claim "SARIF says what it is" jq -e '.runs[0].results[0].ruleId | test("[Dd]angling")' "$WORK/sarif"
+claim "HTML says what they point at" grep -q "point at freed objects made by session_new" "$WORK/html"
+castaway run --text "$WORK/report" --fail-on lost,cycle "$WORK/dangling" bad_static
+claim "--fail-on without it" status_is 0
+claim "the first line" grep -q 'nothing unreachable; 1 weak slot dangling' "$WORK/report"
+castaway run --text "$WORK/report" --json "$WORK/json" --show lost,cycle --fail-on dangling-weak "$WORK/dangling" bad_static
+claim "--show without it" is "$(found)" '[]'
+claim "it fails all the same" status_is 23
+printf '# castaway: kinds=dangling-weak\n{\n name\n Memcheck:Leak\n ...\n fun:bad_static\n}\n' >"$WORK/supp"
+castaway run --text "$WORK/report" --suppressions "$WORK/supp" "$WORK/dangling" bad_static
+claim "suppressed by kind" status_is 0
+sed -i 's/dangling-weak/lost/' "$WORK/supp"
+castaway run --text "$WORK/report" --suppressions "$WORK/supp" "$WORK/dangling" bad_static
+claim "a suppression of another kind hides nothing" status_is 23
 
 # ---- what is wrong ----
 record --refs nowhere_ref:nowhere_unref,many_integers:counted_shared,$plain "$WORK/forms" plain

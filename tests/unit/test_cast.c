@@ -102,7 +102,7 @@ START_TEST (note_without_detail_has_no_such_key) {
 END_TEST
 
 static struct cast_header header(void) {
-    return (struct cast_header){"0.1.0", 12, 1, "a\0b c\0", 6, "/bin/a", 3, 1700000000.25, 1.9999999};
+    return (struct cast_header){"0.1.0", 12, 1, "a\0b c\0", 6, "/bin/a", 0, 3, 1700000000.25, 1.9999999};
 }
 
 START_TEST (header_says_who_ran) {

@@ -57,6 +57,14 @@ START_TEST (places_are_arguments_and_the_result) {
 }
 END_TEST
 
+START_TEST (patch_stands_behind_a_function) {
+    struct taken taken = read_all("a/patch:b@*2/patch c:d ref=e/patch sink=f/patch floating=4@4&4");
+    ck_assert(taken.rule[0].patch && taken.rule[1].patch && taken.rule[1].place == 2 && taken.rule[1].loads == 1);
+    ck_assert(!taken.rule[2].patch && !taken.rule[3].patch && taken.rule[4].patch);
+    ck_assert(taken.rule[5].patch && taken.rule[5].floating.bytes == 4 && is_named(&taken.rule[5], "f"));
+}
+END_TEST
+
 START_TEST (floating_belongs_to_the_sink_before) {
     struct taken taken = read_all("sink=a floating=8@16&2 sink=b sink=c\n floating=4@0x20&0xff");
     ck_assert_int_eq(taken.count, 3);
@@ -179,6 +187,7 @@ int main(void) {
     tcase_add_test(tests, a_pair_is_two_functions_with_their_first_argument);
     tcase_add_test(tests, words_stand_between_blanks_commas_and_comments);
     tcase_add_test(tests, places_are_arguments_and_the_result);
+    tcase_add_test(tests, patch_stands_behind_a_function);
     tcase_add_test(tests, floating_belongs_to_the_sink_before);
     tcase_add_test(tests, what_is_known_of_objects_stands_behind_them);
     tcase_add_test(tests, words_of_objects_are_no_names_that_begin_like_them);

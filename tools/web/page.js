@@ -164,12 +164,12 @@
     if (finding.indirect_objects)
       parts.push(element("p", {}, `${things(finding.indirect_objects, "object")}, ${size(finding.indirect_bytes)} ` +
         "more are reached only from here."));
-    for (const words of [...finding.told, finding.age, finding.growth])
+    for (const words of [...finding.told, finding.age, finding.growth, finding.dangling])
       if (words) parts.push(element("p", {}, words));
     if (finding.points && finding.points.length > 1) parts.push(...growthChart(finding));
     if (finding.path && finding.path.length) parts.push(element("h3", {}, "Held by"), pathList(finding.path));
     if (finding.kind === "cycle" && finding.cycle.length) parts.push(...cycleDetails(finding, number));
-    else parts.push(element("h3", {}, "Allocated by"), stackList(finding.stack));
+    else parts.push(element("h3", {}, finding.dangling ? "Made weak by" : "Allocated by"), stackList(finding.stack));
     for (const { label, stack } of finding.culprits) parts.push(element("h3", {}, label), stackList(stack));
     parts.push(element("p", { class: "hint" }, `Fingerprint ${finding.fingerprint}`));
     return parts;

@@ -1,0 +1,95 @@
+/* referrers.c - see the header.
+ *
+ * Runs in: snapshot child; referrers_read() in the program.
+ * Start:   referrers_write(). */
+#include "referrers.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <time.h>
+
+#include "sys.h"
+#include "write.h"
+
+struct looking {
+    const struct heap *heap;
+    struct arena *arena;
+    struct range target;
+    uintptr_t *found;
+    size_t count, capacity;
+};
+
+static int points_there(const struct looking *looking, struct range words) {
+    const struct heap *heap = looking->heap;
+    size_t step = heap->unaligned ? 1 : sizeof(uintptr_t);
+    for (struct range part = heap_readable(heap, words.lo, words.hi); part.lo < part.hi;
+         part = heap_readable(heap, part.hi, words.hi))
+        for (uintptr_t at = part.lo; at + sizeof at <= part.hi; at += step) {
+            uintptr_t pointer = heap_pointer(heap, at);
+            if (pointer >= looking->target.lo && pointer < looking->target.hi)
+                return 1;
+        }
+    return 0;
+}
+
+/* Pointers of the object into itself are its own affair. */
+static int visit(void *context, uintptr_t address, object_id id) {
+    struct looking *looking = context;
+    const struct heap *heap = looking->heap;
+    if (address == looking->target.lo ||
+        !points_there(looking, heap_contents(heap, address, heap_object(heap, id)->size_bytes)))
+        return 0;
+    uintptr_t *found =
+        arena_grow(looking->arena, looking->found, looking->count, &looking->capacity, sizeof *looking->found);
+    if (!found)
+        return -ENOMEM;
+    looking->found = found;
+    found[looking->count++] = address;
+    return 0;
+}
+
+int referrers_write(int file, struct search *search, uintptr_t address, size_t max) {
+    struct looking looking = {.heap = &search->heap, .arena = search->arena};
+    uintptr_t start = 0;
+    object_id id = heap_find(&search->heap, address, &start);
+    if (id) {
+        uint64_t size_bytes = heap_object(&search->heap, id)->size_bytes;
+        looking.target = (struct range){start, start + (size_bytes ? size_bytes : 1)};
+        int error = heap_each(&search->heap, visit, &looking);
+        if (error)
+            return error;
+    }
+    int64_t count = (int64_t)looking.count;
+    int error = write_bytes(file, &count, sizeof count);
+    if (!error)
+        error = write_bytes(file, looking.found, (looking.count < max ? looking.count : max) * sizeof *looking.found);
+    return error;
+}
+
+static int read_all(int file, void *out, size_t bytes, int64_t deadline_us) {
+    for (char *at = out; bytes;) {
+        struct pollfd pipe = {.fd = file, .events = POLLIN};
+        int64_t left_us = deadline_us - scan_now_us();
+        struct timespec limit = {left_us / 1000000, left_us % 1000000 * 1000};
+        if (left_us <= 0)
+            return -ETIMEDOUT;
+        if (sys(SYS_ppoll, &pipe, 1, &limit, 0, 0) <= 0)
+            continue;
+        long got = sys(SYS_read, file, at, bytes);
+        if (got == -EINTR)
+            continue;
+        if (got <= 0)
+            return -EIO;
+        at += got;
+        bytes -= (size_t)got;
+    }
+    return 0;
+}
+
+long referrers_read(int file, void **out, size_t max, int limit_ms) {
+    int64_t deadline_us = scan_now_us() + limit_ms * 1000ll, count = 0;
+    if (read_all(file, &count, sizeof count, deadline_us) != 0)
+        return -1;
+    size_t given = (size_t)count < max ? (size_t)count : max;
+    return read_all(file, out, given * sizeof *out, deadline_us) == 0 ? (long)count : -1;
+}
