@@ -14,7 +14,7 @@ BASE := -std=gnu11 -D_GNU_SOURCE -DCASTAWAY_VERSION='"$(VERSION)"' -I. $(WARN) -
 TARGET := $(BASE) -fPIC -fvisibility=hidden -ftls-model=initial-exec -fno-stack-protector -fasynchronous-unwind-tables \
 	-fexceptions -fno-optimize-sibling-calls -fno-builtin-malloc -fno-builtin-calloc -fno-omit-frame-pointer
 TOOLS_LIBS := -ldw -lelf -ljansson -lz -lncursesw -ltinfo -liberty -lstdc++
-CHECK_LIBS = $(shell pkg-config --libs check)
+CHECK_LIBS = $(shell pkg-config --libs check) -lpthread
 SANITIZE := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 ANALYSIS_SRC := $(wildcard analysis/*.c)
@@ -185,7 +185,7 @@ help:
 	@echo 'make check      set-up, build, every test; the last line counts them'
 	@echo 'make install    PREFIX=/usr/local DESTDIR=; make uninstall takes the same'
 	@echo 'make sanitize   unit tests and command line tests under ASan and UBSan'
-	@echo 'make bench      the benchmarks of tests/bench'
+	@echo 'make bench      what castaway costs, beside its peers that are installed (.ci/setup bench installs them)'
 	@echo 'make format     clang-format over all C;  make lint: clang-format, cppcheck, clang-tidy, shellcheck, symbols'
 	@echo 'make clean      remove build/'
 

@@ -3,6 +3,7 @@
 #define CASTAWAY_ANALYSIS_MARK_H
 
 #include "arena.h"
+#include "crew.h"
 #include "heap.h"
 
 enum root_flags {
@@ -17,7 +18,8 @@ struct root {
     unsigned flags;
 };
 
-/* Result of marking: one bit an object id. No bit in either: the object is lost. Never both. */
+/* Result of marking: one bit an object id, which means nothing for ids that no object has. No bit in either: the object
+ * is lost. Never both. */
 struct marks {
     uint64_t *reachable; /* reached by a pointer to the start, or an interior pointer of a known-good shape */
     uint64_t *possible;  /* reached, but only through some other interior pointer on the way */
@@ -25,17 +27,18 @@ struct marks {
     uint64_t objects_scanned, bytes_read; /* of objects that were searched for pointers */
 };
 
-/* Mark everything that `roots` and the objects flagged OBJECT_IGNORED reach.
+/* Mark everything that `roots` and the objects flagged OBJECT_IGNORED reach. In a young view (young.h) the objects outside
+ * of heap->subset stand as reachable from the beginning and are not searched.
  *
  * returns  0, or -ENOMEM: then report no leak
  * context  snapshot child, unit tests, tools; no locks; async-signal-safe
- * cost     O(bytes scanned) */
+ * cost     O(leaves + objects + bytes scanned); memory: a byte for each 16 of the heap, 8 an object for the work list */
 int mark_run(const struct heap *heap, const struct root *roots, size_t root_count, struct arena *arena,
              struct marks *marks);
 
-/* The same where `marks` is given: what stands there as reachable is neither searched nor met again. */
-int mark_more(const struct heap *heap, const struct root *roots, size_t root_count, struct arena *arena,
-              struct marks *marks);
+/* The same, and the same result, by several threads. A heap of some thousand objects is not worth them. */
+int mark_together(const struct crew *crew, const struct heap *heap, const struct root *roots, size_t root_count,
+                  struct arena *arena, struct marks *marks);
 
 /* The same by another proof: what a stack says of an object flagged HEAP_ENTRY_COUNTED is not believed, nor what any
  * root says of one that is HEAP_ENTRY_ALL. Those that their counts show to be held from outside of the heap are named by

@@ -294,20 +294,3 @@ int young_old_words(const struct heap *heap, const struct range *written, size_t
     *out_count = old.count;
     return 0;
 }
-
-/* ---- marking ---- */
-
-int mark_young(const struct heap *heap, const struct root *roots, size_t root_count, struct arena *arena,
-               struct marks *marks) {
-    size_t words = ((size_t)heap->id_end + 63) / 64;
-    marks->reachable = arena_alloc(arena, words, sizeof(uint64_t));
-    marks->possible = arena_alloc(arena, words, sizeof(uint64_t));
-    if (!marks->reachable || !marks->possible)
-        return -ENOMEM;
-    memset(marks->reachable, 0xff, words * sizeof(uint64_t));
-    for (size_t i = 0; i < heap->subset_count; i++) {
-        object_id id = heap->subset[i].id;
-        marks->reachable[id >> 6] &= ~(UINT64_C(1) << (id & 63));
-    }
-    return mark_more(heap, roots, root_count, arena, marks);
-}

@@ -39,8 +39,4 @@ int young_view(struct heap *heap, const struct young *young, struct arena *arena
 int young_old_words(const struct heap *heap, const struct range *written, size_t written_count, struct arena *arena,
                     struct root **out, size_t *out_count);
 
-/* As mark_run(); objects outside heap->subset stand as reachable from the beginning and are not traced. */
-int mark_young(const struct heap *heap, const struct root *roots, size_t root_count, struct arena *arena,
-               struct marks *marks);
-
 #endif

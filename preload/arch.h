@@ -68,6 +68,31 @@ static inline void arch_call_on_stack(void *top, void (*function)(void *), void 
                      : [top] "r"(top), [function] "r"(function)
                      : "rax", "rcx", "rdx", "rsi", "r8", "r9", "r10", "r11", "memory", "cc");
 }
+/* Start a thread that calls function(argument) on the stack that ends at `top` (16-byte aligned) and ends. `cleared` is for
+ * CLONE_CHILD_CLEARTID. returns its id or negative errno */
+static inline long arch_clone_thread(long flags, void *top, int *cleared, void (*function)(void *), void *argument) {
+    void **stack = (void **)top - 2;
+    stack[0] = (void *)function;
+    stack[1] = argument;
+    long result;
+    register int *r10 __asm__("r10") = cleared;
+    register long r8 __asm__("r8") = 0;
+    __asm__ volatile("syscall\n\t"
+                     "test %%rax, %%rax\n\t"
+                     "jnz 1f\n\t"
+                     "xor %%ebp, %%ebp\n\t"
+                     "pop %%rax\n\t"
+                     "pop %%rdi\n\t"
+                     "call *%%rax\n\t"
+                     "mov %[exit], %%eax\n\t"
+                     "xor %%edi, %%edi\n\t"
+                     "syscall\n\t"
+                     "1:\n\t"
+                     : "=a"(result)
+                     : "0"((long)SYS_clone), "D"(flags), "S"(stack), "d"(0), "r"(r10), "r"(r8), [exit] "i"(SYS_exit)
+                     : "rcx", "r11", "memory", "cc");
+    return result;
+}
 /* Clear the registers that no caller relies on, so that what a call left in them is not taken for the program's.
  * Source: System V ABI, AMD64 supplement, "Registers"; CPUID leaf 1 for AVX, whose halves pxor would leave */
 static inline void arch_clear_scratch(void) {
@@ -115,6 +140,30 @@ static inline uintptr_t arch_own_thread_pointer(void) {
 static inline void arch_call_on_stack(void *top, void (*function)(void *), void *argument) {
     (void)top;
     function(argument);
+}
+static inline long arch_clone_thread(long flags, void *top, int *cleared, void (*function)(void *), void *argument) {
+    void **stack = (void **)top - 2;
+    stack[0] = (void *)function;
+    stack[1] = argument;
+    register long x8 __asm__("x8") = SYS_clone;
+    register long x0 __asm__("x0") = flags;
+    register void **x1 __asm__("x1") = stack;
+    register long x2 __asm__("x2") = 0;
+    register long x3 __asm__("x3") = 0;
+    register int *x4 __asm__("x4") = cleared;
+    __asm__ volatile("svc 0\n\t"
+                     "cbnz x0, 1f\n\t"
+                     "mov x29, xzr\n\t"
+                     "ldp x1, x0, [sp], #16\n\t"
+                     "blr x1\n\t"
+                     "mov x8, %[exit]\n\t"
+                     "mov x0, xzr\n\t"
+                     "svc 0\n\t"
+                     "1:\n\t"
+                     : "+r"(x0)
+                     : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), [exit] "i"(SYS_exit)
+                     : "memory", "cc");
+    return x0;
 }
 static inline void arch_clear_scratch(void) {
 }

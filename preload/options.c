@@ -17,6 +17,7 @@ static const struct key {
     {"left-reports", offsetof(struct options, left_reports)},
     {"pointer-mask", offsetof(struct options, pointer_mask)},
     {"unaligned", offsetof(struct options, unaligned)},
+    {"mark-threads", offsetof(struct options, mark_threads)},
     {"children", offsetof(struct options, children)},
     {"owner", offsetof(struct options, owner)},
     {"pools", offsetof(struct options, pools)},
@@ -128,6 +129,10 @@ int options_profile_allocations(const struct options *options) {
 int options_retained(const struct options *options) {
     return strcmp(options->retained, "yes") == 0 ||
            (options_profile_allocations(options) && strcmp(options->retained, "no") != 0);
+}
+
+unsigned options_mark_threads(const struct options *options) {
+    return (unsigned)proc_number(options->mark_threads);
 }
 
 int options_owner(const struct options *options) {

@@ -13,6 +13,7 @@ struct options {
     char left_reports[OPTION_BYTES_MAX]; /* options of the reports that such a process makes; "" for none */
     char pointer_mask[OPTION_BYTES_MAX]; /* number: bits of a word that are a pointer; "" for all */
     char unaligned[OPTION_BYTES_MAX];    /* "yes": pointers may stand at any address */
+    char mark_threads[OPTION_BYTES_MAX]; /* number: how many threads search; "" for as many as there are processors */
     char children[OPTION_BYTES_MAX];     /* "no": processes that the program starts are not recorded */
     char owner[OPTION_BYTES_MAX];        /* process id of `castaway run`: the program itself is a child of it */
     char pools[OPTION_BYTES_MAX];        /* variables that `castaway run` set for the program (analysis/pools.h) */
@@ -34,6 +35,7 @@ uintptr_t options_pointer_mask(const struct options *options);
 int options_unaligned(const struct options *options);
 int options_retained(const struct options *options); /* a profile of allocations has it, unless it says no */
 int options_profile_allocations(const struct options *options);
+unsigned options_mark_threads(const struct options *options);
 int options_owner(const struct options *options);
 int options_children(const struct options *options); /* 1: recorded */
 

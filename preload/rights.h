@@ -22,4 +22,7 @@ extern int rights_elsewhere;
 /* The program allows itself too few system calls for a scan: none must be tried, it would die of it. */
 extern int rights_confined;
 
+/* The program filters its own system calls: those that a scan can do without must not be tried. */
+extern int rights_filtered;
+
 #endif

@@ -15,6 +15,7 @@
 
 #include "dirty.h"
 #include "frozen.h"
+#include "helpers.h"
 #include "init.h"
 #include "layouts.h"
 #include "lsan.h"
@@ -157,8 +158,8 @@ static int find_reachable(const struct scan_input *in, struct search *search) {
     if (error)
         return error;
     int64_t begun_us = scan_now_us();
-    error = (is_full(in) ? mark_run : mark_young)(heap, search->roots.root, search->roots.count, search->arena,
-                                                  &search->marks);
+    const struct crew *crew = in->in_process ? NULL : helpers_crew(search->arena);
+    error = mark_together(crew, heap, search->roots.root, search->roots.count, search->arena, &search->marks);
     if (!error && is_full(in))
         error = audit_run(heap, &search->counts, search->roots.root, search->roots.count, &search->marks, search->arena,
                           &search->audit);

@@ -32,6 +32,7 @@
 #endif
 
 int rights_confined;
+int rights_filtered;
 
 /* What a scan, the writing of its recording and a stop of the threads ask of the kernel. */
 static const int needed[] = {
@@ -193,6 +194,7 @@ static int filter_kills(const struct sock_fprog *program, const int *calls, size
 
 /* Call before a filter is installed; the recording has to be written while that is possible. */
 static void before_filter(const struct sock_fprog *program) {
+    rights_filtered = 1;
     if (!process.started || rights_confined)
         return;
     if (filter_kills(program, needed_live, sizeof needed_live / sizeof needed_live[0]))

@@ -10,6 +10,7 @@
 #include "live_text.h"
 #include "message.h"
 #include "output.h"
+#include "wording.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -131,9 +132,11 @@ static const char *subject(struct pool *pool, const struct question *question, b
     return pool_printf(pool, "0x%" PRIx64, question->address);
 }
 
-static const char *outcome(const struct question *question) {
+static const char *outcome(struct pool *pool, const struct question *question) {
     if (question->reached)
         return "is held by";
+    if (question->finding && question->finding->dangling)
+        return wording_dangling(pool, question->finding);
     if (question->finding && question->finding->kind != KIND_LOST && question->finding->kind != KIND_CYCLE)
         return "was not traced: no path is known";
     return *question->path.root_kind ? "is lost: nothing that the program can reach holds it; it was held by"
@@ -146,7 +149,7 @@ static void why_text(FILE *file, struct pool *pool, const struct question *quest
     fprintf(file, "castaway: %s: %s %s\n",
             question->pid ? asking_program(pool, &question->asking, view->utf8)
                           : escape_text(pool, question->asking.words[0], view->utf8),
-            subject(pool, question, view->utf8), outcome(question));
+            subject(pool, question, view->utf8), outcome(pool, question));
     if (*age)
         fprintf(file, "    %s\n", age);
     if (*question->path.root_kind)

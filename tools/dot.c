@@ -35,7 +35,7 @@ static void edge(FILE *file, size_t number, size_t from, size_t to, const struct
     fprintf(file, "    f%zu_%zu -> f%zu_%zu [label=\"+0x%" PRIx64, number, from, number, to, entry->offset);
     if (entry->target_offset)
         fprintf(file, " to +0x%" PRIx64, entry->target_offset);
-    fputs("\"];\n", file);
+    fputs(entry->rank == 1 ? "\\nmake weak\" style=dashed penwidth=2];\n" : "\"];\n", file);
 }
 
 /* Objects beyond the list are one node more, so that the ring still closes. */

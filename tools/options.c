@@ -303,6 +303,7 @@ static const struct option table[] = {
     {"pointer-mask", "MASK", set_pointer_mask, "bits of a word that are a pointer, 0x..., for tags in high bits", 0,
      true},
     {"unaligned", "yes|no", set_unaligned, "look for pointers at any address (default: no)", 0, true},
+    {"mark-threads", "N", set_mark_threads, "threads that search, 1-8 (default: the processors, up to 4)", 0, true},
     {"children", "yes|no", set_children, "record what the program starts, too (default: yes)", 0, true},
     {"keep-pools", NULL, set_keep_pools, "leave G_SLICE, PYTHONMALLOC and the like as they are", 0, true},
     {"quiet", NULL, set_quiet, "no text when there is nothing to tell", 'q', true},
@@ -338,6 +339,7 @@ static const struct {
     {set_once, VERB_TOP},
     {set_retained, VERB_RUN},
     {set_profile_allocations, VERB_RUN},
+    {set_mark_threads, VERB_RUN},
 };
 enum { TABLE_COUNT = sizeof table / sizeof *table };
 

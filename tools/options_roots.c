@@ -3,6 +3,7 @@
  * Start: set_pointer_mask(). */
 #include "options_roots.h"
 
+#include "analysis/crew.h"
 #include "options_live.h"
 
 #include <errno.h>
@@ -36,6 +37,13 @@ int set_children(struct options *options, const char *value, const char *spellin
     if (is_yes(value, spelling, &yes))
         return -1;
     return option_hand_on(options, "children", value);
+}
+
+int set_mark_threads(struct options *options, const char *value, const char *spelling) {
+    int threads;
+    if (option_number(&threads, value, 1, CREW_MAX, spelling))
+        return -1;
+    return option_hand_on(options, "mark-threads", value);
 }
 
 /* --keep-pools takes no value; in CASTAWAY_OPTIONS it may have one. */

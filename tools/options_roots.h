@@ -8,6 +8,7 @@
 int set_pointer_mask(struct options *, const char *value, const char *spelling);
 int set_unaligned(struct options *, const char *value, const char *spelling);
 int set_children(struct options *, const char *value, const char *spelling);
+int set_mark_threads(struct options *, const char *value, const char *spelling);
 int set_keep_pools(struct options *, const char *value, const char *spelling);
 
 #endif

@@ -31,22 +31,24 @@ struct symbol_file {
     struct tail_module tail;
     UT_hash_handle hh;
 };
-struct symbols {
-    struct pool cache;               /* all that was resolved, dropped as a whole */
-    struct symbol_file *files;       /* by key */
-    struct resolved_frame *resolved; /* by address: the outer frames of stacks are the same again and again */
-    struct resolved_stack *stacks;   /* by addresses: so are the stacks of processes that run the same program */
-    const struct stack *empty;
-};
-
-/* What is resolved may grow to this; a recording of a large program needs a tenth. */
-enum { CACHE_BYTES_MAX = 48 << 20, FILES_MAX = 256 };
-
 /* Frames of one stack while it is resolved. */
 struct frames {
     struct stack_frame *list;
     size_t count, capacity;
 };
+
+struct symbols {
+    struct pool cache;               /* all that was resolved, dropped as a whole */
+    struct symbol_file *files;       /* by key */
+    struct resolved_frame *resolved; /* by address: the outer frames of stacks are the same again and again */
+    struct resolved_call *calls;     /* by the addresses on both sides */
+    struct resolved_stack *stacks;   /* by addresses: so are the stacks of processes that run the same program */
+    const struct stack *empty;
+    struct frames scratch; /* of the stack at hand */
+};
+
+/* What is resolved may grow to this; a recording of a large program needs a tenth. */
+enum { CACHE_BYTES_MAX = 48 << 20, FILES_MAX = 256 };
 
 struct address {
     struct symbol_file *file; /* NULL: in no module */
@@ -55,6 +57,11 @@ struct address {
 };
 struct resolved_frame {
     struct address address;
+    struct frames frames;
+    UT_hash_handle hh;
+};
+struct resolved_call { /* what is missing between two frames of a stack */
+    struct address between[2];
     struct frames frames;
     UT_hash_handle hh;
 };
@@ -395,11 +402,12 @@ static void push_resolved(struct symbols *symbols, struct frames *frames, const 
         frame_push(symbols, frames, &known->list[i]);
 }
 
-/* Frames between the one at `outer` and the one that was called from there, which has the code of `frames`' last. */
-static void push_missing(struct symbols *symbols, struct frames *frames, const struct address *inner,
-                         const struct address *outer) {
+/* Frames between the one at `outer` and the one that was called from there. */
+static void resolve_call(struct symbols *symbols, const struct address *inner, const struct address *outer,
+                         struct frames *frames) {
     struct tail_frame missing[TAIL_FRAMES_MAX];
-    const char *target = inner ? frames->list[frames->count - 1].symbol : NULL;
+    const struct frames *called = inner ? resolved(symbols, inner) : NULL;
+    const char *target = called ? called->list[called->count - 1].symbol : NULL;
     struct symbol_file *called_in = inner ? inner->file : NULL;
     if (!outer->file || !outer->file->module || outer->exact || outer->name_only || (inner && !target))
         return;
@@ -430,12 +438,36 @@ static void names_suffice(struct address *addresses, size_t count) {
         addresses[i].name_only = 1;
 }
 
-static void resolve_stack(struct symbols *symbols, const struct address *addresses, size_t count, struct stack *stack) {
-    struct frames frames = {0};
-    for (size_t i = 0; i < count; i++) {
-        push_missing(symbols, &frames, i ? &addresses[i - 1] : NULL, &addresses[i]);
-        push_resolved(symbols, &frames, &addresses[i]);
+static void push_missing(struct symbols *symbols, struct frames *frames, const struct address *inner,
+                         const struct address *outer) {
+    struct address between[2] = {inner ? *inner : (struct address){0}, *outer};
+    struct resolved_call *known = NULL;
+    HASH_FIND(hh, symbols->calls, between, sizeof between, known);
+    if (!known) {
+        known = pool_alloc(&symbols->cache, sizeof *known);
+        memcpy(known->between, between, sizeof between);
+        resolve_call(symbols, inner, outer, &known->frames);
+        HASH_ADD(hh, symbols->calls, between, sizeof between, known);
     }
+    for (size_t i = 0; i < known->frames.count; i++)
+        frame_push(symbols, frames, &known->frames.list[i]);
+}
+
+/* Many stacks are kept: none with room to grow. */
+static struct frames without_room(struct symbols *symbols, const struct frames *frames) {
+    struct frames copy = {pool_array(&symbols->cache, frames->count, sizeof *copy.list), frames->count, frames->count};
+    if (frames->count)
+        memcpy(copy.list, frames->list, frames->count * sizeof *copy.list);
+    return copy;
+}
+
+static void resolve_stack(struct symbols *symbols, const struct address *addresses, size_t count, struct stack *stack) {
+    symbols->scratch.count = 0;
+    for (size_t i = 0; i < count; i++) {
+        push_missing(symbols, &symbols->scratch, i ? &addresses[i - 1] : NULL, &addresses[i]);
+        push_resolved(symbols, &symbols->scratch, &addresses[i]);
+    }
+    struct frames frames = without_room(symbols, &symbols->scratch);
     size_t hidden = hide_count(frames.list, frames.count);
     stack->frames = frames.list + hidden;
     stack->frame_count = frames.count - hidden;
@@ -509,6 +541,7 @@ static void start(struct symbols *symbols) {
     struct stack *empty = pool_alloc(&symbols->cache, sizeof *empty);
     empty->memo = pool_alloc(&symbols->cache, sizeof *empty->memo);
     symbols->empty = empty;
+    symbols->scratch = (struct frames){0};
 }
 
 /* A symbol before the address that does not reach it is another variable, or a mark of the linker's. */
@@ -540,6 +573,7 @@ void symbols_close(struct symbols *symbols) {
     }
     HASH_CLEAR(hh, symbols->files);
     HASH_CLEAR(hh, symbols->resolved);
+    HASH_CLEAR(hh, symbols->calls);
     HASH_CLEAR(hh, symbols->stacks);
     pool_free(&symbols->cache);
 }

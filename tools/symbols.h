@@ -16,10 +16,10 @@ struct stack_frame {
     const char *symbol;     /* as the compiler wrote it; NULL: unknown */
     const char *file;       /* as far as known absolute; NULL: unknown */
     const char *file_short; /* relative to the compilation's folder where it lies in there */
-    int line;               /* 0: unknown */
     const char *module;     /* path; NULL: in no module */
     const char *build_id;   /* hex; NULL: unknown */
     uint64_t offset;        /* as recorded: link-time address; absolute if in no module */
+    int line;               /* 0: unknown */
     bool inlined;           /* has no frame of its own: inlined into the next one */
     bool in_program;        /* in the executable, not in a library */
     bool put_back;          /* had left no frame: a call by jumping */

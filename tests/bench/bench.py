@@ -37,6 +37,8 @@ def options():
     parser.add_argument("--clock", choices=["wall", "cpu"], default="wall",
                         help="cpu counts processor time: steadier while others use the machine")
     parser.add_argument("--json", type=pathlib.Path, help="default: bench.json in the build folder")
+    parser.add_argument("--readme", type=pathlib.Path, metavar="FILE",
+                        help="also put the table of recording into FILE, between its comments <!-- bench --> and <!-- /bench -->")
     chosen = parser.parse_args()
     chosen.build = chosen.build.resolve()
     chosen.json = chosen.json or chosen.build / "bench.json"
@@ -59,6 +61,13 @@ def print_machine(about, clock):
         print(f"bench: others use this machine (load {about['load']:.1f}); --clock cpu is steadier", file=sys.stderr)
 
 
+def write_readme(path, answers):
+    page = table.inserted(path.read_text(), [row for row in answers if row["table"] == "recording"], recording.COLUMNS)
+    if page is None:
+        sys.exit(f"bench: {path}: no <!-- bench --> with <!-- /bench --> behind it")
+    path.write_text(page)
+
+
 def main():
     chosen = options()
     about = machine()
@@ -72,6 +81,8 @@ def main():
                 answers.append({"table": name, **row})
                 print(table.line(row, TABLES[name].COLUMNS, TABLES[name].PLAIN), flush=True)
     chosen.json.write_text(json.dumps({"machine": about, "clock": chosen.clock, "rows": answers}, indent=1) + "\n")
+    if chosen.readme:
+        write_readme(chosen.readme, answers)
     if not answers:
         return f"bench: no question has '{chosen.only}' in its name"
     return int(any(row["contestants"].get("castaway", {}).get("fault") for row in answers))

@@ -1,20 +1,26 @@
-/* bench_mark.c - what does marking cost a live object, the way to one, and judging a lost one?
+/* bench_mark.c - what does marking cost a live object: in a random graph, with two threads, in larger heaps, in a list?
  *
  * Linked with all of analysis/ and tests/unit/heap_build.c.
- * usage: bench_mark [millions of live nodes, default 4] [runs, default 3]
- * prints `name value unit runs`: the best of the runs. */
-#include "analysis/path.h"
-#include "analysis/verdict.h"
+ * usage: bench_mark [thousands of nodes, default 4000] [runs, default 5]
+ * prints one JSON object a line, the best of the runs; times are processor time of the thread that took longest, so that
+ * other programs count as little as possible. */
+#include "analysis/mark.h"
 #include "tests/unit/heap_build.h"
 
-#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
-enum { NODE_BYTES = 64, NODE_POINTERS = 4, STEP_BYTES = 80 /* as glibc lays 64-byte objects out */ };
+enum { NODE_BYTES = 64, NODE_POINTERS = 4, STEP_BYTES = 80 /* as glibc lays 64-byte objects out */, ROOTS = 64 };
 
-/* Processor time, so that other programs count as little as possible. */
+struct graph {
+    struct heap_build *build;
+    struct root root;
+    size_t count;
+};
+
 static double now_seconds(void) {
     struct timespec t;
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
@@ -28,116 +34,144 @@ static uint64_t random_next(uint64_t *state) { /* xorshift64* */
     return *state * UINT64_C(2685821657736338717);
 }
 
-/* `count` nodes as malloc would place them, one after the other. */
-static uintptr_t **make_nodes(struct heap_build *build, size_t count) {
-    uintptr_t **node = malloc(count * sizeof *node);
-    if (!node)
+static void *allocated(void *memory) {
+    if (!memory)
         abort();
+    return memory;
+}
+
+/* ---- two threads ---- */
+
+struct share {
+    crew_work *work;
+    void *job;
+    double seconds;
+};
+
+static double other_seconds; /* what the other threads took since it was set to 0, the longest in each phase */
+
+static void *take_part(void *argument) {
+    struct share *share = argument;
+    double begun = now_seconds();
+    share->work(share->job);
+    share->seconds = now_seconds() - begun;
+    return NULL;
+}
+
+static void together(const struct crew *crew, crew_work *work, void *job) {
+    struct share other = {work, job, 0}, own = {work, job, 0};
+    pthread_t thread;
+    int started = crew->size > 1 && !pthread_create(&thread, NULL, take_part, &other);
+    take_part(&own);
+    if (started)
+        pthread_join(thread, NULL);
+    if (other.seconds > own.seconds)
+        other_seconds += other.seconds - own.seconds;
+}
+
+static void rest(void) {
+    sched_yield();
+}
+
+static const struct crew two = {.size = 2, .together = together, .rest = rest};
+
+/* ---- graphs ---- */
+
+/* `count` nodes as malloc would place them, one after the other, and a root of some words behind them. */
+static struct graph new_graph(size_t count, uintptr_t ***nodes) {
+    struct graph graph = {heap_build_new(count * STEP_BYTES + 4096), {0}, count};
+    uintptr_t **node = allocated(malloc(count * sizeof *node));
     for (size_t i = 0; i < count; i++) {
-        node[i] = heap_build_gap(build, STEP_BYTES);
-        heap_build_adopt(build, node[i], NODE_BYTES, 1);
+        node[i] = heap_build_gap(graph.build, STEP_BYTES);
+        heap_build_adopt(graph.build, node[i], NODE_BYTES, 1);
     }
-    return node;
+    uintptr_t *root = heap_build_gap(graph.build, ROOTS * sizeof *root);
+    graph.root = (struct root){(uintptr_t)root, (uintptr_t)(root + ROOTS), 0};
+    graph.build->arena.block_bytes = 16 << 20;
+    heap_build_freeze(graph.build);
+    *nodes = node;
+    return graph;
 }
 
-static void fail_if(int error, const char *what) {
-    if (error) {
-        fprintf(stderr, "bench_mark: %s failed: %d\n", what, error);
-        exit(1);
-    }
-}
-
-/* The way to something that nothing reaches: all is searched. */
-static void bench_path(struct heap_build *build, const struct root *root, size_t reached, int runs) {
-    double best = 1e9;
-    uintptr_t unreached = (uintptr_t)heap_build_object(build, NODE_BYTES, 1);
-    heap_build_freeze(build);
-    for (int r = 0; r < runs; r++) {
-        struct path path;
-        double start = now_seconds();
-        if (path_find(&build->heap, root, 1, unreached, &build->arena, &path) != -ENOENT)
-            fail_if(1, "path_find");
-        double took = now_seconds() - start;
-        best = took < best ? took : best;
-    }
-    printf("path_random_graph %.1f ns/object %d\n", best * 1e9 / (double)reached, runs);
-}
-
-/* A random graph, all of it reachable from a few roots (with four pointers a node nearly all is). */
-static void bench_live(size_t count, int runs) {
-    struct heap_build *build = heap_build_new(count * STEP_BYTES + 4096);
-    uintptr_t **node = make_nodes(build, count);
+/* With four pointers a node nearly all is reached. */
+static struct graph random_graph(size_t count) {
+    uintptr_t **node;
+    struct graph graph = new_graph(count, &node);
     uint64_t seed = 88172645463325252u;
     for (size_t i = 0; i < count; i++)
         for (int p = 0; p < NODE_POINTERS; p++)
             node[i][2 * p] = (uintptr_t)node[random_next(&seed) % count];
-    void **roots = heap_build_gap(build, 512);
-    for (int i = 0; i < 64; i++)
-        roots[i] = node[random_next(&seed) % count];
-    struct root root = {(uintptr_t)roots, (uintptr_t)(roots + 64), 0};
-    heap_build_freeze(build);
-    double best = 1e9;
-    size_t reached = 0;
-    build->arena.block_bytes = 16 << 20; /* long enough for huge pages: the work list alone touches 25 MB */
-    for (int r = 0; r < runs; r++) {
-        struct marks marks;
-        double start = now_seconds();
-        fail_if(mark_run(&build->heap, &root, 1, &build->arena, &marks), "mark_run");
-        double took = now_seconds() - start;
-        best = took < best ? took : best;
-        reached = 0;
-        for (object_id id = 1; id < build->heap.id_end; id++)
-            reached += (size_t)mark_test(marks.reachable, id);
-    }
-    printf("mark_random_graph %.1f ns/object %d\n", best * 1e9 / (double)reached, runs);
-    bench_path(build, &root, reached, runs);
+    for (int i = 0; i < ROOTS; i++)
+        ((uintptr_t *)graph.root.lo)[i] = (uintptr_t)node[random_next(&seed) % count];
     free(node);
-    heap_build_free(build);
+    return graph;
 }
 
-/* Lost lists and rings: `ring` closes the list, `back` doubles its links. */
-static void bench_lost(const char *name, size_t count, int runs, int ring, int back, size_t group) {
-    struct heap_build *build = heap_build_new(count * STEP_BYTES + 4096);
-    uintptr_t **node = make_nodes(build, count);
-    for (size_t i = 0; i < count; i++) {
-        size_t base = i - i % group, next = base + (i - base + 1) % group, last = base + (i - base + group - 1) % group;
-        if (next > i || ring)
-            node[i][1] = (uintptr_t)node[next];
-        if (back && (last < i || ring))
-            node[i][2] = (uintptr_t)node[last];
+/* In the order of allocation, or in a random one. */
+static struct graph list(size_t count, int shuffled) {
+    uintptr_t **node;
+    struct graph graph = new_graph(count, &node);
+    uint64_t seed = 88172645463325252u;
+    for (size_t i = count - 1; shuffled && i > 0; i--) {
+        size_t other = random_next(&seed) % (i + 1);
+        uintptr_t *kept = node[i];
+        node[i] = node[other];
+        node[other] = kept;
     }
-    heap_build_freeze(build);
+    for (size_t i = 0; i + 1 < count; i++)
+        node[i][0] = (uintptr_t)node[i + 1];
+    *(uintptr_t *)graph.root.lo = (uintptr_t)node[0];
+    free(node);
+    return graph;
+}
+
+/* ---- figures ---- */
+
+/* Nanoseconds a node, the best of the runs. */
+static double mark(struct graph *graph, const struct crew *crew, int runs) {
     double best = 1e9;
-    size_t memory = 0, length = 0;
     for (int r = 0; r < runs; r++) {
         struct marks marks;
-        struct verdicts verdicts;
-        fail_if(mark_run(&build->heap, NULL, 0, &build->arena, &marks), "mark_run");
-        memory = build->arena.used_bytes;
-        double start = now_seconds();
-        fail_if(verdict_run(&build->heap, &marks, OBJECT_INHERITED, NULL, &build->arena, &verdicts), "verdict_run");
-        double took = now_seconds() - start;
+        other_seconds = 0;
+        double begun = now_seconds();
+        if (mark_together(crew, &graph->build->heap, &graph->root, 1, &graph->build->arena, &marks)) {
+            fprintf(stderr, "bench_mark: no memory\n");
+            exit(1);
+        }
+        double took = (now_seconds() - begun + other_seconds) * 1e9 / (double)marks.objects_scanned;
         best = took < best ? took : best;
-        memory = build->arena.used_bytes - memory;
-        length = verdicts.findings[0].cycle_length;
+        if (marks.objects_scanned < graph->count / 10 * 9) {
+            fprintf(stderr, "bench_mark: only %zu objects were reached\n", (size_t)marks.objects_scanned);
+            exit(1);
+        }
     }
-    printf("verdict_%s %.1f ns/object %d\n", name, best * 1e9 / (double)count, runs);
-    printf("verdict_%s_memory %.1f bytes/object %d\n", name, (double)memory / (double)count, runs);
-    printf("verdict_%s_cycle_length %zu objects %d\n", name, length, runs);
-    free(node);
-    heap_build_free(build);
+    return best;
+}
+
+static double mark_and_free(struct graph graph, int runs) {
+    double took = mark(&graph, NULL, runs);
+    heap_build_free(graph.build);
+    return took;
+}
+
+static void print(const char *question, double value, const char *unit, double must, double aim) {
+    printf("{\"question\":\"%s\",\"value\":%.2f,\"unit\":\"%s\",\"must\":%g,\"aim\":%g}\n", question, value, unit, must,
+           aim);
+    fflush(stdout);
 }
 
 int main(int argc, char **argv) {
-    size_t millions = argc > 1 ? strtoul(argv[1], NULL, 10) : 4;
-    int runs = argc > 2 ? atoi(argv[2]) : 3;
-    size_t million = 1000000;
-    if (millions)
-        bench_live(millions * million, runs);
-    bench_lost("list", million, runs, 0, 0, million);
-    bench_lost("ring", million, runs, 1, 0, million);
-    bench_lost("double_ring", million, runs, 1, 1, million);
-    bench_lost("pairs", million, runs, 1, 0, 2);
-    bench_lost("rings_of_1000", million, runs, 1, 0, 1000);
+    size_t count = (argc > 1 ? strtoul(argv[1], NULL, 10) : 4000) * 1000;
+    int runs = argc > 2 ? atoi(argv[2]) : 5;
+    struct graph graph = random_graph(count);
+    double one_thread = mark(&graph, NULL, runs), two_threads = mark(&graph, &two, runs);
+    heap_build_free(graph.build);
+    print("mark a random graph, one thread", one_thread, "ns/node", 80, 50);
+    print("mark a random graph, two threads", two_threads, "ns/node", 45, 30);
+    double small = mark_and_free(random_graph(count / 4), runs), large = mark_and_free(random_graph(4 * count), 2);
+    print("mark a random graph 16 times as large, time a node", large / small, "ratio", 1.5, 1);
+    print("mark one long list, to the random graph", mark_and_free(list(count, 0), runs) / one_thread, "ratio", 1.5, 1);
+    print("mark one long list in random order, to the random graph", mark_and_free(list(count, 1), 2) / one_thread,
+          "ratio", 1.5, 1);
     return 0;
 }

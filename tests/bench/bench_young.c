@@ -167,7 +167,7 @@ static void scan_young(struct bench *bench, double *at) {
     at[WORDS] = now_seconds();
     fail_if(young_old_words(heap, bench->written, bench->written_count, arena, &roots, &count), "young_old_words");
     at[MARK] = now_seconds();
-    fail_if(mark_young(heap, roots, count, arena, &marks), "mark_young");
+    fail_if(mark_run(heap, roots, count, arena, &marks), "mark_run");
     at[HISTORY] = now_seconds();
     struct history_input in = {heap, &marks, &bench->history, entry_of(bench, 2, 0), 2};
     judge(bench, &in, &after, at);

@@ -1,7 +1,9 @@
 """table.py - rows as a person reads them.
 
-Start:  head(), line().
+Start:  head(), line(); inserted().
 """
+import re
+
 QUESTION_WIDTH, CELL_WIDTH = 48, 12
 
 
@@ -42,3 +44,25 @@ def line(row, columns, plain_unit):
     question = row["question"] + ("" if row["unit"] == "ratio" else f" ({row['unit']})")
     marks = ["-" if mark is None else f"{mark:g}" for mark in (row["must"], row["aim"])]
     return joined(question, plain, [cell(row["contestants"].get(name)) for name in columns], *marks, verdict(row))
+
+
+# ---- a page that holds a table between two comments
+
+MARKS = re.compile(r"(<!-- bench -->\n).*?(<!-- /bench -->)", re.S)
+
+
+def brief(rows, columns):
+    """The rows without marks and spread, as Markdown."""
+    def texts(row):
+        return [number(figure["value"]) if "value" in figure else cell(figure or None)
+                for figure in (row["contestants"].get(name, {}) for name in columns)]
+    lines = [["whole process, by the plain program's time", *columns], ["---"] * (len(columns) + 1)]
+    lines += [[row["question"] + ("" if row["unit"] == "ratio" else f", {row['unit']} more"), *texts(row)] for row in rows]
+    return "".join("| " + " | ".join(line) + " |\n" for line in lines)
+
+
+def inserted(page, rows, columns):
+    """The page with its table replaced; None when it has no place for one."""
+    if not MARKS.search(page):
+        return None
+    return MARKS.sub(lambda found: found[1] + brief(rows, columns) + found[2], page)

@@ -1,12 +1,12 @@
-// html_check.mjs PORT PAGE STEP... - open a page in the headless Chromium that listens there and do the steps; what is wrong
-// is one line each. Whatever the page logs as an error, and every request that is not for the page itself, is wrong too.
+// html_check.mjs PORT - check pages in the headless Chromium that listens there. Each check is a page and its steps on standard
+// input, every word ended by a NUL, the check by one more; its answer is a line for all that is wrong, then `done STATUS`.
+// Whatever the page logs as an error, and every request that is not for the page itself, is wrong too.
 //
 // STEP is NAME or NAME=VALUE, of the table below. Start: the end.
-import { readFileSync } from "node:fs";
 import puppeteer from "puppeteer-core";
 
-const [port, page_path, ...steps] = process.argv.slice(2);
-const wrong = [];
+const port = process.argv[2];
+let wrong = []; // in this check
 const expect = (holds, words) => { if (!holds) wrong.push(words); };
 const rows = (page) => page.$$eval("tr.finding", (found) => found.length);
 const plain = (words) => words.replace(/[\u00a0\u202f]/g, " "); // digits are grouped by narrow spaces
@@ -133,31 +133,56 @@ const doings = {
   async picture(page, value) { await page.screenshot({ path: value, fullPage: true }); },
 };
 
-const browser = await puppeteer.connect({ browserURL: `http://127.0.0.1:${port}`, defaultViewport: null });
-const page = await browser.newPage();
-page.on("console", (message) => { if (["error", "warning"].includes(message.type())) wrong.push(`console: ${message.text()}`); });
-page.on("pageerror", (error) => wrong.push(`error: ${error.message}`));
-page.on("request", (request) => {
-  if (request.url() !== `file://${page_path}` && !request.url().startsWith("data:")) wrong.push(`request: ${request.url()}`);
-});
-await page.setViewport({ width: 1280, height: 900 });
-let report = [];
-try {
-  readFileSync(page_path);
+async function open(page, path, steps) {
   const early = steps.filter((step) => /^(size|dark)/.test(step));
   for (const step of early) await doings[step.split("=")[0]](page, step.slice(step.indexOf("=") + 1));
-  await page.goto(`file://${page_path}`, { waitUntil: "domcontentloaded" });
+  await page.goto(`file://${path}`, { waitUntil: "domcontentloaded" });
   await page.waitForSelector("body[data-ready]", { timeout: 15000 });
-  for (const step of steps.filter((each) => !early.includes(each))) {
-    const [name] = step.split("=");
-    const before = wrong.length;
-    await doings[name](page, step.includes("=") ? step.slice(name.length + 1) : "");
-    if (wrong.length > before) report.push(`${step}: ${wrong.slice(before).join("; ")}`);
-  }
-} catch (error) {
-  wrong.push(String(error.message));
+  return steps.filter((each) => !early.includes(each));
 }
-await page.close();
+
+async function check(browser, path, steps) {
+  const page = await browser.newPage(), report = [];
+  wrong = [];
+  page.on("console", (message) => { if (["error", "warning"].includes(message.type())) wrong.push(`console: ${message.text()}`); });
+  page.on("pageerror", (error) => wrong.push(`error: ${error.message}`));
+  page.on("request", (request) => {
+    if (request.url() !== `file://${path}` && !request.url().startsWith("data:")) wrong.push(`request: ${request.url()}`);
+  });
+  await page.setViewport({ width: 1280, height: 900 });
+  try {
+    for (const step of await open(page, path, steps)) {
+      const [name] = step.split("="), before = wrong.length;
+      await doings[name](page, step.includes("=") ? step.slice(name.length + 1) : "");
+      if (wrong.length > before) report.push(`${step}: ${wrong.slice(before).join("; ")}`);
+    }
+  } catch (error) {
+    wrong.push(String(error.message));
+    report.push(String(error.message));
+  }
+  await page.close();
+  for (const line of report.length ? report : wrong) console.log(line.replaceAll("\n", " "));
+  console.log(`done ${wrong.length ? 1 : 0}`);
+}
+
+async function* words() {
+  let rest = "";
+  for await (const chunk of process.stdin.setEncoding("utf8")) {
+    const parts = (rest + chunk).split("\0");
+    rest = parts.pop();
+    yield* parts;
+  }
+}
+
+const browser = await puppeteer.connect({ browserURL: `http://127.0.0.1:${port}`, defaultViewport: null });
+let given = [];
+for await (const word of words()) {
+  if (word) {
+    given.push(word);
+    continue;
+  }
+  const [path, ...steps] = given;
+  given = [];
+  await check(browser, path, steps);
+}
 await browser.disconnect();
-for (const line of report.length ? report : wrong) console.log(line);
-process.exit(wrong.length ? 1 : 0);

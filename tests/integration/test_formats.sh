@@ -174,6 +174,13 @@ claim "DOT: offsets" has s.svg ">+0x18</text>"
 write hostile dot
 claim "DOT: hostile names" dot -Tsvg -o "$WORK/hostile.svg" "$WORK/hostile.dot"
 claim "DOT: the picture is sound XML" xmllint --noout "$WORK/hostile.svg"
+claim "DOT: without counts no edge is preferred" test "$(grep -c 'make weak' "$WORK/s.dot")" = 0
+jq -c 'if .kind == "cycle" then .refs = {count: 2, verdict: "cycle", source: "pair"} | .break = [{entry: 1}, {entry: 0}] else . end' \
+    "$WORK/s.cast" >"$WORK/weak.cast"
+write weak dot
+claim "DOT: the edge to break" grep -q '_1 -> .*make weak" style=dashed' "$WORK/weak.dot"
+claim "DOT: it alone" test "$(grep -c 'make weak' "$WORK/weak.dot")" = 1
+claim "DOT: Graphviz takes it" dot -Tsvg -o "$WORK/weak.svg" "$WORK/weak.dot"
 write s dot --show lost
 claim "DOT: no cycle, no graph" test "$(grep -c subgraph "$WORK/s.dot")" = 0
 

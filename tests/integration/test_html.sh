@@ -14,7 +14,17 @@ sample_recording >"$WORK/s.cast"
 head -5 "$WORK/s.cast" >"$WORK/head"
 
 page() { castaway report "$WORK/$1.cast" --html "$WORK/$1.html" "${@:2}"; }
-opens() { timeout 120 node "$FORMATS/html_check.mjs" "$port" "$@"; }
+# Do the steps with the page, in the one checker that runs all the while.
+opens() { # PAGE STEP...
+    local line
+    printf '%s\0' "$@" "" >&"${checker[1]}" || return
+    while IFS= read -r -t 120 line <&"${checker[0]}"; do
+        case $line in 'done '*) return "${line#done }" ;; esac
+        echo "$line"
+    done
+    echo "the checker is gone, or stuck"
+    false
+}
 
 # One browser for all checks; it says where it listens.
 chromium --headless=new --no-sandbox --disable-gpu --force-color-profile=srgb --remote-debugging-port=0 \
@@ -26,6 +36,7 @@ for _ in $(seq 100); do
     [ -n "$port" ] && break
     sleep 0.1
 done
+coproc checker { exec node "$FORMATS/html_check.mjs" "$port" 2>&1; }
 cycle_cast() { # LENGTH LISTED
     cat "$WORK/head"
     awk -v length_="$1" -v listed="$2" 'BEGIN {

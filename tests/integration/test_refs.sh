@@ -140,6 +140,11 @@ castaway run --text "$WORK/report" --json "$WORK/json" --html "$WORK/html" --sar
 claim "the schema knows dangling-weak" node "$formats/schema_check.mjs" "$(dirname "$0")/../../tools/report.schema.json" "$WORK/json"
 claim "SARIF says what it is" jq -e '.runs[0].results[0].ruleId | test("[Dd]angling")' "$WORK/sarif"
 claim "HTML says what they point at" grep -q "point at freed objects made by session_new" "$WORK/html"
+castaway run -o "$WORK/d.cast" --text "$WORK/report" "$WORK/dangling" bad_static
+castaway why "$WORK/d.cast" "$(jq -r '.findings[0].fingerprint' "$WORK/json")"
+claim "why of another run's fingerprint" status_is 125
+castaway why "$WORK/d.cast" "$("$CASTAWAY" report "$WORK/d.cast" --fail-on none --json - | jq -r '.findings[0].fingerprint')"
+claim "why" out_has "(dangling-weak) points at a freed object made by session_new"
 castaway run --text "$WORK/report" --fail-on lost,cycle "$WORK/dangling" bad_static
 claim "--fail-on without it" status_is 0
 claim "the first line" grep -q 'nothing unreachable; 1 weak slot dangling' "$WORK/report"

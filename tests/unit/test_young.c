@@ -57,7 +57,7 @@ static void mark(const struct range *written, size_t count) {
     ck_assert_uint_lt(old_count, 63);
     if (old_count)
         memcpy(all + 1, old, old_count * sizeof *old);
-    ck_assert_int_eq(mark_young(&build->heap, all, old_count + 1, &build->arena, &marks), 0);
+    ck_assert_int_eq(mark_run(&build->heap, all, old_count + 1, &build->arena, &marks), 0);
 }
 
 static int is_lost(const void *place) {
@@ -186,7 +186,7 @@ START_TEST (no_memory_is_an_error) {
     build->arena.next = build->arena.end;
     struct young young = {.birth_from = 1, .birth_end = 2000, .epoch = 1, .epochs_back = HEAP_EPOCHS};
     ck_assert_int_eq(young_view(&build->heap, &young, &build->arena), -ENOMEM);
-    ck_assert_int_eq(mark_young(&build->heap, NULL, 0, &build->arena, &marks), -ENOMEM);
+    ck_assert_int_eq(mark_run(&build->heap, NULL, 0, &build->arena, &marks), -ENOMEM);
 }
 END_TEST
 

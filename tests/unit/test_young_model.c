@@ -238,7 +238,7 @@ static void scan_young(struct world *world, unsigned generation) {
     check_old_words(world, generation, old, count);
     if (count)
         memcpy(all + 1, old, count * sizeof *old);
-    ck_assert_int_eq(mark_young(&build->heap, all, count + 1, &build->arena, &marks), 0);
+    ck_assert_int_eq(mark_run(&build->heap, all, count + 1, &build->arena, &marks), 0);
     check_marks(world, generation);
 }
 

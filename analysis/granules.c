@@ -1,0 +1,192 @@
+/* granules.c - make the bytes that say what begins in each granule, and read backwards in them.
+ *
+ * Owns:    struct granules' memory.      Never: writes to the index or to objects.
+ * Runs in: snapshot child, unit tests, tools; granules_build() in the caller and its crew.
+ * Start:   granules_build(), then enter(). */
+#include "granules.h"
+
+#include "arena.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum {
+    WORD = sizeof(uintptr_t),
+    GROUP = sizeof(uint64_t), /* granules that are looked at together */
+    SHORT_WORDS_MAX = GRANULE_LONG - GRANULE_SHORT - 1,
+    SHORT_GRANULES = (SHORT_WORDS_MAX + 1) * WORD / GRANULE_BYTES, /* how far before its end one begins, at most */
+};
+
+struct build {
+    struct granules *granules;
+    const struct heap *heap;
+    struct granules_node *nowhere_node;
+    struct granules_leaf *nowhere;
+    _Atomic size_t taken;
+};
+
+/* ---- one object ---- */
+
+static inline void enter(const struct heap *heap, _Atomic uint8_t *granule, uintptr_t address, object_id id,
+                         int has_slot) {
+    const struct object *object = heap_object(heap, id);
+    uint64_t words = object->size_bytes / WORD;
+    int is_short = words <= SHORT_WORDS_MAX && !heap->unaligned && !(object->flags & OBJECT_LINKS);
+    uint8_t code = is_short ? (uint8_t)(GRANULE_SHORT + words) : GRANULE_LONG;
+    if (address % GRANULE_BYTES || !has_slot || (heap->entry && heap->entry[id]) ||
+        atomic_load_explicit(granule, memory_order_relaxed) != GRANULE_EMPTY)
+        code = GRANULE_ASK;
+    atomic_store_explicit(granule, code, memory_order_relaxed);
+}
+
+/* Those that can't be found by granule, and those of a scan that looks at some objects only. */
+static void enter_listed(struct build *build, const struct heap_odd *list, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        uintptr_t address = list[i].address;
+        _Atomic uint8_t *granule = granules_at(build->granules, address);
+        const struct heap_leaf *leaf = heap_leaf_at(build->heap->index, address);
+        uint32_t slot = leaf ? atomic_load_explicit(&leaf->slot[heap_slot_number(address)], memory_order_relaxed) : 0;
+        if (leaf)
+            enter(build->heap, granule, address, list[i].id, (slot & HEAP_SLOT_ID) == list[i].id);
+    }
+}
+
+static inline void enter_slot(const struct build *build, const struct granules_piece *piece, size_t number,
+                              uint32_t slot) {
+    object_id id = slot & HEAP_SLOT_ID;
+    uintptr_t half = slot & HEAP_SLOT_HALF ? GRANULE_BYTES / 2 : 0;
+    if (id)
+        enter(build->heap, &piece->leaf->granule[number], half, id, 1);
+}
+
+/* Two slots at once: most of an index is empty. */
+static void fill_piece(const struct build *build, const struct granules_piece *piece) {
+    typedef uint64_t __attribute__((may_alias)) two_slots;
+    const two_slots *pair = (const two_slots *)(const void *)piece->index->slot;
+    for (size_t i = 0; i < HEAP_LEAF_SLOTS / 2; i++) {
+        if (!pair[i])
+            continue;
+        enter_slot(build, piece, 2 * i, (uint32_t)pair[i]);
+        enter_slot(build, piece, 2 * i + 1, (uint32_t)(pair[i] >> 32));
+    }
+}
+
+static void fill_pieces(void *job) {
+    struct build *build = job;
+    size_t number;
+    while (crew_next(&build->taken, build->granules->piece_count, &number))
+        fill_piece(build, &build->granules->piece[number]);
+}
+
+/* ---- the table ---- */
+
+static size_t count_leaves(const struct heap *heap) {
+    size_t count = 0;
+    for (uintptr_t base = 0; heap_next_leaf(heap->index, &base); base += HEAP_LEAF_BYTES)
+        count++;
+    return count;
+}
+
+static int make_table(struct build *build, struct arena *arena) {
+    struct granules *granules = build->granules;
+    const uintptr_t nodes_max = HEAP_INDEX_NODES;
+    uintptr_t last = build->heap->hi >> HEAP_NODE_SHIFT;
+    granules->first_node = build->heap->lo >> HEAP_NODE_SHIFT;
+    last = last < nodes_max ? last : nodes_max - 1;
+    granules->node_count = granules->first_node <= last ? last - granules->first_node + 1 : 0;
+    granules->node = arena_alloc(arena, granules->node_count, sizeof(struct granules_node *));
+    build->nowhere = arena_alloc(arena, 1, sizeof *build->nowhere);
+    build->nowhere_node = arena_alloc(arena, 1, sizeof *build->nowhere_node);
+    if (!granules->node || !build->nowhere || !build->nowhere_node)
+        return -ENOMEM;
+    memset(build->nowhere, GRANULE_ASK, sizeof *build->nowhere);
+    for (size_t i = 0; i < HEAP_NODE_LEAVES; i++)
+        build->nowhere_node->leaf[i] = build->nowhere;
+    for (size_t i = 0; i < granules->node_count; i++)
+        granules->node[i] = build->nowhere_node;
+    return 0;
+}
+
+static int place_leaf(struct build *build, uintptr_t base, struct granules_leaf *leaf, struct arena *arena) {
+    uintptr_t number = (base >> HEAP_NODE_SHIFT) - build->granules->first_node;
+    if (number >= build->granules->node_count)
+        return 0; /* a leaf without objects, outside of the heap's bounds */
+    struct granules_node **node = &build->granules->node[number];
+    if (*node == build->nowhere_node) {
+        *node = arena_alloc(arena, 1, sizeof **node);
+        if (!*node)
+            return -ENOMEM;
+        **node = *build->nowhere_node;
+    }
+    (*node)->leaf[(base >> HEAP_LEAF_SHIFT) & (HEAP_NODE_LEAVES - 1)] = leaf;
+    return 0;
+}
+
+static int place_leaves(struct build *build, struct arena *arena) {
+    struct granules *granules = build->granules;
+    size_t count = count_leaves(build->heap);
+    struct granules_leaf *leaf = arena_alloc(arena, count, sizeof *leaf);
+    granules->piece = arena_alloc(arena, count, sizeof *granules->piece);
+    granules->piece_count = 0;
+    if (!leaf || !granules->piece)
+        return -ENOMEM;
+    uintptr_t base = 0;
+    for (const struct heap_leaf *index; (index = heap_next_leaf(build->heap->index, &base)); base += HEAP_LEAF_BYTES) {
+        if (place_leaf(build, base, leaf, arena))
+            return -ENOMEM;
+        granules->piece[granules->piece_count++] = (struct granules_piece){base, index, leaf++};
+    }
+    return 0;
+}
+
+int granules_build(struct granules *granules, const struct heap *heap, const struct crew *crew, struct arena *arena) {
+    struct build build = {.granules = granules, .heap = heap};
+    atomic_init(&granules->nothing_known, GRANULE_ASK);
+    if (make_table(&build, arena) || place_leaves(&build, arena))
+        return -ENOMEM;
+    if (heap->subset) {
+        enter_listed(&build, heap->subset, heap->subset_count);
+        return 0;
+    }
+    crew_together(crew, fill_pieces, &build);
+    enter_listed(&build, heap->odd, heap->odd_count);
+    return 0;
+}
+
+/* ---- reading backwards ---- */
+
+/* Bytes of granules [group, group + GROUP) of the leaf, the first in the lowest bits. */
+static uint64_t load_group(const _Atomic uint8_t *group) {
+    typedef uint64_t __attribute__((may_alias)) granules_together;
+    return __atomic_load_n((const granules_together *)(const void *)group, __ATOMIC_RELAXED);
+}
+
+static enum granules_inside judge(uint8_t byte, uintptr_t offset) {
+    uint8_t code = byte & GRANULE_CODE;
+    if (code >= GRANULE_LONG)
+        return GRANULES_ASK;
+    uintptr_t end = (uintptr_t)(code - GRANULE_SHORT) * WORD;
+    if (offset < end)
+        return byte & GRANULE_MET ? GRANULES_IN_MET : GRANULES_ASK;
+    return offset < end + WORD ? GRANULES_ASK : GRANULES_NOWHERE; /* its size may end within a word */
+}
+
+enum granules_inside granules_look(struct granules *granules, uintptr_t address) {
+    const _Atomic uint8_t *granule = granules_at(granules, address);
+    size_t number = heap_slot_number(address), place = number % GROUP;
+    if (granule == &granules->nothing_known)
+        return GRANULES_ASK;
+    const _Atomic uint8_t *group = granule - place;
+    uint64_t bytes = load_group(group) << (8 * (GROUP - 1 - place)) >> (8 * (GROUP - 1 - place));
+    for (size_t behind = 0;; behind += GROUP) {
+        if (bytes) {
+            size_t last = (size_t)(63 - __builtin_clzll(bytes)) / 8;
+            size_t granules_back = place + behind - last;
+            return judge((uint8_t)(bytes >> (8 * last)), granules_back * GRANULE_BYTES + address % GRANULE_BYTES);
+        }
+        if (behind + place >= number || behind > SHORT_GRANULES)
+            return GRANULES_ASK;
+        group -= GROUP;
+        bytes = load_group(group);
+    }
+}

@@ -1,0 +1,68 @@
+/* granules.h - one byte for each granule of the heap: how long is the object that begins there, and was it met?
+ *
+ * All that marking asks of most words, in a quarter of the index's memory: the marker touches neither the index nor the
+ * records, and what it touches fits the processor's cache for heaps of some hundred megabytes. Made by one scan for itself.
+ *
+ *   word --> node --> leaf --> byte */
+#ifndef CASTAWAY_ANALYSIS_GRANULES_H
+#define CASTAWAY_ANALYSIS_GRANULES_H
+
+#include "crew.h"
+#include "heap.h"
+
+/* A granule's byte. An object that is longer than a short one, or is not searched at all its words and at these only, is
+ * long: its record has to be asked. Where objects begin elsewhere than at the granule's start, or pointers to them point
+ * elsewhere (heap.entry), the index has to be asked. */
+enum {
+    GRANULE_EMPTY = 0,  /* nothing that this scan looks at begins here */
+    GRANULE_SHORT = 1,  /* + the number of whole words of the object that begins at the granule */
+    GRANULE_LONG = 126, /* one of more words, or a number that is not known */
+    GRANULE_ASK = 127,  /* not told here: heap_find() */
+    GRANULE_CODE = 127, /* the bits of the above */
+    GRANULE_MET = 128,  /* the object was met; never together with GRANULE_EMPTY, means nothing with GRANULE_ASK */
+    GRANULE_BYTES = 1 << HEAP_GRANULE_SHIFT,
+};
+
+struct granules_leaf {
+    _Atomic uint8_t granule[HEAP_LEAF_SLOTS]; /* 64 KiB for 1 MiB of heap */
+};
+struct granules_node {
+    struct granules_leaf *leaf[HEAP_NODE_LEAVES]; /* none is NULL: where nothing is known, all bytes are GRANULE_ASK */
+};
+struct granules_piece {
+    uintptr_t base; /* of the heap that it covers */
+    const struct heap_leaf *index;
+    struct granules_leaf *leaf;
+};
+struct granules {
+    uintptr_t first_node, node_count; /* numbers of the nodes in the table: address >> HEAP_NODE_SHIFT */
+    struct granules_node **node;      /* none is NULL */
+    struct granules_piece *piece;     /* one for each leaf of the index */
+    size_t piece_count;
+    _Atomic uint8_t nothing_known; /* GRANULE_ASK */
+};
+
+/* Make it for what the heap's scan looks at (heap_freeze(), young_view()).
+ * crew     fills it; NULL: the caller alone
+ * returns  0, or -ENOMEM
+ * cost     O(leaves + objects) */
+int granules_build(struct granules *granules, const struct heap *heap, const struct crew *crew, struct arena *arena);
+
+/* The byte of an address. */
+static inline _Atomic uint8_t *granules_at(struct granules *granules, uintptr_t address) {
+    uintptr_t number = (address >> HEAP_NODE_SHIFT) - granules->first_node;
+    if (number >= granules->node_count)
+        return &granules->nothing_known;
+    struct granules_leaf *leaf = granules->node[number]->leaf[(address >> HEAP_LEAF_SHIFT) & (HEAP_NODE_LEAVES - 1)];
+    return &leaf->granule[heap_slot_number(address)];
+}
+
+/* What is known of an address at which no short or long object begins, from the bytes before it. */
+enum granules_inside {
+    GRANULES_NOWHERE, /* in no object that this scan looks at */
+    GRANULES_IN_MET,  /* in one that was met */
+    GRANULES_ASK,     /* not told here */
+};
+enum granules_inside granules_look(struct granules *granules, uintptr_t address);
+
+#endif

@@ -1,0 +1,242 @@
+/* test_crew.c - several threads mark what one marks: random heaps of all shapes, full and young views.
+ *
+ * Linked with all of analysis/, heap_build.c and -lcheck.  CASTAWAY_SEEDS=n tries n heaps (default 6).
+ * By hand, for data races: make BUILD=build/thread CFLAGS='-O1 -g -fsanitize=thread' build/thread/tests/unit/test_crew,
+ * and run it with CK_FORK=no. */
+#include "analysis/mark.h"
+#include "tests/unit/heap_build.h"
+
+#include <check.h>
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { OBJECTS = 24000 /* a crew is not used for much fewer */, ROOT_WORDS = 16, ROOTS = 24 };
+
+struct world {
+    struct heap_build *build;
+    uintptr_t *words; /* ROOTS * ROOT_WORDS */
+    struct root roots[ROOTS];
+    uintptr_t start[OBJECTS];
+    uint64_t size[OBJECTS];
+};
+
+static struct world world;
+static uint64_t state;
+
+static unsigned draw(unsigned below) {
+    state ^= state >> 12;
+    state ^= state << 25;
+    state ^= state >> 27;
+    return (unsigned)((state * UINT64_C(2685821657736338717)) >> 33) % below;
+}
+
+/* ---- threads ---- */
+
+struct part {
+    crew_work *work;
+    void *job;
+};
+static atomic_int rests, starts;
+
+static void *take_part(void *argument) {
+    struct part *part = argument;
+    part->work(part->job);
+    return NULL;
+}
+
+static void together(const struct crew *crew, crew_work *work, void *job) {
+    struct part part = {work, job};
+    pthread_t thread[CREW_MAX];
+    for (unsigned i = 1; i < crew->size; i++, starts++)
+        ck_assert_int_eq(pthread_create(&thread[i], NULL, take_part, &part), 0);
+    work(job);
+    for (unsigned i = 1; i < crew->size; i++)
+        pthread_join(thread[i], NULL);
+}
+
+static void rest(void) {
+    rests++;
+    sched_yield();
+}
+
+/* One that can't get the threads it wanted. */
+static void alone(const struct crew *crew, crew_work *work, void *job) {
+    (void)crew;
+    work(job);
+}
+
+/* ---- heaps ---- */
+
+static uint64_t draw_size(void) {
+    unsigned kind = draw(100);
+    return kind < 80 ? 16 + 8 * draw(12) : kind < 90 ? draw(40) : kind < 99 ? draw(1500) : 4000 + draw(9000);
+}
+
+static uintptr_t draw_pointer(unsigned interior_percent) {
+    unsigned target = draw(OBJECTS);
+    if (draw(100) >= interior_percent)
+        return world.start[target];
+    return world.start[target] + draw((unsigned)world.size[target] + 2);
+}
+
+/* `links` in the mean: with more than one nearly all is reached, with fewer little is. */
+static void fill(unsigned links, unsigned interior_percent) {
+    for (int i = 0; i < OBJECTS; i++) {
+        struct range words = heap_words(world.start[i], world.size[i]);
+        size_t room = (words.hi - words.lo) / sizeof(uintptr_t);
+        for (unsigned l = draw(2 * links + 1); l > 0 && room; l--)
+            ((uintptr_t *)words.lo)[draw((unsigned)room)] = draw_pointer(interior_percent);
+    }
+}
+
+static void draw_world(uint64_t seed) {
+    state = seed * 7919 + 88172645463325252u;
+    world.build = heap_build_new(64 << 20);
+    world.words = heap_build_gap(world.build, ROOTS * ROOT_WORDS * sizeof *world.words);
+    unsigned odd_percent = draw(3) * 5;
+    for (int i = 0; i < OBJECTS; i++) {
+        size_t shift = draw(100) < odd_percent ? (draw(2) ? 8 : 1 + draw(15)) : 0;
+        world.size[i] = draw_size();
+        void *object = heap_build_shifted(world.build, world.size[i], 1, shift);
+        world.start[i] = (uintptr_t)object;
+        if (shift % 8 == 0 && draw(2000) == 0)
+            heap_build_record(world.build, object)->flags = OBJECT_IGNORED;
+    }
+    fill(1 + draw(3), draw(3) * 10);
+    for (int r = 0; r < ROOTS; r++) {
+        static const unsigned flags[] = {0, 0, ROOT_STARTS_ONLY, ROOT_LIVE};
+        uintptr_t *words = world.words + (size_t)r * ROOT_WORDS;
+        world.roots[r] = (struct root){(uintptr_t)words, (uintptr_t)(words + ROOT_WORDS), flags[draw(4)]};
+        for (int w = 0; w < 3; w++)
+            words[draw(ROOT_WORDS)] = draw_pointer(30);
+    }
+    heap_build_freeze(world.build);
+}
+
+/* ---- comparing ---- */
+
+struct compare {
+    const struct marks *one, *many;
+    size_t objects, reachable, possible;
+};
+
+static int compare_object(void *context, uintptr_t address, object_id id) {
+    struct compare *compare = context;
+    (void)address;
+    int reachable = mark_test(compare->one->reachable, id), possible = mark_test(compare->one->possible, id);
+    ck_assert_int_eq(reachable, mark_test(compare->many->reachable, id));
+    ck_assert_int_eq(possible, mark_test(compare->many->possible, id));
+    ck_assert_int_eq(mark_test(compare->one->settled, id), mark_test(compare->many->settled, id));
+    ck_assert(!(reachable && possible));
+    compare->objects++;
+    compare->reachable += (size_t)reachable;
+    compare->possible += (size_t)possible;
+    return 0;
+}
+
+static struct compare compare_with(const struct crew *crew) {
+    struct arena *arena = &world.build->arena;
+    struct marks one, many;
+    ck_assert_int_eq(mark_run(&world.build->heap, world.roots, ROOTS, arena, &one), 0);
+    ck_assert_int_eq(mark_together(crew, &world.build->heap, world.roots, ROOTS, arena, &many), 0);
+    ck_assert_uint_eq(one.objects_scanned, many.objects_scanned);
+    ck_assert_uint_eq(one.bytes_read, many.bytes_read);
+    struct compare compare = {&one, &many, 0, 0, 0};
+    heap_each(&world.build->heap, compare_object, &compare);
+    return compare;
+}
+
+static uint64_t seeds(void) {
+    const char *text = getenv("CASTAWAY_SEEDS");
+    return text ? strtoull(text, NULL, 10) : 6;
+}
+
+START_TEST (a_crew_marks_what_one_marks) {
+    static const unsigned sizes[] = {2, 3, CREW_MAX};
+    size_t reachable = 0, possible = 0, lost = 0;
+    for (uint64_t seed = 1; seed <= seeds(); seed++) {
+        struct crew crew = {.size = sizes[seed % 3], .together = together, .rest = rest};
+        draw_world(seed);
+        struct compare compare = compare_with(&crew);
+        reachable += compare.reachable;
+        possible += compare.possible;
+        lost += compare.objects - compare.reachable - compare.possible;
+        heap_build_free(world.build);
+    }
+    ck_assert_int_gt(starts, 0);
+    ck_assert_uint_gt(reachable, OBJECTS);
+    ck_assert_uint_gt(possible, OBJECTS / 10);
+    ck_assert_uint_gt(lost, OBJECTS / 10);
+}
+END_TEST
+
+static int take_some(void *context, uintptr_t address, object_id id) {
+    struct heap *view = context;
+    if (draw(20))
+        view->subset[view->subset_count++] = (struct heap_odd){address, id};
+    return 0;
+}
+
+START_TEST (in_a_view_of_some_objects_as_well) {
+    struct crew crew = {.size = 3, .together = together, .rest = rest};
+    for (uint64_t seed = 1; seed <= seeds(); seed++) {
+        draw_world(seed);
+        struct heap *heap = &world.build->heap, view = *heap;
+        view.subset = arena_alloc(&world.build->arena, OBJECTS, sizeof *view.subset);
+        view.subset_count = 0;
+        heap_each(heap, take_some, &view);
+        heap_sort_odd(view.subset, view.subset_count);
+        view.object_count = view.subset_count;
+        *heap = view;
+        ck_assert_uint_eq(compare_with(&crew).objects, view.subset_count);
+        heap_build_free(world.build);
+    }
+}
+END_TEST
+
+START_TEST (threads_that_can_not_be_had_are_done_without) {
+    struct crew crew = {.size = 2, .together = alone, .rest = rest};
+    draw_world(1);
+    compare_with(&crew);
+    heap_build_free(world.build);
+}
+END_TEST
+
+START_TEST (without_memory_all_of_the_crew_end) {
+    struct crew crew = {.size = 3, .together = together, .rest = rest};
+    int failed = 0, done = 0;
+    draw_world(1);
+    world.build->arena.block_bytes = 4096; /* so that each block of the work list is asked for */
+    world.build->arena.end = world.build->arena.next;
+    for (size_t blocks = 0; blocks < 100 && !done; blocks++) {
+        struct marks marks;
+        world.build->arena_left = blocks;
+        int error = mark_together(&crew, &world.build->heap, world.roots, ROOTS, &world.build->arena, &marks);
+        ck_assert(error == 0 || error == -ENOMEM);
+        failed += error != 0;
+        done = error == 0;
+    }
+    ck_assert_int_ge(failed, 3);
+    ck_assert(done);
+    heap_build_free(world.build);
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("crew");
+    TCase *tests = tcase_create("crew");
+    tcase_set_timeout(tests, 600);
+    tcase_add_test(tests, a_crew_marks_what_one_marks);
+    tcase_add_test(tests, in_a_view_of_some_objects_as_well);
+    tcase_add_test(tests, threads_that_can_not_be_had_are_done_without);
+    tcase_add_test(tests, without_memory_all_of_the_crew_end);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failures = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failures != 0;
+}
