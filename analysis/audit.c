@@ -126,7 +126,7 @@ static int prove_again(struct auditor *auditor, const struct root *roots, size_t
     uint64_t *kept = arena_alloc(arena, words, sizeof *kept);
     if (!held.word || !kept)
         return -ENOMEM;
-    heap_each(heap, count_in_object, auditor);
+    heap_each_ahead(heap, count_in_object, auditor);
     count_in_roots(auditor, roots, root_count);
     heap_each(heap, list_held, &held);
     struct root root = {(uintptr_t)held.word, (uintptr_t)(held.word + held.count), 0};

@@ -13,7 +13,7 @@
 
 #include "shape.h"
 
-enum { WORD = sizeof(uintptr_t), COUNT_MAX = 1 << 30, WAITING_MAX = 16 };
+enum { WORD = sizeof(uintptr_t), COUNT_MAX = 1 << 30 };
 
 struct references { /* as the control block says */
     int64_t use, weak;
@@ -47,8 +47,6 @@ struct reader {
     uintptr_t vtable; /* the last one that was looked at, and what was found */
     const char *name;
     const struct control *control;
-    struct heap_odd waiting[WAITING_MAX]; /* id 0: none */
-    size_t met;
 };
 
 /* ---- classes ---- */
@@ -146,7 +144,8 @@ static int type_of(struct reader *reader, uint32_t *type) {
     return counts_type(reader->counts, key, symbol, type);
 }
 
-static int read_object(struct reader *reader, uintptr_t address, object_id id) {
+static int read_object(void *context, uintptr_t address, object_id id) {
+    struct reader *reader = context;
     uint64_t size_bytes = heap_object(reader->heap, id)->size_bytes;
     struct counted counted = {.id = id};
     struct range readable = heap_readable(reader->heap, address, address + 3 * WORD);
@@ -161,23 +160,7 @@ static int read_object(struct reader *reader, uintptr_t address, object_id id) {
     return type_of(reader, &counted.type) || counts_add(reader->counts, &counted) ? -ENOMEM : 0;
 }
 
-/* ---- the heap: each object's first word is a cache miss, so it is on its way while others are read ---- */
-
-static int read_later(void *context, uintptr_t address, object_id id) {
-    struct reader *reader = context;
-    struct heap_odd *place = &reader->waiting[reader->met++ % WAITING_MAX], due = *place;
-    *place = (struct heap_odd){address, id};
-    __builtin_prefetch((const void *)address);
-    __builtin_prefetch(heap_object(reader->heap, id));
-    return due.id ? read_object(reader, due.address, due.id) : 0;
-}
-
-static int read_all(struct reader *reader) {
-    int error = heap_each(reader->heap, read_later, reader);
-    for (int i = 0; i < WAITING_MAX && !error; i++)
-        error = read_later(reader, 0, 0);
-    return error;
-}
+/* ---- the heap ---- */
 
 static int is_class(void *context, uintptr_t address, object_id id) {
     struct reader *reader = context;
@@ -204,5 +187,5 @@ int cxx_read(const struct heap *heap, int is_likely, struct counts *counts) {
     struct reader reader = {.heap = heap, .counts = counts};
     if (!heap->vtable_range_count || !(is_likely || heap->subset || any_class(&reader)))
         return 0;
-    return read_all(&reader);
+    return heap_each_ahead(heap, read_object, &reader);
 }

@@ -13,7 +13,7 @@
  * is_likely  the program uses C++, as far as its modules say; else every object is looked at only when some are found
  *            among one in 64
  * returns    0 or -ENOMEM; nothing is found without heap->vtable_ranges
- * cost       20 ns an object; nothing where there is no C++ */
+ * cost       20 to 30 ns an object; nothing where there is no C++ */
 int cxx_read(const struct heap *heap, int is_likely, struct counts *counts);
 
 #endif

@@ -261,5 +261,5 @@ int gobject_read(const struct gobject *gobject, const struct heap *heap, struct 
         return 0;
     find_names(&reader, root);
     int error = list_types(&reader, root);
-    return error || !reader.count ? error : heap_each(heap, read_object, &reader);
+    return error || !reader.count ? error : heap_each_ahead(heap, read_object, &reader);
 }

@@ -14,6 +14,7 @@ enum {
     GRANULE = 1 << HEAP_GRANULE_SHIFT,
     WALK_NEAR = 16, /* slots looked at before the table of large objects is asked: most objects are small */
     WALK_FAR = HEAP_LARGE_BYTES / GRANULE,
+    AHEAD_MAX = 16, /* objects whose memory is on its way */
 };
 
 static uint32_t load_slot(const struct heap_leaf *leaf, size_t number) {
@@ -86,6 +87,33 @@ int heap_each(const struct heap *heap, heap_visit_cb *visit, void *context) {
             return stop;
     }
     return each_listed(heap->odd, heap->odd_count, visit, context);
+}
+
+struct ahead {
+    const struct heap *heap;
+    heap_visit_cb *visit;
+    void *context;
+    struct heap_odd waiting[AHEAD_MAX]; /* id 0: none */
+    size_t met;
+};
+
+static int visit_later(void *context, uintptr_t address, object_id id) {
+    struct ahead *ahead = context;
+    struct heap_odd *place = &ahead->waiting[ahead->met++ % AHEAD_MAX], due = *place;
+    *place = (struct heap_odd){address, id};
+    __builtin_prefetch((const void *)address);
+    __builtin_prefetch(heap_object(ahead->heap, id));
+    return due.id ? ahead->visit(ahead->context, due.address, due.id) : 0;
+}
+
+int heap_each_ahead(const struct heap *heap, heap_visit_cb *visit, void *context) {
+    struct ahead ahead = {.heap = heap, .visit = visit, .context = context};
+    int stop = heap_each(heap, visit_later, &ahead);
+    for (int i = 0; i < AHEAD_MAX && !stop; i++) {
+        const struct heap_odd *due = &ahead.waiting[ahead.met++ % AHEAD_MAX];
+        stop = due->id ? visit(context, due->address, due->id) : 0;
+    }
+    return stop;
 }
 
 size_t heap_merge(const struct heap_odd *a, size_t a_count, const struct heap_odd *b, size_t b_count,

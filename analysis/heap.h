@@ -139,6 +139,9 @@ static inline size_t heap_slot_number(uintptr_t address) {
 typedef int heap_visit_cb(void *context, uintptr_t address, object_id id);
 int heap_each(const struct heap *heap, heap_visit_cb *visit, void *context);
 
+/* The same for those who read each object: its record and its first bytes are on their way while others are visited. */
+int heap_each_ahead(const struct heap *heap, heap_visit_cb *visit, void *context);
+
 /* The pieces of such a walk. heap_next_leaf: the first leaf that covers *base or lies beyond; *base becomes the address
  * where it begins; NULL: there is none. heap_each_in_leaf: the objects of its slots [first, end). */
 struct heap_leaf *heap_next_leaf(const struct heap_index *index, uintptr_t *base);

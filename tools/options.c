@@ -331,6 +331,7 @@ static const struct {
     {set_refs, VERB_RUN},
     {set_profile, VERB_RUN},
     {set_unaligned, VERB_RUN},
+    {set_mark_threads, VERB_RUN},
     {set_children, VERB_RUN},
     {set_keep_pools, VERB_RUN},
     {set_list_defaults, VERB_SUPPRESS},
@@ -339,7 +340,6 @@ static const struct {
     {set_once, VERB_TOP},
     {set_retained, VERB_RUN},
     {set_profile_allocations, VERB_RUN},
-    {set_mark_threads, VERB_RUN},
 };
 enum { TABLE_COUNT = sizeof table / sizeof *table };
 
