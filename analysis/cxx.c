@@ -44,6 +44,7 @@ static const struct control {
 struct reader {
     const struct heap *heap;
     struct counts *counts;
+    int is_quiet;
     uintptr_t vtable; /* the last one that was looked at, and what was found */
     const char *name;
     const struct control *control;
@@ -117,6 +118,8 @@ static int read_control(struct reader *reader, struct counted *counted, uintptr_
     struct references references = reader->control->read(block);
     if (references.use < 0 || references.weak < 0 || references.use > COUNT_MAX || references.weak > COUNT_MAX)
         return 0;
+    if (references.use == 0 && !reader->is_quiet)
+        return 0;
     if (references.use == 0)
         return counts_add_link(reader->counts, counted->id, block + reader->control->counts_end, block + size_bytes);
     counted->source = COUNT_MEMORY;
@@ -183,8 +186,8 @@ static int any_class(struct reader *reader) {
     return 0;
 }
 
-int cxx_read(const struct heap *heap, int is_likely, struct counts *counts) {
-    struct reader reader = {.heap = heap, .counts = counts};
+int cxx_read(const struct heap *heap, int is_likely, int is_quiet, struct counts *counts) {
+    struct reader reader = {.heap = heap, .counts = counts, .is_quiet = is_quiet};
     if (!heap->vtable_range_count || !(is_likely || heap->subset || any_class(&reader)))
         return 0;
     return heap_each_ahead(heap, read_object, &reader);

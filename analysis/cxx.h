@@ -12,8 +12,10 @@
  *
  * is_likely  the program uses C++, as far as its modules say; else every object is looked at only when some are found
  *            among one in 64
+ * is_quiet   no thread was stopped in the middle of something: a count of 0 says that the object is destroyed, not that
+ *            its destructor is at work and still needs what it holds
  * returns    0 or -ENOMEM; nothing is found without heap->vtable_ranges
  * cost       20 to 30 ns an object; nothing where there is no C++ */
-int cxx_read(const struct heap *heap, int is_likely, struct counts *counts);
+int cxx_read(const struct heap *heap, int is_likely, int is_quiet, struct counts *counts);
 
 #endif

@@ -150,6 +150,10 @@ static const struct call CALLS[] = {
     {SYS_semtimedop, REST_TIMESPEC, REG_R10},
     {SYS_recvfrom, REST_SOCKET, REG_RDI},
     {SYS_recvmsg, REST_SOCKET, REG_RDI},
+    {SYS_read, REST_SOCKET, REG_RDI},
+    {SYS_readv, REST_SOCKET, REG_RDI},
+    {SYS_accept, REST_SOCKET, REG_RDI},
+    {SYS_accept4, REST_SOCKET, REG_RDI},
 };
 
 static struct call call_of(int number, const greg_t *registers) {
@@ -176,21 +180,30 @@ static size_t stack_load_bytes(const unsigned char *at) {
     return modrm[0] >> 6 == 0 ? prefix + 3 : modrm[0] >> 6 == 1 ? prefix + 4 : 0;
 }
 
+/* Do these bytes load a number, or set it to 0 (SYS_read)? returns their length, or 0; `number` receives it. */
+static size_t number_load_bytes(const unsigned char *at, int *number) {
+    if (at[0] == 0x31 && at[1] == 0xc0) {
+        *number = 0;
+        return 2;
+    }
+    __builtin_memcpy(number, at + 1, sizeof *number);
+    return at[0] == 0xb8 ? 5 : 0;
+}
+
 /* The number of the system call behind which `pc` stands: libc's wrappers load it right before, with nothing but the
  * loading of saved arguments in between. returns -1: not such code. */
 static int number_before(const unsigned char *pc) {
     enum { LOADS_BYTES_MAX = 24 };
     if (pc[-2] != 0x0f || pc[-1] != 0x05)
         return -1;
-    for (const unsigned char *at = pc - 7; at > pc - 7 - LOADS_BYTES_MAX; at--) {
-        const unsigned char *behind = at + 5;
-        for (size_t bytes = 1; *at == 0xb8 && behind < pc - 2 && (bytes = stack_load_bytes(behind)) > 0;)
-            behind += bytes;
-        if (*at != 0xb8 || behind != pc - 2)
-            continue;
+    for (const unsigned char *at = pc - 4; at > pc - 7 - LOADS_BYTES_MAX; at--) {
         int number;
-        __builtin_memcpy(&number, at + 1, sizeof number);
-        return number;
+        size_t bytes = number_load_bytes(at, &number);
+        const unsigned char *behind = at + bytes;
+        for (; bytes && behind < pc - 2 && (bytes = stack_load_bytes(behind)) > 0;)
+            behind += bytes;
+        if (bytes && behind == pc - 2)
+            return number;
     }
     return -1;
 }

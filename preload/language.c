@@ -127,12 +127,12 @@ static int find_loader(struct counts *counts) {
     return 0;
 }
 
-int language_read(const struct heap *heap, struct counts *counts, struct language_notes *notes) {
+int language_read(const struct heap *heap, int is_quiet, struct counts *counts, struct language_notes *notes) {
     *notes = (struct language_notes){0};
     int error = read_python(heap, counts, notes);
     if (!error)
         error = read_gobject(heap, counts, notes);
     if (!error)
-        error = cxx_read(heap, has_cxx_library(), counts);
+        error = cxx_read(heap, has_cxx_library(), is_quiet, counts);
     return error || (!counts->count && !counts->entry_count && !counts->link_count) ? error : find_loader(counts);
 }

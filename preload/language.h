@@ -9,8 +9,8 @@ struct language_notes {
     const char *python, *gobject;
 };
 
-/* Read them from memory. heap: frozen, or a young view. The result is not installed yet.
+/* Read them from memory. heap: frozen, or a young view; is_quiet: as for cxx_read(). The result is not installed yet.
  * returns  0 or -ENOMEM. context: child */
-int language_read(const struct heap *heap, struct counts *counts, struct language_notes *notes);
+int language_read(const struct heap *heap, int is_quiet, struct counts *counts, struct language_notes *notes);
 
 #endif

@@ -10,6 +10,7 @@
 #include <sys/sem.h>
 #include <sys/socket.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 
 /* One line here is one function behind ours: result, name, parameters. */
 #define NEXT_FUNCTIONS(X)                                                                                              \
@@ -36,6 +37,10 @@
     X(ssize_t, recv, (int, void *, size_t, int))                                                                       \
     X(ssize_t, recvfrom, (int, void *, size_t, int, struct sockaddr *, socklen_t *))                                   \
     X(ssize_t, recvmsg, (int, struct msghdr *, int))                                                                   \
+    X(ssize_t, read, (int, void *, size_t))                                                                            \
+    X(ssize_t, readv, (int, const struct iovec *, int))                                                                \
+    X(int, accept, (int, struct sockaddr *, socklen_t *))                                                              \
+    X(int, accept4, (int, struct sockaddr *, socklen_t *, int))                                                        \
     X(int, execve, (const char *, char *const *, char *const *))                                                       \
     X(int, execv, (const char *, char *const *))                                                                       \
     X(int, execvp, (const char *, char *const *))                                                                      \

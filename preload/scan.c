@@ -131,10 +131,15 @@ static int is_full(const struct scan_input *in) {
     return in->entry.generation == GENERATIONS - 1;
 }
 
+/* No other thread, and this one asked by itself: nothing stands in the middle of a destructor. */
+static int is_between_calls(const struct scan_input *in) {
+    return in->here && !in->here_interrupted && !in->stopped->count && !in->stopped->running;
+}
+
 /* Young scans know them too, so that they follow no word that owns nothing; but only a full one can add references up. */
-static int know_references(struct search *search) {
+static int know_references(const struct scan_input *in, struct search *search) {
     counts_begin(&search->counts, search->arena);
-    int error = language_read(&search->heap, &search->counts, &search->languages);
+    int error = language_read(&search->heap, is_between_calls(in), &search->counts, &search->languages);
     if (!error)
         error = refs_read(&search->heap, &search->counts);
     if (!error)
@@ -149,7 +154,7 @@ static int find_reachable(const struct scan_input *in, struct search *search) {
         return error;
     if (record_inherited_before())
         heap_each(heap, flag_inherited, heap);
-    error = know_references(search);
+    error = know_references(in, search);
     if (error)
         return error;
     if (!in->in_process)

@@ -7,6 +7,8 @@
 #include <sys/epoll.h>
 #include <sys/sem.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
 
 #include "hooks.h"
 #include "init.h"
@@ -78,4 +80,16 @@ EXPORT ssize_t recvfrom(int file, void *bytes, size_t count, int flags, struct s
 }
 EXPORT ssize_t recvmsg(int file, struct msghdr *message, int flags) {
     WAIT(ssize_t, UNKNOWN, next.recvmsg(file, message, flags));
+}
+EXPORT ssize_t read(int file, void *bytes, size_t count) {
+    WAIT(ssize_t, UNKNOWN, next.read(file, bytes, count));
+}
+EXPORT ssize_t readv(int file, const struct iovec *pieces, int count) {
+    WAIT(ssize_t, UNKNOWN, next.readv(file, pieces, count));
+}
+EXPORT int accept(int file, struct sockaddr *from, socklen_t *from_bytes) {
+    WAIT(int, UNKNOWN, next.accept(file, from, from_bytes));
+}
+EXPORT int accept4(int file, struct sockaddr *from, socklen_t *from_bytes, int flags) {
+    WAIT(int, UNKNOWN, next.accept4(file, from, from_bytes, flags));
 }

@@ -2,6 +2,7 @@
  *
  * Start: command_run(); the life of one run is run_program(). */
 #include "command.h"
+#include "control.h"
 #include "folder.h"
 #include "gate.h"
 #include "left.h"
@@ -174,6 +175,7 @@ static int run_program(struct run *run) {
     struct pool *pool = run->options.pool;
     const char *library = library_find(pool);
     int status = EXIT_CASTAWAY_FAILED;
+    control_clean();
     if (!library || !(run->folder = folder_create(pool)))
         return status;
     const char *options = pool_printf(pool, "%s%s", run->options.library_options, left_options(&run->options));

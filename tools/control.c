@@ -5,6 +5,7 @@
  * Start: control_open(), control_ask(). */
 #include "control.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -128,6 +129,39 @@ void control_close(struct control *control) {
     free(control->answer);
     control->answer = NULL;
     control->folder = control->reply = -1;
+}
+
+/* Nobody has bound it. (A number says little: the process may live in another namespace.) */
+static bool is_dead(int folder, const char *name) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int file = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (file < 0)
+        return false;
+    snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/%.20s", folder, name);
+    bool dead = connect(file, (const struct sockaddr *)&address, sizeof address) && errno == ECONNREFUSED;
+    close(file);
+    return dead;
+}
+
+static bool is_socket_name(const char *name) {
+    size_t digits = strspn(name, "0123456789");
+    return digits && digits < 12 && !strcmp(name + digits, ".sock");
+}
+
+void control_clean(void) {
+    char path[64];
+    struct stat status;
+    snprintf(path, sizeof path, "/tmp/castaway-%u", (unsigned)getuid());
+    int file = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    DIR *folder = file >= 0 && !fstat(file, &status) && is_private(&status, getuid(), S_IFDIR) ? fdopendir(file) : NULL;
+    struct dirent *entry;
+    while (folder && (entry = readdir(folder)))
+        if (is_socket_name(entry->d_name) && is_dead(file, entry->d_name))
+            unlinkat(file, entry->d_name, 0);
+    if (folder)
+        closedir(folder);
+    else if (file >= 0)
+        close(file);
 }
 
 /* ---- the request ---- */

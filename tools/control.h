@@ -40,6 +40,9 @@ int control_read(struct control *, struct pool *, struct recording *recording);
 /* The note `code` of an answer, or NULL. */
 const struct rec_note *control_note(const struct recording *, const char *code);
 
+/* Remove the sockets of our own processes that were killed: nobody answers there any more. */
+void control_clean(void);
+
 int64_t control_now_ms(void);
 
 #endif

@@ -47,8 +47,9 @@ template <typename Body> void run(int threads, Body body) {
 std::mutex lock;
 std::condition_variable changed;
 
+/* What the threads share is never destroyed: they still use it when exit would do that. */
 void queue_of_pointers() {
-    static std::deque<node *> queue;
+    static auto &queue = *new std::deque<node *>;
     run(4, [](unsigned n) {
         std::unique_lock<std::mutex> held(lock);
         if (n % 2 && queue.size() < 1000) {
@@ -89,7 +90,7 @@ void linked_list() {
     });
 }
 void shared_objects() {
-    static std::shared_ptr<node> current = std::make_shared<node>();
+    static auto &current = *new std::shared_ptr<node>(std::make_shared<node>());
     run(4, [](unsigned n) {
         std::shared_ptr<node> made = std::make_shared<node>();
         made->text.assign(n % 50, 'y');
@@ -98,8 +99,8 @@ void shared_objects() {
     });
 }
 void readers_and_writers() {
-    static std::map<unsigned, std::string> map;
-    static std::shared_mutex both;
+    static auto &map = *new std::map<unsigned, std::string>;
+    static auto &both = *new std::shared_mutex;
     run(4, [](unsigned n) {
         if (n % 4) {
             std::shared_lock<std::shared_mutex> held(both);
@@ -112,7 +113,7 @@ void readers_and_writers() {
     });
 }
 void tasks() {
-    static std::deque<std::function<void()>> work;
+    static auto &work = *new std::deque<std::function<void()>>;
     run(4, [](unsigned n) {
         std::unique_lock<std::mutex> held(lock);
         if (work.size() < 50) {

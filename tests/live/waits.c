@@ -16,6 +16,7 @@
 #include <sys/select.h>
 #include <sys/sem.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -96,14 +97,29 @@ static int by_semtimedop(void) {
     errno = error;
     return result < 0 && error == EAGAIN ? 0 : -1;
 }
-static int by_receive_timeout(void) {
+static int with_limit(int file) {
     struct timeval time = {0, LIMIT_MS * 1000};
+    setsockopt(file, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof time);
+    return file;
+}
+static int silent_socket(void) {
     int ends[2];
+    return socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0 ? with_limit(ends[0]) : -1;
+}
+static int by_receive_timeout(void) {
     char byte;
-    if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0)
+    return recv(silent_socket(), &byte, 1, 0) < 0 && errno == EAGAIN ? 0 : -1;
+}
+static int by_read_timeout(void) {
+    char byte;
+    return read(silent_socket(), &byte, 1) < 0 && errno == EAGAIN ? 0 : -1;
+}
+static int by_accept_timeout(void) {
+    struct sockaddr_un any = {.sun_family = AF_UNIX};
+    int file = with_limit(socket(AF_UNIX, SOCK_STREAM, 0));
+    if (bind(file, (struct sockaddr *)&any, sizeof(sa_family_t)) || listen(file, 1))
         return -1;
-    setsockopt(ends[0], SOL_SOCKET, SO_RCVTIMEO, &time, sizeof time);
-    return recv(ends[0], &byte, 1, 0) < 0 && errno == EAGAIN ? 0 : -1;
+    return accept(file, NULL, NULL) < 0 && errno == EAGAIN ? 0 : -1;
 }
 
 #define WAIT(name)                                                                                                     \
@@ -111,9 +127,10 @@ static int by_receive_timeout(void) {
 static const struct {
     const char *name;
     int (*wait)(void);
-} waits[] = {WAIT(poll),        WAIT(ppoll),        WAIT(select),     WAIT(pselect),        WAIT(epoll_wait),
-             WAIT(epoll_pwait), WAIT(usleep),       WAIT(nanosleep),  WAIT(absolute_sleep), WAIT(condition),
-             WAIT(semaphore),   WAIT(sigtimedwait), WAIT(semtimedop), WAIT(receive_timeout)};
+} waits[] = {WAIT(poll),           WAIT(ppoll),           WAIT(select),       WAIT(pselect),
+             WAIT(epoll_wait),     WAIT(epoll_pwait),     WAIT(usleep),       WAIT(nanosleep),
+             WAIT(absolute_sleep), WAIT(condition),       WAIT(semaphore),    WAIT(sigtimedwait),
+             WAIT(semtimedop),     WAIT(receive_timeout), WAIT(read_timeout), WAIT(accept_timeout)};
 enum { WAITS = sizeof waits / sizeof waits[0] };
 
 static double now_ms(void) {
