@@ -116,15 +116,6 @@ struct cast_population { /* live objects of a site, by generation */
     uint64_t objects[GENERATIONS], bytes[GENERATIONS];
 };
 
-/* Weak slots that point at freed objects, those alike together. */
-struct cast_dangling {
-    uint32_t site;   /* where they were made weak */
-    uint64_t slots;  /* how many */
-    uint32_t holder; /* where the objects were made that they lie in; 0: in none, or not known */
-    uint64_t offset; /* in those */
-    uint32_t target; /* where the freed objects had been made; 0: not known */
-};
-
 /* What one holder keeps alive alone. */
 struct cast_retained {
     const struct cast_root *root; /* NULL: the finding, or with that -1 what several holders keep together */
@@ -150,6 +141,15 @@ struct cast_allocations {
     uint64_t size_min, size_max, slack_bytes;
     uint64_t grown, moved_bytes; /* blocks that realloc made larger; bytes that it copied */
     uint64_t chain_max;          /* most growths of one block */
+};
+
+/* Weak slots that point at freed objects, those alike together. */
+struct cast_dangling {
+    uint32_t site;   /* where they were made weak */
+    uint64_t slots;  /* how many */
+    uint32_t holder; /* where the objects were made that they lie in; 0: in none, or not known */
+    uint64_t offset; /* in those */
+    uint32_t target; /* where the freed objects had been made; 0: not known */
 };
 
 /* What is known of the references of a finding's objects. */

@@ -122,10 +122,6 @@ int options_unaligned(const struct options *options) {
     return strcmp(options->unaligned, "yes") == 0;
 }
 
-unsigned options_mark_threads(const struct options *options) {
-    return (unsigned)proc_number(options->mark_threads);
-}
-
 int options_profile_allocations(const struct options *options) {
     return strcmp(options->profile_allocations, "yes") == 0;
 }
@@ -133,6 +129,10 @@ int options_profile_allocations(const struct options *options) {
 int options_retained(const struct options *options) {
     return strcmp(options->retained, "yes") == 0 ||
            (options_profile_allocations(options) && strcmp(options->retained, "no") != 0);
+}
+
+unsigned options_mark_threads(const struct options *options) {
+    return (unsigned)proc_number(options->mark_threads);
 }
 
 int options_owner(const struct options *options) {

@@ -33,9 +33,9 @@ void options_parse(const char *text, struct options *out);
 /* Values as what they mean; 0 when absent, or wrong (then the tool has said so, or bad_key names it). */
 uintptr_t options_pointer_mask(const struct options *options);
 int options_unaligned(const struct options *options);
-unsigned options_mark_threads(const struct options *options);
 int options_retained(const struct options *options); /* a profile of allocations has it, unless it says no */
 int options_profile_allocations(const struct options *options);
+unsigned options_mark_threads(const struct options *options);
 int options_owner(const struct options *options);
 int options_children(const struct options *options); /* 1: recorded */
 

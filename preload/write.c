@@ -199,9 +199,21 @@ static void use_holders(struct used *used, const struct holders *holders) {
     }
 }
 
-static void use_profile(struct used *used, const struct profile_sites *profile) {
-    for (size_t i = 0; i < profile->count; i++)
-        use_site(used, profile->site[i].site);
+/* What is told only when somebody asks for it. */
+struct asked {
+    struct holders holders;
+    struct profile_sites profile;
+};
+
+static int find_asked(const struct scan_input *in, struct search *search, struct asked *out) {
+    int error = holders_find(in, search, &out->holders);
+    return error ? error : profile_add_up(search->arena, &out->profile);
+}
+
+static void use_asked(struct used *used, const struct asked *asked) {
+    use_holders(used, &asked->holders);
+    for (size_t i = 0; i < asked->profile.count; i++)
+        use_site(used, asked->profile.site[i].site);
 }
 
 static void use_grown(struct used *used, const struct grown *grown) {
@@ -341,12 +353,13 @@ static void put_grown(struct cast_sink *sink, const struct grown *grown) {
         cast_growth(sink, &grown->growth[i], &grown->root[i], &grown->path[i]);
 }
 
-static void put_profile(struct cast_sink *sink, const struct profile_sites *profile) {
-    if (!profile_on)
-        return;
-    cast_profile(sink, &profile->total);
-    for (size_t i = 0; i < profile->count; i++)
-        cast_allocations(sink, &profile->site[i]);
+static void put_asked(struct cast_sink *sink, const struct asked *asked) {
+    for (size_t i = 0; i < asked->holders.count; i++)
+        cast_retained(sink, &asked->holders.retained[i]);
+    if (profile_on)
+        cast_profile(sink, &asked->profile.total);
+    for (size_t i = 0; i < asked->profile.count; i++)
+        cast_allocations(sink, &asked->profile.site[i]);
 }
 
 static struct cast_sink *sink_open(int *file, struct arena *arena) {
@@ -380,26 +393,22 @@ int write_scan(int file, const struct scan_input *in, struct search *search) {
     struct cast_sink *sink = sink_open(&file, arena);
     struct used used;
     struct folded folded;
+    struct asked asked;
     struct dangling dangling;
-    struct holders holders;
-    struct profile_sites profile;
     int error = sink ? used_begin(&used, arena) : -ENOMEM;
     if (!error)
         error = refs_fold(&search->heap, &search->verdicts, arena, &folded);
     if (!error)
         error = dangling_find(search, arena, &dangling);
     if (!error)
-        error = holders_find(in, search, &holders);
-    if (!error)
-        error = profile_add_up(arena, &profile);
+        error = find_asked(in, search, &asked);
     if (error)
         return error;
     use_findings(&used, &search->verdicts);
     use_refs(&used, &folded);
     use_grown(&used, &search->grown);
+    use_asked(&used, &asked);
     use_dangling(&used, &dangling);
-    use_holders(&used, &holders);
-    use_profile(&used, &profile);
     write_header(sink, in, arena);
     write_used(sink, &used, &search->maps);
     put_scan(sink, in, search);
@@ -407,9 +416,7 @@ int write_scan(int file, const struct scan_input *in, struct search *search) {
         cast_finding(sink, &search->verdicts.findings[i]);
     for (size_t i = 0; i < folded.count; i++)
         cast_refs(sink, &folded.refs[i]);
-    for (size_t i = 0; i < holders.count; i++)
-        cast_retained(sink, &holders.retained[i]);
-    put_profile(sink, &profile);
+    put_asked(sink, &asked);
     put_grown(sink, &search->grown);
     for (size_t i = 0; i < dangling.count; i++)
         cast_dangling(sink, &dangling.list[i]);
