@@ -782,7 +782,8 @@ static void mark_live(struct marking *shared, const struct root *held) {
     const size_t count = shared->root_count;
     const struct root_pass pass[] = {
         {roots, count, ROOT_KINDS, ROOT_LIVE, MARK_KEEP, held ? HEAP_ENTRY_ALL : 0, 0},
-        {roots, count, ROOT_STARTS_ONLY | ROOT_STACK, ROOT_STACK, MARK_KEEP, held ? HEAP_ENTRY_COUNTED : 0, 0},
+        {roots, count, ROOT_STARTS_ONLY | ROOT_STACK, ROOT_STACK, MARK_KEEP,
+         held ? HEAP_ENTRY_COUNTED | HEAP_ENTRY_ALL : 0, 0},
     };
     set_passes(shared, pass, sizeof pass / sizeof *pass);
     shared->with_ignored = 0;
