@@ -18,6 +18,7 @@ enum {
     LEVELS =
         128,    /* frames that are kept: more than are asked for, so that returning from deep recursion shows no end */
     SLACK = 32, /* frames that are walked beyond those asked for, when such an end has shown */
+    REST_MAX = 31,
     CHANGED_MAX = CAPTURE_FRAMES_MAX + SLACK,
 };
 
@@ -51,9 +52,11 @@ struct trace {
     uint32_t site;
     uint32_t site_frames; /* frames of the site; 0: there is none */
     uint32_t top;
-    int complete; /* the last level is the outermost frame */
-    int cut;      /* or the walk could not go on there */
-    uintptr_t hi; /* upper end of the stack, as the walk saw it */
+    uint32_t rest,
+        rest_next; /* stacks that are walked as if there were no trace: now, and after the next that differs much */
+    int complete;  /* the last level is the outermost frame */
+    int cut;       /* or the walk could not go on there */
+    uintptr_t hi;  /* upper end of the stack, as the walk saw it */
     uint64_t frames[LEVELS];
     struct link links[LEVELS];
     uint64_t hash[LEVELS + 1]; /* of the levels from here out (site_hash_step) */
@@ -130,29 +133,31 @@ static void set_aside(struct trace *trace, uint32_t level, uint32_t count, struc
     at->sp = trace->steps[level + count].sp;
 }
 
-static uint16_t flags_of(const struct trace *trace, uint32_t level, unsigned own) {
-    int outer = level + 1 < LEVELS ? trace->steps[level + 1].flags & BP_NEEDED : !trace->complete;
-    own &= STEP_BP_USED | STEP_BP_SAVED | STEP_CFA_WORD;
-    if (outer && own & STEP_BP_SAVED)
-        own |= BP_CHECKED;
-    if (own & STEP_BP_USED || (outer && !(own & STEP_BP_SAVED)))
-        own |= BP_NEEDED;
-    return (uint16_t)own;
+/* The flags of a level's step. needed: the next level's BP_NEEDED */
+static inline unsigned flags_of(unsigned own, unsigned needed) {
+    own &= STEP_FLAGS_OWN - 1;
+    if (own & STEP_BP_SAVED)
+        own |= needed ? BP_CHECKED : 0;
+    else
+        own |= needed;
+    return own & STEP_BP_USED ? own | BP_NEEDED : own;
 }
 
 /* Put what has changed before `level`. */
 static void commit(struct trace *trace, uint32_t level) {
+    unsigned needed = level < LEVELS ? trace->steps[level].flags & BP_NEEDED : trace->complete ? 0 : BP_NEEDED;
+    uint64_t hash = trace->hash[level], outer = level < LEVELS ? trace->frames[level] : 0;
     for (uint32_t i = trace->changes->count; i-- > 0;) {
         const struct level *changed = &trace->changes->level[i];
         level--;
-        trace->frames[level] = changed->pc;
+        unsigned flags = flags_of(changed->step.flags, needed);
+        needed = flags & BP_NEEDED;
         trace->steps[level] = changed->step;
-        uint16_t flags = flags_of(trace, level, changed->step.flags);
-        trace->steps[level].flags = flags;
+        trace->steps[level].flags = (uint16_t)flags;
         const uintptr_t *ra_at = (const uintptr_t *)(changed->step.sp + changed->step.ra);
-        trace->links[level].at = flags & (STEP_CFA_WORD | BP_CHECKED) ? &no_address : ra_at;
-        trace->links[level].word = level + 1 < LEVELS ? trace->frames[level + 1] : 0;
-        trace->hash[level] = site_hash_step(trace->hash[level + 1], changed->pc);
+        trace->links[level] = (struct link){flags & (STEP_CFA_WORD | BP_CHECKED) ? &no_address : ra_at, outer};
+        trace->frames[level] = outer = changed->pc;
+        trace->hash[level] = hash = site_hash_step(hash, outer);
     }
     trace->top = level;
 }
@@ -217,9 +222,14 @@ static inline void count_cut(const struct trace *trace, uint32_t frames) {
         unwind_count_cut();
 }
 
-static uint32_t site_alone(struct trace *trace, struct caller caller, uint32_t max) {
+/* A trace costs more than it saves where most of a stack differs each time. */
+static void rest(struct trace *trace, int is_useful) {
+    trace->rest = trace->rest_next;
+    trace->rest_next = is_useful ? 0 : trace->rest_next * 2 + 1 < REST_MAX ? trace->rest_next * 2 + 1 : REST_MAX;
+}
+
+static uint32_t site_alone(struct caller caller, uint32_t max) {
     uint64_t frames[CAPTURE_FRAMES_MAX];
-    trace->epoch = 0;
     size_t count = unwind_capture(caller, frames, max);
     frames_check(frames, count, max);
     return site_intern(frames, count);
@@ -236,8 +246,11 @@ static __attribute__((noinline)) uint32_t site_changed(struct trace *trace, stru
         trace->epoch = 0;
         count = follow(trace, at, max, max + SLACK);
     }
-    if (count == FOLLOW_ALONE)
-        return site_alone(trace, caller, max);
+    rest(trace, count != FOLLOW_ALONE && trace->changes->count * 2 < (uint32_t)count);
+    if (count == FOLLOW_ALONE) {
+        trace->epoch = 0;
+        return site_alone(caller, max);
+    }
     const uint64_t *frames = &trace->frames[trace->top];
     frames_check(frames, (size_t)count, max);
     count_cut(trace, (uint32_t)count);
@@ -274,8 +287,12 @@ uint32_t trace_site(struct traces **traces, struct caller caller, uint32_t max) 
     struct trace *trace = *traces ? (*traces)->of[class] : NULL;
     if (__builtin_expect(!trace, 0) && !(trace = trace_make(traces, class)))
         return 0;
-    if (__builtin_expect(!is_same(trace, caller, max), 0))
-        return site_changed(trace, caller, max);
+    if (__builtin_expect(!is_same(trace, caller, max), 0)) {
+        if (!trace->rest)
+            return site_changed(trace, caller, max);
+        trace->rest--;
+        return site_alone(caller, max);
+    }
     frames_check(&trace->frames[trace->top], trace->site_frames, max);
     count_cut(trace, trace->site_frames);
     return trace->site;

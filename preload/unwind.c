@@ -36,13 +36,14 @@ static size_t rule_hash(uint64_t key) {
     return (size_t)((key * 0x9E3779B97F4A7C15ull) >> 24);
 }
 
-static const struct rule *rule_find(struct rules *table, uint64_t key) {
-    if (!table)
+static inline __attribute__((always_inline)) const struct rule *rule_find(struct rules *table, uint64_t key) {
+    if (__builtin_expect(!table, 0))
         return NULL;
-    for (size_t at = rule_hash(key);; at++) {
-        struct rule_slot *slot = &table->slot[at & (table->capacity - 1)];
+    size_t mask = table->capacity - 1;
+    for (size_t at = rule_hash(key) & mask;; at = (at + 1) & mask) {
+        struct rule_slot *slot = &table->slot[at];
         uint64_t found = atomic_load_explicit(&slot->key, memory_order_acquire);
-        if (found == key)
+        if (__builtin_expect(found == key, 1))
             return &slot->rule;
         if (!found)
             return NULL;
@@ -122,7 +123,7 @@ static uintptr_t stack_hi(uintptr_t sp) {
 /* No unwind data: follow the frame pointer if it points a little up this very stack, as libunwind does (x86_64/Gstep.c).
  * libunwind then leaves the stack pointer 16 bytes up, which sends frames without a frame pointer astray; it lies behind
  * the return address. */
-static int step_guess(struct cursor *at, struct step *step) {
+static inline int step_guess(struct cursor *at, struct step *step) {
     uintptr_t frame = at->bp;
     *step = (struct step){.sp = at->sp, .bp = at->bp, .flags = STEP_BP_USED};
     if (!at->hi || frame < at->sp || frame - at->sp > GUESS_BYTES_MAX || frame + 16 > at->hi || frame & 7)
@@ -192,11 +193,14 @@ static size_t capture_slow(uint64_t *frames, size_t max, uintptr_t first_pc) {
     return count;
 }
 
-/* The rule for where the walk stands, learnt if need be. */
-static inline __attribute__((always_inline)) struct rule rule_at(const struct cursor *at) {
+/* The rule for where the walk stands, learnt if need be: then it is in *learnt. */
+static inline __attribute__((always_inline)) const struct rule *rule_at(const struct cursor *at, struct rule *learnt) {
     uint64_t key = at->pc | (at->exact ? FRAME_EXACT : 0);
     const struct rule *rule = rule_find(atomic_load_explicit(&rules, memory_order_acquire), key);
-    return __builtin_expect(rule != NULL, 1) ? *rule : rule_learn(key);
+    if (__builtin_expect(rule != NULL, 1))
+        return rule;
+    *learnt = rule_learn(key);
+    return learnt;
 }
 
 /* A zero frame pointer marks the end of the chain (System V ABI, 3.4.1) where there is no table to say so. */
@@ -204,20 +208,56 @@ static inline int is_end(const struct cursor *at, const struct rule *rule) {
     return rule->kind == RULE_END || (rule->kind == RULE_NO_TABLE && at->bp == 0);
 }
 
+/* One step by `rule`, which is not RULE_SLOW. returns whether there is a caller */
+static inline __attribute__((always_inline)) int step_on(struct cursor *at, const struct rule *rule,
+                                                         struct step *step) {
+    return __builtin_expect(rule->kind == RULE_NO_TABLE, 0) ? step_guess(at, step) : step_rule(at, rule, step);
+}
+
+/* Frames as nearly all are, whose caller's stack pointer lies a constant away from sp or bp, as far as they go.
+ * returns  how many return addresses were written, at most max */
+static inline __attribute__((always_inline)) size_t walk_plain(struct cursor *at, uint64_t *frames, size_t max) {
+    const uintptr_t hi = at->hi ? at->hi : UINTPTR_MAX;
+    struct rules *table = atomic_load_explicit(&rules, memory_order_acquire);
+    uintptr_t pc = at->pc, sp = at->sp, bp = at->bp;
+    size_t count = 0;
+    for (; count < max && !at->exact; count++) {
+        const struct rule *rule = rule_find(table, pc);
+        if (!rule || rule->kind - RULE_SP > RULE_BP - RULE_SP || rule->flags & ~RULE_BP_SAVED)
+            break;
+        uintptr_t cfa = (rule->kind == RULE_SP ? sp : bp) + (uintptr_t)rule->cfa_offset;
+        if (cfa - sp - 1 >= FRAME_BYTES_MAX || cfa > hi)
+            break;
+        uintptr_t next = word_at(cfa + (uintptr_t)rule->ra_offset);
+        if (!next)
+            break;
+        if (rule->flags)
+            bp = word_at(cfa + (uintptr_t)rule->bp_offset);
+        sp = cfa;
+        frames[count] = pc = next;
+    }
+    *at = (struct cursor){.pc = pc, .sp = sp, .bp = bp, .hi = at->hi, .exact = at->exact};
+    return count;
+}
+
 size_t unwind_capture(struct caller caller, uint64_t *frames, size_t max) {
     struct cursor at = unwind_start(caller);
-    struct step step;
+    struct rule learnt;
     size_t count = 0;
     frames[count++] = at.pc;
     while (count < max && ready) {
-        struct rule rule = rule_at(&at);
-        if (is_end(&at, &rule))
+        count += walk_plain(&at, frames + count, max - count);
+        if (count == max)
             break;
-        if (rule.kind == RULE_SLOW) {
+        const struct rule *rule = rule_at(&at, &learnt);
+        if (is_end(&at, rule))
+            break;
+        if (__builtin_expect(rule->kind == RULE_SLOW, 0)) {
             size_t slow = capture_slow(frames, max, caller.pc);
             return slow ? slow : count;
         }
-        if (rule.kind == RULE_NO_TABLE ? !step_guess(&at, &step) : !step_rule(&at, &rule, &step)) {
+        struct step step; /* not looked at */
+        if (!step_on(&at, rule, &step)) {
             unwind_count_cut();
             break;
         }
@@ -228,18 +268,19 @@ size_t unwind_capture(struct caller caller, uint64_t *frames, size_t max) {
 
 /* Code without a table may be replaced at any time, but not while it stands on the stack that is compared. */
 enum unwind_step unwind_step(struct cursor *at, struct step *step) {
+    struct rule learnt;
     if (!ready)
         return STEP_ALONE;
-    struct rule rule = rule_at(at);
-    if (is_end(at, &rule)) {
-        *step = (struct step){.sp = at->sp, .bp = at->bp, .flags = rule.kind == RULE_NO_TABLE ? STEP_BP_USED : 0};
+    const struct rule *rule = rule_at(at, &learnt);
+    if (is_end(at, rule)) {
+        *step = (struct step){.sp = at->sp, .bp = at->bp, .flags = rule->kind == RULE_NO_TABLE ? STEP_BP_USED : 0};
         return STEP_END;
     }
-    if (rule.kind == RULE_SLOW || rule.flags & (RULE_SIGNAL | RULE_FROM_SP))
+    if (rule->kind == RULE_SLOW || rule->flags & (RULE_SIGNAL | RULE_FROM_SP))
         return STEP_ALONE;
-    if (rule.kind == RULE_NO_TABLE)
-        return step_guess(at, step) ? STEP_ON : step->flags & STEP_BP_SAVED ? STEP_ALONE : STEP_CUT;
-    return step_rule(at, &rule, step) ? STEP_ON : STEP_ALONE;
+    if (step_on(at, rule, step))
+        return STEP_ON;
+    return rule->kind == RULE_NO_TABLE && !(step->flags & STEP_BP_SAVED) ? STEP_CUT : STEP_ALONE;
 }
 
 _Atomic unsigned unwind_epoch = 1;
