@@ -5,6 +5,8 @@
  * Start:   heap_freeze(), then heap_find(). */
 #include "heap.h"
 
+#include <string.h>
+
 #include "arena.h"
 #include "sort.h"
 
@@ -221,20 +223,32 @@ static int contains(const struct heap *heap, uintptr_t start, object_id id, uint
     return address == start || address - start < heap_object(heap, id)->size_bytes;
 }
 
+enum { SLOTS_AT_ONCE = 8 };
+/* Does no object begin in the slots from this one on? The heap is frozen: they may be read together. */
+static inline int are_empty(const struct heap_leaf *leaf, size_t number) {
+    uint64_t words[SLOTS_AT_ONCE / 2];
+    memcpy(words, (const void *)&leaf->slot[number], sizeof words);
+    return !(words[0] | words[1] | words[2] | words[3]);
+}
+
 /* The last object that begins at or before `address` among the granules [granule - count + 1, granule]. */
 static object_id walk_back(const struct heap *heap, uintptr_t address, uintptr_t granule, size_t count,
                            uintptr_t *start) {
     while (count > 0) {
         const struct heap_leaf *leaf = heap_leaf_at(heap->index, granule << HEAP_GRANULE_SHIFT);
         size_t here = (granule & (HEAP_LEAF_SLOTS - 1)) + 1; /* slots of this leaf up to ours */
-        if (here > count)
-            here = count;
-        for (size_t i = 0; leaf && i < here; i++) {
-            uint32_t slot = load_slot(leaf, (granule - i) & (HEAP_LEAF_SLOTS - 1));
-            *start = slot_start(granule - i, slot);
+        size_t first = here > count ? here - count : 0;
+        for (size_t end = here; leaf && end > first;) {
+            if (end - first >= SLOTS_AT_ONCE && are_empty(leaf, end - SLOTS_AT_ONCE)) {
+                end -= SLOTS_AT_ONCE;
+                continue;
+            }
+            uint32_t slot = load_slot(leaf, --end);
+            *start = slot_start(granule - (here - 1 - end), slot);
             if (slot & HEAP_SLOT_ID && *start <= address)
                 return slot & HEAP_SLOT_ID;
         }
+        here -= first;
         granule -= here;
         count -= here;
     }
