@@ -37,9 +37,9 @@ EXPORT int castaway_active(void) {
     return hook_recording;
 }
 
-static const char *environment_get(char **environment, const char *name) {
+const char *init_environment(const char *name) {
     size_t bytes = strlen(name);
-    for (; environment && *environment; environment++)
+    for (char **environment = process.environment; environment && *environment; environment++)
         if (strncmp(*environment, name, bytes) == 0 && (*environment)[bytes] == '=')
             return *environment + bytes + 1;
     return NULL;
@@ -176,12 +176,12 @@ __attribute__((constructor)) static void start(int count, char **arguments, char
     process.environment = environment;
     if (!process.facts.allocator_is_glibc)
         dl_iterate_phdr(allocator_tls_learn, &process.facts);
-    options_parse(environment_get(environment, "CASTAWAY_OPTIONS"), &process.options);
+    options_parse(init_environment("CASTAWAY_OPTIONS"), &process.options);
     fork_init();
     fatal_init();
     on_exit(on_program_exit, NULL);
     (void)at_quick_exit(on_quick_exit);
-    lsan_start(environment_get(environment, "LSAN_OPTIONS"));
+    lsan_start(init_environment("LSAN_OPTIONS"));
     process.started = is_wanted();
     if (process.started) {
         profile_start();

@@ -43,4 +43,7 @@ void exec_scan_undo(void);
 void exit_scan_give_up(const char *why);
 void exit_after_fork(void);
 
+/* A variable as the process was started with it; NULL: it was not set. */
+const char *init_environment(const char *name);
+
 #endif

@@ -15,6 +15,7 @@
 #include "analysis/cxx.h"
 #include "analysis/gobject.h"
 #include "analysis/python.h"
+#include "init.h"
 #include "module.h"
 #include "site.h"
 #include "symbol.h"
@@ -53,7 +54,9 @@ static int read_python(const struct heap *heap, struct counts *counts, struct la
         return 0;
     }
     int error = python_read(&python, heap, counts, &found);
-    if (!heap->subset && found < PYTHON_OBJECTS_MIN)
+    const char *allocator = init_environment("PYTHONMALLOC");
+    int is_malloc = allocator && strncmp(allocator, "malloc", 6) == 0; /* an interpreter that has ended has no objects */
+    if (!heap->subset && found < PYTHON_OBJECTS_MIN && !is_malloc)
         notes->python = "Python keeps its objects in arenas of its own: set PYTHONMALLOC=malloc to see them";
     return error;
 }
