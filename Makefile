@@ -13,7 +13,7 @@ BASE := -std=gnu11 -D_GNU_SOURCE -DCASTAWAY_VERSION='"$(VERSION)"' -I. $(WARN) -
 # snapshot child and the stop signal's handler must not rely on), unwind tables so that walks pass through the hooks.
 TARGET := $(BASE) -fPIC -fvisibility=hidden -ftls-model=initial-exec -fno-stack-protector -fasynchronous-unwind-tables \
 	-fexceptions -fno-optimize-sibling-calls -fno-builtin-malloc -fno-builtin-calloc -fno-omit-frame-pointer
-TOOLS_LIBS := -ldw -lelf -ljansson -lz -lncursesw -ltinfo -liberty -lstdc++
+TOOLS_LIBS := -ldw -lelf -ljansson -lz -lncursesw -ltinfo -liberty
 CHECK_LIBS = $(shell pkg-config --libs check) -lpthread
 SANITIZE := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 

@@ -55,7 +55,8 @@ static int read_python(const struct heap *heap, struct counts *counts, struct la
     }
     int error = python_read(&python, heap, counts, &found);
     const char *allocator = init_environment("PYTHONMALLOC");
-    int is_malloc = allocator && strncmp(allocator, "malloc", 6) == 0; /* an interpreter that has ended has no objects */
+    int is_malloc =
+        allocator && strncmp(allocator, "malloc", 6) == 0; /* an interpreter that has ended has no objects */
     if (!heap->subset && found < PYTHON_OBJECTS_MIN && !is_malloc)
         notes->python = "Python keeps its objects in arenas of its own: set PYTHONMALLOC=malloc to see them";
     return error;

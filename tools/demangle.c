@@ -1,5 +1,5 @@
-/* demangle.c - C++ (by libstdc++), Rust's own scheme (by libiberty), and its older one, which is C++'s with escapes and a
- * hash.
+/* demangle.c - C++ and Rust's own scheme (by libiberty, which takes no time to load, as libstdc++ does), and Rust's older
+ * one, which is C++'s with escapes and a hash.
  *
  * Start: demangle(). */
 #include "demangle.h"
@@ -9,8 +9,6 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-
-char *__cxa_demangle(const char *mangled, char *buffer, size_t *length, int *status); /* libstdc++ */
 
 /* A mangled name that expands beyond reason (names are hostile, and demanglers recurse). */
 enum { MANGLED_MAX = 4096 };
@@ -73,8 +71,7 @@ const char *demangle(struct pool *pool, const char *symbol) {
     bool is_rust = !strncmp(plain, "_R", 2);
     if ((!is_rust && strncmp(plain, "_Z", 2) != 0) || strlen(plain) > MANGLED_MAX)
         return plain;
-    int status = 0;
-    char *name = is_rust ? rust_demangle(plain, 0) : __cxa_demangle(plain, NULL, NULL, &status);
+    char *name = is_rust ? rust_demangle(plain, 0) : cplus_demangle_v3(plain, DMGL_PARAMS | DMGL_TYPES);
     if (!name)
         return plain;
     size_t rust = without_rust_hash(name);
