@@ -219,7 +219,26 @@ struct ending {
     int replaced;                  /* it ends by exec */
     int turned_off;                /* there shall be no check */
     int tool;                      /* receives the tool's exit status; 0 when it was not run */
+    struct stopped stopped;
+    int stop_error; /* nothing is stopped */
+    int64_t stop_begun_us;
 };
+
+/* First of all: what threads use may be destroyed by now. */
+static void stop_threads(struct ending *ending) {
+    ending->stop_begun_us = scan_now_us();
+    ending->stop_error =
+        ending->turned_off ? -ECANCELED : stop_between_calls(&ending->stopped, LOCK_LIMIT_MS, STOP_LIMIT_MS);
+}
+
+static void leave_threads(struct ending *ending) {
+    if (ending->stop_error)
+        return;
+    if (ending->replaced)
+        stop_release(&ending->stopped); /* the exec may fail */
+    else
+        stop_for_good(&ending->stopped);
+}
 
 static void end_recorded(struct ending *ending, unsigned long signals_before) {
     struct callee_saved here = {0};
@@ -227,14 +246,13 @@ static void end_recorded(struct ending *ending, unsigned long signals_before) {
         here.sp = arch_context_sp(ending->interrupted);
     else if (unwind_caller_of(&ending->from, process.exits, process.exit_count, &here) != 0)
         here = ending->from;
-    struct stopped stopped;
     struct scan_input in = {
         .facts = &process.facts,
-        .stopped = &stopped,
+        .stopped = &ending->stopped,
         .here = &here,
         .here_interrupted = ending->interrupted,
         .here_thread_pointer = ending->thread_pointer,
-        .stop_begun_us = scan_now_us(),
+        .stop_begun_us = ending->stop_begun_us,
         .confirm = 1, /* what is lost at the end stays lost */
     };
     live_describe(&in);
@@ -245,14 +263,13 @@ static void end_recorded(struct ending *ending, unsigned long signals_before) {
         return;
     }
     nofork_look();
-    if (stop_between_calls(&stopped, LOCK_LIMIT_MS, STOP_LIMIT_MS) != 0) {
+    if (ending->stop_error) {
         write_failure(ending->file, &in, "threads could not be stopped");
         return;
     }
     snapshot_scan(&in, ending->file);
     if (!process.options.dir[0])
         ending->tool = tool_run(ending->file, signals_before, NULL);
-    stop_release(&stopped);
 }
 
 /* `castaway run` has ended before this process, and its folder is gone: what it would have made of the recording is made
@@ -283,6 +300,7 @@ static void end_on_own_stack(void *context) {
     struct ending *ending = context;
     unsigned long all = ~0ul, before = 0;
     sys(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, 8);
+    stop_threads(ending);
     int by_hand = !process.options.dir[0];
     if (!ending->replaced)
         limit_lift(RLIMIT_NOFILE); /* the program opens no more */
@@ -300,6 +318,7 @@ static void end_on_own_stack(void *context) {
             leave_recording(ending->file, place_open_without_tool(&process.options, process.pid));
         sys(SYS_close, ending->file);
     }
+    leave_threads(ending);
     if (!ending->replaced)
         drop_own_signals();
     sys(SYS_rt_sigprocmask, SIG_SETMASK, &before, 0, 8);

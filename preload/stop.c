@@ -24,12 +24,19 @@
 #include "thread.h"
 
 #define THREADS "/proc/self/task"
-enum { THREADS_MIN = 64, ROUNDS_MAX = 1000, AGAIN_MAX = 100 };
+enum {
+    THREADS_MIN = 64,
+    ROUNDS_MAX = 1000,
+    AGAIN_MAX = 100,
+    END_SECONDS_MAX = 1, /* the end of a process may wait for a lock of a thread that stands */
+};
 
 static struct stopped_thread *slots;
 static size_t slot_capacity;
 static _Atomic int held;     /* threads in the handler; a futex word for the stopper */
 static _Atomic int released; /* futex word for the stopped: the round they may leave after */
+
+static _Atomic int ending; /* nobody will release them */
 
 int stop_interrupted(const siginfo_t *info, ucontext_t *context) {
     struct stopped_thread *slot = info->si_value.sival_ptr;
@@ -46,8 +53,12 @@ int stop_interrupted(const siginfo_t *info, ucontext_t *context) {
         return 1;
     atomic_fetch_add_explicit(&held, 1, memory_order_release);
     sys(SYS_futex, &held, FUTEX_WAKE_PRIVATE, 1);
-    while (atomic_load_explicit(&released, memory_order_acquire) == round)
-        sys(SYS_futex, &released, FUTEX_WAIT_PRIVATE, round, 0);
+    long result = 0;
+    while (atomic_load_explicit(&released, memory_order_acquire) == round && result != -ETIMEDOUT) {
+        struct timespec limit = {.tv_sec = END_SECONDS_MAX};
+        int is_end = atomic_load_explicit(&ending, memory_order_acquire);
+        result = sys(SYS_futex, &released, FUTEX_WAIT_PRIVATE, round, is_end ? &limit : NULL);
+    }
     return 1;
 }
 
@@ -201,13 +212,23 @@ void stop_add_self(struct stopped *stopped, ucontext_t *context) {
     };
 }
 
-void stop_release(struct stopped *stopped) {
-    /* A thread that did not come in time must not stop any more when it does. */
+/* A thread that did not come in time must not stop any more when it does. */
+static void ask_no_more(const struct stopped *stopped) {
     for (size_t i = 0; i < stopped->count; i++) {
         int asked = STOP_ASKED;
         atomic_compare_exchange_strong_explicit(&slots[i].state, &asked, STOP_GONE, memory_order_acq_rel,
                                                 memory_order_relaxed);
     }
+}
+
+void stop_for_good(const struct stopped *stopped) {
+    ask_no_more(stopped);
+    atomic_store_explicit(&ending, 1, memory_order_release);
+    sys(SYS_futex, &released, FUTEX_WAKE_PRIVATE, 1 << 30);
+}
+
+void stop_release(struct stopped *stopped) {
+    ask_no_more(stopped);
     atomic_fetch_add_explicit(&released, 1, memory_order_release);
     sys(SYS_futex, &released, FUTEX_WAKE_PRIVATE, 1 << 30);
     /* Signals still on their way need our handler; without any, glibc's own comes back. */

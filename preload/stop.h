@@ -31,6 +31,9 @@ int stop_prepare(void);
  *           (a stopped thread then holds none). Pair with stop_release(). */
 int stop_all(struct stopped *out, int limit_ms);
 void stop_release(struct stopped *stopped);
+/* Instead, when the process ends now: let go, threads would find what destructors have destroyed, much later after these
+ * than without us. They stand for a second, in case that the end waits for one of them, and then go on. */
+void stop_for_good(const struct stopped *stopped);
 
 /* Stop the threads so that none of them is inside one of our tables, or inside the real realloc, where its block is in
  * no table. They are let go for a moment and stopped again until that is so; if it never is, they stand as they are.

@@ -92,7 +92,7 @@ static void one_line(const struct page *page, const struct source *source, int n
     const struct amounts *shown = !annotated ? &none : page->choice->self ? &annotated->self : &annotated->total;
     amounts(page, shown);
     fprintf(page->file, "%8d", number);
-    if ((size_t)number <= source->count && *source->lines[number - 1]) {
+    if (source->lines && (size_t)number <= source->count && *source->lines[number - 1]) {
         fputs("  ", page->file);
         source_line(page, source->lines[number - 1]);
     }

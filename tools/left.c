@@ -72,11 +72,11 @@ static bool records_into(struct pool *pool, const char *process, const char *fol
     char *variable = NULL;
     size_t capacity = 0;
     bool found = false;
-    const char *wanted = pool_printf(pool, ":dir='%s':", folder);
+    const char *wanted = pool_printf(pool, ":dir='%s':", folder), *first = wanted + 1; /* without the colon before it */
     while (file && !found && getdelim(&variable, &capacity, '\0', file) > 0) {
         const char *options = variable + strlen("CASTAWAY_OPTIONS");
         if (!strncmp(variable, "CASTAWAY_OPTIONS=", strlen("CASTAWAY_OPTIONS=")))
-            found = strstr(options, wanted) || !strncmp(options + 1, wanted + 1, strlen(wanted + 1));
+            found = strstr(options, wanted) || strstr(options + 1, first) == options + 1;
     }
     free(variable);
     if (file)

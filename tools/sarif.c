@@ -56,8 +56,7 @@ static const char *level(const struct view *view, enum kind kind) {
 static const char *uri(struct pool *pool, const char *path, const char *scheme) {
     static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/+";
     size_t length = strlen(scheme);
-    char *encoded = pool_alloc(pool, length + strlen(path) * 3 + 1), *to = encoded + length;
-    memcpy(encoded, scheme, length);
+    char *encoded = pool_alloc(pool, length + strlen(path) * 3 + 1), *to = stpcpy(encoded, scheme);
     for (; *path; path++)
         if (strchr(plain, *path))
             *to++ = *path;
