@@ -313,6 +313,14 @@ object_id heap_at(const struct heap *heap, uintptr_t address) {
     return id && start == address ? id : 0;
 }
 
+object_id heap_empty_array(const struct heap *heap, uintptr_t address, uintptr_t *start) {
+    *start = address - sizeof(uintptr_t);
+    object_id id = *start % sizeof(uintptr_t) == 0 ? heap_at(heap, *start) : 0;
+    if (!id || heap_object(heap, id)->size_bytes != sizeof(uintptr_t))
+        return 0;
+    return heap_readable(heap, *start, address).lo == *start && heap_load(*start) == 0 ? id : 0;
+}
+
 struct range heap_readable(const struct heap *heap, uintptr_t lo, uintptr_t hi) {
     const uintptr_t mask = sizeof(uintptr_t) - 1;
     size_t first = 0, last = heap->unreadable_count; /* first range that ends after lo */

@@ -163,10 +163,16 @@ static inline uintptr_t heap_entry(const struct heap *heap, object_id id) {
     return heap->entry ? (uintptr_t)(heap->entry[id] & HEAP_ENTRY_WORD) * sizeof(uintptr_t) : 0;
 }
 
-/* The object that `address` points at: heap_find(), but for what points below an object's entry. */
+/* The object that ends at `address`, if it may be a new T[0] of a T with a destructor: nothing but the number of elements,
+ * and a pointer to these is its end. returns its id, or 0; *start receives its address then */
+object_id heap_empty_array(const struct heap *heap, uintptr_t address, uintptr_t *start);
+
+/* The object that `address` points at: heap_find(), but for what points below an object's entry, and empty arrays. */
 static inline object_id heap_pointed(const struct heap *heap, uintptr_t address, uintptr_t *start) {
     object_id id = heap_find(heap, address, start);
-    if (!heap->entry || !id || !heap->entry[id])
+    if (!id)
+        return heap_empty_array(heap, address, start);
+    if (!heap->entry || !heap->entry[id])
         return id;
     uintptr_t offset = address - *start, entry = heap_entry(heap, id);
     if (offset == entry || heap->entry[id] & HEAP_ENTRY_BELOW)
