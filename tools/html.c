@@ -173,7 +173,18 @@ static json_t *findings_json(struct page *page) {
     return findings;
 }
 
-/* Of every stack: bytes that are lost, bytes that are live (the lost ones among them). */
+static void add_flame(struct page *page, json_t *flame, const struct stack *stack, uint64_t lost, uint64_t live,
+                      uint64_t allocated) {
+    json_t *entry = json_array();
+    json_array_append_new(entry, stack_of(page, stack));
+    json_array_append_new(entry, json_number(lost));
+    json_array_append_new(entry, json_number(live));
+    if (allocated)
+        json_array_append_new(entry, json_number(allocated));
+    json_array_append_new(flame, entry);
+}
+
+/* Of every stack: bytes that are lost, bytes that are live (the lost ones among them); of a profile, bytes allocated. */
 static json_t *flame_json(struct page *page) {
     json_t *flame = json_array();
     for (size_t i = 0; i < page->report->finding_count; i++) {
@@ -184,13 +195,13 @@ static json_t *flame_json(struct page *page) {
         for (size_t j = 0; j < count && shares_is_live(finding->kind); j++) {
             if (!shares[j].bytes)
                 continue;
-            json_t *entry = json_array();
-            json_array_append_new(entry, stack_of(page, shares[j].stack));
-            json_array_append_new(entry, json_number(lost ? shares[j].bytes : 0));
-            json_array_append_new(entry, json_number(shares[j].bytes));
-            json_array_append_new(flame, entry);
+            add_flame(page, flame, shares[j].stack, lost ? shares[j].bytes : 0, shares[j].bytes, 0);
         }
     }
+    const struct report_profile *profile = &page->report->profile;
+    for (size_t i = 0; i < profile->site_count; i++)
+        if (profile->sites[i].counts.bytes)
+            add_flame(page, flame, profile->sites[i].stack, 0, 0, profile->sites[i].counts.bytes);
     return flame;
 }
 

@@ -130,6 +130,8 @@ castaway report "$WORK/pool_bad.cast" --folded - --folded-bytes allocated
 claim "folded stacks of what was allocated" is "$(cat "$WORK/out")" "main;pool_bad 60000"
 castaway report "$WORK/pool_bad.cast" --folded -
 claim "and of what was found: nothing" test ! -s "$WORK/out"
+castaway report "$WORK/pool_bad.cast" --html "$WORK/page.html" --text /dev/null --exit-code 0
+claim 'the page of a report draws it' grep -q '"flame":\[.*\[[0-9]*,0,0,[1-9]' "$WORK/page.html"
 castaway report "$WORK/pool_bad.cast" --folded - --folded-bytes most
 claim "of what else" eval 'status_is 125 && err_has "found or allocated"'
 finish
