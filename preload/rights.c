@@ -156,7 +156,7 @@ enum { FILES_FEWEST = 4 }; /* that a scan has open at a time */
 static void before_limit(int pid, int resource, const struct rlimit *limit) {
     if (process.started && resource == RLIMIT_NOFILE && limit && limit->rlim_max < FILES_FEWEST &&
         (pid == 0 || pid == process.pid))
-        exit_scan_give_up("the program allowed itself no more open files (RLIMIT_NOFILE)");
+        exit_scan_give_up(REASON_FILES_FORBIDDEN);
 }
 
 static int limit_change(int pid, int resource, const struct rlimit *limit, struct rlimit *before) {

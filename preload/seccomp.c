@@ -202,7 +202,7 @@ static void before_filter(const struct sock_fprog *program) {
     if (!filter_kills(program, needed, sizeof needed / sizeof needed[0]))
         return;
     live_end();
-    exit_scan_give_up("the program forbade itself (seccomp) the system calls that a scan needs");
+    exit_scan_give_up(REASON_CALLS_FORBIDDEN);
     rights_confined = 1;
 }
 
