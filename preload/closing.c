@@ -3,8 +3,9 @@
  * Our numbers fail as they would without us: nothing is open there. A descriptor that the program puts on one of them
  * itself (dup2) is its own from then on.
  *
- * Source: close(2), close_range(2), closefrom(3).
- * Start:  close_range(). */
+ * Owns:    nothing.
+ * Never:   closes one of ours, or another than the program asked for.
+ * Start:   close_range(). Source: close(2), close_range(2), closefrom(3). */
 #include <errno.h>
 #include <linux/close_range.h>
 

@@ -4,7 +4,9 @@
  * each exec waits for a scan that is under way, and makes sure that nothing more comes (live.c). The children of vfork
  * and posix_spawn have no timer, no socket's signals and no scan: they pass through.
  *
- * Never:   allocates: an exec may stand in a child that shares the program's memory. */
+ * Owns:    nothing.
+ * Never:   allocates from the program: an exec may stand in a child that shares its memory.
+ * Start:   the macro EXEC. */
 #include <fcntl.h>
 #include <stdarg.h>
 #include <string.h>

@@ -4,6 +4,7 @@
  * waits. The threads stand until then: the process is ending, and longer lives for them now would be a change.
  * Preloaded by hand, the recording is handed to the tool beside this library, which writes the reports.
  *
+ * Owns:    that there is one such scan in a process, and which thread makes it.
  * Never:   lets the program die of it: what can't be done is written into the recording.
  * Start:   exit_scan(). */
 #include <errno.h>

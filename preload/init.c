@@ -4,7 +4,10 @@
  * every object has its stack. start() is our constructor: it runs last of all before main, when libc and the
  * environment are complete. (A constructor that runs first of all, by -z initfirst, can't open libunwind: the loader
  * would then initialise libc for it, without arguments and environment.)
- * Start:   start_recording(). */
+ *
+ * Owns:    struct process.
+ * Never:   opens libunwind while the loader is at work.
+ * Start:   start_recording(), then start(). */
 #include "init.h"
 
 #include <dlfcn.h>

@@ -8,6 +8,7 @@
  * A system call that the kernel broke off with EINTR because of our signal is taken up again, with the time that was left
  * to it: a wait must end when it would have ended without us.
  *
+ * Owns:    the handler of that signal, and what stood there before.
  * Never:   uses libc, or TLS of threads that glibc did not make.
  * Start:   on_signal(), then hide(). */
 #include "interrupt.h"

@@ -1,6 +1,7 @@
 /* layouts.c - from rules about objects to counts.
  *
  * Owns:    the rules; what came of them is the snapshot child's own.
+ * Never:   looks into an object: that is analysis/layout.c's part.
  * Start:   layouts_add(), layouts_read(). */
 #include "layouts.h"
 

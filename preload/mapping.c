@@ -6,7 +6,8 @@
  * program's at the same place takes it back.
  *
  * Owns:    the list of the allocator's mappings.
- * Never:   changes what mmap does or its errno. */
+ * Never:   changes what mmap does or its errno.
+ * Start:   mmap(), then mapping_note(). */
 #include "mapping.h"
 
 #include <errno.h>

@@ -6,6 +6,7 @@
  *
  * Owns:    the list of such mappings.
  * Never:   leaves memory open to the program's own forks; marks memory that was not marked.
+ * Start:   nofork_look(), then nofork_lift().
  * Source:  Linux, Documentation/filesystems/proc.rst, "VmFlags" (dc) */
 #include "nofork.h"
 

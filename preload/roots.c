@@ -4,6 +4,7 @@
  * the live part of each living thread's. So a mapping that somebody made behind libc's back still counts, and a stack
  * that glibc keeps for reuse does not.
  *
+ * Owns:    nothing.
  * Never:   follows a pointer of the program's that was not checked against the mappings.
  * Runs in: snapshot child.
  * Start:   roots_gather(). Invariants: README.md, "Roots". */

@@ -5,6 +5,7 @@
  * recording that says so is left while it can still be written. A call that merely fails is no harm: the scan does
  * without it or gives up.
  *
+ * Owns:    rights_confined, rights_filtered.
  * Never:   changes what the calls do.
  * Source:  Linux, Documentation/userspace-api/seccomp_filter.rst; networking/filter.rst for the machine
  * Start:   filter_kills(), then prctl() and syscall(). */

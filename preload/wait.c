@@ -3,7 +3,9 @@
  * The kernel takes up most waits by itself when our signal broke them off, with the time that was left; these it does not.
  * Noting when one began is all that the wrappers do (interrupt.c reads it).
  *
- * Never:   retries by itself: an EINTR that comes through here is the program's own. */
+ * Owns:    nothing: struct wait is the thread's (thread.h).
+ * Never:   retries by itself: an EINTR that comes through here is the program's own.
+ * Start:   wait_begins(). */
 #include <sys/epoll.h>
 #include <sys/sem.h>
 #include <sys/socket.h>

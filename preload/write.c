@@ -3,6 +3,7 @@
  * A reader that takes nothing for WRITE_LIMIT_MS is given up: it may be a pipe whose other end has gone to sleep. In the
  * program itself it is given up at once.
  *
+ * Owns:    nothing but whether a slow reader is waited for.
  * Never:   calls libc, allocates but from the search's arena.
  * Runs in: snapshot child; write_note() anywhere.
  * Start:   write_scan(). */
