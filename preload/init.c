@@ -23,6 +23,7 @@
 #include "hooks.h"
 #include "live.h"
 #include "lsan.h"
+#include "mapping.h"
 #include "module.h"
 #include "next.h"
 #include "pairs.h"
@@ -150,12 +151,12 @@ void start_recording(void) {
         return;
     under_way = 1;
     thread_busy++;
-    if (!next_ready)
-        next_resolve();
+    next_find();
     process.pid = (int)sys(SYS_getpid, 0);
     process.start_seconds = scan_wall_seconds();
     process.start_us = scan_now_us();
     facts_learn(&process.facts);
+    mapping_start();
     record_shared_granules(!process.facts.allocator_is_glibc);
     thread_init();
     start_unwinding();

@@ -73,6 +73,13 @@ extern struct next next;
 void next_resolve(void);
 extern int next_ready;
 
+/* For hooks of calls that an allocator makes while it sets itself up, maybe under a lock, maybe before recording began:
+ * there nothing may be started that allocates, as start_recording() does. */
+static inline void next_find(void) {
+    if (__builtin_expect(!next_ready, 0))
+        next_resolve();
+}
+
 /* Memory from before the lookup: never freed, not recorded. */
 void *next_early(size_t bytes);
 int next_is_early(const void *pointer);

@@ -152,9 +152,9 @@ static void exclude_heap(struct gather *gather) {
     else {
         exclude(gather, in->facts->allocator.lo, in->facts->allocator.hi);
         size_t count;
-        const struct range *mapped = mapping_allocator(&count);
+        const struct mapped *mapped = mapping_allocator(&count);
         for (size_t i = 0; i < count; i++)
-            exclude(gather, mapped[i].lo, mapped[i].hi);
+            exclude(gather, mapped[i].range.lo, mapped[i].range.hi);
     }
 }
 

@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include "hooks.h"
-#include "init.h"
 #include "live.h"
 #include "next.h"
 #include "thread.h"
@@ -21,8 +20,7 @@
 enum { FOREVER = -1, UNKNOWN = 0 }; /* limits that are none, or not told to us */
 
 static void wait_begins(int64_t limit_ns) {
-    if (!next_ready)
-        start_recording();
+    next_find();
     if (limit_ns == FOREVER || !live_is_on() || thread_busy)
         return;
     thread_busy++;
