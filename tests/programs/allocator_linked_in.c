@@ -1,6 +1,7 @@
 /* purpose: a program that brings its own malloc, which sets itself up under a lock at a library's first allocation: none of
  *          the calls that it makes meanwhile may allocate in turn
  * expect: any
+ * note: own-malloc
  * so: allocator_linked_in.so.c
  * link: @so@
  * allocators: no
