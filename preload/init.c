@@ -20,6 +20,7 @@
 
 #include "deepbind.h"
 #include "fatal.h"
+#include "follow.h"
 #include "hooks.h"
 #include "live.h"
 #include "lsan.h"
@@ -191,6 +192,7 @@ __attribute__((constructor)) static void start(int count, char **arguments, char
     on_exit(on_program_exit, NULL);
     (void)at_quick_exit(on_quick_exit);
     lsan_start(init_environment("LSAN_OPTIONS"));
+    follow_start();
     process.started = is_wanted();
     if (process.started) {
         profile_start();

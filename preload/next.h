@@ -4,8 +4,10 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/sem.h>
 #include <sys/socket.h>
@@ -42,11 +44,17 @@
     X(int, accept, (int, struct sockaddr *, socklen_t *))                                                              \
     X(int, accept4, (int, struct sockaddr *, socklen_t *, int))                                                        \
     X(int, execve, (const char *, char *const *, char *const *))                                                       \
-    X(int, execv, (const char *, char *const *))                                                                       \
-    X(int, execvp, (const char *, char *const *))                                                                      \
     X(int, execvpe, (const char *, char *const *, char *const *))                                                      \
     X(int, fexecve, (int, char *const *, char *const *))                                                               \
     X(int, execveat, (int, const char *, char *const *, char *const *, int))                                           \
+    X(int, posix_spawn,                                                                                                \
+      (pid_t *, const char *, const posix_spawn_file_actions_t *, const posix_spawnattr_t *, char *const *,            \
+       char *const *))                                                                                                 \
+    X(int, posix_spawnp,                                                                                               \
+      (pid_t *, const char *, const posix_spawn_file_actions_t *, const posix_spawnattr_t *, char *const *,            \
+       char *const *))                                                                                                 \
+    X(int, system, (const char *))                                                                                     \
+    X(FILE *, popen, (const char *, const char *))                                                                     \
     X(void, _exit, (int))                                                                                              \
     X(void, _Exit, (int))                                                                                              \
     X(int, sigaction, (int, const struct sigaction *, struct sigaction *))                                             \

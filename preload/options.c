@@ -35,6 +35,7 @@ static const struct key {
     {"profile", offsetof(struct options, profile)},
     {"retained", offsetof(struct options, retained)},
     {"profile-allocations", offsetof(struct options, profile_allocations)},
+    {"added", 0}, /* follow.c */
     {"text", 0},
     {"json", 0},
     {"html", 0},
