@@ -5,14 +5,19 @@
  * these would keep lost objects alive. So mappings made from the allocator's code are noted, and a later one of the
  * program's at the same place takes it back.
  *
- * Owns:    the list of the allocator's mappings.
- * Never:   changes what mmap does or its errno.
+ * The other way round with memory that the program takes from the break itself (sbrk): it lies within the heap, where
+ * nothing is a root but this. glibc's malloc does not pass through sbrk's symbol either.
+ *
+ * Owns:    the lists of the allocator's mappings and of the program's part of the heap.
+ * Never:   changes what these functions do or their errno; starts anything that allocates: the caller may be an allocator
+ *          that only just sets itself up.
  * Start:   mmap(), then mapping_note(). */
 #include "mapping.h"
 
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "hooks.h"
 #include "init.h"
@@ -21,67 +26,117 @@
 #include "pages.h"
 #include "thread.h"
 
-static struct mapped *made;
-static size_t count, capacity;
+struct made {
+    struct mapped *mapped;
+    size_t count, capacity;
+};
+static struct made by_allocator;
+static struct made by_program; /* what it took from the break */
 
-static int add_locked(struct mapped one) {
+static int add_locked(struct made *made, struct mapped one) {
     if (one.range.hi <= one.range.lo)
         return 0;
-    if (count == capacity) {
-        size_t larger_capacity = capacity ? capacity * 2 : 256;
-        struct mapped *larger = pages_alloc(larger_capacity * sizeof *larger);
+    if (made->count == made->capacity) {
+        size_t capacity = made->capacity ? made->capacity * 2 : 256;
+        struct mapped *larger = pages_alloc(capacity * sizeof *larger);
         if (!larger)
             return -1;
-        if (count)
-            memcpy(larger, made, count * sizeof *larger);
-        made = larger;
-        capacity = larger_capacity;
+        if (made->count)
+            memcpy(larger, made->mapped, made->count * sizeof *larger);
+        made->mapped = larger;
+        made->capacity = capacity;
     }
-    made[count++] = one;
+    made->mapped[made->count++] = one;
     return 0;
 }
 
 /* Take [lo, hi) out of every range; one that contains it becomes two. */
-static void remove_locked(uintptr_t lo, uintptr_t hi) {
-    for (size_t i = 0; i < count;) {
-        struct mapped one = made[i];
+static void remove_locked(struct made *made, uintptr_t lo, uintptr_t hi) {
+    for (size_t i = 0; i < made->count;) {
+        struct mapped one = made->mapped[i];
         struct range range = one.range;
         if (range.hi <= lo || hi <= range.lo) {
             i++;
             continue;
         }
-        made[i] = made[--count];
-        add_locked((struct mapped){{range.lo, lo < range.lo ? range.lo : lo}, one.caller});
-        add_locked((struct mapped){{hi > range.hi ? range.hi : hi, range.hi}, one.caller});
+        made->mapped[i] = made->mapped[--made->count];
+        add_locked(made, (struct mapped){{range.lo, lo < range.lo ? range.lo : lo}, one.caller});
+        add_locked(made, (struct mapped){{hi > range.hi ? range.hi : hi, range.hi}, one.caller});
     }
 }
 
-static int is_allocators(uintptr_t caller) {
-    const struct process_facts *facts = &process.facts;
-    return !facts->allocator_is_glibc && caller - facts->allocator.lo < facts->allocator.hi - facts->allocator.lo;
+static int is_allocator(uintptr_t caller) {
+    const struct range *allocator = &process.facts.allocator;
+    return caller - allocator->lo < allocator->hi - allocator->lo;
+}
+
+/* Keep those that the allocator made, or those that it did not. */
+static void keep_locked(struct made *made, int of_allocator) {
+    size_t before = made->count;
+    made->count = 0;
+    for (size_t i = 0; i < before; i++)
+        if (is_allocator(made->mapped[i].caller) == of_allocator)
+            made->mapped[made->count++] = made->mapped[i];
+}
+
+void mapping_start(void) {
+    keep_locked(&by_allocator, 1);
+    keep_locked(&by_program, 0);
 }
 
 void mapping_note(uintptr_t lo, uintptr_t hi, uintptr_t caller) {
     thread_busy++;
     lock_take(LOCK_MAPPINGS);
-    remove_locked(lo, hi);
-    if (!hook_recording || is_allocators(caller))
-        add_locked((struct mapped){{lo, hi}, caller});
+    remove_locked(&by_allocator, lo, hi);
+    if (!hook_recording || is_allocator(caller))
+        add_locked(&by_allocator, (struct mapped){{lo, hi}, caller});
     lock_release(LOCK_MAPPINGS);
     thread_busy--;
 }
 
-void mapping_start(void) {
-    size_t before = count;
-    count = 0;
-    for (size_t i = 0; i < before; i++)
-        if (is_allocators(made[i].caller))
-            made[count++] = made[i];
+const struct mapped *mapping_allocator(size_t *count) {
+    *count = by_allocator.count;
+    return by_allocator.mapped;
 }
 
-const struct mapped *mapping_allocator(size_t *mapped_count) {
-    *mapped_count = count;
-    return made;
+const struct mapped *mapping_broken(size_t *count) {
+    *count = by_program.count;
+    return by_program.mapped;
+}
+
+/* The break was moved by `caller`. What lies above it is gone. */
+static void note_break(uintptr_t before, uintptr_t after, uintptr_t caller) {
+    thread_busy++;
+    lock_take(LOCK_MAPPINGS);
+    remove_locked(&by_program, after, UINTPTR_MAX);
+    struct mapped *last = by_program.count ? &by_program.mapped[by_program.count - 1] : NULL;
+    if (after > before && !(hook_recording && is_allocator(caller))) {
+        if (last && last->range.hi == before && hook_recording)
+            last->range.hi = after;
+        else
+            add_locked(&by_program, (struct mapped){{before, after}, caller});
+    }
+    lock_release(LOCK_MAPPINGS);
+    thread_busy--;
+}
+
+/* ---- the functions ---- */
+
+EXPORT void *sbrk(intptr_t bytes) {
+    next_find();
+    void *before = next.sbrk ? next.sbrk(bytes) : (void *)-1;
+    if (before != (void *)-1 && bytes)
+        note_break((uintptr_t)before, (uintptr_t)before + (uintptr_t)bytes, (uintptr_t)__builtin_return_address(0));
+    return before;
+}
+
+EXPORT int brk(void *address) {
+    next_find();
+    uintptr_t before = next.sbrk ? (uintptr_t)next.sbrk(0) : 0;
+    int result = next.brk ? next.brk(address) : -1;
+    if (result == 0)
+        note_break(before, (uintptr_t)address, (uintptr_t)__builtin_return_address(0));
+    return result;
 }
 
 EXPORT void *mmap(void *address, size_t bytes, int protection, int flags, int file, off_t offset) {

@@ -1,4 +1,5 @@
-/* mapping.h - memory that an allocator other than glibc's mapped for itself: its heaps and its book-keeping. */
+/* mapping.h - memory that an allocator other than glibc's mapped for itself: its heaps and its book-keeping; and memory
+ * that the program took from the break (sbrk). */
 #ifndef CASTAWAY_PRELOAD_MAPPING_H
 #define CASTAWAY_PRELOAD_MAPPING_H
 
@@ -19,5 +20,8 @@ void mapping_start(void);
 
 /* The allocator's mappings so far, some of them perhaps unmapped since; *count receives their number. */
 const struct mapped *mapping_allocator(size_t *count);
+
+/* What the program took from the break and did not give back; *count receives the number of ranges. */
+const struct mapped *mapping_broken(size_t *count);
 
 #endif

@@ -29,6 +29,8 @@
     X(size_t, malloc_usable_size, (void *))                                                                            \
     X(void *, mmap, (void *, size_t, int, int, int, off_t))                                                            \
     X(int, madvise, (void *, size_t, int))                                                                             \
+    X(void *, sbrk, (intptr_t))                                                                                        \
+    X(int, brk, (void *))                                                                                              \
     X(int, dlclose, (void *))                                                                                          \
     X(int, pthread_create, (pthread_t *, const pthread_attr_t *, void *(*)(void *), void *))                           \
     X(int, epoll_wait, (int, struct epoll_event *, int, int))                                                          \
