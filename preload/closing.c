@@ -15,14 +15,8 @@
 #include "next.h"
 #include "sys.h"
 
-#define READY()                                                                                                        \
-    do {                                                                                                               \
-        if (!next_ready)                                                                                               \
-            start_recording();                                                                                         \
-    } while (0)
-
 EXPORT int close(int file) {
-    READY();
+    start_recording();
     if (descriptor_is_kept(file)) {
         errno = EBADF;
         return -1;
@@ -43,7 +37,7 @@ long closing_range(unsigned first, unsigned last, unsigned flags) {
 }
 
 EXPORT int close_range(unsigned first, unsigned last, int flags) {
-    READY();
+    start_recording();
     long result = closing_range(first, last, (unsigned)flags);
     if (!sys_failed(result))
         return 0;
@@ -52,7 +46,7 @@ EXPORT int close_range(unsigned first, unsigned last, int flags) {
 }
 
 EXPORT void closefrom(int first) {
-    READY();
+    start_recording();
     if (sys_failed(closing_range(first < 0 ? 0 : (unsigned)first, ~0u, 0)))
         next.closefrom(first); /* a kernel without that call */
 }

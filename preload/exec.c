@@ -28,8 +28,7 @@ static const char *found(const char *file) {
 
 #define EXEC(folder, path, call)                                                                                       \
     do {                                                                                                               \
-        if (!next_ready)                                                                                               \
-            start_recording();                                                                                         \
+        start_recording();                                                                                             \
         int recorded = exec_record(folder, path);                                                                      \
         int begun = live_exec_begins();                                                                                \
         int result = call;                                                                                             \

@@ -147,8 +147,7 @@ void start_recording(void) {
         return;
     under_way = 1;
     thread_busy++;
-    if (!next_ready)
-        next_resolve();
+    next_resolve();
     process.pid = (int)sys(SYS_getpid, 0);
     process.start_seconds = scan_wall_seconds();
     process.start_us = scan_now_us();

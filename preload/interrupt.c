@@ -297,8 +297,7 @@ static void hide(ucontext_t *context, int64_t since_ns) {
 /* ---- the handler ---- */
 
 EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *), void *argument) {
-    if (!next_ready)
-        start_recording();
+    start_recording();
     int error = next.pthread_create(thread, attributes, run, argument);
     if (live_is_on())
         interrupt_install();

@@ -10,7 +10,6 @@
 #include "mapping.h"
 
 #include <errno.h>
-#include <string.h>
 #include <sys/mman.h>
 
 #include "hooks.h"
@@ -23,21 +22,12 @@
 static struct range *ranges;
 static size_t count, capacity;
 
-static int add_locked(struct range range) {
-    if (range.hi <= range.lo)
-        return 0;
-    if (count == capacity) {
-        size_t larger_capacity = capacity ? capacity * 2 : 256;
-        struct range *larger = pages_alloc(larger_capacity * sizeof *larger);
-        if (!larger)
-            return -1;
-        if (count)
-            memcpy(larger, ranges, count * sizeof *larger);
-        ranges = larger;
-        capacity = larger_capacity;
-    }
+static void add_locked(struct range range) {
+    struct range *grown = range.hi > range.lo ? pages_grow(ranges, count, &capacity, sizeof *ranges) : NULL;
+    if (!grown)
+        return;
+    ranges = grown;
     ranges[count++] = range;
-    return 0;
 }
 
 /* Take [lo, hi) out of every range; one that contains it becomes two. */

@@ -27,8 +27,7 @@ static struct range *ranges; /* sorted */
 static size_t range_count;
 
 EXPORT int madvise(void *address, size_t bytes, int advice) {
-    if (!next_ready)
-        start_recording();
+    start_recording();
     int result = next.madvise(address, bytes, advice);
     if (advice == MADV_DONTFORK && result == 0)
         atomic_store_explicit(&asked_for, 1, memory_order_relaxed);

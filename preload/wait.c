@@ -19,8 +19,7 @@
 enum { FOREVER = -1, UNKNOWN = 0 }; /* limits that are none, or not told to us */
 
 static void wait_begins(int64_t limit_ns) {
-    if (!next_ready)
-        start_recording();
+    start_recording();
     if (limit_ns == FOREVER || !live_is_on() || thread_busy)
         return;
     thread_busy++;
