@@ -5,6 +5,7 @@
  * must run as it does without us.
  *
  * Owns:    declared roots.
+ * Never:   fails, for the program to see.
  * Start:   castaway_api_ignore(). Pools: pooled.c. Source of the semantics: LeakSanitizer, lsan_interface.h */
 #include "api.h"
 

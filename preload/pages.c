@@ -2,7 +2,8 @@
  *
  * Owns:    every mapping that castaway makes in the target, and the list of them.
  * Never:   calls the program's allocator, touches errno, gives memory back (peak use sets it), but what is shared or lent.
- * Runs in: hooks, exit handler, snapshot child. */
+ * Runs in: hooks, exit handler, snapshot child.
+ * Start:   pages_alloc(). */
 #include "pages.h"
 
 #include <sys/mman.h>

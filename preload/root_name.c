@@ -1,4 +1,9 @@
-/* root_name.c - see the header.      Runs in: snapshot child. */
+/* root_name.c - see the header.
+ *
+ * Owns:    nothing.
+ * Never:   resolves a symbol: a variable is told by its module and offset, and named by the tool.
+ * Runs in: snapshot child.
+ * Start:   root_name(). */
 #include "root_name.h"
 
 #include <errno.h>

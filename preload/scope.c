@@ -4,6 +4,7 @@
  * scope is open the thread's batches are kept. Scopes of a thread nest; all of them share the list of batches.
  *
  * Owns:    the batches of threads that have open scopes; the names of scopes that ended with findings.
+ * Never:   judges two scopes at a time; calls a scope clean of which a batch was lost.
  * Start:   castaway_api_scope_end(). */
 #include "scope.h"
 

@@ -4,7 +4,9 @@
  * systems forbid. A stub loads the address of its entry in stub_calls into r11, which belongs to nobody between a call and
  * the function called, and jumps to the common part.
  *
- * Start: castaway_stub_enter. Layout of what is kept: struct stub_frame, then at 128 eight vectors of up to 64 bytes. */
+ * Owns:    the stubs and their entries.
+ * Never:   changes what the function or its caller may look at: arguments, results; of a patched one any register.
+ * Start:   castaway_stub_enter. Layout of what is kept: struct stub_frame, then at 128 eight vectors of up to 64 bytes. */
 #include "stub.h"
 
 #include <errno.h>

@@ -1,7 +1,9 @@
 /* command_report.c - `castaway report`: recordings in, reports out.
  *
  * Also what libcastaway.so executes at exit when it was preloaded by hand (--from-preload): then the options come from
- * CASTAWAY_OPTIONS, text goes to stderr, and the exit status tells the library how to end the program. */
+ * CASTAWAY_OPTIONS, text goes to stderr, and the exit status tells the library how to end the program.
+ *
+ * Start: command_report(). */
 #include "command.h"
 #include "gate.h"
 #include "message.h"
