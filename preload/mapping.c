@@ -15,7 +15,6 @@
 #include "mapping.h"
 
 #include <errno.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -33,21 +32,13 @@ struct made {
 static struct made by_allocator;
 static struct made by_program; /* what it took from the break */
 
-static int add_locked(struct made *made, struct mapped one) {
-    if (one.range.hi <= one.range.lo)
-        return 0;
-    if (made->count == made->capacity) {
-        size_t capacity = made->capacity ? made->capacity * 2 : 256;
-        struct mapped *larger = pages_alloc(capacity * sizeof *larger);
-        if (!larger)
-            return -1;
-        if (made->count)
-            memcpy(larger, made->mapped, made->count * sizeof *larger);
-        made->mapped = larger;
-        made->capacity = capacity;
-    }
+static void add_locked(struct made *made, struct mapped one) {
+    struct mapped *grown =
+        one.range.hi > one.range.lo ? pages_grow(made->mapped, made->count, &made->capacity, sizeof *grown) : NULL;
+    if (!grown)
+        return;
+    made->mapped = grown;
     made->mapped[made->count++] = one;
-    return 0;
 }
 
 /* Take [lo, hi) out of every range; one that contains it becomes two. */

@@ -37,13 +37,10 @@
 enum {
     PAGE = 4096,
     JUMP_BYTES = 5,  /* jmp with a distance of 32 bits */
-    FAR_BYTES = 14,  /* jmp to the address behind it */
     GATE_BYTES = 32, /* the code of gate(), rounded up */
-    OLD_BYTES_MAX = 48,
     SLOT_BYTES = 128,
     SLOTS = PAGE / SLOT_BYTES,
     PAGES_MAX = 256,
-    LONGEST = 15, /* instruction */
     NEAR_MIN = 1 << 16,
     NEAR_MAX = 1 << 30
 };

@@ -11,6 +11,7 @@
 
 #include "lock.h"
 #include "module.h"
+#include "pages.h"
 #include "proc.h"
 
 enum { NAME_BYTES = 64 };
@@ -88,7 +89,7 @@ int root_name(struct cast_root *out, const struct scan_input *in, struct search 
         return 0;
     if (name_stack(out, in, mapping, word))
         return thread_name(out, in, search->arena);
-    if (!roots_are_ours(word)) {
+    if (!pages_are_ours(word)) {
         out->kind = "mapping";
         out->name = mapping->path;
         out->offset = word - mapping->lo;

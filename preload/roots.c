@@ -489,15 +489,6 @@ static void add_mappings(struct gather *gather) {
     }
 }
 
-int roots_are_ours(uintptr_t address) {
-    size_t count;
-    const struct range *own = pages_ranges(&count);
-    for (size_t i = 0; i < count; i++)
-        if (address - own[i].lo < own[i].hi - own[i].lo)
-            return 1;
-    return 0;
-}
-
 /* The parts of one root that lie in the written ranges, in address order. */
 static int intersect_one(struct list *out, const struct root *root, const struct range *written, size_t count,
                          uint64_t *bytes) {

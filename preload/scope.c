@@ -57,16 +57,10 @@ static size_t failed_count; /* may be more than are kept */
 /* ---- batches ---- */
 
 static int add_batch(struct scope_work *work, uint32_t lo, uint32_t hi) {
-    if (work->count == work->capacity) {
-        size_t capacity = work->capacity ? 2 * work->capacity : 64;
-        struct serials *larger = pages_alloc(capacity * sizeof *larger);
-        if (!larger)
-            return -ENOMEM;
-        if (work->count)
-            memcpy(larger, work->batch, work->count * sizeof *larger);
-        work->batch = larger;
-        work->capacity = capacity;
-    }
+    struct serials *grown = pages_grow(work->batch, work->count, &work->capacity, sizeof *grown);
+    if (!grown)
+        return -ENOMEM;
+    work->batch = grown;
     work->batch[work->count++] = (struct serials){lo, hi};
     return 0;
 }

@@ -319,10 +319,6 @@ int stub_is(uintptr_t address) {
     return address - (uintptr_t)castaway_stubs < (uintptr_t)STUBS_MAX * STUB_BYTES;
 }
 
-void *stub_function(uintptr_t address) {
-    return castaway_stub_calls[(address - (uintptr_t)castaway_stubs) / STUB_BYTES].function;
-}
-
 /* ---- called by the code above ---- */
 
 enum { STACK_BYTES_MAX = 256, PAGE = 4096 };
@@ -360,9 +356,6 @@ void *stub_for(void *function, uint32_t rule, int wants_result) {
 int stub_is(uintptr_t address) {
     (void)address;
     return 0;
-}
-void *stub_function(uintptr_t address) {
-    return (void *)address;
 }
 
 #endif
