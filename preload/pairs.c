@@ -34,7 +34,6 @@ struct rule_of {
 };
 static struct rule_of rules[RULES_MAX];
 static uint32_t rule_count;
-enum { RULE_LOOK = RULES_MAX }; /* of functions that hand out functions of new modules */
 
 static struct source {
     const char *name;   /* NULL: the option refs */
@@ -95,8 +94,6 @@ static void look(void) {
 
 void stub_before(const struct stub_call *call, const struct stub_frame *frame) {
     look();
-    if (call->rule == RULE_LOOK)
-        return;
     const struct rule_of *rule = &rules[call->rule];
     if (__builtin_expect(rule->is_plain, 1)) {
         if (frame->argument[rule->place - 1])
@@ -207,13 +204,10 @@ static void read_profiles(const char *list) {
 }
 
 void pairs_start(void) {
-    static const char *const hand_out[] = {"dlsym", "dlvsym"};
     const struct options *options = &process.options;
     if (options->refs[0])
         take_rules(NULL, options->refs);
     read_profiles(options->profile);
-    for (size_t i = 0; rule_count && i < sizeof hand_out / sizeof hand_out[0]; i++)
-        bind_name(hand_out[i], (struct bind_rule){.rule = RULE_LOOK});
     bind_start();
 }
 
