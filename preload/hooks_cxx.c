@@ -28,10 +28,18 @@ static void *find_next(const char *symbol) {
     return found;
 }
 
+/* Where none is behind ours one may come with a later plug-in. To look at every call would cost more than the call, and take
+ * the loader's lock: so it is done at the first, second, fourth, eighth ... */
+static int is_time_to_look(unsigned *calls) {
+    unsigned count = __atomic_add_fetch(calls, 1, __ATOMIC_RELAXED);
+    return (count & (count - 1)) == 0;
+}
+
 #define NEXT(symbol, type)                                                                                             \
     static type found;                                                                                                 \
+    static unsigned calls;                                                                                             \
     type real = __atomic_load_n(&found, __ATOMIC_RELAXED);                                                             \
-    if (__builtin_expect(!real, 0))                                                                                    \
+    if (__builtin_expect(!real, 0) && is_time_to_look(&calls))                                                         \
     __atomic_store_n(&found, real = (type)find_next(#symbol), __ATOMIC_RELAXED)
 
 #define OPERATOR_NEW(symbol, parameters, arguments, fallback)                                                          \
