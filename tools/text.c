@@ -431,6 +431,18 @@ static void finding_lines(struct text *text, const struct report_finding *findin
     culprit_lines(text, finding);
 }
 
+/* There may be hundreds of thousands: each has a pool of its own. */
+static void finding_block(struct text *text, size_t number, const struct report_finding *finding) {
+    struct pool scratch = {0}, *whole = text->pool;
+    text->pool = &scratch;
+    head_line(text, number, finding);
+    text_gate_head(text->file, text->pool, text->report, finding, text->view);
+    finding_lines(text, finding);
+    text_gate_foot(text->file, finding, text->view);
+    text->pool = whole;
+    pool_free(&scratch);
+}
+
 static void findings(struct text *text) {
     size_t number = 0;
     measure(text);
@@ -438,10 +450,7 @@ static void findings(struct text *text) {
         const struct report_finding *finding = &text->report->findings[i];
         if (!is_shown(text, finding->kind) || !text_gate_lists(finding, text->view))
             continue;
-        head_line(text, ++number, finding);
-        text_gate_head(text->file, text->pool, text->report, finding, text->view);
-        finding_lines(text, finding);
-        text_gate_foot(text->file, finding, text->view);
+        finding_block(text, ++number, finding);
     }
     rest_lines(text);
 }
