@@ -21,7 +21,7 @@
 enum {
     CACHE_LINE = 64,
     LINES_AHEAD_MAX = 4, /* of one object; the hardware fetches ahead in longer ones */
-    FEW = 4,             /* words, of which the contents are prefetched when nothing else is to do */
+    FEW = 2, /* objects, or words: of a chain, where each leads to the next and there is nothing else to do */
     WORD = sizeof(uintptr_t),
 };
 
@@ -261,21 +261,27 @@ static void scan(struct marker *marker, struct marker_objects *launched) {
 
 /* ---- tracing ---- */
 
-static int has_work(const struct marker *marker) {
-    return marker->found[0].count || marker->found[1].count || marker->launched[0].count || marker->launched[1].count ||
-           work_is_left(&marker->todo);
+static inline int is_on_its_way(const struct marker *marker) {
+    return marker->found[0].count || marker->found[1].count || marker->launched[0].count || marker->launched[1].count;
 }
 
-/* What a round prefetches is read in the next one. */
+/* What a round prefetches is read in the next one; or at once, where there would be nothing to do in the meantime. */
+static inline void advance(struct marker *marker) {
+    unsigned round = marker->round, due = !round;
+    int overlaps = is_on_its_way(marker);
+    launch(marker, &marker->launched[round]);
+    if (!overlaps && marker->launched[round].count <= FEW)
+        due = round;
+    scan(marker, &marker->launched[due]);
+    aim(marker, &marker->found[round]);
+    settle(marker, &marker->found[due]);
+    marker->round = !round;
+}
+
 void marker_trace(struct marker *marker) {
     do {
-        while (!marker_has_failed(marker) && has_work(marker)) {
-            unsigned round = marker->round;
-            launch(marker, &marker->launched[round]);
-            scan(marker, &marker->launched[!round]);
-            aim(marker, &marker->found[round]);
-            settle(marker, &marker->found[!round]);
-            marker->round = !round;
+        while (!marker_has_failed(marker) && (work_is_left(&marker->todo) || is_on_its_way(marker))) {
+            advance(marker);
             work_give_if_wanted(&marker->todo);
         }
     } while (work_take(&marker->todo));
