@@ -5,7 +5,9 @@
  * and posix_spawn have no timer, no socket's signals and no scan: they pass through. What the new program needs to be
  * watched is follow.c's business.
  *
- * Never:   allocates: an exec may stand in a child that shares the program's memory. */
+ * Owns:    nothing.
+ * Never:   allocates from the program: an exec may stand in a child that shares its memory.
+ * Start:   the macro EXEC. */
 #include <fcntl.h>
 #include <spawn.h>
 #include <stdarg.h>

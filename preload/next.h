@@ -29,6 +29,8 @@
     X(size_t, malloc_usable_size, (void *))                                                                            \
     X(void *, mmap, (void *, size_t, int, int, int, off_t))                                                            \
     X(int, madvise, (void *, size_t, int))                                                                             \
+    X(void *, sbrk, (intptr_t))                                                                                        \
+    X(int, brk, (void *))                                                                                              \
     X(int, dlclose, (void *))                                                                                          \
     X(int, pthread_create, (pthread_t *, const pthread_attr_t *, void *(*)(void *), void *))                           \
     X(int, epoll_wait, (int, struct epoll_event *, int, int))                                                          \
@@ -80,6 +82,13 @@ extern struct next next;
  * itself may allocate. */
 void next_resolve(void);
 extern int next_ready;
+
+/* For hooks of calls that an allocator makes while it sets itself up, maybe under a lock, maybe before recording began:
+ * there nothing may be started that allocates, as start_recording() does. */
+static inline void next_find(void) {
+    if (__builtin_expect(!next_ready, 0))
+        next_resolve();
+}
 
 /* Memory from before the lookup: never freed, not recorded. */
 void *next_early(size_t bytes);

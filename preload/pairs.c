@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "analysis/pair.h"
+#include "analysis/reason.h"
 #include "bind.h"
 #include "hooks.h"
 #include "init.h"
@@ -35,10 +36,11 @@ static struct rule_of rules[RULES_MAX];
 static uint32_t rule_count;
 
 static struct source {
-    const char *name;  /* NULL: the option refs */
-    const char *wrong; /* what hindered its use; NULL: nothing did */
-    uint32_t rules;    /* that it added; none when it was mentioned before */
-    uint32_t layouts;  /* of counts in memory */
+    const char *name;   /* NULL: the option refs */
+    int result;         /* of reading it: 0, -ENOENT, -EINVAL, -ENOMEM */
+    const char *parser; /* -EINVAL: what it says of the words */
+    uint32_t rules;     /* that it added; none when it was mentioned before */
+    uint32_t layouts;   /* of counts in memory */
 } sources[PROFILES_MAX + 1];
 static unsigned source_count;
 
@@ -142,9 +144,8 @@ static void take_rules(const char *name, const char *text) {
     struct pair_error error;
     struct source *source = &sources[source_count];
     source->name = name;
-    int result = text ? pair_parse(text, take_rule, NULL, &error) : -ENOENT;
-    if (result)
-        source->wrong = result == -ENOENT ? "can't be read" : result == -EINVAL ? error.what : "too many functions";
+    source->result = text ? pair_parse(text, take_rule, NULL, &error) : -ENOENT;
+    source->parser = source->result == -EINVAL ? error.what : NULL;
     source_count++;
 }
 
@@ -262,17 +263,23 @@ static void note_rules(struct list *lists) {
             list_add(&lists[code], rules[i].name);
     }
     for (uint32_t i = 0; i < rule_count; i++) {
-        const char *why = bind_not_patched(rules[i].name);
+        enum reason why = bind_not_patched(rules[i].name);
         if (why) {
             list_add(&lists[NOTE_REFS_PARTIAL], rules[i].name);
             list_more(&lists[NOTE_REFS_PARTIAL], ": ");
-            list_more(&lists[NOTE_REFS_PARTIAL], why);
+            list_more(&lists[NOTE_REFS_PARTIAL], reason_text(why));
         }
     }
     for (unsigned i = 0; i < source_count; i++)
-        if (sources[i].name && !sources[i].wrong && sources[i].rules && !in_use[i] &&
+        if (sources[i].name && !sources[i].result && sources[i].rules && !in_use[i] &&
             !(sources[i].layouts && layouts_matched()))
             list_add(&lists[NOTE_PROFILE_UNUSED], sources[i].name);
+}
+
+static const char *what_is_wrong(const struct source *source) {
+    if (source->parser)
+        return source->parser;
+    return reason_text(source->result == -ENOENT ? REASON_WORDS_UNREADABLE : REASON_WORDS_TOO_MANY);
 }
 
 void pairs_write_notes(struct cast_sink *sink, struct arena *arena) {
@@ -281,9 +288,9 @@ void pairs_write_notes(struct cast_sink *sink, struct arena *arena) {
         return;
     note_rules(lists);
     for (unsigned i = 0; i < source_count; i++)
-        if (sources[i].wrong) {
+        if (sources[i].result) {
             list_add(&lists[NOTE_REFS_WRONG], sources[i].name ? sources[i].name : "refs");
-            list_add(&lists[NOTE_REFS_WRONG], sources[i].wrong);
+            list_add(&lists[NOTE_REFS_WRONG], what_is_wrong(&sources[i]));
             lists[NOTE_REFS_WRONG].count--;
         }
     for (int code = 0; code < NOTE_COUNT; code++)

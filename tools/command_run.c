@@ -228,8 +228,7 @@ int command_run(int count, char **arguments, int from) {
     int command = options_arguments(&run.options, count, arguments, from);
     if (command < 0)
         goto out;
-    if (run.options.help || run.options.version) {
-        (run.options.help ? command_usage : command_version)(stdout);
+    if (command_helps(&run.options)) {
         status = EXIT_CLEAN;
     } else if (command >= count) {
         message_error("no command to run; `castaway [OPTIONS] CMD ARGS...`, or `castaway --help`");
