@@ -21,6 +21,7 @@
 #include "frames_check.h"
 #include "init.h"
 #include "kernel_roots.h"
+#include "limits.h"
 #include "live.h"
 #include "lock.h"
 #include "lsan.h"
@@ -128,15 +129,6 @@ static int tool_run(int file, unsigned long signal_mask, char *left_options) {
 
 /* ---- snapshot ---- */
 
-/* The program's limits are its own affair, not ours: as far up as may be. */
-static void limit_lift(int resource) {
-    struct rlimit none = {RLIM_INFINITY, RLIM_INFINITY}, limit = {0, 0};
-    if (sys(SYS_prlimit64, 0, resource, NULL, &limit) != 0 || sys(SYS_prlimit64, 0, resource, &none, NULL) == 0)
-        return;
-    limit.rlim_cur = limit.rlim_max;
-    sys(SYS_prlimit64, 0, resource, &limit, NULL);
-}
-
 static int search_and_write(const struct scan_input *input, int file) {
     struct arena arena;
     struct scan_input in = *input;
@@ -156,8 +148,7 @@ static void child_scan(const struct scan_input *in, int file) {
     struct rlimit none = {0, 0};
     sys(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
     sys(SYS_prlimit64, 0, RLIMIT_CORE, &none, 0);
-    limit_lift(RLIMIT_FSIZE);
-    limit_lift(RLIMIT_AS);
+    limits_lift();
     sys(SYS_exit_group, search_and_write(in, file) == 0 ? 0 : CHILD_FAILED);
 }
 
@@ -303,8 +294,10 @@ static void end_on_own_stack(void *context) {
     sys(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, 8);
     stop_threads(ending);
     int by_hand = !process.options.dir[0];
-    if (!ending->replaced)
-        limit_lift(RLIMIT_NOFILE); /* the program opens no more */
+    if (!ending->replaced) { /* the program opens no more, and needs no more memory */
+        limit_lift(RLIMIT_NOFILE);
+        limit_lift(RLIMIT_AS);
+    }
     ending->file = by_hand ? memory_file() : place_open(&process.options, process.pid);
     int left = ending->file == -ENOENT && !rights_elsewhere;
     if (left)

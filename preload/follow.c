@@ -21,6 +21,7 @@
 
 #include "analysis/pools.h"
 #include "init.h"
+#include "limits.h"
 #include "lock.h"
 #include "pages.h"
 #include "proc.h"
@@ -201,6 +202,7 @@ static int launch_as(const struct launch *launch, const struct given *given, enu
 
 int follow_launch(const struct launch *launch) {
     struct unwatched_program program = {.why = WATCHED};
+    limits_settle();
     if (!is_followed())
         return launch->run(launch, launch->environment);
     int error = errno, pid = (int)sys(SYS_getpid, 0);
@@ -356,6 +358,7 @@ static void hide_again(void) {
 }
 
 void follow_shell_begins(void) {
+    limits_settle();
     if (!follow.hidden)
         return;
     thread_busy++;

@@ -18,6 +18,7 @@
 #include "dirty.h"
 #include "init.h"
 #include "kernel_roots.h"
+#include "limits.h"
 #include "lock.h"
 #include "nofork.h"
 #include "pages.h"
@@ -86,6 +87,7 @@ static void child_settle(struct snapshot_order *order, struct arena *arena) {
     struct rlimit none = {0, 0}, seconds = {CHILD_SECONDS_MAX, CHILD_SECONDS_MAX};
     kernel_roots(order->in.pid, arena, &order->in.kernel);
     close_all_but(order->reply);
+    limits_lift();
     sys(SYS_prlimit64, 0, RLIMIT_CORE, &none, 0);
     sys(SYS_prlimit64, 0, RLIMIT_CPU, &seconds, 0);
     sys(SYS_setpriority, PRIO_PROCESS, 0, CHILD_NICE);
