@@ -44,4 +44,7 @@ int cycle_compare_edges(const struct cycle_edge *a, const struct cycle_edge *b);
  * all entries are one. */
 size_t cycle_next_step(const struct cycle *, size_t place);
 
+/* Where the least rotation of `count` items begins, by an order of the items at two places. cost: O(count) */
+size_t cycle_least_rotation(const void *items, size_t count, int (*compare)(const void *items, size_t a, size_t b));
+
 #endif

@@ -4,6 +4,7 @@
  * Start: fingerprint_set(). */
 #include "fingerprint.h"
 
+#include "analysis/cycle.h"
 #include "demangle.h"
 #include "symbols.h"
 
@@ -177,31 +178,17 @@ static uint64_t entry_hash(struct pool *pool, const struct report_entry *entry, 
     return mix_number(hash, entry->target_offset);
 }
 
-/* Where the least rotation of `keys` starts. Linear: each step moves a candidate past what it lost by. */
-static size_t least_rotation(const uint64_t *keys, size_t count) {
-    size_t first = 0, second = 1, same = 0;
-    while (first < count && second < count && same < count) {
-        uint64_t a = keys[(first + same) % count], b = keys[(second + same) % count];
-        if (a == b) {
-            same++;
-            continue;
-        }
-        if (a > b)
-            first += same + 1;
-        else
-            second += same + 1;
-        second += first == second;
-        same = 0;
-    }
-    return first < second ? first : second;
-}
-
 /* What a cycle is turned by, to be shown: the largest object comes first, as its owner most likely does; then the least
  * offset. */
 static uint64_t rotation_key(struct pool *pool, const struct report_entry *entry) {
     uint64_t size = entry->sizes.least < UINT16_MAX ? entry->sizes.least : UINT16_MAX;
     uint64_t offset = entry->offset < UINT16_MAX ? entry->offset : UINT16_MAX;
     return (UINT16_MAX - size) << 48 | offset << 32 | entry_hash(pool, entry, DETAIL_NAME) >> 32;
+}
+
+static int compare_places(const void *keys, size_t a, size_t b) {
+    const uint64_t *key = keys;
+    return (key[a] > key[b]) - (key[a] < key[b]);
 }
 
 static int compare_parts(const void *a, const void *b) {
@@ -260,7 +247,7 @@ static size_t cycle_start(struct pool *pool, const struct report_finding *findin
     uint64_t *keys = pool_array(pool, finding->cycle_listed, sizeof *keys);
     for (size_t i = 0; i < finding->cycle_listed; i++)
         keys[i] = rotation_key(pool, &finding->cycle[i]);
-    return least_rotation(keys, finding->cycle_listed);
+    return cycle_least_rotation(keys, finding->cycle_listed, compare_places);
 }
 
 static void name_cycle(struct pool *pool, struct report_finding *finding, uint64_t start) {
