@@ -426,6 +426,15 @@ static void add_defaults(struct report *report, const struct recording *recordin
              &report->default_suppression_capacity, recording->default_suppressions);
 }
 
+static void add_times(struct report *report, const struct recording *recording) {
+    if (!(recording->start_seconds > 0 && recording->end_seconds >= recording->start_seconds))
+        return;
+    if (!(report->start_seconds > 0) || recording->start_seconds < report->start_seconds)
+        report->start_seconds = recording->start_seconds;
+    if (recording->end_seconds > report->end_seconds)
+        report->end_seconds = recording->end_seconds;
+}
+
 void report_add(struct report *report, struct recording *recording) {
     if (!report->processes++ && !report->argv) {
         set_argv(report, recording);
@@ -443,6 +452,7 @@ void report_add(struct report *report, struct recording *recording) {
     for (size_t i = 0; i < recording->note_count; i++)
         add_note(report, recording->notes[i].code, recording->notes[i].count, recording->notes[i].detail);
     report->turned_off += recording->is_turned_off;
+    add_times(report, recording);
     add_defaults(report, recording);
     report->adding = origin_of(recording);
     add_findings(report, recording);

@@ -291,7 +291,7 @@ static const struct option table[] = {
     {"timeout", "DURATION", set_timeout, "status, scan, why, top: wait for an answer (default: 10s)", 0, false},
     {"interval", "DURATION", set_interval, "top: between two frames (default: 2s)", 0, false},
     {"self", NULL, set_self, "annotate: what a line itself allocates, not what it calls", 0, false},
-    {"once", NULL, set_once, "top: print one frame", 0, false},
+    {"once", NULL, set_once, "top: print one frame; scan: scan once, whatever is only suspected then", 0, false},
     {"folded-bytes", "BYTES", set_folded_bytes, "found (default), or allocated: all of a --profile-allocations run", 0,
      true},
     {"profile-allocations", NULL, set_profile_allocations,
@@ -337,7 +337,7 @@ static const struct {
     {set_list_defaults, VERB_SUPPRESS},
     {set_self, VERB_ANNOTATE},
     {set_interval, VERB_TOP},
-    {set_once, VERB_TOP},
+    {set_once, VERB_TOP | VERB_SCAN},
     {set_retained, VERB_RUN},
     {set_profile_allocations, VERB_RUN},
 };

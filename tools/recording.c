@@ -118,6 +118,7 @@ static void read_header(struct reader *reader, const json_t *record) {
     recording->at_exit = json_object_get(record, "exit_status") && recording->exit_status >= 0;
     recording->replaced = json_is_true(json_object_get(record, "replaced"));
     recording->start_seconds = json_number_value(json_object_get(record, "start"));
+    recording->end_seconds = json_number_value(json_object_get(record, "end"));
     recording->argv = pool_array(reader->pool, json_array_size(argv) + 1, sizeof *recording->argv);
     for (size_t i = 0; i < json_array_size(argv); i++) {
         const char *argument = json_string_value(json_array_get(argv, i));
@@ -226,7 +227,7 @@ static enum kind get_kind(struct reader *reader, const json_t *record) {
 }
 
 void reader_check_cycle(struct reader *reader, const struct rec_finding *finding) {
-    if (finding->cycle_listed < 2)
+    if (!finding->cycle_listed || (finding->cycle_listed == 1 && finding->cycle_length > 1))
         reader_wrong(reader, "cycle");
     if (finding->cycle_length < finding->cycle_listed)
         reader_wrong(reader, "length");

@@ -181,6 +181,7 @@ struct report {
     int64_t exit_status;
     int signal; /* that killed it, else 0 */
     size_t processes;
+    double start_seconds, end_seconds; /* Unix time: when the first of them began, the last one ended; 0: not known */
     size_t unjudged;   /* recordings among them that hold no scan: nothing can be said of their processes */
     size_t turned_off; /* recordings of processes that wanted no check */
     bool has_main;     /* the main process left a recording */
