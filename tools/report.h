@@ -28,6 +28,7 @@ enum {
     X(NO_RECORDING, "no-recording", "no recording came from the program itself")                                       \
     X(LEFT_RUNNING, "left-running",                                                                                    \
       "processes that still run: not in this report; what they tell at their end goes to a file")                      \
+    X(UNWATCHED, "unwatched", "processes that were not watched")                                                       \
     X(BAD_RECORDING, "bad-recording", "recordings of other processes that could not be read")                          \
     X(NO_OBJECTS, "no-objects", "no live object was recorded: all were freed, or castaway saw no allocation")
 
@@ -38,8 +39,18 @@ enum tool_note {
         TOOL_NOTE_COUNT
 };
 
+/* What the objects of a finding have in common that stand at equal places of its cycles: made by one stack, with the same
+ * offsets. */
+struct report_part {
+    uint64_t name; /* of these, by which parts are sorted */
+    struct sizes sizes;
+    uint64_t bytes;
+};
 struct report_entry {
-    uint64_t offset, target_offset, size_bytes;
+    uint64_t offset, target_offset;
+    struct sizes sizes; /* as recorded; after report_finish() those of its part */
+    uint64_t bytes;     /* the same; that of a part is at its first entry */
+    size_t part;
     const struct stack *stack;
     const char *type;      /* NULL: not known */
     struct members layout; /* by the debug information: the struct, and the member that is at `offset` */
@@ -105,11 +116,14 @@ struct report_finding {
     uint64_t processes; /* that showed it */
     struct origin *origin; /* the first of them */
     uint64_t count, objects, bytes, indirect_objects, indirect_bytes;
+    struct sizes sizes; /* of its objects; not of kind cycle */
     const struct stack *stack;
-    const struct report_entry *cycle; /* kind cycle */
+    const struct report_entry *cycle; /* kind cycle: of the first of its groups */
     size_t cycle_listed;
-    uint64_t cycle_length, group_objects_max;
-    const char *type;        /* NULL: not known */
+    struct report_part *parts; /* of its cycles, by name */
+    size_t part_count;
+    uint64_t cycle_length, cycle_length_max, group_objects_max; /* of that group; of all */
+    const char *type;                                           /* NULL: not known */
     const char *struct_name; /* of lost objects, by the debug information; NULL: not known */
     struct rec_refs refs;    /* types by objects downwards, with names that people write */
     struct report_history history;
