@@ -1,5 +1,6 @@
 /* purpose: an object that only a pointer just past its end reaches, as a downward growing stack's may be, is possible
  * expect: possible=3/2096
+ * allocators: no
  */
 #include "program.h"
 
