@@ -297,6 +297,7 @@ static void end_on_own_stack(void *context) {
     if (!ending->replaced) { /* the program opens no more, and needs no more memory */
         limit_lift(RLIMIT_NOFILE);
         limit_lift(RLIMIT_AS);
+        limit_lift(RLIMIT_DATA);
     }
     ending->file = by_hand ? memory_file() : place_open(&process.options, process.pid);
     int left = ending->file == -ENOENT && !rights_elsewhere;
@@ -343,8 +344,10 @@ static int scan_once(int status, const ucontext_t *interrupted, int replaced) {
         lock_release_all();
     }
     frames_check_report(process.environment);
-    if (!replaced)
+    if (!replaced) {
         live_end();
+        limits_use_aside();
+    }
     struct ending ending = {
         .status = status & 0xff,
         .replaced = replaced,

@@ -22,6 +22,7 @@
 #include "fatal.h"
 #include "follow.h"
 #include "hooks.h"
+#include "limits.h"
 #include "live.h"
 #include "lsan.h"
 #include "mapping.h"
@@ -195,6 +196,7 @@ __attribute__((constructor)) static void start(int count, char **arguments, char
     follow_start();
     process.started = is_wanted();
     if (process.started) {
+        limits_set_aside();
         profile_start();
         pairs_start();
         deepbind_start();
