@@ -41,6 +41,7 @@ enum {
     STOP_LIMIT_MS = 2000,
     LOCK_LIMIT_MS = 1000,
     OWN_STACK_BYTES = 256 << 10,
+    CALLS_BYTES = 512,  /* that scan_once() has at least made use of below its frame */
     SHELL_SIGNAL = 128, /* a process that died of a signal has this and the signal's number as its status */
     ARENA_BLOCK_BYTES = 8 << 20,
     CHILD_FAILED = 1,
@@ -244,6 +245,7 @@ static void end_recorded(struct ending *ending, unsigned long signals_before) {
         .here = &here,
         .here_interrupted = ending->interrupted,
         .here_thread_pointer = ending->thread_pointer,
+        .here_reached = ending->interrupted ? 0 : ending->from.sp - CALLS_BYTES,
         .stop_begun_us = ending->stop_begun_us,
         .confirm = 1, /* what is lost at the end stays lost */
     };
