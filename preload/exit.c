@@ -159,11 +159,9 @@ static void write_failure(int file, const struct scan_input *in, enum reason why
     write_note(file, in, NOTE_SCAN_FAILED, why);
 }
 
-/* What the kernel holds is shown to the process itself, and to its child only while it could be debugged: not after it
- * has become another user. */
 static void look_before_snapshot(struct scan_input *in) {
     struct arena arena;
-    if (sys(SYS_prctl, PR_GET_DUMPABLE, 0, 0, 0, 0) == 1)
+    if (!kernel_roots_are_private())
         return;
     pages_arena(&arena, 0);
     if (kernel_roots(in->pid, &arena, &in->kernel) != 0)
