@@ -25,6 +25,7 @@
 #include "lock.h"
 #include "pages.h"
 #include "proc.h"
+#include "rights.h"
 #include "sys.h"
 #include "text.h"
 #include "thread.h"
@@ -100,7 +101,7 @@ static struct given given_by(char *const *environment) {
 
 /* The process is the program's, or one that it starts and that is wanted; not a copy for which children=no holds. */
 static int is_followed(void) {
-    return follow.library && process.started &&
+    return follow.library && process.started && !rights_confined &&
            (options_children(&process.options) || (int)sys(SYS_getpid, 0) == process.pid);
 }
 
@@ -207,7 +208,8 @@ int follow_launch(const struct launch *launch) {
         return launch->run(launch, launch->environment);
     int error = errno, pid = (int)sys(SYS_getpid, 0);
     struct given given = given_by(launch->environment);
-    enum unwatched why = launch_judge(launch, follow.library, &program);
+    /* A filter of the program's may kill for the calls that it takes to look. */
+    enum unwatched why = rights_filtered ? WATCHED : launch_judge(launch, follow.library, &program);
     if (why == WATCHED && given.preload && !*given.preload)
         program.why = why = UNWATCHED_UNWANTED;
     if (why != WATCHED && !launch->child)

@@ -2,7 +2,7 @@
  *
  * A hard limit, once lowered, can't be raised again, by a snapshot child as little as by the program. So of those that
  * stand in the way of a scan only the soft one is lowered; what the program has asked for is kept here, shown to it,
- * enforced when it asks for more, and made real before another program inherits it. A limit on address space is set
+ * enforced when it asks for more, and made real before another program inherits it. A limit on memory is set
  * higher than asked for by what we take, so that the program can have what it could without us.
  *
  * Never:   touches the limits of another process.
@@ -11,20 +11,22 @@
 
 #include <errno.h>
 #include <linux/capability.h>
-#include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 
 #include "hooks.h"
 #include "init.h"
 #include "next.h"
 #include "pages.h"
+#include "rights.h"
 #include "sys.h"
 
 /* The program's words; of resources that are not listed here, and of all others, the kernel's are the same. */
 static struct asked {
     int resource, is_kept;
     struct rlimit limit;
-} asked[] = {{.resource = RLIMIT_AS}, {.resource = RLIMIT_FSIZE}, {.resource = RLIMIT_NOFILE}};
+} asked[] = {
+    {.resource = RLIMIT_AS}, {.resource = RLIMIT_DATA}, {.resource = RLIMIT_FSIZE}, {.resource = RLIMIT_NOFILE}};
 enum { ASKED = sizeof asked / sizeof asked[0], LIBRARIES_BYTES = 4 << 20 };
 
 static struct asked *asked_of(int resource) {
@@ -36,6 +38,27 @@ static struct asked *asked_of(int resource) {
 
 static long kernel_limit(int resource, const struct rlimit *limit, struct rlimit *before) {
     return sys(SYS_prlimit64, 0, resource, limit, before);
+}
+
+/* ---- what is set aside ---- */
+
+enum { ASIDE_BYTES = 1 << 20, ASIDE_PART = 12 };
+static struct range aside;
+
+void limits_set_aside(void) {
+    struct rlimit limit = {0};
+    if (kernel_limit(RLIMIT_AS, NULL, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+        return;
+    size_t bytes = (ASIDE_BYTES + limit.rlim_cur / ASIDE_PART) & ~(size_t)4095;
+    long result = sys(SYS_mmap, 0, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (!sys_failed(result))
+        aside = (struct range){(uintptr_t)result, (uintptr_t)result + bytes};
+}
+
+void limits_use_aside(void) {
+    if (aside.hi)
+        sys(SYS_munmap, aside.lo, aside.hi - aside.lo);
+    aside = (struct range){0};
 }
 
 /* ---- what is in the way of a scan ---- */
@@ -54,6 +77,8 @@ void limits_lift(void) {
 }
 
 void limits_settle(void) {
+    if (rights_confined)
+        return;
     int is_child =
         (int)sys(SYS_getpid, 0) != process.pid; /* with memory that is the program's: nothing is changed there */
     for (unsigned i = 0; i < ASKED; i++) {
@@ -70,6 +95,10 @@ static int may_raise(void) {
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
     struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {{0}};
     return sys(SYS_capget, &header, data) == 0 && (data[0].effective & 1u << CAP_SYS_RESOURCE);
+}
+
+static int is_memory(int resource) {
+    return resource == RLIMIT_AS || resource == RLIMIT_DATA;
 }
 
 /* What we have, and what small objects to come will take: as much as they are themselves. */
@@ -94,7 +123,7 @@ static long ask(struct asked *ask, const struct rlimit *limit) {
         return -EPERM;
     if (limit->rlim_max > real.rlim_max)
         real.rlim_max = limit->rlim_max;
-    real.rlim_cur = ask->resource == RLIMIT_AS ? with_ours(limit->rlim_cur) : limit->rlim_cur;
+    real.rlim_cur = is_memory(ask->resource) ? with_ours(limit->rlim_cur) : limit->rlim_cur;
     if (real.rlim_cur > real.rlim_max)
         real.rlim_cur = real.rlim_max;
     error = kernel_limit(ask->resource, &real, NULL);

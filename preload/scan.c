@@ -91,6 +91,7 @@ int search_roots(const struct scan_input *in, struct search *search) {
         .here = in->here,
         .here_interrupted = in->here_interrupted,
         .here_thread_pointer = in->here_thread_pointer,
+        .here_reached = in->here_reached,
         .kernel = in->kernel,
         .pid = in->pid,
         .left_out = lsan.left_out,
