@@ -10,8 +10,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* As in Valgrind. */
-enum { SUPPRESSION_FRAMES_MAX = 24 };
+/* As in Valgrind, since 3.11. */
+enum { SUPPRESSION_FRAMES_MAX = 500 };
 
 struct suppression_frame {
     enum { FRAME_ANY_NUMBER, FRAME_FUNCTION, FRAME_OBJECT, FRAME_SOURCE } what;
