@@ -280,6 +280,7 @@ struct report_finding *report_push(struct report *report, const struct recording
     if (is_new)
         entry = index_add(report, shown);
     struct report_finding *finding = &report->findings[entry->at];
+    finding->brought = is_new ? report->adding_brought : finding->brought & report->adding_brought;
     if (is_new) {
         finding->parts = keep_parts(report, shown);
         finding->type = keep_string(&report->keeper, shown->type);
@@ -409,21 +410,28 @@ static void set_argv(struct report *report, const struct recording *recording) {
         report->argv[i] = pool_strdup(report->pool, recording->argv[i]);
 }
 
-static void add_text(struct pool *pool, const char ***texts, size_t *count, size_t *capacity, const char *text) {
-    if (!text || !*text)
-        return;
-    for (size_t i = 0; i < *count; i++)
-        if (!strcmp((*texts)[i], text))
-            return;
-    *texts = pool_grow(pool, *texts, *count, capacity, sizeof **texts);
-    (*texts)[(*count)++] = pool_strdup(pool, text);
+uint64_t report_brought(bool is_suppression, size_t index) {
+    return index < 32 ? UINT64_C(1) << (index + 32 * is_suppression) : 0;
 }
 
-static void add_defaults(struct report *report, const struct recording *recording) {
-    add_text(report->pool, &report->default_options, &report->default_option_count, &report->default_option_capacity,
-             recording->default_options);
-    add_text(report->pool, &report->default_suppressions, &report->default_suppression_count,
-             &report->default_suppression_capacity, recording->default_suppressions);
+/* Its place among `texts`; SIZE_MAX: there is none. */
+static size_t add_text(struct pool *pool, const char ***texts, size_t *count, size_t *capacity, const char *text) {
+    if (!text || !*text)
+        return SIZE_MAX;
+    for (size_t i = 0; i < *count; i++)
+        if (!strcmp((*texts)[i], text))
+            return i;
+    *texts = pool_grow(pool, *texts, *count, capacity, sizeof **texts);
+    (*texts)[*count] = pool_strdup(pool, text);
+    return (*count)++;
+}
+
+static uint64_t add_defaults(struct report *report, const struct recording *recording) {
+    size_t options = add_text(report->pool, &report->default_options, &report->default_option_count,
+                              &report->default_option_capacity, recording->default_options);
+    size_t suppressions = add_text(report->pool, &report->default_suppressions, &report->default_suppression_count,
+                                   &report->default_suppression_capacity, recording->default_suppressions);
+    return report_brought(false, options) | report_brought(true, suppressions);
 }
 
 static void add_times(struct report *report, const struct recording *recording) {
@@ -453,7 +461,7 @@ void report_add(struct report *report, struct recording *recording) {
         add_note(report, recording->notes[i].code, recording->notes[i].count, recording->notes[i].detail);
     report->turned_off += recording->is_turned_off;
     add_times(report, recording);
-    add_defaults(report, recording);
+    report->adding_brought = add_defaults(report, recording);
     report->adding = origin_of(recording);
     add_findings(report, recording);
     report_add_live(report, recording);

@@ -110,6 +110,8 @@ struct report_finding {
     bool found_at_exit;                     /* no scan before the last, at exit, saw it lost */
     const struct report_growth *growth;     /* kind growing */
     const struct report_dangling *dangling; /* kind dangling-weak */
+    uint64_t
+        brought; /* texts of suppressions that each program which showed it brings itself: bits as report_brought() */
     uint64_t fingerprint;
     uint64_t family;    /* the fingerprint before equal ones were numbered: two calls in one function have the same */
     uint64_t identity;  /* finer than the fingerprint: knows lines or offsets; only for merging */
@@ -197,7 +199,8 @@ struct report {
     size_t finding_count, finding_capacity;
     struct finding_index *index; /* of findings, by what makes two of them one */
     struct keeper keeper;
-    struct origin *adding; /* of the recording that is being added */
+    struct origin *adding;   /* of the recording that is being added */
+    uint64_t adding_brought; /* by it, as in a finding */
     struct report_note *notes;
     size_t note_count, note_capacity;
 };
@@ -210,6 +213,10 @@ void report_note(struct report *, enum tool_note, uint64_t count, const char *de
 void report_finish(struct report *);
 void report_release(struct report *); /* all but its symbols, which were lent to it */
 void report_free(struct report *);
+
+/* What a program brings itself is about its own findings alone. The bit of the text at `index` of default_options or
+ * default_suppressions; 0: there are too many to tell them apart, and it is about all. */
+uint64_t report_brought(bool is_suppression, size_t index);
 
 /* Does it count as a failure: is it of one of these kinds (bits), and no baseline lets it pass? */
 bool report_fails(const struct report_finding *, unsigned kinds);
