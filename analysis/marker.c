@@ -80,6 +80,7 @@ static NOINLINE void meet_inside(struct marker *marker, uintptr_t word) {
     if (granules_look(&met->granules, word) != GRANULES_ASK)
         return;
     object_id id = heap_pointed(heap, word, &start);
+    int is_end = !id && (id = heap_ended(heap, word, &start));
     if (!id || met_is(met, start, id, met_byte(met, start)) ||
         (marker->by_counts && heap->entry[id] & marker->by_counts))
         return;
@@ -87,7 +88,7 @@ static NOINLINE void meet_inside(struct marker *marker, uintptr_t word) {
         marker_meet(marker, start, id);
     else if (marker->interior == INTERIOR_IGNORE)
         return;
-    else if (shape_known_good(heap, start, heap_object(heap, id)->size_bytes, word))
+    else if (!is_end && shape_known_good(heap, start, heap_object(heap, id)->size_bytes, word))
         marker_meet(marker, start, id);
     else
         keep_pending(marker, id, start);
