@@ -186,8 +186,10 @@ printf '\177ELF\2\1\1' >broken && chmod +x broken
 runs ./launch execve broken
 claim 'an exec that fails is not counted' all_watched
 
-ln -s "$(readelf -l leak | sed -nE 's/.*interpreter: (.*)\]/\1/p')" ld-musl-test.so.1
-gcc -O0 -g -w -Wl,--dynamic-linker="$WORK/ld-musl-test.so.1" -o musl leak.c
+loader=$WORK/$(printf 'store-%.0s' {1..15})/ld-musl-test.so.1
+mkdir "${loader%/*}"
+ln -s "$(readelf -l leak | sed -nE 's/.*interpreter: (.*)\]/\1/p')" "$loader"
+gcc -O0 -g -w -Wl,--dynamic-linker="$loader" -o musl leak.c
 runs sh -c './musl; exit 0'
 claim 'a musl program is not made to load what it could not' test "$(grep -c LD_PRELOAD out)" = 0
 claim 'it is counted' unwatched_is 1 'built for musl: 1, ./musl'
