@@ -194,7 +194,7 @@ static void wrapped(struct text *text, enum style style, const char *piece) {
 
 static void put_edge(struct text *text, const struct report_entry *from, const char *label) {
     char target[32] = "";
-    const char *place = wording_member(text->pool, from);
+    const char *place = show_name(text, wording_member(text->pool, from));
     if (from->target_offset)
         snprintf(target, sizeof target, "+0x%02" PRIx64, from->target_offset);
     wrapped(text, NAME,
