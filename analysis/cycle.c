@@ -179,17 +179,17 @@ size_t cycle_least_rotation(const void *items, size_t count, int (*compare)(cons
     return i < j ? i : j;
 }
 
+static int compare_places(const void *edges, size_t a, size_t b) {
+    const struct cycle_edge *edge = edges;
+    return cycle_compare_edges(&edge[a], &edge[b]);
+}
+
 size_t cycle_next_step(const struct cycle *cycle, size_t place) {
     const struct cycle_edge *edge = cycle_at(cycle, place);
     do
         place++;
     while (place < cycle->length && cycle_compare_edges(edge, cycle_at(cycle, place)) == 0);
     return place;
-}
-
-static int compare_places(const void *edges, size_t a, size_t b) {
-    const struct cycle_edge *edge = edges;
-    return cycle_compare_edges(&edge[a], &edge[b]);
 }
 
 static int is_less(const struct cycle *a, const struct cycle *b) {

@@ -186,11 +186,6 @@ static uint64_t rotation_key(struct pool *pool, const struct report_entry *entry
     return (UINT16_MAX - size) << 48 | offset << 32 | entry_hash(pool, entry, DETAIL_NAME) >> 32;
 }
 
-static int compare_places(const void *keys, size_t a, size_t b) {
-    const uint64_t *key = keys;
-    return (key[a] > key[b]) - (key[a] < key[b]);
-}
-
 static int compare_parts(const void *a, const void *b) {
     uint64_t left = ((const struct report_part *)a)->name, right = ((const struct report_part *)b)->name;
     return (left > right) - (left < right);
@@ -238,6 +233,11 @@ static struct report_entry *copy_entries(struct pool *pool, const struct report_
     for (size_t i = 0; i < finding->cycle_listed; i++)
         copy[i] = finding->cycle[(start + i) % finding->cycle_listed];
     return copy;
+}
+
+static int compare_places(const void *keys, size_t a, size_t b) {
+    const uint64_t *key = keys;
+    return (key[a] > key[b]) - (key[a] < key[b]);
 }
 
 /* Where the cycle is shown to begin. One that is listed in part begins where its recording begins it. */
