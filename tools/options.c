@@ -322,7 +322,6 @@ static const struct {
     int (*set)(struct options *, const char *value, const char *spelling);
     unsigned verbs;
 } only[] = {
-    {set_output, VERB_RUN},
     {set_scan_every, VERB_RUN},
     {set_thresholds, VERB_RUN},
     {set_confirm, VERB_RUN},
