@@ -106,6 +106,8 @@ struct heap {
     size_t subset_count;
     uintptr_t pointer_mask; /* bits of a word that are a pointer; 0: all. For programs that keep tags in high bits */
     int unaligned;          /* pointers may stand at any address */
+    int ends_hold;          /* no object begins where another ends, for the allocator keeps words of its own in between:
+                               a pointer to an object's end is then a pointer into it */
     /* set by heap_freeze() or young_view() */
     uintptr_t lo, hi;         /* every object lies in [lo, hi) */
     struct heap_large *large; /* sorted by lo */
@@ -132,6 +134,11 @@ static inline struct heap_leaf *heap_leaf_at(const struct heap_index *index, uin
 }
 static inline size_t heap_slot_number(uintptr_t address) {
     return (address >> HEAP_GRANULE_SHIFT) & (HEAP_LEAF_SLOTS - 1);
+}
+
+/* Where pointers to an object that begins at `address` end: a pointer to nothing's start is a pointer to it. */
+static inline uintptr_t heap_end(const struct heap *heap, uintptr_t address, uint64_t size_bytes) {
+    return address + size_bytes + (heap->ends_hold || !size_bytes);
 }
 
 /* Walk all objects in address order (those in `odd` after the others), or those of the subset.
@@ -166,6 +173,10 @@ static inline uintptr_t heap_entry(const struct heap *heap, object_id id) {
 /* The object that ends at `address`, if it may be a new T[0] of a T with a destructor: nothing but the number of elements,
  * and a pointer to these is its end. returns its id, or 0; *start receives its address then */
 object_id heap_empty_array(const struct heap *heap, uintptr_t address, uintptr_t *start);
+
+/* The object that ends at `address`, where ends hold. Not at the start of a page: what is mapped there has its own
+ * pointers. returns its id, or 0; *start receives its address then */
+object_id heap_ended(const struct heap *heap, uintptr_t address, uintptr_t *start);
 
 /* The object that `address` points at: heap_find(), but for what points below an object's entry, and empty arrays. */
 static inline object_id heap_pointed(const struct heap *heap, uintptr_t address, uintptr_t *start) {

@@ -34,7 +34,7 @@ struct name {
     uintptr_t ours, real; /* of a function that ours stands in front of; else 0 */
     struct bind_rule rule;
     enum bind_state state;
-    const char *not_patched; /* why */
+    enum reason not_patched; /* why */
     UT_hash_handle hh;
 };
 static struct name *names;
@@ -270,7 +270,7 @@ static int is_patched(struct name *name, struct target target) {
         .rule = name->rule.rule,
         .wants_result = name->rule.wants_result,
     };
-    const char *why = patch_entry(&patch);
+    enum reason why = patch_entry(&patch);
     if (why)
         name->not_patched = why;
     else
@@ -461,10 +461,10 @@ enum bind_state bind_state(const char *text) {
     return name ? name->state : BIND_UNKNOWN;
 }
 
-const char *bind_not_patched(const char *text) {
+enum reason bind_not_patched(const char *text) {
     struct name *name;
     HASH_FIND_STR(names, text, name);
-    return name ? name->not_patched : NULL;
+    return name ? name->not_patched : REASON_NONE;
 }
 
 int bind_is_defined(const char *name) {

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "analysis/reason.h"
+
 /* What became of a name. */
 enum bind_state {
     BIND_UNKNOWN,     /* no module needed it */
@@ -49,8 +51,8 @@ void bind_close_begins(void);
 void bind_close_ends(void);
 
 enum bind_state bind_state(const char *name);
-const char *
-bind_not_patched(const char *name); /* why calls inside its library are not seen; NULL: not asked, or they are */
+/* Why calls inside its library are not seen; REASON_NONE: not asked, or they are. */
+enum reason bind_not_patched(const char *name);
 /* Does any module define it? context: threads stopped */
 int bind_is_defined(const char *name);
 

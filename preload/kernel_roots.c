@@ -2,6 +2,8 @@
  *
  * Source: Linux, Documentation/filesystems/proc.rst, "fdinfo" (epoll: "tfd: 5 events: 1d data: ffffffffffffffff ...") and
  * "/proc/<pid>/timers" ("signal: 60/00007fff86e452a8").
+ *
+ * Owns:    nothing.
  * Never:   keeps a descriptor open, or reads what a descriptor is open on.
  * Start:   kernel_roots(). */
 #include "kernel_roots.h"
@@ -9,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 #include "proc.h"
 #include "sys.h"
@@ -74,4 +77,8 @@ int kernel_roots(int pid, struct arena *arena, struct range *words) {
     add_from_file(&found, path, "signal:", "/");
     *words = (struct range){(uintptr_t)found.word, (uintptr_t)(found.word + found.count)};
     return found.error;
+}
+
+int kernel_roots_are_private(void) {
+    return sys(SYS_prctl, PR_GET_DUMPABLE, 0, 0, 0, 0) != 1;
 }

@@ -3,6 +3,7 @@
  * Objects never overlap, so a block stops being one when the first object is cut out of it.
  *
  * Owns:    the tables of pooled objects and of the blocks that hold them.
+ * Never:   waits in a signal handler that interrupted one of our hooks: its pools are not seen.
  * Start:   castaway_api_pool_alloc(). */
 #include "pooled.h"
 
@@ -160,7 +161,7 @@ void castaway_api_pool_alloc(const void *pool, const void *object, size_t size) 
     cut_out_locked((uintptr_t)object);
     object_add_locked((uintptr_t)object, pool);
     pools_release();
-    hook_made_in_pool((void *)(uintptr_t)object, size, caller);
+    hook_made_in_pool((void *)(uintptr_t)object, size, &caller);
 }
 
 void castaway_api_pool_free(const void *object) {

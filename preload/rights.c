@@ -15,7 +15,6 @@
 #include <sched.h>
 #include <string.h>
 #include <sys/fsuid.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -100,86 +99,44 @@ void rights_before_root(void) {
 
 /* ---- the calls ---- */
 
-#define READY()                                                                                                        \
-    do {                                                                                                               \
-        if (!next_ready)                                                                                               \
-            start_recording();                                                                                         \
-    } while (0)
-
 EXPORT int setuid(uid_t user) {
-    READY();
+    next_find();
     rights_before_user(user);
     return next.setuid(user);
 }
 
 EXPORT int seteuid(uid_t user) {
-    READY();
+    next_find();
     rights_before_user(user);
     return next.seteuid(user);
 }
 
 EXPORT int setreuid(uid_t real, uid_t effective) {
-    READY();
+    next_find();
     rights_before_user(effective);
     return next.setreuid(real, effective);
 }
 
 EXPORT int setresuid(uid_t real, uid_t effective, uid_t saved) {
-    READY();
+    next_find();
     rights_before_user(effective);
     return next.setresuid(real, effective, saved);
 }
 
 EXPORT int chroot(const char *path) {
-    READY();
+    next_find();
     rights_before_root();
     return next.chroot(path);
 }
 
 EXPORT int unshare(int flags) {
-    READY();
+    next_find();
     rights_before_root();
     return next.unshare(flags);
 }
 
 EXPORT int setns(int file, int type) {
-    READY();
+    next_find();
     rights_before_root();
     return next.setns(file, type);
-}
-
-/* ---- limits ---- */
-
-enum { FILES_FEWEST = 4 }; /* that a scan has open at a time */
-
-/* A limit that only root can lift again. What is left now is superseded by what can be left at the end. */
-static void before_limit(int pid, int resource, const struct rlimit *limit) {
-    if (process.started && resource == RLIMIT_NOFILE && limit && limit->rlim_max < FILES_FEWEST &&
-        (pid == 0 || pid == process.pid))
-        exit_scan_give_up("the program allowed itself no more open files (RLIMIT_NOFILE)");
-}
-
-static int limit_change(int pid, int resource, const struct rlimit *limit, struct rlimit *before) {
-    READY();
-    before_limit(pid, resource, limit);
-    long result = sys(SYS_prlimit64, pid, resource, limit, before);
-    if (!sys_failed(result))
-        return 0;
-    errno = (int)-result;
-    return -1;
-}
-
-/* struct rlimit64 is the same on 64-bit machines. */
-EXPORT int setrlimit(__rlimit_resource_t resource, const struct rlimit *limit) {
-    return limit_change(0, (int)resource, limit, NULL);
-}
-EXPORT int setrlimit64(__rlimit_resource_t resource, const struct rlimit64 *limit) {
-    return limit_change(0, (int)resource, (const struct rlimit *)limit, NULL);
-}
-EXPORT int prlimit(pid_t pid, enum __rlimit_resource resource, const struct rlimit *limit, struct rlimit *before) {
-    return limit_change(pid, (int)resource, limit, before);
-}
-EXPORT int prlimit64(pid_t pid, enum __rlimit_resource resource, const struct rlimit64 *limit,
-                     struct rlimit64 *before) {
-    return limit_change(pid, (int)resource, (const struct rlimit *)limit, (struct rlimit *)before);
 }

@@ -4,6 +4,7 @@
  * the live part of each living thread's. So a mapping that somebody made behind libc's back still counts, and a stack
  * that glibc keeps for reuse does not.
  *
+ * Owns:    nothing.
  * Never:   follows a pointer of the program's that was not checked against the mappings.
  * Runs in: snapshot child.
  * Start:   roots_gather(). Invariants: README.md, "Roots". */
@@ -151,9 +152,9 @@ static void exclude_heap(struct gather *gather) {
     else {
         exclude(gather, in->facts->allocator.lo, in->facts->allocator.hi);
         size_t count;
-        const struct range *mapped = mapping_allocator(&count);
+        const struct mapped *mapped = mapping_allocator(&count);
         for (size_t i = 0; i < count; i++)
-            exclude(gather, mapped[i].lo, mapped[i].hi);
+            exclude(gather, mapped[i].range.lo, mapped[i].range.hi);
     }
 }
 
@@ -194,9 +195,9 @@ static void add_declared(struct gather *gather) {
     for (size_t i = 0; i < count; i++)
         add_readable(gather, declared[i].lo, declared[i].hi, 0);
     gather->adding = ROOTS_OTHER;
-    const struct range *broken = mapping_broken(&count);
+    const struct mapped *broken = mapping_broken(&count);
     for (size_t i = 0; i < count; i++)
-        add_readable(gather, broken[i].lo, broken[i].hi, 0);
+        add_readable(gather, broken[i].range.lo, broken[i].range.hi, 0);
     pooled_each_block(add_block_head, gather);
 }
 
@@ -276,6 +277,9 @@ static void exclude_stacks(struct gather *gather) {
     for (size_t i = 0; i < in->stopped->count; i++)
         exclude_stack(gather, in->stopped->threads[i].thread_pointer);
     each_stack(gather, CACHED_STACKS, exclude_stack); /* of threads that never allocated, too */
+    /* Of a coroutine's stack in a mapping, nobody knows where that ends; where the end of the process stands on it is known. */
+    if (in->here && in->here_reached)
+        exclude(gather, in->here_reached, in->here->sp);
 }
 
 /* The thread's stack when its stack pointer is elsewhere (a coroutine, an alternate signal stack): all of it. */
@@ -486,15 +490,6 @@ static void add_mappings(struct gather *gather) {
         if (at < mapping->hi)
             add_written(gather, mapping, at, mapping->hi, flags);
     }
-}
-
-int roots_are_ours(uintptr_t address) {
-    size_t count;
-    const struct range *own = pages_ranges(&count);
-    for (size_t i = 0; i < count; i++)
-        if (address - own[i].lo < own[i].hi - own[i].lo)
-            return 1;
-    return 0;
 }
 
 /* The parts of one root that lie in the written ranges, in address order. */

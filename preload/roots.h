@@ -39,9 +39,10 @@ struct roots_input {
     const struct callee_saved *here;    /* the scanning thread: registers where the program's own frames begin */
     const ucontext_t *here_interrupted; /* what a fatal signal broke off in it; NULL: it ends by a call */
     uintptr_t here_thread_pointer;
-    struct range kernel; /* what kernel_roots() found, when it was asked before; else empty */
-    int pid;             /* the program's */
-    unsigned left_out;   /* enum root_class: not to be roots */
+    uintptr_t here_reached; /* how far down our own frames stand on its stack, below here->sp; 0: they don't */
+    struct range kernel;    /* what kernel_roots() found, when it was asked before; else empty */
+    int pid;                /* the program's */
+    unsigned left_out;      /* enum root_class: not to be roots */
 };
 struct roots_output {
     struct root *root;
@@ -55,8 +56,6 @@ int roots_gather(const struct roots_input *in, struct arena *arena, struct roots
 /* Keep of the roots what stands on written pages, and what is live whether it was written or not (stacks, registers,
  * pointers in the kernel). `written` is sorted and disjoint. returns 0 or -ENOMEM: nothing changed. context: child */
 int roots_intersect(struct roots_output *roots, const struct range *written, size_t written_count, struct arena *arena);
-
-int roots_are_ours(uintptr_t address); /* does it lie in castaway's own memory? */
 
 /* Tell the heap view which memory must not be read (PROT_NONE pages, holes) and which holds constants (vtables). */
 int roots_view_memory(const struct maps *maps, struct heap *heap, struct arena *arena);

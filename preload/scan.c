@@ -66,6 +66,7 @@ static int view(struct arena *arena, struct search *search) {
         return error;
     record_view(&search->heap);
     search->heap.pointer_mask = options_pointer_mask(&process.options);
+    search->heap.ends_hold = process.facts.allocator_is_glibc;
     search->heap.unaligned = options_unaligned(&process.options) || lsan.unaligned;
     error = view_odd(&search->heap, arena);
     frozen_flag(&search->heap);
@@ -90,6 +91,7 @@ int search_roots(const struct scan_input *in, struct search *search) {
         .here = in->here,
         .here_interrupted = in->here_interrupted,
         .here_thread_pointer = in->here_thread_pointer,
+        .here_reached = in->here_reached,
         .kernel = in->kernel,
         .pid = in->pid,
         .left_out = lsan.left_out,

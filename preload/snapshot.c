@@ -18,6 +18,7 @@
 #include "dirty.h"
 #include "init.h"
 #include "kernel_roots.h"
+#include "limits.h"
 #include "lock.h"
 #include "nofork.h"
 #include "pages.h"
@@ -37,6 +38,7 @@ enum {
     CHILD_SECONDS_MAX = 300, /* of processor time */
     KEPT_FINDINGS_MAX = 500,
     KEPT_EDGES_MAX = 16,
+    PRIVATE_ROOTS_BYTES = 64 << 10,
     KEPT_BYTES = 2 << 20, /* room for them and for what grows */
     OUTCOME_BYTES_MIN = 2 << 20
 };
@@ -84,8 +86,10 @@ static void write_text(const char *path, const char *text) {
 
 static void child_settle(struct snapshot_order *order, struct arena *arena) {
     struct rlimit none = {0, 0}, seconds = {CHILD_SECONDS_MAX, CHILD_SECONDS_MAX};
-    kernel_roots(order->in.pid, arena, &order->in.kernel);
+    if (!order->in.kernel.hi)
+        kernel_roots(order->in.pid, arena, &order->in.kernel);
     close_all_but(order->reply);
+    limits_lift();
     sys(SYS_prlimit64, 0, RLIMIT_CORE, &none, 0);
     sys(SYS_prlimit64, 0, RLIMIT_CPU, &seconds, 0);
     sys(SYS_setpriority, PRIO_PROCESS, 0, CHILD_NICE);
@@ -197,7 +201,7 @@ static void child_main(struct snapshot_order *order, struct outcome *outcome) {
     if (search)
         error = outcome ? child_scan(order, &arena, search, outcome) : child_answer(order, &arena, search);
     if (error && order->reply >= 0 && order->task != SNAPSHOT_REFERRERS)
-        write_note(order->reply, &order->in, NOTE_SCAN_FAILED, "not enough memory, or /proc can't be read");
+        write_note(order->reply, &order->in, NOTE_SCAN_FAILED, REASON_SEARCH_FAILED);
     if (order->reply >= 0)
         sys(SYS_close, order->reply);
     while (!error && outcome && dirty_needs_snapshot()) {
@@ -231,45 +235,61 @@ static long take_stopped(struct snapshot *out, struct snapshot_order *order) {
 }
 
 /* Counting what is alive needs no thread to stand, only our tables to be whole. */
-static const char *take_running(struct snapshot *out, struct snapshot_order *order) {
+static enum reason take_running(struct snapshot *out, struct snapshot_order *order) {
     struct stopped nobody = {0};
     order->in.stopped = &nobody;
     order->in.stop_begun_us = scan_now_us();
     if (lock_all(LOCK_LIMIT_MS) != 0)
-        return "threads could not be held off";
+        return REASON_THREADS_NOT_HELD;
     long child = sys(SYS_clone, 0, 0, 0, 0, 0);
     lock_release_all(); /* the child's are its own */
     if (child == 0)
         child_main(order, NULL);
     if (sys_failed(child))
-        return "no snapshot could be made";
+        return REASON_NO_SNAPSHOT;
     out->child = child;
-    return NULL;
+    return REASON_NONE;
 }
 
-static const char *take_standing(struct snapshot *out, struct snapshot_order *order) {
+/* The same memory each time: none of ours is given back. */
+static void look_before(struct snapshot_order *order) {
+    static struct arena kept;
+    static char *room;
+    if (!kernel_roots_are_private())
+        return;
+    if (!room) {
+        pages_arena(&kept, PRIVATE_ROOTS_BYTES);
+        room = arena_alloc(&kept, 1, 1);
+    }
+    struct arena arena = kept;
+    if (room && kernel_roots(order->in.pid, &arena, &order->in.kernel) != 0)
+        order->in.kernel = (struct range){0, 0};
+}
+
+static enum reason take_standing(struct snapshot *out, struct snapshot_order *order) {
     struct stopped stopped;
     order->in.stopped = &stopped;
     nofork_look();
+    look_before(order);
     order->in.stop_begun_us = scan_now_us();
     if (stop_between_calls(&stopped, LOCK_LIMIT_MS, STOP_LIMIT_MS) != 0)
-        return "threads could not be stopped";
+        return REASON_THREADS_NOT_STOPPED;
     if (stopped.running) {
         stop_release(&stopped);
-        return "a thread did not stop in time";
+        return REASON_THREAD_TOO_SLOW;
     }
     stop_add_self(&stopped, order->context);
     long child = take_stopped(out, order);
     stop_release(&stopped);
     if (sys_failed(child))
-        return "no snapshot could be made";
+        return REASON_NO_SNAPSHOT;
     out->child = child;
     if (out->stays)
         kept_child = child;
-    return NULL;
+    return REASON_NONE;
 }
 
-const char *snapshot_take(struct snapshot *out, struct snapshot_order *order) {
+enum reason snapshot_take(struct snapshot *out, struct snapshot_order *order) {
     *out = (struct snapshot){0};
     if (order->task == SNAPSHOT_STATUS || order->task == SNAPSHOT_TOP)
         return take_running(out, order);
@@ -277,9 +297,9 @@ const char *snapshot_take(struct snapshot *out, struct snapshot_order *order) {
         dirty_watch_new();
         out->outcome = pages_share(outcome_bytes());
         if (!out->outcome)
-            return "no memory";
+            return REASON_NO_MEMORY;
     }
-    const char *why = take_standing(out, order);
+    enum reason why = take_standing(out, order);
     if (why) {
         pages_unshare(out->outcome);
         *out = (struct snapshot){0};

@@ -2,6 +2,7 @@
  *
  * Owns:    the table of them. A slot in an object that was freed without castaway_unweak() stays in the table, and is known
  *          by the object that is gone.
+ * Never:   writes to a slot in the program: those that are set to NULL are the snapshot's.
  * Start:   weak_add(). */
 #include "weak.h"
 
@@ -45,7 +46,7 @@ static void remove_locked(uintptr_t slot) {
 
 /* Where the slot lies, and what it points at now. */
 static struct weak describe(uintptr_t slot, struct caller caller) {
-    struct weak weak = {.slot = slot, .site = hook_site(caller), .first = heap_load(slot)};
+    struct weak weak = {.slot = slot, .site = hook_site(&caller), .first = heap_load(slot)};
     struct dl_find_object module;
     uintptr_t start;
     if ((weak.holder = record_find(slot, &start)) != 0) {

@@ -2,7 +2,10 @@
 #ifndef CASTAWAY_TOOLS_COMMAND_H
 #define CASTAWAY_TOOLS_COMMAND_H
 
+#include <stdbool.h>
 #include <stdio.h>
+
+struct options;
 
 int command_run(int count, char **arguments, int from);
 int command_report(int count, char **arguments, int from);
@@ -17,13 +20,14 @@ int command_doctor(int count, char **arguments, int from);
 int command_completion(int count, char **arguments, int from);
 int command_top(int count, char **arguments, int from);
 
-/* --help and --version of every verb; all go to `file`. */
 void command_usage(FILE *file);
-void command_version(FILE *file);
+
+/* --help and --version of the verb that the options are of (that of `run` tells all there is), on standard output. returns  whether one of them was asked for */
+bool command_helps(const struct options *);
 
 /* The table of verbs. */
 struct command_verb {
-    const char *name, *usage;
+    const char *name, *usage, *about;
     int (*run)(int count, char **arguments, int from);
     unsigned verb; /* of enum verb; 0: takes no option that only some verbs take */
 };
