@@ -435,16 +435,27 @@ static void finding_lines(struct text *text, const struct report_finding *findin
 }
 
 static void findings(struct text *text) {
-    size_t number = 0;
+    size_t number = 0, most = text->view->findings_max ? (size_t)text->view->findings_max : SIZE_MAX, left = 0;
     measure(text);
     for (size_t i = 0; i < text->report->finding_count; i++) {
         const struct report_finding *finding = &text->report->findings[i];
         if (!is_shown(text, finding->kind) || !text_gate_lists(finding, text->view))
             continue;
+        if (number == most) {
+            left++;
+            continue;
+        }
         head_line(text, ++number, finding);
         text_gate_head(text->file, text->pool, text->report, finding, text->view);
         finding_lines(text, finding);
         text_gate_foot(text->file, finding, text->view);
+    }
+    if (left) {
+        pad_to(text, INDENT);
+        put(text, FAINT,
+            pool_printf(text->pool, "and %s that %s not listed", units_things(text->pool, left, "finding"),
+                        left == 1 ? "is" : "are"));
+        new_line(text);
     }
     rest_lines(text);
 }
