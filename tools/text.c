@@ -447,13 +447,24 @@ static void finding_block(struct text *text, size_t number, const struct report_
 }
 
 static void findings(struct text *text) {
-    size_t number = 0;
+    size_t number = 0, most = text->view->findings_max ? (size_t)text->view->findings_max : SIZE_MAX, left = 0;
     measure(text);
     for (size_t i = 0; i < text->report->finding_count; i++) {
         const struct report_finding *finding = &text->report->findings[i];
         if (!is_shown(text, finding->kind) || !text_gate_lists(finding, text->view))
             continue;
+        if (number == most) {
+            left++;
+            continue;
+        }
         finding_block(text, ++number, finding);
+    }
+    if (left) {
+        pad_to(text, INDENT);
+        put(text, FAINT,
+            pool_printf(text->pool, "and %s that %s not listed", units_things(text->pool, left, "finding"),
+                        left == 1 ? "is" : "are"));
+        new_line(text);
     }
     rest_lines(text);
 }
