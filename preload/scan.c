@@ -66,6 +66,7 @@ static int view(struct arena *arena, struct search *search) {
         return error;
     record_view(&search->heap);
     search->heap.pointer_mask = options_pointer_mask(&process.options);
+    search->heap.ends_hold = process.facts.allocator_is_glibc;
     search->heap.unaligned = options_unaligned(&process.options) || lsan.unaligned;
     error = view_odd(&search->heap, arena);
     frozen_flag(&search->heap);
@@ -167,8 +168,8 @@ static int find_reachable(const struct scan_input *in, struct search *search) {
     const struct crew *crew = in->in_process ? NULL : helpers_crew(search->arena);
     error = mark_together(crew, heap, search->roots.root, search->roots.count, search->arena, &search->marks);
     if (!error && is_full(in))
-        error = audit_run(heap, &search->counts, search->roots.root, search->roots.count, &search->marks, search->arena,
-                          &search->audit);
+        error = audit_run(crew, heap, &search->counts, search->roots.root, search->roots.count, &search->marks,
+                          search->arena, &search->audit);
     search->mark_us = scan_now_us() - begun_us;
     return error;
 }

@@ -6,6 +6,7 @@
 #include "label.h"
 #include "refs.h"
 #include "units.h"
+#include "wording.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -65,9 +66,7 @@ static const char *caller_name(struct pool *pool, const struct stack *stack, siz
 static const char *break_line(struct pool *pool, const struct report_finding *finding, const char **labels, bool utf8) {
     size_t best = entry_of_rank(finding, 1);
     const struct report_entry *entry = &finding->cycle[best];
-    return pool_printf(pool, "to break it: %s%s %s %s frees %s, %s", labels[best],
-                       entry->layout.member ? pool_printf(pool, ".%s", entry->layout.member)
-                                            : pool_printf(pool, "+0x%02" PRIx64, entry->offset),
+    return pool_printf(pool, "to break it: %s%s %s %s frees %s, %s", labels[best], wording_member(pool, entry),
                        utf8 ? "→" : "->", labels[(best + 1) % finding->cycle_listed],
                        units_things(pool, entry->frees_objects, "object"), units_size(pool, entry->frees_bytes));
 }
