@@ -60,6 +60,8 @@ static void add(struct gather *gather, uintptr_t lo, uintptr_t hi, unsigned flag
     hi &= ~(uintptr_t)(WORD - 1);
     if (gather->adding & (ROOTS_STACKS | ROOTS_REGISTERS))
         flags |= ROOT_STACK;
+    if (gather->adding & ROOTS_REGISTERS)
+        flags |= ROOT_REGISTER;
     struct root *root = hi > lo && !(gather->adding & gather->in->left_out) ? list_add(&gather->roots) : NULL;
     if (!root)
         return;

@@ -6,6 +6,7 @@
  * Owns:  one copy of each finding. Of a recording nothing else is kept.
  * Start: report_add(), then report_push(). */
 #include "report.h"
+#include "units.h"
 
 #include "fingerprint.h"
 #include "refs.h"
@@ -45,9 +46,9 @@ const char *kind_key(enum kind kind) {
 }
 
 bool note_is_counted(const char *code) {
-    static const char *const counted[] = {"not-recorded",   "no-stack",         "stack-cut",
-                                          "thread-running", "roots-unreadable", "inherited",
-                                          "bad-recording",  "left-running",     "unwatched"};
+    static const char *const counted[] = {"not-recorded",     "no-stack",  "stack-cut",     "thread-running",
+                                          "roots-unreadable", "inherited", "bad-recording", "left-running",
+                                          "unwatched",        "lingering"};
     for (size_t i = 0; i < sizeof counted / sizeof *counted; i++)
         if (!strcmp(code, counted[i]))
             return true;
@@ -86,6 +87,26 @@ static void add_note(struct report *report, const char *code, uint64_t count, co
 
 void report_note(struct report *report, enum tool_note note, uint64_t count, const char *detail) {
     add_note(report, tool_codes[note], count, detail);
+}
+
+enum { NOTE_FRAMES = 3 };
+
+/* "40 B, in 3 scans: session_new server/session.c:12, main server/main.c:40" */
+static const char *lingering_detail(struct report *report, struct pool *pool, const struct rec_note *note) {
+    const struct stack *stack = symbols_stack(report->symbols, note->site);
+    const char *detail =
+        pool_printf(pool, "%s, the same in %s", units_size(pool, note->bytes), units_things(pool, note->scans, "scan"));
+    for (size_t i = 0; i < stack->frame_count && i < NOTE_FRAMES; i++) {
+        const struct stack_frame *frame = &stack->frames[i];
+        detail = pool_printf(pool, "%s%s %s", detail, i ? "," : ":", frame->function ? frame->function : "??");
+        if (frame->file_short && frame->line)
+            detail = pool_printf(pool, "%s %s:%d", detail, frame->file_short, frame->line);
+    }
+    return detail;
+}
+
+static const char *note_detail(struct report *report, const struct recording *recording, const struct rec_note *note) {
+    return note->site ? lingering_detail(report, recording->pool, note) : note->detail;
 }
 
 /* ---- findings ---- */
@@ -467,7 +488,8 @@ void report_add(struct report *report, struct recording *recording) {
         tally_from_findings(recording);
     }
     for (size_t i = 0; i < recording->note_count; i++)
-        add_note(report, recording->notes[i].code, recording->notes[i].count, recording->notes[i].detail);
+        add_note(report, recording->notes[i].code, recording->notes[i].count,
+                 note_detail(report, recording, &recording->notes[i]));
     report->turned_off += recording->is_turned_off;
     add_times(report, recording);
     report->adding_brought = add_defaults(report, recording);

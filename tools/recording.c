@@ -301,6 +301,11 @@ static void read_note(struct reader *reader, const json_t *record) {
         .detail = reader_string(reader, record, "detail"),
         .count = reader_count(reader, record, "count"),
     };
+    if (!strcmp(note.code, "lingering")) {
+        note.site = reader_site(reader, record);
+        note.bytes = reader_count(reader, record, "bytes");
+        note.scans = reader_count(reader, record, "scans");
+    }
     recording->notes =
         pool_grow(reader->pool, recording->notes, recording->note_count, &recording->note_capacity, sizeof note);
     recording->notes[recording->note_count++] = note;
