@@ -24,6 +24,7 @@
 #include "follow.h"
 #include "hooks.h"
 #include "launch.h"
+#include "limits.h"
 #include "live.h"
 #include "lsan.h"
 #include "mapping.h"
@@ -209,6 +210,7 @@ __attribute__((constructor)) static void start(int count, char **arguments, char
     follow_start();
     process.started = is_wanted();
     if (process.started) {
+        limits_set_aside();
         profile_start();
         pairs_start();
         deepbind_start();

@@ -103,7 +103,7 @@ const struct mapped *mapping_allocator(size_t *count) {
     return by_allocator.mapped;
 }
 
-const struct mapped *mapping_broken(size_t *count) {
+const struct mapped *mapping_from_break(size_t *count) {
     *count = by_program.count;
     return by_program.mapped;
 }

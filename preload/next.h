@@ -94,7 +94,11 @@ static inline void next_find(void) {
 
 /* Memory from before the lookup: never freed, not recorded. */
 void *next_early(size_t bytes);
-int next_is_early(const void *pointer);
+enum { NEXT_EARLY_BYTES = 1 << 16 };
+extern char next_early_store[NEXT_EARLY_BYTES];
+static inline int next_is_early(const void *pointer) {
+    return (uintptr_t)pointer - (uintptr_t)next_early_store < NEXT_EARLY_BYTES;
+}
 size_t next_early_bytes(const void *pointer);
 
 #endif

@@ -208,7 +208,7 @@ void castaway_api_pool_alloc(const void *pool, const void *object, size_t size) 
     pooled_in_use = 1;
     object_add_locked((uintptr_t)object, pool, cut_out_locked((uintptr_t)object));
     pools_release();
-    hook_made_in_pool((void *)(uintptr_t)object, size, caller);
+    hook_made_in_pool((void *)(uintptr_t)object, size, &caller);
 }
 
 void castaway_api_pool_free(const void *object) {
