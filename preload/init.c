@@ -198,7 +198,8 @@ __attribute__((constructor)) static void start(int count, char **arguments, char
     }
     thread_busy++;
     start_unwinding();
-    process.own_malloc = !is_ours(dlsym(RTLD_DEFAULT, "malloc"));
+    const void *definition = module_definition("malloc");
+    process.own_malloc = definition && !is_ours(definition);
     if (!process.facts.allocator_is_glibc)
         dl_iterate_phdr(allocator_tls_learn, &process.facts);
     options_parse(init_environment("CASTAWAY_OPTIONS"), &process.options);
