@@ -328,24 +328,3 @@ object_id heap_ended(const struct heap *heap, uintptr_t address, uintptr_t *star
         return 0;
     return heap->entry && heap->entry[id] & HEAP_ENTRY_ALL ? 0 : id;
 }
-
-struct range heap_readable(const struct heap *heap, uintptr_t lo, uintptr_t hi) {
-    const uintptr_t mask = sizeof(uintptr_t) - 1;
-    size_t first = 0, last = heap->unreadable_count; /* first range that ends after lo */
-    while (first < last) {
-        size_t middle = first + (last - first) / 2;
-        if (heap->unreadable[middle].hi <= lo)
-            first = middle + 1;
-        else
-            last = middle;
-    }
-    for (; first < heap->unreadable_count && heap->unreadable[first].lo < hi; first++) {
-        uintptr_t stop = heap->unreadable[first].lo & ~mask; /* a word that is half unreadable is unreadable */
-        if (lo < stop)
-            return (struct range){lo, stop};
-        uintptr_t next = (heap->unreadable[first].hi + mask) & ~mask;
-        if (lo < next)
-            lo = next;
-    }
-    return lo < hi ? (struct range){lo, hi} : (struct range){hi, hi};
-}

@@ -98,6 +98,7 @@ struct heap {
     struct range *unreadable; /* sorted; memory inside objects that is no place for pointers: what must not be touched
                                  (PROT_NONE pages), and words that own nothing (counts.h); borrowed */
     size_t unreadable_count;
+    const struct holes *holes;   /* finds a place in that list, where it is long (holes.h); NULL: none is needed */
     uint8_t *entry;              /* by object id, HEAP_ENTRY_*; NULL: 0 for all. Set by counts_install() */
     struct range *vtable_ranges; /* sorted; readable memory that is never written after loading, where C++ keeps its
                                     vtables; borrowed. None: multiple inheritance is not recognised (shape.h) */
@@ -209,6 +210,13 @@ static inline int heap_born_before(uint32_t a, uint32_t b) {
 /* The first stretch of [lo, hi) that may be touched, empty when there is none. Walk all of them with
  *   for (r = heap_readable(heap, lo, hi); r.lo < r.hi; r = heap_readable(heap, r.hi, hi)) */
 struct range heap_readable(const struct heap *heap, uintptr_t lo, uintptr_t hi);
+
+/* The same of an object's memory. Of most it is known that all of it may be touched. */
+static inline struct range heap_readable_in(const struct heap *heap, const struct object *object, uintptr_t lo,
+                                            uintptr_t hi) {
+    int is_whole = object->size_bytes < HEAP_LARGE_BYTES && !(object->flags & OBJECT_LINKS);
+    return is_whole ? (struct range){lo, hi} : heap_readable(heap, lo, hi);
+}
 
 /* The aligned words that lie wholly inside an object: where pointers are looked for. */
 static inline struct range heap_words(uintptr_t address, uint64_t size_bytes) {

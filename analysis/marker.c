@@ -214,11 +214,8 @@ static NOINLINE void scan_long(struct marker *marker, work_item item) {
     uint64_t size_bytes = object->size_bytes;
     struct range words = heap_contents(heap, work_start(item), size_bytes);
     marker->bytes_read += words.hi - words.lo;
-    if (size_bytes < HEAP_LARGE_BYTES && !(object->flags & OBJECT_LINKS)) {
-        gather_long(marker, words);
-        return;
-    }
-    for (struct range r = heap_readable(heap, words.lo, words.hi); r.lo < r.hi; r = heap_readable(heap, r.hi, words.hi))
+    for (struct range r = heap_readable_in(heap, object, words.lo, words.hi); r.lo < r.hi;
+         r = heap_readable_in(heap, object, r.hi, words.hi))
         gather_long(marker, r);
 }
 

@@ -13,6 +13,7 @@
 #include "suggest.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -119,6 +120,10 @@ static int set_exit_code(struct options *options, const char *value, const char 
 
 static int set_frames_max(struct options *options, const char *value, const char *spelling) {
     return option_number(&options->frames_max, value, 1, CAST_FRAMES_MAX, spelling);
+}
+
+static int set_findings_max(struct options *options, const char *value, const char *spelling) {
+    return option_number(&options->findings_max, value, 0, INT_MAX, spelling);
 }
 
 /* Valgrind's spelling: up to 500, of which we record no more than our own most. */
@@ -282,6 +287,7 @@ static const struct option table[] = {
     {"log-file", "FILE", set_text, "as --text (as Valgrind)", 0, true},
     {"num-callers", "N", set_num_callers, "as --max-frames (as Valgrind)", 0, true},
     {"max-frames", "N", set_frames_max, "frames shown of a stack, 1-64 (default: 64)", 0, true},
+    {"max-findings", "N", set_findings_max, "findings listed as text, the rest are counted (default: 0, all)", 0, true},
     {"color", "WHEN", set_color, "auto (default: on a terminal, unless NO_COLOR is set), always, never", 0, true},
     {"scan-every", "DURATION", set_scan_every, "scan while it runs, every 500ms, 10s, 2m ...", 0, true},
     {"thresholds", "T0,T1,T2", set_thresholds, "births, young and middle scans between scans (50000,10,10)", 0, true},
@@ -515,7 +521,7 @@ static const struct {
 } lsan_keys[] = {
     {"suppressions", set_suppressions}, {"print_suppressions", set_print_suppressions},
     {"exitcode", set_exit_code},        {"malloc_context_size", set_context_size},
-    {"log_path", set_log_path},
+    {"log_path", set_log_path},         {"max_leaks", set_findings_max},
 };
 
 int options_lsan(struct options *options, const char *text) {

@@ -210,6 +210,7 @@ static struct view view_for(const struct writing *writing, FILE *reader) {
                          .print_suppressions = options->print_suppressions,
                          .fail_on = options->fail_on,
                          .frames_max = options->frames_max,
+                         .findings_max = options->findings_max,
                          .color = want_color(options, reader),
                          .verbose = options->verbose,
                          .allocated = options->folded_allocated,
