@@ -169,6 +169,8 @@ static int set_fail_on_unused(struct options *options, const char *value, const 
 
 static int set_gen_suppressions(struct options *options, const char *value, const char *spelling) {
     bool all = !strcmp(value, "all");
+    if (!all && strcmp(value, "yes") != 0 && strcmp(value, "no") != 0)
+        return option_bad_value(spelling, value, "all, no or yes");
     if (option_flag(&options->suppression_texts, all ? "yes" : value, spelling))
         return -1;
     options->ask_suppressions = options->suppression_texts && !all;
@@ -326,7 +328,6 @@ static const struct {
     int (*set)(struct options *, const char *value, const char *spelling);
     unsigned verbs;
 } only[] = {
-    {set_output, VERB_RUN},
     {set_scan_every, VERB_RUN},
     {set_thresholds, VERB_RUN},
     {set_confirm, VERB_RUN},

@@ -64,7 +64,9 @@ const char *output_expand(struct pool *pool, const char *pattern, int64_t pid) {
             return NULL;
         }
         if (!text) {
-            message_error("%s: after %% comes one of p (process id), h (host), q{VARIABLE} or %%", pattern);
+            message_error(*at == 'q' ? "%s: %%q is written %%q{VARIABLE}"
+                                     : "%s: after %% comes one of p (process id), h (host), q{VARIABLE} or %%",
+                          pattern);
             return NULL;
         }
         expanded = pool_printf(pool, "%s%s", expanded, text);
