@@ -80,6 +80,7 @@ SUPPRESS_OBJ := $(patsubst %,$(BUILD)/tools/%.o,suppress suppress_parse suppress
 	recording recording_plain recording_live recording_profile report_profile)
 $(BUILD)/tests/unit/test_suppress: $(SUPPRESS_OBJ)
 $(BUILD)/tests/unit/test_suppress: CHECK_LIBS += $(TOOLS_LIBS)
+$(BUILD)/tests/unit/test_pool: $(patsubst %,$(BUILD)/tools/%.o,pool message escape)
 
 $(BENCH): $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(HEAP_BUILD_OBJ) $(ANALYSIS_OBJ)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lpthread -lm

@@ -202,8 +202,8 @@ static struct finding_index *index_add(struct report *report, const struct repor
     entry->name = (struct name){finding->fingerprint, finding->identity};
     entry->at = report->finding_count;
     HASH_ADD(hh, report->index, name, sizeof entry->name, entry);
-    report->findings =
-        pool_grow(report->pool, report->findings, report->finding_count, &report->finding_capacity, sizeof *finding);
+    report->findings = pool_grow_alone(report->pool, report->findings, report->finding_count, &report->finding_capacity,
+                                       sizeof *finding);
     report->findings[report->finding_count++] = *finding;
     return entry;
 }
@@ -422,6 +422,15 @@ static void add_tallies(struct report *report, const struct recording *recording
 void report_init(struct report *report, struct pool *pool, unsigned show) {
     *report = (struct report){
         .pool = pool, .symbols = symbols_open(pool), .keeper = keep_open(pool), .kinds = show | KINDS_SHOWN_DEFAULT};
+}
+
+void report_of_one(struct report *report) {
+    report->keeper.borrows = true;
+}
+
+void report_trim(struct report *report) {
+    if (!report->keeper.borrows)
+        symbols_trim(report->symbols);
 }
 
 static void set_argv(struct report *report, const struct recording *recording) {

@@ -264,8 +264,8 @@ static void read_cycle(struct reader *reader, const json_t *record, struct rec_f
 
 void reader_add_finding(struct reader *reader, const struct rec_finding *finding) {
     struct recording *recording = reader->recording;
-    recording->findings = pool_grow(reader->pool, recording->findings, recording->finding_count,
-                                    &recording->finding_capacity, sizeof *finding);
+    recording->findings = pool_grow_alone(reader->pool, recording->findings, recording->finding_count,
+                                          &recording->finding_capacity, sizeof *finding);
     struct rec_finding *added = &recording->findings[recording->finding_count++];
     *added = *finding;
     if (!finding->type) /* the line was plain: it told nothing of them */
