@@ -60,13 +60,19 @@ static int is_seen(const void *real) {
     }                                                                                                                  \
     int seen = __atomic_load_n(&found_seen, __ATOMIC_RELAXED)
 
-#define OPERATOR_NEW(symbol, parameters, arguments, fallback)                                                          \
+#define OPERATOR_NEW(symbol, parameters, arguments, fallback) OPERATOR(symbol, parameters, arguments, fallback, 0)
+/* libstdc++ calls aligned_alloc with more than was asked for. (Other allocators' operators call nothing of ours.) */
+#define OPERATOR_NEW_ALIGNED(symbol, parameters, arguments, fallback)                                                  \
+    OPERATOR(symbol, parameters, arguments, fallback, process.facts.allocator_is_glibc ? bytes : 0)
+#define OPERATOR(symbol, parameters, arguments, fallback, before)                                                      \
     typedef void *(*symbol##_type)parameters;                                                                          \
     EXPORT void *symbol parameters;                                                                                    \
     void *symbol parameters {                                                                                          \
         NEXT(symbol, symbol##_type);                                                                                   \
         if (!real)                                                                                                     \
             return fallback;                                                                                           \
+        if (before)                                                                                                    \
+            hook_asked = before;                                                                                       \
         void *pointer = real arguments;                                                                                \
         if (!seen && hook_recording && pointer != NULL)                                                                \
             hook_made_once(pointer, bytes, &ARCH_CALLER());                                                            \
@@ -108,14 +114,14 @@ OPERATOR_NEW(_Znwm, (size_t bytes), (bytes), present(malloc(bytes)))
 OPERATOR_NEW(_Znam, (size_t bytes), (bytes), present(malloc(bytes)))
 OPERATOR_NEW(_ZnwmRKSt9nothrow_t, (size_t bytes, const struct nothrow *tag), (bytes, tag), malloc(bytes))
 OPERATOR_NEW(_ZnamRKSt9nothrow_t, (size_t bytes, const struct nothrow *tag), (bytes, tag), malloc(bytes))
-OPERATOR_NEW(_ZnwmSt11align_val_t, (size_t bytes, size_t alignment), (bytes, alignment),
-             present(aligned(bytes, alignment)))
-OPERATOR_NEW(_ZnamSt11align_val_t, (size_t bytes, size_t alignment), (bytes, alignment),
-             present(aligned(bytes, alignment)))
-OPERATOR_NEW(_ZnwmSt11align_val_tRKSt9nothrow_t, (size_t bytes, size_t alignment, const struct nothrow *tag),
-             (bytes, alignment, tag), aligned(bytes, alignment))
-OPERATOR_NEW(_ZnamSt11align_val_tRKSt9nothrow_t, (size_t bytes, size_t alignment, const struct nothrow *tag),
-             (bytes, alignment, tag), aligned(bytes, alignment))
+OPERATOR_NEW_ALIGNED(_ZnwmSt11align_val_t, (size_t bytes, size_t alignment), (bytes, alignment),
+                     present(aligned(bytes, alignment)))
+OPERATOR_NEW_ALIGNED(_ZnamSt11align_val_t, (size_t bytes, size_t alignment), (bytes, alignment),
+                     present(aligned(bytes, alignment)))
+OPERATOR_NEW_ALIGNED(_ZnwmSt11align_val_tRKSt9nothrow_t, (size_t bytes, size_t alignment, const struct nothrow *tag),
+                     (bytes, alignment, tag), aligned(bytes, alignment))
+OPERATOR_NEW_ALIGNED(_ZnamSt11align_val_tRKSt9nothrow_t, (size_t bytes, size_t alignment, const struct nothrow *tag),
+                     (bytes, alignment, tag), aligned(bytes, alignment))
 OPERATOR_DELETE(_ZdlPv, (void *pointer), (pointer))
 OPERATOR_DELETE(_ZdaPv, (void *pointer), (pointer))
 OPERATOR_DELETE(_ZdlPvm, (void *pointer, size_t bytes), (pointer, bytes))

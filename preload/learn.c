@@ -18,7 +18,6 @@
 #include <link.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include "bind.h"
@@ -154,10 +153,14 @@ static int get_dyn_info_list_addr(unw_addr_space_t as, unw_word_t *address, void
     return -UNW_ENOINFO;
 }
 
-/* A word from a stack whose end is not known: the kernel says whether it is there. */
+/* A word from a stack whose end is not known. The kernel says whether it is there: it reads the new mask before it finds
+ * that there is no such way to set it. (A call that every filter of system calls allows, unlike those made for this.) */
 static int read_checked(uintptr_t address, unw_word_t *value) {
-    struct iovec local = {value, sizeof *value}, remote = {(void *)address, sizeof *value};
-    return sys(SYS_process_vm_readv, sys(SYS_getpid, 0), &local, 1, &remote, 1, 0) == sizeof *value ? 0 : -UNW_EINVAL;
+    enum { NO_WAY = -1, MASK_BYTES = sizeof *value };
+    if (sys(SYS_rt_sigprocmask, NO_WAY, address, NULL, MASK_BYTES) != -EINVAL)
+        return -UNW_EINVAL;
+    memcpy(value, (const void *)address, sizeof *value);
+    return 0;
 }
 
 static int access_mem(unw_addr_space_t as, unw_word_t address, unw_word_t *value, int write, void *arg) {

@@ -60,6 +60,8 @@ static void add(struct gather *gather, uintptr_t lo, uintptr_t hi, unsigned flag
     hi &= ~(uintptr_t)(WORD - 1);
     if (gather->adding & (ROOTS_STACKS | ROOTS_REGISTERS))
         flags |= ROOT_STACK;
+    if (gather->adding & ROOTS_REGISTERS)
+        flags |= ROOT_REGISTER;
     struct root *root = hi > lo && !(gather->adding & gather->in->left_out) ? list_add(&gather->roots) : NULL;
     if (!root)
         return;
@@ -195,9 +197,9 @@ static void add_declared(struct gather *gather) {
     for (size_t i = 0; i < count; i++)
         add_readable(gather, declared[i].lo, declared[i].hi, 0);
     gather->adding = ROOTS_OTHER;
-    const struct mapped *broken = mapping_broken(&count);
+    const struct mapped *taken = mapping_from_break(&count);
     for (size_t i = 0; i < count; i++)
-        add_readable(gather, broken[i].range.lo, broken[i].range.hi, 0);
+        add_readable(gather, taken[i].range.lo, taken[i].range.hi, 0);
     pooled_each_block(add_block_head, gather);
 }
 
@@ -277,6 +279,9 @@ static void exclude_stacks(struct gather *gather) {
     for (size_t i = 0; i < in->stopped->count; i++)
         exclude_stack(gather, in->stopped->threads[i].thread_pointer);
     each_stack(gather, CACHED_STACKS, exclude_stack); /* of threads that never allocated, too */
+    /* Of a coroutine's stack in a mapping, nobody knows where that ends; where the end of the process stands on it is known. */
+    if (in->here && in->here_reached)
+        exclude(gather, in->here_reached, in->here->sp);
 }
 
 /* The thread's stack when its stack pointer is elsewhere (a coroutine, an alternate signal stack): all of it. */

@@ -66,6 +66,7 @@ static int view(struct arena *arena, struct search *search) {
         return error;
     record_view(&search->heap);
     search->heap.pointer_mask = options_pointer_mask(&process.options);
+    search->heap.ends_hold = process.facts.allocator_is_glibc;
     search->heap.unaligned = options_unaligned(&process.options) || lsan.unaligned;
     error = view_odd(&search->heap, arena);
     frozen_flag(&search->heap);
@@ -90,6 +91,7 @@ int search_roots(const struct scan_input *in, struct search *search) {
         .here = in->here,
         .here_interrupted = in->here_interrupted,
         .here_thread_pointer = in->here_thread_pointer,
+        .here_reached = in->here_reached,
         .kernel = in->kernel,
         .pid = in->pid,
         .left_out = lsan.left_out,
@@ -166,10 +168,31 @@ static int find_reachable(const struct scan_input *in, struct search *search) {
     const struct crew *crew = in->in_process ? NULL : helpers_crew(search->arena);
     error = mark_together(crew, heap, search->roots.root, search->roots.count, search->arena, &search->marks);
     if (!error && is_full(in))
-        error = audit_run(heap, &search->counts, search->roots.root, search->roots.count, &search->marks, search->arena,
-                          &search->audit);
+        error = audit_run(crew, heap, &search->counts, search->roots.root, search->roots.count, &search->marks,
+                          search->arena, &search->audit);
     search->mark_us = scan_now_us() - begun_us;
     return error;
+}
+
+static int is_live(const struct scan_input *in) {
+    return in->exit_status < 0;
+}
+
+/* A young scan does not see all words: what the last full one has found stands. */
+static int find_lingering(const struct scan_input *in, struct search *search) {
+    const struct lingering *before = in->lingering;
+    if (is_full(in))
+        return lingering_find(&search->heap, &search->marks, search->roots.root, search->roots.count,
+                              before ? &before->words : NULL, in->keep, search->arena, &search->lingering);
+    search->lingering = before ? *before : (struct lingering){0};
+    size_t count = search->lingering.words.count;
+    struct lingering_word *word = arena_alloc(in->keep, count, sizeof *word);
+    if (!word)
+        return -ENOMEM;
+    if (count)
+        memcpy(word, before->words.word, count * sizeof *word);
+    search->lingering.words.word = word;
+    return 0;
 }
 
 int search_run(const struct scan_input *in, struct arena *arena, struct search *search) {
@@ -187,6 +210,10 @@ int search_run(const struct scan_input *in, struct arena *arena, struct search *
         .scan = in->entry,
         .confirm = in->confirm,
     };
+    if (is_live(in))
+        error = find_lingering(in, search);
+    if (error)
+        return error;
     input.scan.pause_us = (uint32_t)(search->begun_us - in->stop_begun_us);
     input.scan.scan_us = (uint32_t)(scan_now_us() - search->begun_us);
     return history_update(&input, in->keep, arena, &search->history);

@@ -13,6 +13,7 @@
 #include "suggest.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -121,6 +122,10 @@ static int set_frames_max(struct options *options, const char *value, const char
     return option_number(&options->frames_max, value, 1, CAST_FRAMES_MAX, spelling);
 }
 
+static int set_findings_max(struct options *options, const char *value, const char *spelling) {
+    return option_number(&options->findings_max, value, 0, INT_MAX, spelling);
+}
+
 /* Valgrind's spelling: up to 500, of which we record no more than our own most. */
 static int set_num_callers(struct options *options, const char *value, const char *spelling) {
     if (option_number(&options->frames_max, value, 1, 500, spelling))
@@ -164,6 +169,8 @@ static int set_fail_on_unused(struct options *options, const char *value, const 
 
 static int set_gen_suppressions(struct options *options, const char *value, const char *spelling) {
     bool all = !strcmp(value, "all");
+    if (!all && strcmp(value, "yes") != 0 && strcmp(value, "no") != 0)
+        return option_bad_value(spelling, value, "all, no or yes");
     if (option_flag(&options->suppression_texts, all ? "yes" : value, spelling))
         return -1;
     options->ask_suppressions = options->suppression_texts && !all;
@@ -262,12 +269,13 @@ static const struct option table[] = {
     {"exit-code", "N", set_exit_code, "exit status when such a kind was found, 0-255 (default: 23)", 0, true},
     {"suppressions", "FILE", set_suppressions, "findings not to report, as LeakSanitizer or Valgrind; may be repeated",
      0, true},
-    {"default-suppressions", "YESNO", set_default_suppressions, "castaway's own for common libraries (default: yes)", 0,
-     true},
-    {"print-suppressions", "YESNO", set_print_suppressions, "list those used and unused (default: yes)", 0, true},
+    {"default-suppressions", "yes|no", set_default_suppressions, "castaway's own for common libraries (default: yes)",
+     0, true},
+    {"print-suppressions", "yes|no", set_print_suppressions, "list those used and unused (default: yes)", 0, true},
     {"fail-on-unused", NULL, set_fail_on_unused, "a suppression that matches nothing sets the exit status, too", 0,
      true},
-    {"gen-suppressions", "WHICH", set_gen_suppressions, "a suppression behind each finding (yes: asks first)", 0, true},
+    {"gen-suppressions", "all|no|yes", set_gen_suppressions, "a suppression behind each finding (yes: asks first)", 0,
+     true},
     {"baseline", "FILE", set_baseline, "findings in it pass up to their ceilings, new and grown ones count", 0, true},
     {"update-baseline", NULL, set_update_baseline, "lower its ceilings, drop what is gone", 0, true},
     {"accept-new", NULL, set_accept_new, "with --update-baseline: take new and grown findings in", 0, true},
@@ -279,6 +287,7 @@ static const struct option table[] = {
     {"log-file", "FILE", set_text, "as --text (as Valgrind)", 0, true},
     {"num-callers", "N", set_num_callers, "as --max-frames (as Valgrind)", 0, true},
     {"max-frames", "N", set_frames_max, "frames shown of a stack, 1-64 (default: 64)", 0, true},
+    {"max-findings", "N", set_findings_max, "findings listed as text, the rest are counted (default: 0, all)", 0, true},
     {"color", "WHEN", set_color, "auto (default: on a terminal, unless NO_COLOR is set), always, never", 0, true},
     {"scan-every", "DURATION", set_scan_every, "scan while it runs, every 500ms, 10s, 2m ...", 0, true},
     {"thresholds", "T0,T1,T2", set_thresholds, "births, young and middle scans between scans (50000,10,10)", 0, true},
@@ -291,7 +300,7 @@ static const struct option table[] = {
     {"timeout", "DURATION", set_timeout, "status, scan, why, top: wait for an answer (default: 10s)", 0, false},
     {"interval", "DURATION", set_interval, "top: between two frames (default: 2s)", 0, false},
     {"self", NULL, set_self, "annotate: what a line itself allocates, not what it calls", 0, false},
-    {"once", NULL, set_once, "top: print one frame", 0, false},
+    {"once", NULL, set_once, "top: print one frame; scan: scan once, whatever is only suspected then", 0, false},
     {"folded-bytes", "BYTES", set_folded_bytes, "found (default), or allocated: all of a --profile-allocations run", 0,
      true},
     {"profile-allocations", NULL, set_profile_allocations,
@@ -337,7 +346,7 @@ static const struct {
     {set_list_defaults, VERB_SUPPRESS},
     {set_self, VERB_ANNOTATE},
     {set_interval, VERB_TOP},
-    {set_once, VERB_TOP},
+    {set_once, VERB_TOP | VERB_SCAN},
     {set_retained, VERB_RUN},
     {set_profile_allocations, VERB_RUN},
 };
@@ -512,7 +521,7 @@ static const struct {
 } lsan_keys[] = {
     {"suppressions", set_suppressions}, {"print_suppressions", set_print_suppressions},
     {"exitcode", set_exit_code},        {"malloc_context_size", set_context_size},
-    {"log_path", set_log_path},
+    {"log_path", set_log_path},         {"max_leaks", set_findings_max},
 };
 
 int options_lsan(struct options *options, const char *text) {
@@ -560,14 +569,16 @@ bool options_next(unsigned verb, size_t *at, struct option_words *words) {
     return false;
 }
 
-void options_help(FILE *file) {
-    for (size_t i = 0; i < TABLE_COUNT; i++) {
-        const struct option *option = &table[i];
-        char left[48];
-        if (!option->help)
-            continue;
-        snprintf(left, sizeof left, "%c%c%c --%s %s", option->letter ? '-' : ' ', option->letter ? option->letter : ' ',
-                 option->letter ? ',' : ' ', option->name, option->value ? option->value : "");
-        fprintf(file, "  %-28s %s\n", left, option->help);
+void options_help(FILE *file, unsigned verb) {
+    enum { LEFT_COLUMNS = 28 };
+    struct option_words words;
+    for (size_t at = 0; options_next(verb, &at, &words);) {
+        int left =
+            fprintf(file, words.letter ? "  -%c, --%s" : "   %c  --%s", words.letter ? words.letter : ' ', words.name);
+        if (words.value)
+            left += fprintf(file, " %s", words.value);
+        bool fits = left < LEFT_COLUMNS + 2;
+        fprintf(file, fits ? "%*s %s\n" : "\n%*s %s\n", fits ? LEFT_COLUMNS + 2 - left : LEFT_COLUMNS + 2, "",
+                words.help);
     }
 }

@@ -42,7 +42,7 @@ struct options {
     bool destinations_from_environment; /* the first one of the command line replaces them */
     unsigned show, fail_on;             /* kinds as bits */
     bool keep_pools;                    /* leave the switches of other allocators alone (analysis/pools.h) */
-    int exit_code, frames_max;
+    int exit_code, frames_max, findings_max;
     bool exit_code_given;      /* by the user */
     bool findings_first;       /* the exit status of findings stands before the program's own */
     const char **suppressions; /* files */
@@ -76,7 +76,7 @@ int options_lsan(struct options *, const char *text);
  * returns  index of the first word not taken, or -1 after a message */
 int options_arguments(struct options *, int count, char **arguments, int from);
 
-void options_help(FILE *);
+void options_help(FILE *, unsigned verb); /* those that this verb takes */
 
 /* The options that a verb (bits; VERBS_ALL: any) takes, one after the other: *at begins with 0. false: no more */
 struct option_words {

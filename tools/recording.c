@@ -118,6 +118,7 @@ static void read_header(struct reader *reader, const json_t *record) {
     recording->at_exit = json_object_get(record, "exit_status") && recording->exit_status >= 0;
     recording->replaced = json_is_true(json_object_get(record, "replaced"));
     recording->start_seconds = json_number_value(json_object_get(record, "start"));
+    recording->end_seconds = json_number_value(json_object_get(record, "end"));
     recording->argv = pool_array(reader->pool, json_array_size(argv) + 1, sizeof *recording->argv);
     for (size_t i = 0; i < json_array_size(argv); i++) {
         const char *argument = json_string_value(json_array_get(argv, i));
@@ -226,7 +227,7 @@ static enum kind get_kind(struct reader *reader, const json_t *record) {
 }
 
 void reader_check_cycle(struct reader *reader, const struct rec_finding *finding) {
-    if (finding->cycle_listed < 2)
+    if (!finding->cycle_listed || (finding->cycle_listed == 1 && finding->cycle_length > 1))
         reader_wrong(reader, "cycle");
     if (finding->cycle_length < finding->cycle_listed)
         reader_wrong(reader, "length");
@@ -263,8 +264,8 @@ static void read_cycle(struct reader *reader, const json_t *record, struct rec_f
 
 void reader_add_finding(struct reader *reader, const struct rec_finding *finding) {
     struct recording *recording = reader->recording;
-    recording->findings = pool_grow(reader->pool, recording->findings, recording->finding_count,
-                                    &recording->finding_capacity, sizeof *finding);
+    recording->findings = pool_grow_alone(reader->pool, recording->findings, recording->finding_count,
+                                          &recording->finding_capacity, sizeof *finding);
     struct rec_finding *added = &recording->findings[recording->finding_count++];
     *added = *finding;
     if (!finding->type) /* the line was plain: it told nothing of them */
@@ -300,6 +301,11 @@ static void read_note(struct reader *reader, const json_t *record) {
         .detail = reader_string(reader, record, "detail"),
         .count = reader_count(reader, record, "count"),
     };
+    if (!strcmp(note.code, "lingering")) {
+        note.site = reader_site(reader, record);
+        note.bytes = reader_count(reader, record, "bytes");
+        note.scans = reader_count(reader, record, "scans");
+    }
     recording->notes =
         pool_grow(reader->pool, recording->notes, recording->note_count, &recording->note_capacity, sizeof note);
     recording->notes[recording->note_count++] = note;

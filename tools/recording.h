@@ -176,6 +176,8 @@ struct rec_retained {
 struct rec_note {
     const char *code, *detail; /* detail may be "" */
     uint64_t count;
+    struct rec_site *site; /* of "lingering": where the objects were made; else NULL */
+    uint64_t bytes, scans; /* of these */
 };
 
 struct recording {
@@ -186,8 +188,8 @@ struct recording {
     size_t argc;
     const char *executable;
     int64_t exit_status;
-    double start_seconds; /* Unix time; 0: not known */
-    bool at_exit;         /* made when the program ended, not while it ran */
+    double start_seconds, end_seconds; /* Unix time; 0: not known */
+    bool at_exit;                      /* made when the program ended, not while it ran */
     bool has_scan, has_status;
     bool replaced;                                      /* the process went on as another program */
     bool is_turned_off;                                 /* no scan, because the program or its user wanted none */

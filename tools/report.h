@@ -110,6 +110,8 @@ struct report_finding {
     bool found_at_exit;                     /* no scan before the last, at exit, saw it lost */
     const struct report_growth *growth;     /* kind growing */
     const struct report_dangling *dangling; /* kind dangling-weak */
+    uint64_t
+        brought; /* texts of suppressions that each program which showed it brings itself: bits as report_brought() */
     uint64_t fingerprint;
     uint64_t family;    /* the fingerprint before equal ones were numbered: two calls in one function have the same */
     uint64_t identity;  /* finer than the fingerprint: knows lines or offsets; only for merging */
@@ -181,6 +183,7 @@ struct report {
     int64_t exit_status;
     int signal; /* that killed it, else 0 */
     size_t processes;
+    double start_seconds, end_seconds; /* Unix time: when the first of them began, the last one ended; 0: not known */
     size_t unjudged;   /* recordings among them that hold no scan: nothing can be said of their processes */
     size_t turned_off; /* recordings of processes that wanted no check */
     bool has_main;     /* the main process left a recording */
@@ -196,7 +199,8 @@ struct report {
     size_t finding_count, finding_capacity;
     struct finding_index *index; /* of findings, by what makes two of them one */
     struct keeper keeper;
-    struct origin *adding; /* of the recording that is being added */
+    struct origin *adding;   /* of the recording that is being added */
+    uint64_t adding_brought; /* by it, as in a finding */
     struct report_note *notes;
     size_t note_count, note_capacity;
 };
@@ -204,11 +208,20 @@ struct report {
 /* Build one: init with the kinds to show, then report_add() for each recording (the main process first), then
  * report_finish(). A recording can be closed and its pool freed once it was added: memory grows with the findings. */
 void report_init(struct report *, struct pool *, unsigned show);
+
+/* Between init and add: there is one recording, so that its stacks need not be copied out of the symbols. */
+void report_of_one(struct report *);
+/* After each recording: the symbols' cache goes when it has grown large, if nothing of it is needed any more. */
+void report_trim(struct report *);
 void report_add(struct report *, struct recording *);
 void report_note(struct report *, enum tool_note, uint64_t count, const char *detail);
 void report_finish(struct report *);
 void report_release(struct report *); /* all but its symbols, which were lent to it */
 void report_free(struct report *);
+
+/* What a program brings itself is about its own findings alone. The bit of the text at `index` of default_options or
+ * default_suppressions; 0: there are too many to tell them apart, and it is about all. */
+uint64_t report_brought(bool is_suppression, size_t index);
 
 /* Does it count as a failure: is it of one of these kinds (bits), and no baseline lets it pass? */
 bool report_fails(const struct report_finding *, unsigned kinds);

@@ -22,6 +22,7 @@ refused "unknown kind" 125 'unknown kind `lots`' --show lots true
 refused "not a number" 125 '`x` is not a number from 0 to 255' --exit-code x true
 refused "too large" 125 'a number from 1 to 64' --max-frames 65 true
 refused "value missing" 125 '--text: FILE is missing' --text
+refused "%q without its end" 125 '%q is written %q{VARIABLE}' --log-file "$WORK/log.%q{HOME" true
 refused "value too many" 125 '--help takes no value' --help=3
 refused "no command" 125 'no command to run' run
 refused "no recording" 125 'no recording named' report
@@ -68,7 +69,7 @@ damaged "negative id" 4 '4s/"id":1/"id":-1/'
 damaged "id beyond 32 bits" 4 '4s/"id":1/"id":4294967297/'
 damaged "site given twice" 5 '5s/"id":2/"id":1/'
 damaged "unknown kind" 8 '8s/"cycle","site"/"ring","site"/'
-damaged "a cycle of one" 8 '8s/,{"site":2[^}]*}//'
+damaged "a cycle of two, listed as one" 8 '8s/,{"site":2[^}]*}//'
 damaged "a cycle shorter than its list" 8 '8s/"length":2/"length":1/'
 damaged "frames that are none" 4 '4s/"frames":.*/"frames":[7]}/'
 damaged "an array for a record" 4 '4s/.*/[1,2]/'

@@ -121,6 +121,7 @@ write s junit
 claim "JUnit is what CI servers read" read_junit s
 claim "JUnit: counts" has s.cases "tests 3 failures 2 errors 0"
 claim "JUnit: the process is a case" has s.cases "server | heap judged | passed"
+claim "JUnit: how long it ran" test "$(grep -c ' time="1.000"' "$WORK/s.junit") $(grep -c ' time=' "$WORK/s.junit")" = "3 3"
 claim "JUnit: a cycle with file, line and message" has s.cases \
     "failure | server/session.c | 11 | 512 cycles, 1 024 objects, 96.0 KiB: session -(.timer)-> timer -(+0x08)-> session;"
 claim "JUnit: the text of the report" has s.junit "session ─(.timer)→ timer ─(+0x08)→ session"
