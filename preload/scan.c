@@ -19,6 +19,7 @@
 #include "init.h"
 #include "layouts.h"
 #include "lsan.h"
+#include "makers.h"
 #include "record.h"
 #include "refs.h"
 #include "weak.h"
@@ -144,7 +145,9 @@ static int know_references(const struct scan_input *in, struct search *search) {
         error = refs_read(&search->heap, &search->counts);
     if (!error)
         error = layouts_read(&search->heap, &search->counts, search->arena);
-    return error ? error : counts_install(&search->counts, &search->heap);
+    if (!error)
+        error = counts_install(&search->counts, &search->heap);
+    return error || !search->counts.known || !is_full(in) ? error : makers_find(&search->counts);
 }
 
 static int find_reachable(const struct scan_input *in, struct search *search) {

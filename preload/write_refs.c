@@ -167,20 +167,29 @@ static int find_taker(const struct object *object, struct arena *arena, uint32_t
     return 0;
 }
 
+static size_t count_parts(const struct breaks *breaks) {
+    size_t count = 0;
+    for (size_t i = 0; breaks && i < breaks->count; i++)
+        count += breaks->set[i].part_count;
+    return count;
+}
+
 static int find_takers(const struct heap *heap, const struct blame *blame, struct arena *arena,
                        struct cast_refs *refs) {
-    size_t count = blame ? blame->break_count : 0;
+    const struct breaks *breaks = blame ? blame->breaks : NULL;
+    size_t count = count_parts(breaks), at = 0;
     uint32_t *sites = arena_alloc(arena, count + 1, sizeof *sites);
     if (!sites)
         return -ENOMEM;
     refs->break_sites = sites;
     refs->break_count = count;
-    for (size_t i = 0; i < count; i++) {
-        const struct object *object = heap_object(heap, blame->breaks[i].target);
-        int error = object->refs ? find_taker(object, arena, &sites[i]) : 0;
-        if (error)
-            return error;
-    }
+    for (size_t i = 0; at < count; i++)
+        for (size_t p = 0; p < breaks->set[i].part_count; p++, at++) {
+            const struct object *object = heap_object(heap, breaks->set[i].part[p].target);
+            int error = object->refs ? find_taker(object, arena, &sites[at]) : 0;
+            if (error)
+                return error;
+        }
     return 0;
 }
 

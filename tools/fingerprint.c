@@ -4,6 +4,7 @@
  * Start: fingerprint_set(). */
 #include "fingerprint.h"
 
+#include "breaks.h"
 #include "demangle.h"
 #include "symbols.h"
 
@@ -225,6 +226,7 @@ static void rotate(struct pool *pool, struct report_finding *finding, const uint
     for (size_t i = 0; i < count; i++)
         turned[i] = finding->cycle[(start + i) % count];
     finding->cycle = turned;
+    breaks_turn(&finding->breaks, start, count);
     finding->stack = turned[0].stack;
 }
 

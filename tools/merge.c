@@ -7,6 +7,7 @@
  * Start: report_add(), then report_push(). */
 #include "report.h"
 
+#include "breaks.h"
 #include "fingerprint.h"
 #include "refs.h"
 
@@ -101,10 +102,6 @@ static const struct report_entry *entries_of(struct report *report, const struct
             .stack = symbols_stack(report->symbols, edge->site),
             .type = type_name(recording->pool, edge->type),
             .layout = members_at(report->symbols, edge->site, edge->size_bytes, edge->offset, recording->pool),
-            .frees_objects = edge->frees_objects,
-            .frees_bytes = edge->frees_bytes,
-            .rank = edge->rank,
-            .taker = edge->taker ? symbols_stack(report->symbols, edge->taker) : NULL,
         };
     }
     return entries;
@@ -133,6 +130,7 @@ static struct report_finding finding_of(struct report *report, const struct reco
         .cycle_listed = recorded->cycle_listed,
         .cycle_length = recorded->cycle_length,
         .group_objects_max = recorded->group_objects_max,
+        .breaks = breaks_named(recording->pool, report->symbols, recorded),
         .age = recorded->age,
         .has_retained = recorded->has_retained,
         .retained_objects = recorded->retained_objects,
@@ -223,6 +221,7 @@ static void set_origin(struct report *report, struct report_finding *finding, co
         finding->stack = keep_stack(&report->keeper, shown->stack);
         finding->cycle = keep_entries(&report->keeper, shown->cycle, shown->cycle_listed);
         finding->cycle_listed = shown->cycle_listed;
+        finding->breaks = breaks_kept(&report->keeper, &shown->breaks);
     }
     if (shown->age.known) {
         finding->age = shown->age;

@@ -212,7 +212,7 @@ static enum kind get_kind(struct reader *reader, const json_t *record) {
 }
 
 void reader_check_cycle(struct reader *reader, const struct rec_finding *finding) {
-    if (finding->cycle_listed < 2)
+    if (!finding->cycle_listed) /* one: an object that holds itself */
         reader_wrong(reader, "cycle");
     if (finding->cycle_length < finding->cycle_listed)
         reader_wrong(reader, "length");

@@ -43,9 +43,18 @@ struct report_entry {
     const struct stack *stack;
     const char *type;      /* NULL: not known */
     struct members layout; /* by the debug information: the struct, and the member that is at `offset` */
-    uint64_t frees_objects, frees_bytes;
-    size_t rank;               /* as in struct rec_edge */
-    const struct stack *taker; /* took this reference; NULL: not known */
+};
+/* As struct rec_break, with names. */
+struct report_break {
+    struct rec_break is;                      /* its numbers; what points into the recording is not to be used */
+    const struct stack *from, *to;            /* made the example's objects */
+    const char *from_type, *to_type, *member; /* NULL: not known */
+    const struct stack *taker;                /* NULL: not known */
+};
+struct report_breaks {
+    struct report_break *list;
+    size_t count;
+    bool complete;
 };
 /* As struct rec_history, with names. */
 struct report_balance {
@@ -109,6 +118,7 @@ struct report_finding {
     const struct report_entry *cycle; /* kind cycle */
     size_t cycle_listed;
     uint64_t cycle_length, group_objects_max;
+    struct report_breaks breaks;
     const char *type;        /* NULL: not known */
     const char *struct_name; /* of lost objects, by the debug information; NULL: not known */
     struct rec_refs refs;    /* types by objects downwards, with names that people write */

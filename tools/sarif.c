@@ -131,6 +131,11 @@ static json_t *properties_json(const struct report_finding *finding) {
                      "indirectBytes", json_number(finding->indirect_bytes));
 }
 
+static const char *words(struct pool *pool, const struct report_finding *finding) {
+    const char *message = wording_message(pool, finding), *advice = wording_advice(pool, finding);
+    return advice ? pool_printf(pool, "%s; %s", message, advice) : message;
+}
+
 static json_t *result_json(struct pool *pool, const struct report_finding *finding, const struct view *view,
                            const char *root, int rule) {
     struct location location = location_of_stack(pool, finding->stack, root);
@@ -142,7 +147,7 @@ static json_t *result_json(struct pool *pool, const struct report_finding *findi
     json_object_set_new(object, "level", json_string(passes ? "note" : level(view, finding->kind)));
     if (finding->standing != STANDING_NONE)
         json_object_set_new(object, "baselineState", json_string(baseline_states[finding->standing]));
-    json_object_set_new(object, "message", message(pool, wording_message(pool, finding)));
+    json_object_set_new(object, "message", message(pool, words(pool, finding)));
     json_object_set_new(object, "locations", json_pack("[o]", location_json(pool, &location, NULL)));
     json_object_set_new(object, "partialFingerprints",
                         json_pack("{s:s, s:s}", "castawayFingerprint/v1", fingerprint, "primaryLocationLineHash",

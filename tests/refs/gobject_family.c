@@ -1,6 +1,7 @@
 /* GObjects whose counts and types are read from memory, without a rule. `Parent` has private data before its instances.
  *
  *   gobject_family leak      100 parents and children that hold each other: the child's reference is the one to make weak
+ *   gobject_family children  one parent with three: they hold it all three
  *   gobject_family missing   one parent was taken once too often
  *   gobject_family weak      a parent that only weak references know, of every kind: lost, and no cycle
  *   gobject_family held      a weak reference to a parent that a variable holds: nothing is lost
@@ -15,7 +16,7 @@ enum { LEAKED = 100 };
 
 typedef struct {
     GObject object;
-    GObject *child;
+    GObject *child, *others[2];
 } Parent;
 typedef struct {
     GObjectClass class;
@@ -72,6 +73,14 @@ NOINLINE static void families(int holds) {
     for (int i = 0; i < LEAKED; i++)
         g_object_unref(family_new(holds));
 }
+NOINLINE static void children(void) {
+    Parent *parent = family_new(1);
+    for (int i = 0; i < 2; i++) {
+        parent->others[i] = g_object_new(child_get_type(), NULL);
+        child_set_parent((Child *)parent->others[i], parent, 1);
+    }
+    g_object_unref(parent);
+}
 NOINLINE static void missing(void) {
     Parent *parent = family_new(0);
     g_object_ref(parent); /* the one */
@@ -107,6 +116,8 @@ int main(int count, char **arguments) {
     const char *mode = count > 1 ? arguments[1] : "none";
     if (!strcmp(mode, "leak") || !strcmp(mode, "none"))
         families(mode[0] == 'l');
+    else if (!strcmp(mode, "children"))
+        children();
     else if (!strcmp(mode, "missing"))
         missing();
     else if (!strcmp(mode, "weak"))
