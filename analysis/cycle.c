@@ -162,11 +162,11 @@ int cycle_compare_edges(const struct cycle_edge *a, const struct cycle_edge *b) 
     return counts_compare_names(a->type, b->type);
 }
 
-/* Where the least rotation begins: two candidates, and how far they agree. O(length). */
-static size_t least_rotation(const struct cycle *cycle) {
-    size_t n = cycle->length, i = 0, j = 1, same = 0;
-    while (i < n && j < n && same < n) {
-        int order = cycle_compare_edges(&cycle->edge[(i + same) % n], &cycle->edge[(j + same) % n]);
+/* Two candidates, and how far they agree: each step moves one of them past what it lost by. */
+size_t cycle_least_rotation(const void *items, size_t count, int (*compare)(const void *items, size_t a, size_t b)) {
+    size_t i = 0, j = 1, same = 0;
+    while (i < count && j < count && same < count) {
+        int order = compare(items, (i + same) % count, (j + same) % count);
         if (order == 0) {
             same++;
             continue;
@@ -179,6 +179,11 @@ static size_t least_rotation(const struct cycle *cycle) {
         same = 0;
     }
     return i < j ? i : j;
+}
+
+static int compare_places(const void *edges, size_t a, size_t b) {
+    const struct cycle_edge *edge = edges;
+    return cycle_compare_edges(&edge[a], &edge[b]);
 }
 
 static int is_less(const struct cycle *a, const struct cycle *b) {
@@ -215,7 +220,7 @@ static int write_cycle(struct cycle_search *s, size_t length, uint32_t last, siz
         last_edge = s->parent_edge[last];
         last = s->parent[last];
     }
-    s->other.rotation = least_rotation(&s->other);
+    s->other.rotation = cycle_least_rotation(s->other.edge, s->other.length, compare_places);
     return 0;
 }
 

@@ -37,4 +37,7 @@ static inline const struct cycle_edge *cycle_at(const struct cycle *cycle, size_
 }
 int cycle_compare_edges(const struct cycle_edge *a, const struct cycle_edge *b);
 
+/* Where the least rotation of `count` items begins, by an order of the items at two places. cost: O(count) */
+size_t cycle_least_rotation(const void *items, size_t count, int (*compare)(const void *items, size_t a, size_t b));
+
 #endif

@@ -5,10 +5,9 @@
  * must run as it does without us.
  *
  * Owns:    declared roots.
+ * Never:   fails, for the program to see.
  * Start:   castaway_api_ignore(). Pools: pooled.c. Source of the semantics: LeakSanitizer, lsan_interface.h */
 #include "api.h"
-
-#include <string.h>
 
 #include "hooks.h"
 #include "init.h"
@@ -27,24 +26,20 @@ const struct range *api_roots(size_t *count) {
     return roots;
 }
 
-static int roots_grow_locked(void) {
-    size_t capacity = root_capacity ? root_capacity * 2 : 64;
-    struct range *larger = pages_alloc(capacity * sizeof *larger);
-    if (!larger)
-        return -1;
-    if (root_count)
-        memcpy(larger, roots, root_count * sizeof *larger);
-    roots = larger;
-    root_capacity = capacity;
-    return 0;
+static void root_add_locked(struct range range) {
+    struct range *grown = pages_grow(roots, root_count, &root_capacity, sizeof *roots);
+    if (!grown)
+        return;
+    roots = grown;
+    roots[root_count++] = range;
 }
 
 static void root_add(struct range range) {
     start_recording();
     thread_busy++;
     lock_take(LOCK_ROOTS);
-    if (range.hi > range.lo && (root_count < root_capacity || roots_grow_locked() == 0))
-        roots[root_count++] = range;
+    if (range.hi > range.lo)
+        root_add_locked(range);
     lock_release(LOCK_ROOTS);
     thread_busy--;
 }

@@ -1,6 +1,8 @@
 /* api_gc.c - the words of Python's gc, as exported functions.
  *
- * Start: castaway_api_get_referents(). castaway_api_collect(): collect.c. */
+ * Owns:    nothing.
+ * Never:   searches the heap for a pointer: that is a snapshot's work. Reads no object but the one it is asked about.
+ * Start:   castaway_api_get_referents(). castaway_api_collect(): collect.c. */
 #include "frozen.h"
 #include "hooks.h"
 #include "init.h"

@@ -1,6 +1,8 @@
 /* api_refs.c - castaway.h's reference counts, as exported functions.
  *
- * Start: castaway_api_ref(). */
+ * Owns:    nothing.
+ * Never:   puts a call between: ARCH_CALLER() means the caller of the function that it stands in, the program.
+ * Start:   castaway_api_ref(). */
 #include "hooks.h"
 #include "refs.h"
 #include "weak.h"

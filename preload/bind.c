@@ -34,7 +34,7 @@ struct name {
     uintptr_t ours, real; /* of a function that ours stands in front of; else 0 */
     struct bind_rule rule;
     enum bind_state state;
-    const char *not_patched; /* why */
+    enum reason not_patched; /* why */
     UT_hash_handle hh;
 };
 static struct name *names;
@@ -270,7 +270,7 @@ static int is_patched(struct name *name, struct target target) {
         .rule = name->rule.rule,
         .wants_result = name->rule.wants_result,
     };
-    const char *why = patch_entry(&patch);
+    enum reason why = patch_entry(&patch);
     if (why)
         name->not_patched = why;
     else
@@ -326,6 +326,23 @@ static void bind_relocations(const struct tables *tables, const ElfW(Rela) * rel
         else if (name)
             bind_slot(tables, (uintptr_t *)(tables->map->l_addr + relocation[i].r_offset), name);
     }
+}
+
+int bind_within(const void *inside, const char *name, void *ours) {
+    struct dl_find_object found;
+    struct tables tables;
+    int result = -1;
+    if (_dl_find_object((void *)inside, &found) != 0 || tables_read(&tables, found.dlfo_link_map) != 0)
+        return -1;
+    for (int i = 0; i < 2; i++)
+        for (size_t j = 0; tables.relocations[i] && j < tables.relocation_count[i]; j++) {
+            const ElfW(Rela) *relocation = &tables.relocations[i][j];
+            const ElfW(Sym) *symbol = &tables.symbols[ELF64_R_SYM(relocation->r_info)];
+            if (is_import(ELF64_R_TYPE(relocation->r_info), relocation->r_addend) &&
+                strcmp(tables.strings + symbol->st_name, name) == 0)
+                result = write_slot(&tables, (uintptr_t *)(tables.map->l_addr + relocation->r_offset), (uintptr_t)ours);
+        }
+    return result;
 }
 
 /* ---- modules ---- */
@@ -444,10 +461,10 @@ enum bind_state bind_state(const char *text) {
     return name ? name->state : BIND_UNKNOWN;
 }
 
-const char *bind_not_patched(const char *text) {
+enum reason bind_not_patched(const char *text) {
     struct name *name;
     HASH_FIND_STR(names, text, name);
-    return name ? name->not_patched : NULL;
+    return name ? name->not_patched : REASON_NONE;
 }
 
 int bind_is_defined(const char *name) {

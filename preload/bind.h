@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "analysis/reason.h"
+
 /* What became of a name. */
 enum bind_state {
     BIND_UNKNOWN,     /* no module needed it */
@@ -32,6 +34,10 @@ void bind_start(void);
 void bind_replace(const char *name, void *ours, void *real);
 void bind_start_later(void);
 
+/* In the module that `inside` lies in, calls of `name` lead to `ours` from now on. It need not be one of the program's.
+ * returns  0, or -1: it calls no such function, or the kernel would not let us write. context: cold */
+int bind_within(const void *inside, const char *name, void *ours);
+
 /* Has a module come that was not looked at? Cheap enough for every allocation; bind_look() then looks.
  * context: hook, busy, no lock held */
 extern const struct link_map *bind_last;
@@ -45,8 +51,8 @@ void bind_close_begins(void);
 void bind_close_ends(void);
 
 enum bind_state bind_state(const char *name);
-const char *
-bind_not_patched(const char *name); /* why calls inside its library are not seen; NULL: not asked, or they are */
+/* Why calls inside its library are not seen; REASON_NONE: not asked, or they are. */
+enum reason bind_not_patched(const char *name);
 /* Does any module define it? context: threads stopped */
 int bind_is_defined(const char *name);
 

@@ -1,6 +1,7 @@
 /* births.c - a table of (serial, time) that grows coarser with time, so that it never grows.
  *
- * Owns:    the table.      Never: locks, waits. */
+ * Owns:    the table.      Never: locks, waits: a note that meets another one is left out.
+ * Start:   births_note(). */
 #include "births.h"
 
 #include <stdatomic.h>

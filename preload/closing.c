@@ -3,26 +3,20 @@
  * Our numbers fail as they would without us: nothing is open there. A descriptor that the program puts on one of them
  * itself (dup2) is its own from then on.
  *
- * Source: close(2), close_range(2), closefrom(3).
- * Start:  close_range(). */
+ * Owns:    nothing.
+ * Never:   closes one of ours, or another than the program asked for.
+ * Start:   close_range(). Source: close(2), close_range(2), closefrom(3). */
 #include <errno.h>
 #include <linux/close_range.h>
 
 #include "closing.h"
 #include "descriptor.h"
 #include "hooks.h"
-#include "init.h"
 #include "next.h"
 #include "sys.h"
 
-#define READY()                                                                                                        \
-    do {                                                                                                               \
-        if (!next_ready)                                                                                               \
-            start_recording();                                                                                         \
-    } while (0)
-
 EXPORT int close(int file) {
-    READY();
+    next_find();
     if (descriptor_is_kept(file)) {
         errno = EBADF;
         return -1;
@@ -43,7 +37,7 @@ long closing_range(unsigned first, unsigned last, unsigned flags) {
 }
 
 EXPORT int close_range(unsigned first, unsigned last, int flags) {
-    READY();
+    next_find();
     long result = closing_range(first, last, (unsigned)flags);
     if (!sys_failed(result))
         return 0;
@@ -52,7 +46,7 @@ EXPORT int close_range(unsigned first, unsigned last, int flags) {
 }
 
 EXPORT void closefrom(int first) {
-    READY();
+    next_find();
     if (sys_failed(closing_range(first < 0 ? 0 : (unsigned)first, ~0u, 0)))
         next.closefrom(first); /* a kernel without that call */
 }

@@ -1,6 +1,8 @@
 /* collect.c - scans that the program itself asks for, and waits for: castaway.h's and LeakSanitizer's names.
  *
- * Source: LeakSanitizer, sanitizer/lsan_interface.h, for the meaning of its two. */
+ * Owns:    nothing.
+ * Never:   ends the program, but in __lsan_do_leak_check(), which is asked to.
+ * Start:   castaway_api_collect(). Source: LeakSanitizer, sanitizer/lsan_interface.h, for the meaning of its two. */
 #include "hooks.h"
 #include "init.h"
 #include "live.h"

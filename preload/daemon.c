@@ -1,6 +1,8 @@
 /* daemon.c - daemon(3) with an end that can be seen: libc's own ends the first process where no hook of ours stands.
  *
- * Source: daemon(3), of the C library, for what is done in which order. */
+ * Owns:    nothing.
+ * Never:   does what libc's does not: the first process ends by our _exit, all else is the same.
+ * Start:   daemon(). Source: daemon(3), of the C library, for what is done in which order. */
 #include <errno.h>
 #include <fcntl.h>
 #include <paths.h>

@@ -3,6 +3,8 @@
  * A slot dangles when it points to where an object was and none is. Memory that was handed out again is somebody else's
  * object by now, and can't be told from what belongs into the slot.
  *
+ * Owns:    nothing.
+ * Never:   reads a slot, which may be NULL by now: weak_look() has kept what stood in it.
  * Runs in: snapshot child.
  * Start:   dangling_find(). */
 #include "dangling.h"

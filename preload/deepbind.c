@@ -3,7 +3,9 @@
  * A module that is opened with RTLD_DEEPBIND takes malloc and free from libc, which it depends on: what it allocates would
  * not be seen, and what it frees for the program would stay in our books. So its imports are rebound (bind.c).
  *
- * Source: dlopen(3), RTLD_DEEPBIND. */
+ * Owns:    nothing: the imports are bind.c's.
+ * Never:   leads a program with an allocator of its own to ours.
+ * Start:   deepbind_start(). Source: dlopen(3), RTLD_DEEPBIND. */
 #include "deepbind.h"
 
 #include "bind.h"

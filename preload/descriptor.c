@@ -1,4 +1,8 @@
-/* descriptor.c - see the header.      Never: touches a descriptor of the program's. */
+/* descriptor.c - see the header.
+ *
+ * Owns:    the list of those that were kept.
+ * Never:   touches a descriptor of the program's: what stands at a number of ours is looked at first.
+ * Start:   descriptor_keep(), descriptor_is_ours(). */
 #include "descriptor.h"
 
 #include <fcntl.h>

@@ -51,10 +51,6 @@ static size_t written_young;  /* where that since the last scan of generation 0 
 static int all[2];            /* by generation: too much was written to be noted */
 static struct descriptor fault = {.number = -1};
 
-enum dirty_method dirty_method(void) {
-    return method;
-}
-
 const char *dirty_method_name(void) {
     return NAMES[method];
 }
@@ -273,15 +269,6 @@ static void watch(uintptr_t lo, uintptr_t hi) {
     }
 }
 
-static int is_ours(uintptr_t lo) {
-    size_t count;
-    const struct range *own = pages_ranges(&count);
-    for (size_t i = 0; i < count; i++)
-        if (lo - own[i].lo < own[i].hi - own[i].lo)
-            return 1;
-    return 0;
-}
-
 /* What was unmapped is found out by dirty_take() when it is watched by a userfaultfd; else it is looked for here. */
 static void unwatch_gone(const struct maps *maps) {
     for (size_t i = 0; i < watched_count;) {
@@ -309,7 +296,7 @@ void dirty_watch_new(void) {
         if (method != DIRTY_PAGEMAP_SCAN)
             unwatch_gone(&maps);
         for (size_t i = 0; i < maps.count; i++)
-            if (is_worth_watching(&maps.mapping[i]) && !is_ours(maps.mapping[i].lo))
+            if (is_worth_watching(&maps.mapping[i]) && !pages_are_ours(maps.mapping[i].lo))
                 watch(maps.mapping[i].lo, maps.mapping[i].hi);
     }
     pages_loan_return(&loans);

@@ -22,7 +22,6 @@ enum dirty_method {
 /* Find out what this kernel allows; `wanted` is a method's name, or "auto" or "" for the best.
  * returns  0, or -EINVAL: no such name. context: cold, once */
 int dirty_choose(const char *wanted);
-enum dirty_method dirty_method(void);
 const char *dirty_method_name(void);
 const char *dirty_missing(void); /* the name of the one that was asked for and can't be had; NULL: all is as asked */
 /* The method needs the last snapshot child to stay, so that its pages and the program's can be told apart. */

@@ -4,6 +4,7 @@
  * waits. The threads stand until then: the process is ending, and longer lives for them now would be a change.
  * Preloaded by hand, the recording is handed to the tool beside this library, which writes the reports.
  *
+ * Owns:    that there is one such scan in a process, and which thread makes it.
  * Never:   lets the program die of it: what can't be done is written into the recording.
  * Start:   exit_scan(). */
 #include <errno.h>
@@ -160,7 +161,7 @@ static void child_scan(const struct scan_input *in, int file) {
     sys(SYS_exit_group, search_and_write(in, file) == 0 ? 0 : CHILD_FAILED);
 }
 
-static void write_failure(int file, const struct scan_input *in, const char *why) {
+static void write_failure(int file, const struct scan_input *in, enum reason why) {
     sys(SYS_ftruncate, file, 0);
     sys(SYS_lseek, file, 0, 0);
     write_note(file, in, NOTE_SCAN_FAILED, why);
@@ -186,16 +187,16 @@ static void snapshot_scan(struct scan_input *in, int file) {
     if (sys_failed(child)) {
         in->in_process = 1;
         if (search_and_write(in, file) != 0)
-            write_failure(file, in, "no snapshot, and not enough memory to search in the program itself");
+            write_failure(file, in, REASON_NO_SNAPSHOT_NO_MEMORY);
         return;
     }
     int status = 0;
     while (sys(SYS_wait4, child, &status, __WALL, 0) == -EINTR) {
     }
     if (WIFSIGNALED(status))
-        write_failure(file, in, "the searching process was killed by a signal");
+        write_failure(file, in, REASON_SEARCH_KILLED);
     else if (WEXITSTATUS(status))
-        write_failure(file, in, "not enough memory, or /proc can't be read");
+        write_failure(file, in, REASON_SEARCH_FAILED);
 }
 
 /* The recording itself is left behind. */
@@ -259,12 +260,12 @@ static void end_recorded(struct ending *ending, unsigned long signals_before) {
     in.exit_status = ending->status;
     in.replaced = ending->replaced;
     if (ending->turned_off) {
-        write_note(ending->file, &in, NOTE_TURNED_OFF, NULL);
+        write_note(ending->file, &in, NOTE_TURNED_OFF, REASON_NONE);
         return;
     }
     nofork_look();
     if (ending->stop_error) {
-        write_failure(ending->file, &in, "threads could not be stopped");
+        write_failure(ending->file, &in, REASON_THREADS_NOT_STOPPED);
         return;
     }
     snapshot_scan(&in, ending->file);
@@ -392,7 +393,7 @@ void exit_scan_signal(int signal, const ucontext_t *context) {
     scan_once(SHELL_SIGNAL + signal, context, 0);
 }
 
-void exit_scan_give_up(const char *why) {
+void exit_scan_give_up(enum reason why) {
     struct scan_input in = {.facts = &process.facts};
     if (!process.options.dir[0])
         return;

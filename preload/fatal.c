@@ -111,8 +111,7 @@ static int set(int signal, const struct sigaction *action) {
 }
 
 EXPORT int sigaction(int signal, const struct sigaction *action, struct sigaction *old) {
-    if (!next_ready)
-        start_recording();
+    next_find();
     if (!standing || !is_fatal(signal))
         return next.sigaction(signal, action, old);
     struct sigaction before, wanted;
@@ -191,8 +190,7 @@ EXPORT sighandler_t sigset(int number, sighandler_t disposition) {
 /* libc's own undoes any handler before it ends the process: ours is put in place between the program's handler and that. */
 EXPORT void abort(void) {
     struct sigaction program, by = {.sa_handler = SIG_DFL};
-    if (!next_ready)
-        start_recording();
+    next_find();
     if (standing && next.sigaction(SIGABRT, NULL, &program) == 0 && !is_ours(&program, on_fatal)) {
         if (program.sa_handler != SIG_IGN) {
             change_mask(SIG_UNBLOCK, SIGABRT);

@@ -2,7 +2,11 @@
  *
  * Every lock is taken around the fork, so that no table is caught half-written and libunwind's own locks (held only
  * under LOCK_LEARN) are free. The handlers are registered before any other, so they run last before the fork and first
- * in the child. */
+ * in the child.
+ *
+ * Owns:    whether this thread's fork has the locks.
+ * Never:   holds a fork up for longer than LIMIT_MS: then it goes on without them.
+ * Start:   fork_init(). */
 #include <pthread.h>
 
 #include "init.h"

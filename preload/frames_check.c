@@ -1,6 +1,7 @@
 /* frames_check.c - the judge of the fast walk; empty but in a checking build.
  *
  * Owns:    the tally, the first differing stacks.
+ * Never:   part of a library that is installed: it takes a lock at every allocation, and prints.
  * Start:   frames_check(). */
 #include "frames_check.h"
 

@@ -1,6 +1,7 @@
 /* frozen.c - see the header. What is frozen is told by its birth serial.
  *
  * Owns:    the serial before which objects are frozen; 0: none.
+ * Never:   writes to an object's record while the program runs: they are flagged as they are searched.
  * Start:   frozen_flag(). */
 #include "frozen.h"
 

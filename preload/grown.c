@@ -1,4 +1,9 @@
-/* grown.c - see the header.      Runs in: snapshot child. */
+/* grown.c - see the header.
+ *
+ * Owns:    nothing.
+ * Never:   leaves a pointer to the child's memory in what grown_keep() returns.
+ * Runs in: snapshot child.
+ * Start:   grown_find(). */
 #include "grown.h"
 
 #include <errno.h>

@@ -3,6 +3,8 @@
  * A root's word belongs to a group: the variable that it stands in, the thread's stack, the mapping. Where a module has no
  * symbols each word is a group of its own.
  *
+ * Owns:    nothing.
+ * Never:   follows a pointer further than to its object: what hangs from that is analysis/dominators.c's part.
  * Runs in: snapshot child.
  * Start:   holders_find(). */
 #include "holders.h"

@@ -2,7 +2,9 @@
  *
  * Each wrapper is the real call and one line of recording. The record is withdrawn before the real free (another thread
  * may own the address at once), and made after the real malloc.
- * Never:   takes a lock on the common path, changes errno, calls the program.
+ *
+ * Owns:    whether allocations are recorded, how many were without their stack.
+ * Never:   takes a lock on the common path, changes errno, calls the program but where it asked for it (told.c).
  * Start:   malloc(). */
 #include "hooks.h"
 

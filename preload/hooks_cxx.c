@@ -6,6 +6,8 @@
  *
  * The next operator may be in a library that was opened privately (a plug-in's libstdc++), out of RTLD_NEXT's sight:
  * then it is looked for in the C++ libraries that are loaded.
+ *
+ * Owns:    for each operator the one behind it.
  * Never:   throws; an exception of the real operator passes through (-fexceptions).
  * Start:   the table at the end. */
 #include <dlfcn.h>

@@ -4,7 +4,10 @@
  * every object has its stack. start() is our constructor: it runs last of all before main, when libc and the
  * environment are complete. (A constructor that runs first of all, by -z initfirst, can't open libunwind: the loader
  * would then initialise libc for it, without arguments and environment.)
- * Start:   start_recording(). */
+ *
+ * Owns:    struct process.
+ * Never:   opens libunwind while the loader is at work.
+ * Start:   start_recording(), then start(). */
 #include "init.h"
 
 #include <dlfcn.h>
@@ -17,9 +20,11 @@
 
 #include "deepbind.h"
 #include "fatal.h"
+#include "follow.h"
 #include "hooks.h"
 #include "live.h"
 #include "lsan.h"
+#include "mapping.h"
 #include "module.h"
 #include "next.h"
 #include "pairs.h"
@@ -147,12 +152,12 @@ void start_recording(void) {
         return;
     under_way = 1;
     thread_busy++;
-    if (!next_ready)
-        next_resolve();
+    next_find();
     process.pid = (int)sys(SYS_getpid, 0);
     process.start_seconds = scan_wall_seconds();
     process.start_us = scan_now_us();
     facts_learn(&process.facts);
+    mapping_start();
     record_shared_granules(!process.facts.allocator_is_glibc);
     thread_init();
     start_unwinding();
@@ -166,13 +171,18 @@ static int is_wanted(void) {
     return options_children(&process.options) || !owner || (int)sys(SYS_getppid, 0) == owner;
 }
 
+/* By its address: our own name for a function may stand for the program's. */
+static int is_ours(const void *function) {
+    return (uintptr_t)function - process.facts.castaway.lo < process.facts.castaway.hi - process.facts.castaway.lo;
+}
+
 __attribute__((constructor)) static void start(int count, char **arguments, char **environment) {
     (void)count;
     (void)arguments;
     start_recording();
     thread_busy++;
     start_unwinding();
-    process.own_malloc = dlsym(RTLD_DEFAULT, "malloc") != (void *)malloc;
+    process.own_malloc = !is_ours(dlsym(RTLD_DEFAULT, "malloc"));
     process.environment = environment;
     if (!process.facts.allocator_is_glibc)
         dl_iterate_phdr(allocator_tls_learn, &process.facts);
@@ -182,6 +192,7 @@ __attribute__((constructor)) static void start(int count, char **arguments, char
     on_exit(on_program_exit, NULL);
     (void)at_quick_exit(on_quick_exit);
     lsan_start(init_environment("LSAN_OPTIONS"));
+    follow_start();
     process.started = is_wanted();
     if (process.started) {
         profile_start();

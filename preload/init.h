@@ -2,6 +2,7 @@
 #ifndef CASTAWAY_PRELOAD_INIT_H
 #define CASTAWAY_PRELOAD_INIT_H
 
+#include "analysis/reason.h"
 #include "options.h"
 #include "roots.h"
 
@@ -40,7 +41,7 @@ void exit_scan_signal(int signal, const ucontext_t *context);
 int exec_scan(void);
 void exec_scan_undo(void);
 /* No scan can be made at the end: leave a recording that says why, now. */
-void exit_scan_give_up(const char *why);
+void exit_scan_give_up(enum reason why);
 void exit_after_fork(void);
 
 /* A variable as the process was started with it; NULL: it was not set. */

@@ -8,6 +8,7 @@
  * A system call that the kernel broke off with EINTR because of our signal is taken up again, with the time that was left
  * to it: a wait must end when it would have ended without us.
  *
+ * Owns:    the handler of that signal, and what stood there before.
  * Never:   uses libc, or TLS of threads that glibc did not make.
  * Start:   on_signal(), then hide(). */
 #include "interrupt.h"
@@ -21,7 +22,6 @@
 
 #include "arch.h"
 #include "hooks.h"
-#include "init.h"
 #include "live.h"
 #include "next.h"
 #include "stop.h"
@@ -297,8 +297,7 @@ static void hide(ucontext_t *context, int64_t since_ns) {
 /* ---- the handler ---- */
 
 EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *), void *argument) {
-    if (!next_ready)
-        start_recording();
+    next_find();
     int error = next.pthread_create(thread, attributes, run, argument);
     if (live_is_on())
         interrupt_install();

@@ -2,6 +2,8 @@
  *
  * Source: Linux, Documentation/filesystems/proc.rst, "fdinfo" (epoll: "tfd: 5 events: 1d data: ffffffffffffffff ...") and
  * "/proc/<pid>/timers" ("signal: 60/00007fff86e452a8").
+ *
+ * Owns:    nothing.
  * Never:   keeps a descriptor open, or reads what a descriptor is open on.
  * Start:   kernel_roots(). */
 #include "kernel_roots.h"

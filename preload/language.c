@@ -50,7 +50,7 @@ static int read_python(const struct heap *heap, struct counts *counts, struct la
     if (version < 0)
         return 0;
     if (version != PYTHON_VERSION) {
-        notes->python = "this Python is not 3.11: its objects were not told apart";
+        notes->python = REASON_PYTHON_UNKNOWN;
         return 0;
     }
     int error = python_read(&python, heap, counts, &found);
@@ -58,7 +58,7 @@ static int read_python(const struct heap *heap, struct counts *counts, struct la
     int is_malloc =
         allocator && strncmp(allocator, "malloc", 6) == 0; /* an interpreter that has ended has no objects */
     if (!heap->subset && found < PYTHON_OBJECTS_MIN && !is_malloc)
-        notes->python = "Python keeps its objects in arenas of its own: set PYTHONMALLOC=malloc to see them";
+        notes->python = REASON_PYTHON_ARENAS;
     return error;
 }
 
@@ -107,8 +107,7 @@ static int read_gobject(const struct heap *heap, struct counts *counts, struct l
     };
     int error = gobject_read(&gobject, heap, counts, &fits);
     if (!fits)
-        notes->gobject =
-            "GObject's types are laid out in a way that is not known here: its objects were not told apart";
+        notes->gobject = REASON_GOBJECT_UNKNOWN;
     return error;
 }
 

@@ -3,10 +3,11 @@
 #define CASTAWAY_PRELOAD_LANGUAGE_H
 
 #include "analysis/counts.h"
+#include "analysis/reason.h"
 
-/* Why their objects are not told apart: texts for a note, NULL when there is nothing to say. */
+/* Why their objects are not told apart. */
 struct language_notes {
-    const char *python, *gobject;
+    enum reason python, gobject;
 };
 
 /* Read them from memory. heap: frozen, or a young view; is_quiet: as for cxx_read(). The result is not installed yet.

@@ -1,12 +1,14 @@
 /* layouts.c - from rules about objects to counts.
  *
  * Owns:    the rules; what came of them is the snapshot child's own.
+ * Never:   looks into an object: that is analysis/layout.c's part.
  * Start:   layouts_add(), layouts_read(). */
 #include "layouts.h"
 
 #include <errno.h>
 #include <string.h>
 
+#include "analysis/reason.h"
 #include "module.h"
 #include "site.h"
 #include "symbol.h"
@@ -100,21 +102,21 @@ static void append_rule(char *text, const struct layout *layout) {
     append_number(text, layout->what.count_offset);
 }
 
-static void note(struct cast_sink *sink, const struct layout *layout, uint64_t objects, const char *what,
+static void note(struct cast_sink *sink, const struct layout *layout, uint64_t objects, enum reason why,
                  struct arena *arena) {
     char *text = arena_alloc(arena, DETAIL_BYTES, 1);
-    if (!text || !what)
+    if (!text || !why)
         return;
     append_rule(text, layout);
     append(text, ": ");
-    append(text, what);
+    append(text, reason_text(why));
     cast_note(sink, NOTE_REFS_LAYOUT, objects, text);
 }
 
-static const char *why_none(const struct layout *layout) {
+static enum reason why_none(const struct layout *layout) {
     if (layout->what.objects == PAIR_MADE_BY && !layout->made_here)
-        return "no module has that function";
-    return layout->matched ? NULL : "no such object";
+        return REASON_LAYOUT_NO_FUNCTION;
+    return layout->matched ? REASON_NONE : REASON_LAYOUT_NO_OBJECT;
 }
 
 void layouts_write_notes(struct cast_sink *sink, struct arena *arena) {
@@ -122,17 +124,17 @@ void layouts_write_notes(struct cast_sink *sink, struct arena *arena) {
         const struct layout *layout = &layouts[i];
         const struct {
             uint64_t objects;
-            const char *what;
+            enum reason why;
         } wrong[] = {
-            {layout->too_small, "that is beyond the end of objects"},
-            {layout->unaligned, "that is at no multiple of its bytes"},
-            {layout->unreadable, "that can't be read"},
-            {layout->no_count, "no count stands there (a number from 1 to 268435456)"},
+            {layout->too_small, REASON_LAYOUT_TOO_SMALL},
+            {layout->unaligned, REASON_LAYOUT_UNALIGNED},
+            {layout->unreadable, REASON_LAYOUT_UNREADABLE},
+            {layout->no_count, REASON_LAYOUT_NO_COUNT},
         };
         if (!from_profile[i])
             note(sink, layout, 1, why_none(layout), arena);
         for (size_t w = 0; w < sizeof wrong / sizeof wrong[0]; w++)
             if (wrong[w].objects)
-                note(sink, layout, wrong[w].objects, wrong[w].what, arena);
+                note(sink, layout, wrong[w].objects, wrong[w].why, arena);
     }
 }

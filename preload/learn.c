@@ -16,10 +16,12 @@
 #include <errno.h>
 #include <libunwind.h>
 #include <link.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "bind.h"
 #include "hooks.h"
 #include "module.h"
 #include "thread.h"
@@ -244,6 +246,18 @@ EXPORT int pipe2(int descriptors[2], int flags) {
     return -1;
 }
 
+/* libunwind keeps signals away while it holds its lock. libc's sigprocmask leaves the two signals of libc's own unblocked,
+ * whatever it is given, also when an old mask is put back: and the thread behind timer_create()'s SIGEV_THREAD lives by
+ * blocking one of them, whose default is the end of the process. So libunwind's calls come here: signals are added to the
+ * mask before, and afterwards it is exactly what it was. Source: glibc, nptl/pthread_sigmask.c */
+static int mask_signals(int how, const sigset_t *set, sigset_t *old) {
+    long result = sys(SYS_rt_sigprocmask, old ? SIG_BLOCK : how, set, old, 8);
+    if (!sys_failed(result))
+        return 0;
+    errno = (int)-result;
+    return -1;
+}
+
 int learn_init(void) {
     void *library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
     if (!library)
@@ -254,6 +268,7 @@ int learn_init(void) {
         return -1;
     FUNCTIONS(X)
 #undef X
+    bind_within((const void *)libunwind.step, "sigprocmask", (void *)mask_signals);
     space = libunwind.create_addr_space(&accessors, 0);
     if (!space)
         return -1;

@@ -255,7 +255,7 @@ static void choose_dirty_method(void) {
 }
 
 /* Written by the program itself: without waiting for the reader, and without the SIGPIPE of one that is gone. */
-static void tell(int reply, const struct scan_input *in, enum note_code code, const char *why) {
+static void tell(int reply, const struct scan_input *in, enum note_code code, enum reason why) {
     unsigned long pipe_signal = 1ul << (SIGPIPE - 1), waiting = 0;
     struct timespec none = {0};
     sys(SYS_rt_sigpending, &waiting, 8);
@@ -265,7 +265,7 @@ static void tell(int reply, const struct scan_input *in, enum note_code code, co
         sys(SYS_rt_sigtimedwait, &pipe_signal, 0, &none, 8);
 }
 
-static void skip(int reply, enum note_code code, const char *why) {
+static void skip(int reply, enum note_code code, enum reason why) {
     struct scan_input in = {.stopped = NULL};
     scans.skipped += code == NOTE_SCANS_SKIPPED;
     if (reply < 0)
@@ -286,7 +286,7 @@ static void turn(const struct scan_input *in) {
 
 static void scan(unsigned generation, unsigned confirm, int reply, ucontext_t *context) {
     if (scanning.child) {
-        skip(reply, NOTE_BUSY, NULL);
+        skip(reply, NOTE_BUSY, REASON_NONE);
         return;
     }
     choose_dirty_method();
@@ -294,7 +294,7 @@ static void scan(unsigned generation, unsigned confirm, int reply, ucontext_t *c
     order.in.confirm = confirm;
     live_describe(&order.in);
     aim(&order.in, generation);
-    const char *why = snapshot_take(&scanning, &order);
+    enum reason why = snapshot_take(&scanning, &order);
     attendant_poll_often();
     if (why)
         skip(reply, NOTE_SCANS_SKIPPED, why);
@@ -396,13 +396,13 @@ static void answer(const struct control_request *request, ucontext_t *context) {
     struct snapshot *place = free_place();
     struct snapshot_order order = {.reply = request->reply, .context = context, .address = request->address};
     if (!place) {
-        skip(request->reply, NOTE_BUSY, NULL);
+        skip(request->reply, NOTE_BUSY, REASON_NONE);
         return;
     }
     choose_dirty_method();
     order.task = tasks[request->verb];
     live_describe(&order.in);
-    const char *why = snapshot_take(place, &order);
+    enum reason why = snapshot_take(place, &order);
     attendant_poll_often();
     if (why)
         skip(request->reply, NOTE_SCANS_SKIPPED, why);
@@ -427,7 +427,7 @@ static void answer_program(ucontext_t *context) {
 
 static void serve(const struct control_request *request, ucontext_t *context) {
     if (request->verb == CONTROL_WRONG)
-        skip(request->reply, NOTE_REFUSED, NULL);
+        skip(request->reply, NOTE_REFUSED, REASON_NONE);
     else if (request->verb == CONTROL_SCAN)
         scan(request->generation, 0, request->reply, context);
     else

@@ -1,4 +1,8 @@
-/* lock.c - the words behind lock.h, and all of them at once. */
+/* lock.c - the words behind lock.h, and all of them at once.
+ *
+ * Owns:    the words.
+ * Never:   keeps some of them when it can't have all.
+ * Start:   lock_all(). */
 #include "lock.h"
 
 #include <errno.h>

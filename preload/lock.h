@@ -23,6 +23,7 @@ enum lock {
     LOCK_ODD,      /* objects without a slot of their own */
     LOCK_REFS,     /* reference counts: this one and those up to LOCK_REFS_LAST, by object id */
     LOCK_REFS_LAST = LOCK_REFS + 15,
+    LOCK_SHELL, /* what the program's environ is while libc starts a shell */
     LOCK_NAMES, /* names of types and finalizers, weak slots */
     LOCK_ROOTS, /* declared roots */
     LOCK_PAGES, /* our mappings */

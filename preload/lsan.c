@@ -3,6 +3,8 @@
  * An executable that is not linked for LeakSanitizer does not export its functions: then they are looked up where a
  * debugger would, in its symbol table.
  *
+ * Owns:    struct lsan, where the program's functions are.
+ * Never:   trusts an offset in the executable's file; refuses a word that it does not know.
  * Start:   lsan_start(). Source of names and meanings: LeakSanitizer, lsan_flags.inc and lsan_interface.h */
 #include "lsan.h"
 

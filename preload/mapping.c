@@ -5,13 +5,18 @@
  * these would keep lost objects alive. So mappings made from the allocator's code are noted, and a later one of the
  * program's at the same place takes it back.
  *
- * Owns:    the list of the allocator's mappings.
- * Never:   changes what mmap does or its errno. */
+ * The other way round with memory that the program takes from the break itself (sbrk): it lies within the heap, where
+ * nothing is a root but this. glibc's malloc does not pass through sbrk's symbol either.
+ *
+ * Owns:    the lists of the allocator's mappings and of the program's part of the heap.
+ * Never:   changes what these functions do or their errno; starts anything that allocates: the caller may be an allocator
+ *          that only just sets itself up.
+ * Start:   mmap(), then mapping_note(). */
 #include "mapping.h"
 
 #include <errno.h>
-#include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "hooks.h"
 #include "init.h"
@@ -20,58 +25,113 @@
 #include "pages.h"
 #include "thread.h"
 
-static struct range *ranges;
-static size_t count, capacity;
+struct made {
+    struct mapped *mapped;
+    size_t count, capacity;
+};
+static struct made by_allocator;
+static struct made by_program; /* what it took from the break */
 
-static int add_locked(struct range range) {
-    if (range.hi <= range.lo)
-        return 0;
-    if (count == capacity) {
-        size_t larger_capacity = capacity ? capacity * 2 : 256;
-        struct range *larger = pages_alloc(larger_capacity * sizeof *larger);
-        if (!larger)
-            return -1;
-        if (count)
-            memcpy(larger, ranges, count * sizeof *larger);
-        ranges = larger;
-        capacity = larger_capacity;
-    }
-    ranges[count++] = range;
-    return 0;
+static void add_locked(struct made *made, struct mapped one) {
+    struct mapped *grown =
+        one.range.hi > one.range.lo ? pages_grow(made->mapped, made->count, &made->capacity, sizeof *grown) : NULL;
+    if (!grown)
+        return;
+    made->mapped = grown;
+    made->mapped[made->count++] = one;
 }
 
 /* Take [lo, hi) out of every range; one that contains it becomes two. */
-static void remove_locked(uintptr_t lo, uintptr_t hi) {
-    for (size_t i = 0; i < count;) {
-        struct range range = ranges[i];
+static void remove_locked(struct made *made, uintptr_t lo, uintptr_t hi) {
+    for (size_t i = 0; i < made->count;) {
+        struct mapped one = made->mapped[i];
+        struct range range = one.range;
         if (range.hi <= lo || hi <= range.lo) {
             i++;
             continue;
         }
-        ranges[i] = ranges[--count];
-        add_locked((struct range){range.lo, lo < range.lo ? range.lo : lo});
-        add_locked((struct range){hi > range.hi ? range.hi : hi, range.hi});
+        made->mapped[i] = made->mapped[--made->count];
+        add_locked(made, (struct mapped){{range.lo, lo < range.lo ? range.lo : lo}, one.caller});
+        add_locked(made, (struct mapped){{hi > range.hi ? range.hi : hi, range.hi}, one.caller});
     }
 }
 
-void mapping_note(uintptr_t lo, uintptr_t hi, uintptr_t caller) {
+static int is_allocator(uintptr_t caller) {
     const struct range *allocator = &process.facts.allocator;
+    return caller - allocator->lo < allocator->hi - allocator->lo;
+}
+
+/* Keep those that the allocator made, or those that it did not. */
+static void keep_locked(struct made *made, int of_allocator) {
+    size_t before = made->count;
+    made->count = 0;
+    for (size_t i = 0; i < before; i++)
+        if (is_allocator(made->mapped[i].caller) == of_allocator)
+            made->mapped[made->count++] = made->mapped[i];
+}
+
+void mapping_start(void) {
+    keep_locked(&by_allocator, 1);
+    keep_locked(&by_program, 0);
+}
+
+void mapping_note(uintptr_t lo, uintptr_t hi, uintptr_t caller) {
     thread_busy++;
     lock_take(LOCK_MAPPINGS);
-    remove_locked(lo, hi);
-    if (caller - allocator->lo < allocator->hi - allocator->lo)
-        add_locked((struct range){lo, hi});
+    remove_locked(&by_allocator, lo, hi);
+    if (!hook_recording || is_allocator(caller))
+        add_locked(&by_allocator, (struct mapped){{lo, hi}, caller});
     lock_release(LOCK_MAPPINGS);
     thread_busy--;
 }
 
-const struct range *mapping_allocator(size_t *range_count) {
-    *range_count = count;
-    return ranges;
+const struct mapped *mapping_allocator(size_t *count) {
+    *count = by_allocator.count;
+    return by_allocator.mapped;
+}
+
+const struct mapped *mapping_broken(size_t *count) {
+    *count = by_program.count;
+    return by_program.mapped;
+}
+
+/* The break was moved by `caller`. What lies above it is gone. */
+static void note_break(uintptr_t before, uintptr_t after, uintptr_t caller) {
+    thread_busy++;
+    lock_take(LOCK_MAPPINGS);
+    remove_locked(&by_program, after, UINTPTR_MAX);
+    struct mapped *last = by_program.count ? &by_program.mapped[by_program.count - 1] : NULL;
+    if (after > before && !(hook_recording && is_allocator(caller))) {
+        if (last && last->range.hi == before && hook_recording)
+            last->range.hi = after;
+        else
+            add_locked(&by_program, (struct mapped){{before, after}, caller});
+    }
+    lock_release(LOCK_MAPPINGS);
+    thread_busy--;
+}
+
+/* ---- the functions ---- */
+
+EXPORT void *sbrk(intptr_t bytes) {
+    next_find();
+    void *before = next.sbrk ? next.sbrk(bytes) : (void *)-1;
+    if (before != (void *)-1 && bytes)
+        note_break((uintptr_t)before, (uintptr_t)before + (uintptr_t)bytes, (uintptr_t)__builtin_return_address(0));
+    return before;
+}
+
+EXPORT int brk(void *address) {
+    next_find();
+    uintptr_t before = next.sbrk ? (uintptr_t)next.sbrk(0) : 0;
+    int result = next.brk ? next.brk(address) : -1;
+    if (result == 0)
+        note_break(before, (uintptr_t)address, (uintptr_t)__builtin_return_address(0));
+    return result;
 }
 
 EXPORT void *mmap(void *address, size_t bytes, int protection, int flags, int file, off_t offset) {
-    start_recording();
+    next_find();
     if (!next.mmap) { /* the lookup itself is under way */
         long mapped = sys(SYS_mmap, address, bytes, protection, flags, file, offset);
         if (!sys_failed(mapped))
@@ -80,7 +140,7 @@ EXPORT void *mmap(void *address, size_t bytes, int protection, int flags, int fi
         return MAP_FAILED;
     }
     void *result = next.mmap(address, bytes, protection, flags, file, offset);
-    if (result != MAP_FAILED && hook_recording && !process.facts.allocator_is_glibc)
+    if (result != MAP_FAILED && !(hook_recording && process.facts.allocator_is_glibc))
         mapping_note((uintptr_t)result, (uintptr_t)result + bytes, (uintptr_t)__builtin_return_address(0));
     return result;
 }

@@ -1,6 +1,8 @@
 /* maps.c - /proc/self/maps and pagemap, read without libc.
  *
- * Never:   allocates but from the given arena; keeps a descriptor open. */
+ * Owns:    nothing.
+ * Never:   allocates but from the given arena; keeps a descriptor open.
+ * Start:   maps_read(), maps_each_written(). */
 #include "maps.h"
 
 #include <errno.h>

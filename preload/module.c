@@ -1,7 +1,8 @@
 /* module.c - the modules that recorded code addresses lie in.
  *
  * Owns:    the module table (names and build-ids are copied: they outlive dlclose).
- * Never:   takes the loader's lock, allocates from the program. */
+ * Never:   takes the loader's lock, allocates from the program.
+ * Start:   module_of_locked(). */
 #include "module.h"
 
 #include <dlfcn.h>

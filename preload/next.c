@@ -1,6 +1,7 @@
 /* next.c - find the real allocator.
  *
  * Owns:    the table of next functions, the small store for allocations made while looking them up.
+ * Never:   uses a block of that store again: it serves a few lookups, once.
  * Start:   next_resolve(). */
 #include "next.h"
 

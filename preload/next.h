@@ -4,8 +4,10 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/sem.h>
 #include <sys/socket.h>
@@ -27,6 +29,8 @@
     X(size_t, malloc_usable_size, (void *))                                                                            \
     X(void *, mmap, (void *, size_t, int, int, int, off_t))                                                            \
     X(int, madvise, (void *, size_t, int))                                                                             \
+    X(void *, sbrk, (intptr_t))                                                                                        \
+    X(int, brk, (void *))                                                                                              \
     X(int, dlclose, (void *))                                                                                          \
     X(int, pthread_create, (pthread_t *, const pthread_attr_t *, void *(*)(void *), void *))                           \
     X(int, epoll_wait, (int, struct epoll_event *, int, int))                                                          \
@@ -42,11 +46,17 @@
     X(int, accept, (int, struct sockaddr *, socklen_t *))                                                              \
     X(int, accept4, (int, struct sockaddr *, socklen_t *, int))                                                        \
     X(int, execve, (const char *, char *const *, char *const *))                                                       \
-    X(int, execv, (const char *, char *const *))                                                                       \
-    X(int, execvp, (const char *, char *const *))                                                                      \
     X(int, execvpe, (const char *, char *const *, char *const *))                                                      \
     X(int, fexecve, (int, char *const *, char *const *))                                                               \
     X(int, execveat, (int, const char *, char *const *, char *const *, int))                                           \
+    X(int, posix_spawn,                                                                                                \
+      (pid_t *, const char *, const posix_spawn_file_actions_t *, const posix_spawnattr_t *, char *const *,            \
+       char *const *))                                                                                                 \
+    X(int, posix_spawnp,                                                                                               \
+      (pid_t *, const char *, const posix_spawn_file_actions_t *, const posix_spawnattr_t *, char *const *,            \
+       char *const *))                                                                                                 \
+    X(int, system, (const char *))                                                                                     \
+    X(FILE *, popen, (const char *, const char *))                                                                     \
     X(void, _exit, (int))                                                                                              \
     X(void, _Exit, (int))                                                                                              \
     X(int, sigaction, (int, const struct sigaction *, struct sigaction *))                                             \
@@ -72,6 +82,13 @@ extern struct next next;
  * itself may allocate. */
 void next_resolve(void);
 extern int next_ready;
+
+/* For hooks of calls that an allocator makes while it sets itself up, maybe under a lock, maybe before recording began:
+ * there nothing may be started that allocates, as start_recording() does. */
+static inline void next_find(void) {
+    if (__builtin_expect(!next_ready, 0))
+        next_resolve();
+}
 
 /* Memory from before the lookup: never freed, not recorded. */
 void *next_early(size_t bytes);

@@ -6,6 +6,7 @@
  *
  * Owns:    the list of such mappings.
  * Never:   leaves memory open to the program's own forks; marks memory that was not marked.
+ * Start:   nofork_look(), then nofork_lift().
  * Source:  Linux, Documentation/filesystems/proc.rst, "VmFlags" (dc) */
 #include "nofork.h"
 
@@ -14,7 +15,6 @@
 #include <sys/mman.h>
 
 #include "hooks.h"
-#include "init.h"
 #include "maps.h"
 #include "next.h"
 #include "pages.h"
@@ -27,8 +27,7 @@ static struct range *ranges; /* sorted */
 static size_t range_count;
 
 EXPORT int madvise(void *address, size_t bytes, int advice) {
-    if (!next_ready)
-        start_recording();
+    next_find();
     int result = next.madvise(address, bytes, advice);
     if (advice == MADV_DONTFORK && result == 0)
         atomic_store_explicit(&asked_for, 1, memory_order_relaxed);

@@ -1,4 +1,8 @@
-/* options.c - CASTAWAY_OPTIONS, read once by the first constructor. */
+/* options.c - CASTAWAY_OPTIONS, read once by the constructor.
+ *
+ * Owns:    nothing: struct options is init.c's.
+ * Never:   stops at what it does not understand: the first such key is kept, for a note.
+ * Start:   options_parse(). */
 #include "options.h"
 
 #include <stddef.h>
@@ -31,6 +35,7 @@ static const struct key {
     {"profile", offsetof(struct options, profile)},
     {"retained", offsetof(struct options, retained)},
     {"profile-allocations", offsetof(struct options, profile_allocations)},
+    {"added", 0}, /* follow.c */
     {"text", 0},
     {"json", 0},
     {"html", 0},

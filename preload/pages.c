@@ -2,7 +2,8 @@
  *
  * Owns:    every mapping that castaway makes in the target, and the list of them.
  * Never:   calls the program's allocator, touches errno, gives memory back (peak use sets it), but what is shared or lent.
- * Runs in: hooks, exit handler, snapshot child. */
+ * Runs in: hooks, exit handler, snapshot child.
+ * Start:   pages_alloc(). */
 #include "pages.h"
 
 #include <sys/mman.h>
@@ -99,6 +100,12 @@ void pages_arena(struct arena *arena, size_t arena_block_bytes) {
     *arena = (struct arena){.more = arena_more, .block_bytes = arena_block_bytes};
 }
 
+void *pages_grow(void *array, size_t count, size_t *capacity, size_t size) {
+    struct arena arena;
+    pages_arena(&arena, 1); /* asks for no more than the array */
+    return arena_grow(&arena, array, count, capacity, size);
+}
+
 /* ---- memory that is given back ---- */
 
 void *pages_share(size_t bytes) {
@@ -157,4 +164,11 @@ void pages_loan_return(void **loans) {
 const struct range *pages_ranges(size_t *count) {
     *count = range_count;
     return ranges;
+}
+
+int pages_are_ours(uintptr_t address) {
+    for (size_t i = 0; i < range_count; i++)
+        if (address - ranges[i].lo < ranges[i].hi - ranges[i].lo)
+            return 1;
+    return 0;
 }

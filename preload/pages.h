@@ -10,11 +10,15 @@
  * context  hook; takes a spin lock that nothing else is taken under */
 void *pages_alloc(size_t bytes);
 
+/* As arena_grow(), of our own memory. */
+void *pages_grow(void *array, size_t count, size_t *capacity, size_t size);
+
 /* An arena whose blocks are ours too. */
 void pages_arena(struct arena *arena, size_t block_bytes);
 
 /* All ranges that hold our memory, for exclusion from the roots. *count receives their number. */
 const struct range *pages_ranges(size_t *count);
+int pages_are_ours(uintptr_t address); /* does it lie in one of them? */
 
 /* Memory that a snapshot child and the program both see, zeroed; NULL: none. context: no two at a time */
 enum { PAGES_SHARED_MAX = 8 };

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "analysis/pair.h"
+#include "analysis/reason.h"
 #include "bind.h"
 #include "hooks.h"
 #include "init.h"
@@ -33,13 +34,13 @@ struct rule_of {
 };
 static struct rule_of rules[RULES_MAX];
 static uint32_t rule_count;
-enum { RULE_LOOK = RULES_MAX }; /* of functions that hand out functions of new modules */
 
 static struct source {
-    const char *name;  /* NULL: the option refs */
-    const char *wrong; /* what hindered its use; NULL: nothing did */
-    uint32_t rules;    /* that it added; none when it was mentioned before */
-    uint32_t layouts;  /* of counts in memory */
+    const char *name;   /* NULL: the option refs */
+    int result;         /* of reading it: 0, -ENOENT, -EINVAL, -ENOMEM */
+    const char *parser; /* -EINVAL: what it says of the words */
+    uint32_t rules;     /* that it added; none when it was mentioned before */
+    uint32_t layouts;   /* of counts in memory */
 } sources[PROFILES_MAX + 1];
 static unsigned source_count;
 
@@ -93,8 +94,6 @@ static void look(void) {
 
 void stub_before(const struct stub_call *call, const struct stub_frame *frame) {
     look();
-    if (call->rule == RULE_LOOK)
-        return;
     const struct rule_of *rule = &rules[call->rule];
     if (__builtin_expect(rule->is_plain, 1)) {
         if (frame->argument[rule->place - 1])
@@ -145,9 +144,8 @@ static void take_rules(const char *name, const char *text) {
     struct pair_error error;
     struct source *source = &sources[source_count];
     source->name = name;
-    int result = text ? pair_parse(text, take_rule, NULL, &error) : -ENOENT;
-    if (result)
-        source->wrong = result == -ENOENT ? "can't be read" : result == -EINVAL ? error.what : "too many functions";
+    source->result = text ? pair_parse(text, take_rule, NULL, &error) : -ENOENT;
+    source->parser = source->result == -EINVAL ? error.what : NULL;
     source_count++;
 }
 
@@ -206,13 +204,10 @@ static void read_profiles(const char *list) {
 }
 
 void pairs_start(void) {
-    static const char *const hand_out[] = {"dlsym", "dlvsym"};
     const struct options *options = &process.options;
     if (options->refs[0])
         take_rules(NULL, options->refs);
     read_profiles(options->profile);
-    for (size_t i = 0; rule_count && i < sizeof hand_out / sizeof hand_out[0]; i++)
-        bind_name(hand_out[i], (struct bind_rule){.rule = RULE_LOOK});
     bind_start();
 }
 
@@ -268,17 +263,23 @@ static void note_rules(struct list *lists) {
             list_add(&lists[code], rules[i].name);
     }
     for (uint32_t i = 0; i < rule_count; i++) {
-        const char *why = bind_not_patched(rules[i].name);
+        enum reason why = bind_not_patched(rules[i].name);
         if (why) {
             list_add(&lists[NOTE_REFS_PARTIAL], rules[i].name);
             list_more(&lists[NOTE_REFS_PARTIAL], ": ");
-            list_more(&lists[NOTE_REFS_PARTIAL], why);
+            list_more(&lists[NOTE_REFS_PARTIAL], reason_text(why));
         }
     }
     for (unsigned i = 0; i < source_count; i++)
-        if (sources[i].name && !sources[i].wrong && sources[i].rules && !in_use[i] &&
+        if (sources[i].name && !sources[i].result && sources[i].rules && !in_use[i] &&
             !(sources[i].layouts && layouts_matched()))
             list_add(&lists[NOTE_PROFILE_UNUSED], sources[i].name);
+}
+
+static const char *what_is_wrong(const struct source *source) {
+    if (source->parser)
+        return source->parser;
+    return reason_text(source->result == -ENOENT ? REASON_WORDS_UNREADABLE : REASON_WORDS_TOO_MANY);
 }
 
 void pairs_write_notes(struct cast_sink *sink, struct arena *arena) {
@@ -287,9 +288,9 @@ void pairs_write_notes(struct cast_sink *sink, struct arena *arena) {
         return;
     note_rules(lists);
     for (unsigned i = 0; i < source_count; i++)
-        if (sources[i].wrong) {
+        if (sources[i].result) {
             list_add(&lists[NOTE_REFS_WRONG], sources[i].name ? sources[i].name : "refs");
-            list_add(&lists[NOTE_REFS_WRONG], sources[i].wrong);
+            list_add(&lists[NOTE_REFS_WRONG], what_is_wrong(&sources[i]));
             lists[NOTE_REFS_WRONG].count--;
         }
     for (int code = 0; code < NOTE_COUNT; code++)

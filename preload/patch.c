@@ -33,18 +33,14 @@
 #include <signal.h>
 
 #define LIBRARY "libZydis.so.4.0"
-#define NOT_MOVABLE "it begins with what can't be moved"
 
 enum {
     PAGE = 4096,
     JUMP_BYTES = 5,  /* jmp with a distance of 32 bits */
-    FAR_BYTES = 14,  /* jmp to the address behind it */
     GATE_BYTES = 32, /* the code of gate(), rounded up */
-    OLD_BYTES_MAX = 48,
     SLOT_BYTES = 128,
     SLOTS = PAGE / SLOT_BYTES,
     PAGES_MAX = 256,
-    LONGEST = 15, /* instruction */
     NEAR_MIN = 1 << 16,
     NEAR_MAX = 1 << 30
 };
@@ -133,15 +129,14 @@ static int is_branch(const ZydisDecodedInstruction *instruction) {
     return instruction->raw.imm[0].is_relative;
 }
 
-/* The same instruction at another place. returns NULL, or why there is none */
-static const char *move(struct code *code, uintptr_t at, const ZydisDecodedInstruction *instruction) {
-    static const char far[] = "it refers to what is too far from a free page";
+/* The same instruction at another place. returns REASON_NONE, or why there is none */
+static enum reason move(struct code *code, uintptr_t at, const ZydisDecodedInstruction *instruction) {
     switch (instruction->meta.category) {
     case ZYDIS_CATEGORY_CALL:
     case ZYDIS_CATEGORY_RET:
     case ZYDIS_CATEGORY_INTERRUPT:
     case ZYDIS_CATEGORY_SYSCALL:
-        return NOT_MOVABLE;
+        return REASON_PATCH_NOT_MOVABLE;
     default:
         break;
     }
@@ -149,36 +144,36 @@ static const char *move(struct code *code, uintptr_t at, const ZydisDecodedInstr
         unsigned char conditional[2] = {0x0f, 0x80 | (instruction->opcode & 15)};
         uintptr_t target = branch_target(at, instruction);
         if (instruction->meta.category == ZYDIS_CATEGORY_UNCOND_BR)
-            return put_relative(code, "\xe9", 1, target) == 0 ? NULL : far;
+            return put_relative(code, "\xe9", 1, target) == 0 ? REASON_NONE : REASON_PATCH_TOO_FAR;
         if (!is_conditional_near(instruction))
-            return NOT_MOVABLE;
-        return put_relative(code, conditional, 2, target) == 0 ? NULL : far;
+            return REASON_PATCH_NOT_MOVABLE;
+        return put_relative(code, conditional, 2, target) == 0 ? REASON_NONE : REASON_PATCH_TOO_FAR;
     }
     size_t begins = code->count;
     put(code, (const void *)at, instruction->length);
     if (!(instruction->attributes & ZYDIS_ATTRIB_IS_RELATIVE))
-        return NULL;
+        return REASON_NONE;
     if (instruction->raw.disp.size != 32)
-        return NOT_MOVABLE;
+        return REASON_PATCH_NOT_MOVABLE;
     uintptr_t target = at + instruction->length + (uintptr_t)instruction->raw.disp.value;
     intptr_t distance = (intptr_t)(target - (code->at + code->count));
     int32_t near = (int32_t)distance;
     memcpy(code->bytes + begins + instruction->raw.disp.offset, &near, sizeof near);
-    return near == distance ? NULL : far;
+    return near == distance ? REASON_NONE : REASON_PATCH_TOO_FAR;
 }
 
 /* The first instructions, from `entry` on, until there is room for a jump. *behind receives where what follows begins. */
-static const char *move_beginning(const struct patch *patch, uintptr_t entry, struct code *code, uintptr_t *behind) {
+static enum reason move_beginning(const struct patch *patch, uintptr_t entry, struct code *code, uintptr_t *behind) {
     uintptr_t at = entry, end = patch->function + patch->bytes;
-    const char *why = NULL;
+    enum reason why = REASON_NONE;
     while (!why && at - entry < JUMP_BYTES) {
         ZydisDecodedInstruction instruction;
         if (!decode(at, end, &instruction))
-            return "it is too short, or no code";
+            return REASON_PATCH_TOO_SHORT;
         why = move(code, at, &instruction);
         at += instruction.length;
         if (!why && instruction.meta.category == ZYDIS_CATEGORY_UNCOND_BR && at - entry < JUMP_BYTES)
-            why = NOT_MOVABLE;
+            why = REASON_PATCH_NOT_MOVABLE;
     }
     *behind = at;
     if (!why)
@@ -286,39 +281,39 @@ static uintptr_t behind_mark(uintptr_t function) {
     return memcmp((const void *)function, "\xf3\x0f\x1e\xfa", 4) == 0 ? function + 4 : function; /* endbr64 */
 }
 
-static const char *change(const struct patch *patch, struct gates *page) {
+static enum reason change(const struct patch *patch, struct gates *page) {
     uintptr_t entry = behind_mark(patch->function), gate = page->at + page->used * SLOT_BYTES, behind;
     struct code beginning = {.at = gate + GATE_BYTES}, slot = {.at = gate}, jump = {.at = entry};
-    const char *why = move_beginning(patch, entry, &beginning, &behind);
+    enum reason why = move_beginning(patch, entry, &beginning, &behind);
     if (why)
         return why;
     struct range taken = {entry, behind};
     if (is_jumped_into_from_inside(patch, taken) || is_jumped_into_from_outside(patch, taken))
-        return "code jumps to its beginning";
+        return REASON_PATCH_JUMPED_INTO;
     const struct stub_call *call = stub_patched((void *)beginning.at, patch->rule, patch->wants_result);
     if (!call)
-        return "there is no room for it";
+        return REASON_PATCH_NO_ROOM;
     put_gate(&slot, call);
     put(&slot, beginning.bytes, beginning.count);
     if (put_relative(&jump, "\xe9", 1, gate) != 0)
-        return "there is no free page near it";
+        return REASON_PATCH_NO_PAGE;
     if (write_code(gate, slot.bytes, slot.count) != 0 || write_code(entry, jump.bytes, jump.count) != 0)
-        return "the system forbids it";
+        return REASON_PATCH_FORBIDDEN;
     page->used++;
-    return NULL;
+    return REASON_NONE;
 }
 
-const char *patch_entry(const struct patch *patch) {
+enum reason patch_entry(const struct patch *patch) {
     if (!zydis.is_ready)
-        return "libZydis can't be loaded";
+        return REASON_PATCH_NO_DECODER;
     if (!stub_can_patch())
-        return "this processor has no xsave";
+        return REASON_PATCH_NO_XSAVE;
     if (!patch->bytes || patch->function < patch->code.lo || patch->function + patch->bytes > patch->code.hi)
-        return "its size is not known";
+        return REASON_PATCH_NO_SIZE;
     if (!is_alone())
-        return "its library was loaded beside other threads";
+        return REASON_PATCH_NOT_ALONE;
     struct gates *page = gates_near(&patch->code);
-    return page ? change(patch, page) : "there is no free page near it";
+    return page ? change(patch, page) : REASON_PATCH_NO_PAGE;
 }
 
 int patch_is_done(uintptr_t function) {
@@ -336,9 +331,9 @@ int patch_is_done(uintptr_t function) {
 
 void patch_init(void) {
 }
-const char *patch_entry(const struct patch *patch) {
+enum reason patch_entry(const struct patch *patch) {
     (void)patch;
-    return "this machine has no stubs";
+    return REASON_PATCH_NO_STUBS;
 }
 int patch_is_done(uintptr_t function) {
     (void)function;

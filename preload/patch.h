@@ -3,6 +3,7 @@
 #define CASTAWAY_PRELOAD_PATCH_H
 
 #include "analysis/heap.h"
+#include "analysis/reason.h"
 
 struct patch {
     uintptr_t function;
@@ -16,9 +17,9 @@ struct patch {
 void patch_init(void);
 
 /* Lead the function to a stub of its own.
- * returns  NULL, or why that is not safe, for a person: then nothing is changed
+ * returns  REASON_NONE, or why that is not safe: then nothing is changed
  * context  no two at a time; refuses when the process has more than one thread */
-const char *patch_entry(const struct patch *patch);
+enum reason patch_entry(const struct patch *patch);
 
 /* Was the function at this address changed so, and is it still? */
 int patch_is_done(uintptr_t function);

@@ -1,4 +1,8 @@
-/* place.c - see the header.      Never: follows a link that somebody put in the folder, leaves half a recording. */
+/* place.c - see the header.
+ *
+ * Owns:    where the unfinished recording was created.
+ * Never:   follows a link that somebody put in the folder, leaves half a recording.
+ * Start:   place_open(), then place_commit(). */
 #include "place.h"
 
 #include <errno.h>

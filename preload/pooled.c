@@ -3,6 +3,7 @@
  * Objects never overlap, so a block stops being one when the first object is cut out of it.
  *
  * Owns:    the tables of pooled objects and of the blocks that hold them.
+ * Never:   waits in a signal handler that interrupted one of our hooks: its pools are not seen.
  * Start:   castaway_api_pool_alloc(). */
 #include "pooled.h"
 

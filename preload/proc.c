@@ -1,6 +1,9 @@
 /* proc.c - reading /proc by raw system calls.
  *
- * Never:   allocates, touches errno. Runs in: the stopper, the snapshot child. */
+ * Owns:    nothing.
+ * Never:   allocates, touches errno.
+ * Runs in: anywhere.
+ * Start:   proc_open(), proc_line(). */
 #include "proc.h"
 
 #include <fcntl.h>

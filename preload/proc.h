@@ -25,8 +25,9 @@ size_t proc_line(struct proc_reader *reader, char *line, size_t max);
 typedef void proc_name_cb(void *context, const char *name);
 int proc_each(const char *folder, proc_name_cb *visit, void *context);
 
-uintptr_t proc_hex(const char **text);      /* *text moves behind the digits */
-int proc_number(const char *text);          /* a decimal number, or 0 when there is anything else */
-size_t proc_decimal(int number, char *out); /* digits written; a NUL follows. out: 12 bytes */
+uintptr_t proc_hex(const char **text); /* *text moves behind the digits */
+int proc_number(const char *text);     /* a decimal number, or 0 when there is anything else */
+enum { PROC_DECIMAL_BYTES = 12 };
+size_t proc_decimal(int number, char *out); /* digits written; a NUL follows. out: PROC_DECIMAL_BYTES */
 
 #endif

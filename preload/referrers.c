@@ -1,5 +1,7 @@
 /* referrers.c - see the header.
  *
+ * Owns:    nothing.
+ * Never:   counts an object's pointer into itself; waits for the answer beyond the limit.
  * Runs in: snapshot child; referrers_read() in the program.
  * Start:   referrers_write(). */
 #include "referrers.h"

@@ -100,50 +100,44 @@ void rights_before_root(void) {
 
 /* ---- the calls ---- */
 
-#define READY()                                                                                                        \
-    do {                                                                                                               \
-        if (!next_ready)                                                                                               \
-            start_recording();                                                                                         \
-    } while (0)
-
 EXPORT int setuid(uid_t user) {
-    READY();
+    next_find();
     rights_before_user(user);
     return next.setuid(user);
 }
 
 EXPORT int seteuid(uid_t user) {
-    READY();
+    next_find();
     rights_before_user(user);
     return next.seteuid(user);
 }
 
 EXPORT int setreuid(uid_t real, uid_t effective) {
-    READY();
+    next_find();
     rights_before_user(effective);
     return next.setreuid(real, effective);
 }
 
 EXPORT int setresuid(uid_t real, uid_t effective, uid_t saved) {
-    READY();
+    next_find();
     rights_before_user(effective);
     return next.setresuid(real, effective, saved);
 }
 
 EXPORT int chroot(const char *path) {
-    READY();
+    next_find();
     rights_before_root();
     return next.chroot(path);
 }
 
 EXPORT int unshare(int flags) {
-    READY();
+    next_find();
     rights_before_root();
     return next.unshare(flags);
 }
 
 EXPORT int setns(int file, int type) {
-    READY();
+    next_find();
     rights_before_root();
     return next.setns(file, type);
 }
@@ -156,11 +150,11 @@ enum { FILES_FEWEST = 4 }; /* that a scan has open at a time */
 static void before_limit(int pid, int resource, const struct rlimit *limit) {
     if (process.started && resource == RLIMIT_NOFILE && limit && limit->rlim_max < FILES_FEWEST &&
         (pid == 0 || pid == process.pid))
-        exit_scan_give_up("the program allowed itself no more open files (RLIMIT_NOFILE)");
+        exit_scan_give_up(REASON_FILES_FORBIDDEN);
 }
 
 static int limit_change(int pid, int resource, const struct rlimit *limit, struct rlimit *before) {
-    READY();
+    next_find();
     before_limit(pid, resource, limit);
     long result = sys(SYS_prlimit64, pid, resource, limit, before);
     if (!sys_failed(result))

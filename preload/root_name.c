@@ -1,4 +1,9 @@
-/* root_name.c - see the header.      Runs in: snapshot child. */
+/* root_name.c - see the header.
+ *
+ * Owns:    nothing.
+ * Never:   resolves a symbol: a variable is told by its module and offset, and named by the tool.
+ * Runs in: snapshot child.
+ * Start:   root_name(). */
 #include "root_name.h"
 
 #include <errno.h>
@@ -6,6 +11,7 @@
 
 #include "lock.h"
 #include "module.h"
+#include "pages.h"
 #include "proc.h"
 
 enum { NAME_BYTES = 64 };
@@ -83,7 +89,7 @@ int root_name(struct cast_root *out, const struct scan_input *in, struct search 
         return 0;
     if (name_stack(out, in, mapping, word))
         return thread_name(out, in, search->arena);
-    if (!roots_are_ours(word)) {
+    if (!pages_are_ours(word)) {
         out->kind = "mapping";
         out->name = mapping->path;
         out->offset = word - mapping->lo;

@@ -4,6 +4,7 @@
  * the live part of each living thread's. So a mapping that somebody made behind libc's back still counts, and a stack
  * that glibc keeps for reuse does not.
  *
+ * Owns:    nothing.
  * Never:   follows a pointer of the program's that was not checked against the mappings.
  * Runs in: snapshot child.
  * Start:   roots_gather(). Invariants: README.md, "Roots". */
@@ -151,13 +152,13 @@ static void exclude_heap(struct gather *gather) {
     else {
         exclude(gather, in->facts->allocator.lo, in->facts->allocator.hi);
         size_t count;
-        const struct range *mapped = mapping_allocator(&count);
+        const struct mapped *mapped = mapping_allocator(&count);
         for (size_t i = 0; i < count; i++)
-            exclude(gather, mapped[i].lo, mapped[i].hi);
+            exclude(gather, mapped[i].range.lo, mapped[i].range.hi);
     }
 }
 
-/* ---- what the program declared ---- */
+/* ---- what the program declared, or made of the heap ---- */
 
 static void exclude_block(void *context, const struct pooled_block *block) {
     exclude(context, block->lo, block->hi);
@@ -194,6 +195,9 @@ static void add_declared(struct gather *gather) {
     for (size_t i = 0; i < count; i++)
         add_readable(gather, declared[i].lo, declared[i].hi, 0);
     gather->adding = ROOTS_OTHER;
+    const struct mapped *broken = mapping_broken(&count);
+    for (size_t i = 0; i < count; i++)
+        add_readable(gather, broken[i].range.lo, broken[i].range.hi, 0);
     pooled_each_block(add_block_head, gather);
 }
 
@@ -362,6 +366,17 @@ static void add_dynamic_tls(struct gather *gather, uintptr_t thread_pointer) {
     add_word(gather, ((const uintptr_t *)thread_pointer)[1] - 2 * WORD);
 }
 
+/* The main thread's was made before there was a heap, and lies among the loader's data. Its entries are of two words; the
+ * number of them stands before the first. */
+static void exclude_dynamic_tls(struct gather *gather, uintptr_t thread_pointer) {
+    uintptr_t vector = ((const uintptr_t *)thread_pointer)[1];
+    const struct mapping *mapping = maps_find(gather->in->maps, vector - 2 * WORD);
+    if (!is_thread_block(gather->in->maps, thread_pointer) || !mapping || !mapping->readable || vector % WORD)
+        return;
+    uintptr_t entries = ((const uintptr_t *)vector)[-2], room = (mapping->hi - vector) / (2 * WORD);
+    exclude(gather, vector - 2 * WORD, vector + 2 * WORD * (entries + 1 < room ? entries + 1 : room));
+}
+
 /* Registers of a thread that a signal interrupted, and the stack that they belong to. */
 static void add_interrupted(struct gather *gather, const ucontext_t *context, uintptr_t thread_pointer) {
     gather->adding = ROOTS_REGISTERS;
@@ -474,15 +489,6 @@ static void add_mappings(struct gather *gather) {
     }
 }
 
-int roots_are_ours(uintptr_t address) {
-    size_t count;
-    const struct range *own = pages_ranges(&count);
-    for (size_t i = 0; i < count; i++)
-        if (address - own[i].lo < own[i].hi - own[i].lo)
-            return 1;
-    return 0;
-}
-
 /* The parts of one root that lie in the written ranges, in address order. */
 static int intersect_one(struct list *out, const struct root *root, const struct range *written, size_t count,
                          uint64_t *bytes) {
@@ -540,6 +546,8 @@ int roots_gather(const struct roots_input *in, struct arena *arena, struct roots
     struct range local = thread_tls(in, in->facts->main_thread_pointer);
     if (in->left_out & (ROOTS_TLS | ROOTS_GLOBALS)) /* it may lie beside a module's data */
         exclude(&gather, local.lo, local.hi);
+    if (in->left_out & ROOTS_TLS)
+        exclude_dynamic_tls(&gather, in->facts->main_thread_pointer);
     sort_array(gather.excluded.items, gather.excluded.count, sizeof(struct range), compare_ranges);
     add_mappings(&gather);
     add_threads(&gather);

@@ -56,8 +56,6 @@ int roots_gather(const struct roots_input *in, struct arena *arena, struct roots
  * pointers in the kernel). `written` is sorted and disjoint. returns 0 or -ENOMEM: nothing changed. context: child */
 int roots_intersect(struct roots_output *roots, const struct range *written, size_t written_count, struct arena *arena);
 
-int roots_are_ours(uintptr_t address); /* does it lie in castaway's own memory? */
-
 /* Tell the heap view which memory must not be read (PROT_NONE pages, holes) and which holds constants (vtables). */
 int roots_view_memory(const struct maps *maps, struct heap *heap, struct arena *arena);
 

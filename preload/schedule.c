@@ -1,4 +1,9 @@
-/* schedule.c - see the header.      Runs in: constructor; schedule_generation() anywhere. */
+/* schedule.c - see the header.
+ *
+ * Owns:    nothing: struct schedule is live.c's.
+ * Never:   begins a scan: it says only whether one is due, and of what.
+ * Runs in: constructor; schedule_is_due() in hooks, schedule_generation() anywhere.
+ * Start:   schedule_parse(), schedule_is_due(). */
 #include "schedule.h"
 
 #include <signal.h>

@@ -4,6 +4,7 @@
  * scope is open the thread's batches are kept. Scopes of a thread nest; all of them share the list of batches.
  *
  * Owns:    the batches of threads that have open scopes; the names of scopes that ended with findings.
+ * Never:   judges two scopes at a time; calls a scope clean of which a batch was lost.
  * Start:   castaway_api_scope_end(). */
 #include "scope.h"
 
@@ -56,16 +57,10 @@ static size_t failed_count; /* may be more than are kept */
 /* ---- batches ---- */
 
 static int add_batch(struct scope_work *work, uint32_t lo, uint32_t hi) {
-    if (work->count == work->capacity) {
-        size_t capacity = work->capacity ? 2 * work->capacity : 64;
-        struct serials *larger = pages_alloc(capacity * sizeof *larger);
-        if (!larger)
-            return -ENOMEM;
-        if (work->count)
-            memcpy(larger, work->batch, work->count * sizeof *larger);
-        work->batch = larger;
-        work->capacity = capacity;
-    }
+    struct serials *grown = pages_grow(work->batch, work->count, &work->capacity, sizeof *grown);
+    if (!grown)
+        return -ENOMEM;
+    work->batch = grown;
     work->batch[work->count++] = (struct serials){lo, hi};
     return 0;
 }

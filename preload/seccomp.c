@@ -5,6 +5,7 @@
  * recording that says so is left while it can still be written. A call that merely fails is no harm: the scan does
  * without it or gives up.
  *
+ * Owns:    rights_confined, rights_filtered.
  * Never:   changes what the calls do.
  * Source:  Linux, Documentation/userspace-api/seccomp_filter.rst; networking/filter.rst for the machine
  * Start:   filter_kills(), then prctl() and syscall(). */
@@ -202,7 +203,7 @@ static void before_filter(const struct sock_fprog *program) {
     if (!filter_kills(program, needed, sizeof needed / sizeof needed[0]))
         return;
     live_end();
-    exit_scan_give_up("the program forbade itself (seccomp) the system calls that a scan needs");
+    exit_scan_give_up(REASON_CALLS_FORBIDDEN);
     rights_confined = 1;
 }
 

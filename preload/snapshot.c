@@ -197,7 +197,7 @@ static void child_main(struct snapshot_order *order, struct outcome *outcome) {
     if (search)
         error = outcome ? child_scan(order, &arena, search, outcome) : child_answer(order, &arena, search);
     if (error && order->reply >= 0 && order->task != SNAPSHOT_REFERRERS)
-        write_note(order->reply, &order->in, NOTE_SCAN_FAILED, "not enough memory, or /proc can't be read");
+        write_note(order->reply, &order->in, NOTE_SCAN_FAILED, REASON_SEARCH_FAILED);
     if (order->reply >= 0)
         sys(SYS_close, order->reply);
     while (!error && outcome && dirty_needs_snapshot()) {
@@ -231,45 +231,45 @@ static long take_stopped(struct snapshot *out, struct snapshot_order *order) {
 }
 
 /* Counting what is alive needs no thread to stand, only our tables to be whole. */
-static const char *take_running(struct snapshot *out, struct snapshot_order *order) {
+static enum reason take_running(struct snapshot *out, struct snapshot_order *order) {
     struct stopped nobody = {0};
     order->in.stopped = &nobody;
     order->in.stop_begun_us = scan_now_us();
     if (lock_all(LOCK_LIMIT_MS) != 0)
-        return "threads could not be held off";
+        return REASON_THREADS_NOT_HELD;
     long child = sys(SYS_clone, 0, 0, 0, 0, 0);
     lock_release_all(); /* the child's are its own */
     if (child == 0)
         child_main(order, NULL);
     if (sys_failed(child))
-        return "no snapshot could be made";
+        return REASON_NO_SNAPSHOT;
     out->child = child;
-    return NULL;
+    return REASON_NONE;
 }
 
-static const char *take_standing(struct snapshot *out, struct snapshot_order *order) {
+static enum reason take_standing(struct snapshot *out, struct snapshot_order *order) {
     struct stopped stopped;
     order->in.stopped = &stopped;
     nofork_look();
     order->in.stop_begun_us = scan_now_us();
     if (stop_between_calls(&stopped, LOCK_LIMIT_MS, STOP_LIMIT_MS) != 0)
-        return "threads could not be stopped";
+        return REASON_THREADS_NOT_STOPPED;
     if (stopped.running) {
         stop_release(&stopped);
-        return "a thread did not stop in time";
+        return REASON_THREAD_TOO_SLOW;
     }
     stop_add_self(&stopped, order->context);
     long child = take_stopped(out, order);
     stop_release(&stopped);
     if (sys_failed(child))
-        return "no snapshot could be made";
+        return REASON_NO_SNAPSHOT;
     out->child = child;
     if (out->stays)
         kept_child = child;
-    return NULL;
+    return REASON_NONE;
 }
 
-const char *snapshot_take(struct snapshot *out, struct snapshot_order *order) {
+enum reason snapshot_take(struct snapshot *out, struct snapshot_order *order) {
     *out = (struct snapshot){0};
     if (order->task == SNAPSHOT_STATUS || order->task == SNAPSHOT_TOP)
         return take_running(out, order);
@@ -277,9 +277,9 @@ const char *snapshot_take(struct snapshot *out, struct snapshot_order *order) {
         dirty_watch_new();
         out->outcome = pages_share(outcome_bytes());
         if (!out->outcome)
-            return "no memory";
+            return REASON_NO_MEMORY;
     }
-    const char *why = take_standing(out, order);
+    enum reason why = take_standing(out, order);
     if (why) {
         pages_unshare(out->outcome);
         *out = (struct snapshot){0};

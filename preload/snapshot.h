@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <ucontext.h>
 
+#include "analysis/reason.h"
 #include "scan.h"
 #include "scope.h"
 
@@ -38,9 +39,9 @@ struct snapshot {
 };
 
 /* Stop the threads, clone, let them go on.
- * returns  NULL with `out` filled, or why not, for a person; then the program was left as it was
+ * returns  REASON_NONE with `out` filled, or why not; then the program was left as it was
  * context  signal handler, busy, one caller at a time */
-const char *snapshot_take(struct snapshot *out, struct snapshot_order *order);
+enum reason snapshot_take(struct snapshot *out, struct snapshot_order *order);
 
 /* End the last scan's child where it had to stay. */
 void snapshot_end_kept(void);

@@ -36,8 +36,7 @@ void stub_init(void);
 /* The stub before `function` for `rule`, made if there is none. returns NULL: there is no room, or no code for this
  * machine. context: no two at a time */
 void *stub_for(void *function, uint32_t rule, int wants_result);
-int stub_is(uintptr_t address);         /* is it one of ours? */
-void *stub_function(uintptr_t address); /* what that one stands before */
+int stub_is(uintptr_t address); /* is it one of ours? */
 
 /* For functions that are changed themselves: what is called instead of `beginning`, where the function's first instructions
  * stand now; NULL: there is no room. The changed function jumps to stub_patched_enter() with the call in r11, and with r11 as

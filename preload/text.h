@@ -23,4 +23,11 @@ static inline void text_add_number(struct text *text, int number) {
     text_add(text, digits, proc_decimal(number, digits));
 }
 
+/* Into memory that has room for it. returns the new end, where a NUL stands */
+static inline char *text_append(char *end, const char *piece, size_t bytes) {
+    memcpy(end, piece, bytes);
+    end[bytes] = 0;
+    return end + bytes;
+}
+
 #endif

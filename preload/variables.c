@@ -1,4 +1,9 @@
-/* variables.c - see the header.      Runs in: snapshot child. Start: variables_read(). */
+/* variables.c - see the header.
+ *
+ * Owns:    nothing.
+ * Never:   maps the file, which may have been changed or cut since it was loaded: what can't be read is not there.
+ * Runs in: snapshot child.
+ * Start:   variables_read(). */
 #include "variables.h"
 
 #include <elf.h>

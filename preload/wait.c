@@ -3,7 +3,9 @@
  * The kernel takes up most waits by itself when our signal broke them off, with the time that was left; these it does not.
  * Noting when one began is all that the wrappers do (interrupt.c reads it).
  *
- * Never:   retries by itself: an EINTR that comes through here is the program's own. */
+ * Owns:    nothing: struct wait is the thread's (thread.h).
+ * Never:   retries by itself: an EINTR that comes through here is the program's own.
+ * Start:   wait_begins(). */
 #include <sys/epoll.h>
 #include <sys/sem.h>
 #include <sys/socket.h>
@@ -11,7 +13,6 @@
 #include <unistd.h>
 
 #include "hooks.h"
-#include "init.h"
 #include "live.h"
 #include "next.h"
 #include "thread.h"
@@ -19,8 +20,7 @@
 enum { FOREVER = -1, UNKNOWN = 0 }; /* limits that are none, or not told to us */
 
 static void wait_begins(int64_t limit_ns) {
-    if (!next_ready)
-        start_recording();
+    next_find();
     if (limit_ns == FOREVER || !live_is_on() || thread_busy)
         return;
     thread_busy++;

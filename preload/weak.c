@@ -2,6 +2,7 @@
  *
  * Owns:    the table of them. A slot in an object that was freed without castaway_unweak() stays in the table, and is known
  *          by the object that is gone.
+ * Never:   writes to a slot in the program: those that are set to NULL are the snapshot's.
  * Start:   weak_add(). */
 #include "weak.h"
 

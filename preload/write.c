@@ -3,6 +3,7 @@
  * A reader that takes nothing for WRITE_LIMIT_MS is given up: it may be a pipe whose other end has gone to sleep. In the
  * program itself it is given up at once.
  *
+ * Owns:    nothing but whether a slow reader is waited for.
  * Never:   calls libc, allocates but from the search's arena.
  * Runs in: snapshot child; write_note() anywhere.
  * Start:   write_scan(). */
@@ -271,10 +272,8 @@ static void write_notes(struct cast_sink *sink, const struct scan_input *in, con
     note(sink, NOTE_WRITTEN_PAGES, (uint64_t)is_live, dirty_method_name());
     note(sink, NOTE_METHOD_MISSING, is_live && dirty_missing(), dirty_missing());
     note(sink, NOTE_SCANS_SKIPPED, in->skipped, NULL);
-    if (search->languages.python)
-        cast_note(sink, NOTE_PYTHON, 1, search->languages.python);
-    if (search->languages.gobject)
-        cast_note(sink, NOTE_GOBJECT, 1, search->languages.gobject);
+    note(sink, NOTE_PYTHON, search->languages.python != REASON_NONE, reason_text(search->languages.python));
+    note(sink, NOTE_GOBJECT, search->languages.gobject != REASON_NONE, reason_text(search->languages.gobject));
     note(sink, NOTE_NEXT_ALLOCATOR, !in->facts->allocator_is_glibc, NULL);
     pairs_write_notes(sink, arena);
     scope_write_note(sink);
@@ -533,7 +532,7 @@ int write_why(int file, const struct scan_input *in, struct search *search, uint
     return cast_end(sink);
 }
 
-int write_note(int file, const struct scan_input *in, enum note_code code, const char *detail) {
+int write_note(int file, const struct scan_input *in, enum note_code code, enum reason why) {
     struct arena arena;
     void *loans;
     pages_loan(&arena, &loans);
@@ -541,7 +540,7 @@ int write_note(int file, const struct scan_input *in, enum note_code code, const
     int error = -ENOMEM;
     if (sink) {
         write_header(sink, in, &arena);
-        cast_note(sink, code, 1, detail);
+        cast_note(sink, code, 1, reason_text(why));
         error = cast_end(sink);
     }
     pages_loan_return(&loans);

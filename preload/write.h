@@ -3,6 +3,7 @@
 #define CASTAWAY_PRELOAD_WRITE_H
 
 #include "analysis/cast.h"
+#include "analysis/reason.h"
 #include "scan.h"
 
 enum { WRITE_POPULATIONS_MAX = 1000 };
@@ -22,7 +23,7 @@ int write_status(int file, const struct scan_input *in, struct search *search);
 int write_top(int file, const struct scan_input *in, struct search *search);
 int write_why(int file, const struct scan_input *in, struct search *search, uintptr_t address);
 
-/* A recording that says only that something failed, and why. `detail` may be NULL. context: any */
-int write_note(int file, const struct scan_input *in, enum note_code code, const char *detail);
+/* A recording that says only that something failed, and why. context: any */
+int write_note(int file, const struct scan_input *in, enum note_code code, enum reason why);
 
 #endif

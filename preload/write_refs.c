@@ -1,6 +1,7 @@
 /* write_refs.c - folds the histories of a finding's objects into one, and finds what was not given back.
  *
  * Owns:    nothing.
+ * Never:   sets off what objects of one place were given against what those of another gave back.
  * Runs in: snapshot child.
  * Start:   refs_fold(). */
 #include "write_refs.h"

@@ -59,8 +59,7 @@ int asking_begin(struct asking *asking, enum verb verb, int count, char **argume
         asking->options.destination_count = 0;
     if (take_words(asking, count, arguments, from, names, name_count))
         return -1;
-    if (asking->options.help || asking->options.version) {
-        (asking->options.help ? command_usage : command_version)(stdout);
+    if (command_helps(&asking->options)) {
         *status = EXIT_CLEAN;
         return -1;
     }

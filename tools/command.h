@@ -2,7 +2,10 @@
 #ifndef CASTAWAY_TOOLS_COMMAND_H
 #define CASTAWAY_TOOLS_COMMAND_H
 
+#include <stdbool.h>
 #include <stdio.h>
+
+struct options;
 
 int command_run(int count, char **arguments, int from);
 int command_report(int count, char **arguments, int from);
@@ -17,9 +20,10 @@ int command_doctor(int count, char **arguments, int from);
 int command_completion(int count, char **arguments, int from);
 int command_top(int count, char **arguments, int from);
 
-/* --help and --version of every verb; all go to `file`. */
 void command_usage(FILE *file);
-void command_version(FILE *file);
+
+/* --help and --version of every verb, on standard output. returns  whether one of them was asked for */
+bool command_helps(const struct options *);
 
 /* The table of verbs. */
 struct command_verb {

@@ -39,24 +39,14 @@ out:
     return status;
 }
 
-int command_advise(int count, char **arguments, int from) {
-    struct pool pool = {0};
-    struct options options;
+static int advise_words(struct options *options, const struct report_files *words) {
+    static const char none[] = "advise: no recording named; `castaway advise FILE.cast`";
     struct report_files files = {0};
-    int status = EXIT_CASTAWAY_FAILED;
-    options_init(&options, &pool);
-    options.verb = VERB_ADVISE;
-    if (report_files_arguments(&options, &files, count, arguments, from))
-        goto out;
-    if (options.help || options.version) {
-        (options.help ? command_usage : command_version)(stdout);
-        status = EXIT_CLEAN;
-    } else if (!files.count) {
-        message_error("advise: no recording named; `castaway advise FILE.cast`");
-    } else if (!output_check(&options)) {
-        status = write_all(&options, &files);
-    }
-out:
-    pool_free(&pool);
-    return status;
+    if (report_files_named(options->pool, &files, words, none) || output_check(options))
+        return EXIT_CASTAWAY_FAILED;
+    return write_all(options, &files);
+}
+
+int command_advise(int count, char **arguments, int from) {
+    return report_files_verb(VERB_ADVISE, count, arguments, from, advise_words);
 }

@@ -79,36 +79,17 @@ static bool is_source(const char *word) {
     return (!dot || strcmp(dot, ".cast") != 0) && (stat(word, &status) || !S_ISDIR(status.st_mode));
 }
 
-static int annotate_words(const struct options *options, const struct report_files *words) {
-    struct report_files files = {0};
-    size_t count = words->count;
-    const char *source = count > 1 && is_source(words->paths[count - 1]) ? words->paths[--count] : NULL;
-    for (size_t i = 0; i < count; i++)
-        if (report_files_name(options->pool, &files, words->paths[i]))
-            return EXIT_CASTAWAY_FAILED;
-    if (!files.count) {
-        message_error("annotate: no recording named; `castaway annotate FILE.cast [SOURCE]`");
+static int annotate_words(struct options *options, const struct report_files *words) {
+    static const char none[] = "annotate: no recording named; `castaway annotate FILE.cast [SOURCE]`";
+    struct report_files files = {0}, recordings = *words;
+    const char *source = NULL;
+    if (words->count > 1 && is_source(words->paths[words->count - 1]))
+        source = words->paths[--recordings.count];
+    if (report_files_named(options->pool, &files, &recordings, none) || output_check(options))
         return EXIT_CASTAWAY_FAILED;
-    }
-    return output_check(options) ? EXIT_CASTAWAY_FAILED : write_all(options, &files, source);
+    return write_all(options, &files, source);
 }
 
 int command_annotate(int count, char **arguments, int from) {
-    struct pool pool = {0};
-    struct options options;
-    struct report_files words = {0};
-    int status = EXIT_CASTAWAY_FAILED;
-    options_init(&options, &pool);
-    options.verb = VERB_ANNOTATE;
-    if (report_files_words(&options, &words, count, arguments, from))
-        goto out;
-    if (options.help || options.version) {
-        (options.help ? command_usage : command_version)(stdout);
-        status = EXIT_CLEAN;
-    } else {
-        status = annotate_words(&options, &words);
-    }
-out:
-    pool_free(&pool);
-    return status;
+    return report_files_verb(VERB_ANNOTATE, count, arguments, from, annotate_words);
 }

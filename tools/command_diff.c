@@ -147,28 +147,20 @@ static int compare(const struct options *options, const struct gate *gate, const
     return diff_is_worse(&diff, options->fail_on) ? options->exit_code : EXIT_CLEAN;
 }
 
-int command_diff(int count, char **arguments, int from) {
-    struct pool pool = {0};
-    struct options options;
+static int diff_words(struct options *options, const struct report_files *words) {
     struct gate gate;
-    struct report_files sides = {0};
-    int status = EXIT_CASTAWAY_FAILED;
-    options_init(&options, &pool);
-    options.verb = VERB_DIFF;
-    if (report_files_words(&options, &sides, count, arguments, from))
-        goto out;
-    options.baseline = NULL;
-    options.update_baseline = options.accept_new = false;
-    if (options.help || options.version) {
-        (options.help ? command_usage : command_version)(stdout);
-        status = EXIT_CLEAN;
-    } else if (sides.count != 2) {
+    options->baseline = NULL;
+    options->update_baseline = options->accept_new = false;
+    if (words->count != 2) {
         message_error("diff: two recordings, folders or JSON reports are compared, not %zu; `castaway diff OLD NEW`",
-                      sides.count);
-    } else if (!check_formats(&options) && !gate_open(&gate, &options)) {
-        status = compare(&options, &gate, sides.paths[0], sides.paths[1]);
+                      words->count);
+        return EXIT_CASTAWAY_FAILED;
     }
-out:
-    pool_free(&pool);
-    return status;
+    if (check_formats(options) || gate_open(&gate, options))
+        return EXIT_CASTAWAY_FAILED;
+    return compare(options, &gate, words->paths[0], words->paths[1]);
+}
+
+int command_diff(int count, char **arguments, int from) {
+    return report_files_verb(VERB_DIFF, count, arguments, from, diff_words);
 }

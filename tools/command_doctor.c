@@ -78,8 +78,7 @@ int command_doctor(int count, char **arguments, int from) {
     int command = options_arguments(&options, count, arguments, from);
     if (command < 0)
         goto out;
-    if (options.help || options.version) {
-        (options.help ? command_usage : command_version)(stdout);
+    if (command_helps(&options)) {
         status = EXIT_CLEAN;
     } else if (!output_check(&options)) {
         status = examine(&options, command < count ? arguments[command] : NULL);

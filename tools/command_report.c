@@ -1,7 +1,9 @@
 /* command_report.c - `castaway report`: recordings in, reports out.
  *
  * Also what libcastaway.so executes at exit when it was preloaded by hand (--from-preload): then the options come from
- * CASTAWAY_OPTIONS, text goes to stderr, and the exit status tells the library how to end the program. */
+ * CASTAWAY_OPTIONS, text goes to stderr, and the exit status tells the library how to end the program.
+ *
+ * Start: command_report(). */
 #include "command.h"
 #include "gate.h"
 #include "message.h"
@@ -30,23 +32,14 @@ static int report_files(const struct options *options, const struct report_files
     return status;
 }
 
-int command_report(int count, char **arguments, int from) {
-    struct pool pool = {0};
-    struct options options;
+static int report_words(struct options *options, const struct report_files *words) {
+    static const char none[] = "report: no recording named; `castaway report FILE.cast`";
     struct report_files files = {0};
-    int status = EXIT_CASTAWAY_FAILED;
-    options_init(&options, &pool);
-    if (report_files_arguments(&options, &files, count, arguments, from))
-        goto out;
-    if (options.help || options.version) {
-        (options.help ? command_usage : command_version)(stdout);
-        status = EXIT_CLEAN;
-    } else if (!files.count) {
-        message_error("report: no recording named; `castaway report FILE.cast`");
-    } else if (!output_check(&options)) {
-        status = report_files(&options, &files);
-    }
-out:
-    pool_free(&pool);
-    return status;
+    if (report_files_named(options->pool, &files, words, none) || output_check(options))
+        return EXIT_CASTAWAY_FAILED;
+    return report_files(options, &files);
+}
+
+int command_report(int count, char **arguments, int from) {
+    return report_files_verb(0, count, arguments, from, report_words);
 }

@@ -16,6 +16,7 @@
 #include "recording.h"
 #include "report.h"
 #include "target.h"
+#include "unwatched.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -32,6 +33,7 @@ struct run {
     const char *folder;
     struct gate gate;
     struct report report;
+    struct unwatched_list *unwatched;
     pid_t pid;
     int wait_status;
     double ended;   /* Unix seconds */
@@ -74,10 +76,13 @@ static void note_last_scan(struct run *run, const struct recording *recording) {
 }
 
 static const char *why_no_recording(const struct run *run) {
+    const char *listed = unwatched_why(run->options.pool, run->unwatched, run->pid);
     if (WIFSIGNALED(run->wait_status))
         return pool_printf(run->options.pool, "killed by SIG%s", sigabbrev_np(WTERMSIG(run->wait_status)));
-    return "it had executed a static or set-user-ID program, or had taken LD_PRELOAD or CASTAWAY_OPTIONS out of its "
-           "environment, or had given up the right to write to our folder (another user, another root)";
+    if (listed)
+        return listed;
+    return "it had executed another program past the C library, or had given up the right to write to our folder "
+           "(another user, another root)";
 }
 
 static void add_recording(struct run *run, const char *path, bool is_main) {
@@ -138,6 +143,14 @@ static void note_left(struct run *run) {
         report_note(&run->report, TOOL_NOTE_LEFT_RUNNING, count, where);
 }
 
+static void note_unwatched(struct run *run, const char *folder) {
+    const char *detail;
+    run->unwatched = unwatched_read(run->options.pool, folder);
+    size_t count = unwatched_count(run->options.pool, run->unwatched, &detail);
+    if (count)
+        report_note(&run->report, TOOL_NOTE_UNWATCHED, count, detail);
+}
+
 /* What is known about the program itself comes from us, not from a recording. */
 static void describe_program(struct run *run) {
     struct report *report = &run->report;
@@ -194,6 +207,7 @@ static int run_program(struct run *run) {
     describe_program(run);
     note_left(run);
     const char *closed = folder_close(pool, run->folder);
+    note_unwatched(run, closed);
     read_recordings(run, closed);
     folder_remove(closed);
     int result = report_run(run);
@@ -214,8 +228,7 @@ int command_run(int count, char **arguments, int from) {
     int command = options_arguments(&run.options, count, arguments, from);
     if (command < 0)
         goto out;
-    if (run.options.help || run.options.version) {
-        (run.options.help ? command_usage : command_version)(stdout);
+    if (command_helps(&run.options)) {
         status = EXIT_CLEAN;
     } else if (command >= count) {
         message_error("no command to run; `castaway [OPTIONS] CMD ARGS...`, or `castaway --help`");

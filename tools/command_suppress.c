@@ -36,26 +36,16 @@ static int write_all(const struct options *options, const struct report_files *f
     return status;
 }
 
-int command_suppress(int count, char **arguments, int from) {
-    struct pool pool = {0};
-    struct options options;
+static int suppress_words(struct options *options, const struct report_files *words) {
+    static const char none[] = "suppress: no recording named; `castaway suppress FILE.cast`, or --list-defaults";
     struct report_files files = {0};
-    int status = EXIT_CASTAWAY_FAILED;
-    options_init(&options, &pool);
-    options.verb = VERB_SUPPRESS;
-    if (report_files_arguments(&options, &files, count, arguments, from))
-        goto out;
-    if (options.help || options.version) {
-        (options.help ? command_usage : command_version)(stdout);
-        status = EXIT_CLEAN;
-    } else if (options.list_defaults) {
-        status = fputs(suppress_defaults_text(), stdout) < 0 ? EXIT_CASTAWAY_FAILED : EXIT_CLEAN;
-    } else if (!files.count) {
-        message_error("suppress: no recording named; `castaway suppress FILE.cast`, or --list-defaults");
-    } else {
-        status = write_all(&options, &files);
-    }
-out:
-    pool_free(&pool);
-    return status;
+    if (options->list_defaults)
+        return fputs(suppress_defaults_text(), stdout) < 0 ? EXIT_CASTAWAY_FAILED : EXIT_CLEAN;
+    if (report_files_named(options->pool, &files, words, none))
+        return EXIT_CASTAWAY_FAILED;
+    return write_all(options, &files);
+}
+
+int command_suppress(int count, char **arguments, int from) {
+    return report_files_verb(VERB_SUPPRESS, count, arguments, from, suppress_words);
 }

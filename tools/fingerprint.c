@@ -4,6 +4,7 @@
  * Start: fingerprint_set(). */
 #include "fingerprint.h"
 
+#include "analysis/cycle.h"
 #include "breaks.h"
 #include "demangle.h"
 #include "symbols.h"
@@ -179,25 +180,6 @@ static uint64_t entry_hash(struct pool *pool, const struct report_entry *entry, 
     return mix_number(hash, entry->target_offset);
 }
 
-/* Where the least rotation of `keys` starts. Linear: each step moves a candidate past what it lost by. */
-static size_t least_rotation(const uint64_t *keys, size_t count) {
-    size_t first = 0, second = 1, same = 0;
-    while (first < count && second < count && same < count) {
-        uint64_t a = keys[(first + same) % count], b = keys[(second + same) % count];
-        if (a == b) {
-            same++;
-            continue;
-        }
-        if (a > b)
-            first += same + 1;
-        else
-            second += same + 1;
-        second += first == second;
-        same = 0;
-    }
-    return first < second ? first : second;
-}
-
 /* A cycle that is listed in part starts where its recording starts it: only the set of its entries counts. */
 static int compare_keys(const void *a, const void *b) {
     uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
@@ -220,8 +202,13 @@ static uint64_t rotation_key(struct pool *pool, const struct report_entry *entry
     return (UINT16_MAX - size) << 48 | offset << 32 | entry_hash(pool, entry, DETAIL_NAME) >> 32;
 }
 
+static int compare_places(const void *keys, size_t a, size_t b) {
+    const uint64_t *key = keys;
+    return compare_keys(&key[a], &key[b]);
+}
+
 static void rotate(struct pool *pool, struct report_finding *finding, const uint64_t *keys) {
-    size_t count = finding->cycle_listed, start = least_rotation(keys, count);
+    size_t count = finding->cycle_listed, start = cycle_least_rotation(keys, count, compare_places);
     struct report_entry *turned = pool_array(pool, count, sizeof *turned);
     for (size_t i = 0; i < count; i++)
         turned[i] = finding->cycle[(start + i) % count];

@@ -3,6 +3,7 @@
  * Start: folder_create(). */
 #include "folder.h"
 
+#include "analysis/unwatched.h"
 #include "message.h"
 
 #include <dirent.h>
@@ -30,6 +31,10 @@ static int is_recording(const struct dirent *entry) {
     return length > 5 && !strcmp(entry->d_name + length - 5, ".cast");
 }
 
+static int is_list(const struct dirent *entry) {
+    return !strcmp(entry->d_name, UNWATCHED_LIST);
+}
+
 /* A program that became another user has its recordings in a folder of that user's (preload/rights.c). */
 static int is_of_user(const struct dirent *entry) {
     const char *name = entry->d_name;
@@ -54,14 +59,24 @@ static void add_names(struct paths *paths, const char *folder, int (*is_wanted)(
     free(entries);
 }
 
-const char **folder_recordings(struct pool *pool, const char *folder, size_t *count) {
-    struct paths users = {.pool = pool}, recordings = {.pool = pool};
-    add_names(&recordings, folder, is_recording);
+/* Names in `folder`, and in those of users in it. */
+static const char **names_in(struct pool *pool, const char *folder, int (*is_wanted)(const struct dirent *),
+                             size_t *count) {
+    struct paths users = {.pool = pool}, names = {.pool = pool};
+    add_names(&names, folder, is_wanted);
     add_names(&users, folder, is_of_user);
     for (size_t i = 0; i < users.count; i++)
-        add_names(&recordings, users.path[i], is_recording);
-    *count = recordings.count;
-    return recordings.path;
+        add_names(&names, users.path[i], is_wanted);
+    *count = names.count;
+    return names.path;
+}
+
+const char **folder_recordings(struct pool *pool, const char *folder, size_t *count) {
+    return names_in(pool, folder, is_recording, count);
+}
+
+const char **folder_lists(struct pool *pool, const char *folder, size_t *count) {
+    return names_in(pool, folder, is_list, count);
 }
 
 const char *folder_close(struct pool *pool, const char *folder) {

@@ -10,6 +10,9 @@ const char *folder_create(struct pool *);
 /* The recordings in it by name: paths, `*count` of them. */
 const char **folder_recordings(struct pool *, const char *folder, size_t *count);
 
+/* The lists of what could not be watched (analysis/unwatched.h): paths, `*count` of them. */
+const char **folder_lists(struct pool *, const char *folder, size_t *count);
+
 /* Take it from the processes that still write into it: what they leave from now on goes elsewhere (left.h), and nothing
  * comes in while it is read and removed. returns  its name from then on */
 const char *folder_close(struct pool *, const char *folder);

@@ -1,4 +1,6 @@
-/* formats.c - what sets formats apart beside their writers. */
+/* formats.c - what sets formats apart beside their writers.
+ *
+ * Start: the table FORMATS, in formats.h. */
 #include "formats.h"
 
 bool format_is_report(enum format format) {

@@ -83,9 +83,6 @@ static void count(struct gate *gate, const struct report *report) {
         gate->counted += gate_counts(gate, &report->findings[i]);
         gate->known += report->findings[i].standing == STANDING_KNOWN;
     }
-    for (size_t i = 0; i < gate->baseline.known.count; i++)
-        gate->gone +=
-            !gate->baseline.known.items[i].partner && gate->options->fail_on & 1u << gate->baseline.known.items[i].kind;
     for (size_t i = 0; i < gate->suppressions.count; i++)
         gate->unused += !gate->suppressions.list[i].is_default && !gate->suppressions.list[i].findings;
 }

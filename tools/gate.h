@@ -24,7 +24,6 @@ struct gate {
     int exit_code;   /* when something counts: the options', or the program's own */
     size_t counted;  /* findings that count */
     size_t known;    /* those that the baseline lets pass */
-    size_t gone;     /* entries of the baseline that were not found */
     size_t unused;   /* suppressions of the user's that matched nothing */
     int status;      /* exit status */
     const char *why; /* a sentence */

@@ -1,4 +1,7 @@
-/* hide.c - which frames say only "memory was allocated", or that castaway was told of something. */
+/* hide.c - which frames say only "memory was allocated", or that castaway was told of something.
+ *
+ * Never: hides a whole stack: of one that is all allocator the outermost frame stays.
+ * Start: hide_count(). */
 #include "hide.h"
 
 #include <string.h>

@@ -1,4 +1,6 @@
-/* json_live.c - what live scans add to JSON: ages, paths, growth, counts. Shapes: README.md, "JSON". */
+/* json_live.c - what live scans add to JSON: ages, paths, growth, counts. Shapes: README.md, "JSON".
+ *
+ * Start: json_live_finding(). */
 #include "json.h"
 #include "live_text.h"
 

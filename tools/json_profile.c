@@ -1,4 +1,6 @@
-/* json_profile.c - what --profile-allocations and --retained add to JSON. Shapes: README.md, "JSON". */
+/* json_profile.c - what --profile-allocations and --retained add to JSON. Shapes: README.md, "JSON".
+ *
+ * Start: json_profile(). */
 #include "json.h"
 #include "profile_text.h"
 

@@ -47,10 +47,6 @@ static bool is_misspelt_verb(const char *word) {
     return misspelt;
 }
 
-void command_version(FILE *file) {
-    fprintf(file, "castaway %s\n", CASTAWAY_VERSION);
-}
-
 void command_usage(FILE *file) {
     fputs("castaway finds the heap objects that a program can no longer reach, and the cycles among them.\n\n", file);
     for (size_t i = 0; i < VERB_COUNT; i++)
@@ -62,6 +58,14 @@ void command_usage(FILE *file) {
           "Exit status: the program's own if it failed; 0 nothing found; 23 findings; 125 castaway failed;\n"
           "126 CMD cannot be run; 127 CMD not found.\n",
           file);
+}
+
+bool command_helps(const struct options *options) {
+    if (options->help)
+        command_usage(stdout);
+    else if (options->version)
+        printf("castaway %s\n", CASTAWAY_VERSION);
+    return options->help || options->version;
 }
 
 int main(int count, char **arguments) {

@@ -46,8 +46,9 @@ const char *kind_key(enum kind kind) {
 }
 
 bool note_is_counted(const char *code) {
-    static const char *const counted[] = {"not-recorded",     "no-stack",  "stack-cut",     "thread-running",
-                                          "roots-unreadable", "inherited", "bad-recording", "left-running"};
+    static const char *const counted[] = {"not-recorded",   "no-stack",         "stack-cut",
+                                          "thread-running", "roots-unreadable", "inherited",
+                                          "bad-recording",  "left-running",     "unwatched"};
     for (size_t i = 0; i < sizeof counted / sizeof *counted; i++)
         if (!strcmp(code, counted[i]))
             return true;

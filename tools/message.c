@@ -1,6 +1,8 @@
 /* message.c - errors: one line each, on stderr, safe to print.
  *
- * Never: exits; the caller chooses the status. */
+ * Owns:  messages that are held back or diverted.
+ * Never: exits; the caller chooses the status.
+ * Start: message_error(). */
 #include "message.h"
 
 #include "escape.h"

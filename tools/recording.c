@@ -97,7 +97,6 @@ struct rec_module *reader_module(struct reader *reader, const json_t *value, con
 static void read_header(struct reader *reader, const json_t *record) {
     struct recording *recording = reader->recording;
     const json_t *argv = json_object_get(record, "argv");
-    recording->has_header = true;
     recording->pid = reader_signed(reader, record, "pid");
     recording->executable = reader_string(reader, record, "executable");
     recording->exit_status = reader_signed(reader, record, "exit_status");

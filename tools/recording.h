@@ -190,7 +190,7 @@ struct recording {
     int64_t exit_status;
     double start_seconds; /* Unix time; 0: not known */
     bool at_exit;         /* made when the program ended, not while it ran */
-    bool has_header, has_scan, has_status;
+    bool has_scan, has_status;
     bool replaced;                                      /* the process went on as another program */
     bool is_turned_off;                                 /* no scan, because the program or its user wanted none */
     const char *default_options, *default_suppressions; /* the program's own, in LeakSanitizer's words; "" if none */

@@ -28,6 +28,7 @@ enum {
     X(NO_RECORDING, "no-recording", "no recording came from the program itself")                                       \
     X(LEFT_RUNNING, "left-running",                                                                                    \
       "processes that still run: not in this report; what they tell at their end goes to a file")                      \
+    X(UNWATCHED, "unwatched", "processes that were not watched")                                                       \
     X(BAD_RECORDING, "bad-recording", "recordings of other processes that could not be read")                          \
     X(NO_OBJECTS, "no-objects", "no live object was recorded: all were freed, or castaway saw no allocation")
 

@@ -1,8 +1,9 @@
-/* report_files.c - from words of the command line to recordings in a report.
+/* report_files.c - what the verbs over recordings have in common: from words to recordings in a report.
  *
- * Start: report_files_arguments(), report_files_add(). */
+ * Start: report_files_verb(), report_files_add(). */
 #include "report_files.h"
 
+#include "command.h"
 #include "folder.h"
 #include "message.h"
 #include "output.h"
@@ -33,7 +34,19 @@ int report_files_name(struct pool *pool, struct report_files *files, const char 
     return count ? 0 : -1;
 }
 
-int report_files_words(struct options *options, struct report_files *words, int count, char **arguments, int from) {
+int report_files_named(struct pool *pool, struct report_files *files, const struct report_files *words,
+                       const char *none) {
+    int result = 0;
+    if (!words->count) {
+        message_error("%s", none);
+        return -1;
+    }
+    for (size_t i = 0; i < words->count && !result; i++)
+        result = report_files_name(pool, files, words->paths[i]);
+    return result;
+}
+
+static int read_words(struct options *options, struct report_files *words, int count, char **arguments, int from) {
     if (options_lsan(options, getenv("LSAN_OPTIONS")) || options_environment(options, getenv("CASTAWAY_OPTIONS")))
         return -1;
     while (from < count) {
@@ -47,12 +60,18 @@ int report_files_words(struct options *options, struct report_files *words, int 
     return 0;
 }
 
-int report_files_arguments(struct options *options, struct report_files *files, int count, char **arguments, int from) {
+int report_files_verb(enum verb verb, int count, char **arguments, int from,
+                      int (*act)(struct options *, const struct report_files *words)) {
+    struct pool pool = {0};
+    struct options options;
     struct report_files words = {0};
-    int result = report_files_words(options, &words, count, arguments, from);
-    for (size_t i = 0; i < words.count && !result; i++)
-        result = report_files_name(options->pool, files, words.paths[i]);
-    return result;
+    int status = EXIT_CASTAWAY_FAILED;
+    options_init(&options, &pool);
+    options.verb = verb;
+    if (!read_words(&options, &words, count, arguments, from))
+        status = command_helps(&options) ? EXIT_CLEAN : act(&options, &words);
+    pool_free(&pool);
+    return status;
 }
 
 static int read_file(const struct options *options, const char *path, struct report *report) {

@@ -1,4 +1,6 @@
-/* units.c - numbers as people read them. */
+/* units.c - numbers as people read them.
+ *
+ * Start: units_size(). */
 #include "units.h"
 
 #include <inttypes.h>

@@ -15,6 +15,7 @@
 #   flags: -O0 -O2                   one build for each word; `:` stands for a space
 #   so: FILE, so_flags: FLAGS        a shared library, built beside the program
 #   link: FLAGS, run: ARGS           @so@ is the library's path
+#   note: CODE                       a note with this code must be there
 #   status: N                        exit status without castaway, 0 if not named
 #   needs: root                      left out when we are not
 #   allocators: no                   not to be run with another allocator
@@ -114,7 +115,7 @@ judge() {
     [ -z "$differences" ] || fail "$1$differences"
 }
 run_one() {
-    local expected child status wanted arguments
+    local expected child status wanted arguments note
     rm -rf "$binary" "$binary".*
     build
     expected=$(key expect) child=$(key child) wanted=$(key status) arguments=$(key run | sed "s|@so@|$binary.so|")
@@ -145,6 +146,9 @@ run_one() {
         fi
     fi
     [ $status = "$wanted" ] || [ -n "$child" ] || fail "status $status under castaway, not $wanted"
+    note=$(key note)
+    [ -z "$note" ] || jq -e --arg code "$note" '[.notes[].code] | index($code)' "$binary.json" >/dev/null ||
+        fail "no note $note"
     rm -rf "$binary" "$binary".*
 }
 if [ "${1:-}" = --one ]; then

@@ -218,4 +218,18 @@ castaway ./tls
 claim "a default suppression is used" status_is 0
 castaway --default-suppressions=no ./tls
 claim "and can be switched off" status_is 23
+cat >plugin.c <<'C'
+#include <stdlib.h>
+void *volatile sink;
+__attribute__((constructor)) static void leaking_constructor(void) { sink = malloc(10); sink = 0; }
+C
+cat >opens.c <<'C'
+#include <dlfcn.h>
+int main(int count, char **words) { return count < 2 || dlopen("nothing.so", RTLD_NOW) || !dlopen(words[1], RTLD_NOW); }
+C
+${CC:-gcc} -g -O0 -fPIC -shared plugin.c -o plugin.so
+${CC:-gcc} -g -O0 opens.c -o opens
+castaway ./opens ./plugin.so
+claim "what hides the message of dlerror() hides no leak of a library that dlopen() brings" err_has leaking_constructor
+claim "and nothing else is told" status_is 23
 finish

@@ -4,8 +4,7 @@
 #include "analysis/audit.h"
 #include "analysis/verdict.h"
 #include "tests/unit/heap_build.h"
-
-#include <check.h>
+#include "tests/unit/suite.h"
 
 static struct heap_build *build;
 static uintptr_t *roots;
@@ -163,9 +162,5 @@ int main(void) {
     tcase_add_test(tests, reference_back_to_the_older_object_is_to_be_weak);
     tcase_add_test(tests, words_that_own_nothing_are_not_followed);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -1,7 +1,7 @@
 /* Which references were not given back. Stacks are written innermost first, a letter a call. */
 #include "analysis/balance.h"
+#include "tests/unit/suite.h"
 
-#include <check.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -163,9 +163,5 @@ int main(void) {
     tcase_add_test(tests, what_was_given_back_too_often_comes_last);
     tcase_add_test(tests, without_memory_nothing_is_changed);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

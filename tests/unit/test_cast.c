@@ -2,8 +2,8 @@
  *
  * Linked with all of analysis/, heap_build.c and -lcheck. */
 #include "analysis/cast.h"
+#include "tests/unit/suite.h"
 
-#include <check.h>
 #include <errno.h>
 #include <locale.h>
 #include <stdio.h>
@@ -431,9 +431,5 @@ int main(void) {
     tcase_add_test(tests, first_error_is_kept_and_ends_the_writing);
     suite_add_tcase(suite, plain);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -4,13 +4,13 @@
  * By hand, for data races: make BUILD=build/thread CFLAGS='-O1 -g -fsanitize=thread' build/thread/tests/unit/test_crew,
  * and run it with CK_FORK=no. */
 #include "analysis/mark.h"
+#include "tests/unit/draw.h"
 #include "tests/unit/heap_build.h"
+#include "tests/unit/suite.h"
 
-#include <check.h>
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { OBJECTS = 24000 /* a crew is not used for much fewer */, ROOT_WORDS = 16, ROOTS = 24 };
@@ -24,15 +24,6 @@ struct world {
 };
 
 static struct world world;
-static uint64_t state;
-
-static unsigned draw(unsigned below) {
-    state ^= state >> 12;
-    state ^= state << 25;
-    state ^= state >> 27;
-    return (unsigned)((state * UINT64_C(2685821657736338717)) >> 33) % below;
-}
-
 /* ---- threads ---- */
 
 struct part {
@@ -93,7 +84,7 @@ static void fill(unsigned links, unsigned interior_percent) {
 }
 
 static void draw_world(uint64_t seed) {
-    state = seed * 7919 + 88172645463325252u;
+    draw_from(seed);
     world.build = heap_build_new(64 << 20);
     world.words = heap_build_gap(world.build, ROOTS * ROOT_WORDS * sizeof *world.words);
     unsigned odd_percent = draw(3) * 5;
@@ -149,15 +140,10 @@ static struct compare compare_with(const struct crew *crew) {
     return compare;
 }
 
-static uint64_t seeds(void) {
-    const char *text = getenv("CASTAWAY_SEEDS");
-    return text ? strtoull(text, NULL, 10) : 6;
-}
-
 START_TEST (a_crew_marks_what_one_marks) {
     static const unsigned sizes[] = {2, 3, CREW_MAX};
     size_t reachable = 0, possible = 0, lost = 0;
-    for (uint64_t seed = 1; seed <= seeds(); seed++) {
+    for (uint64_t seed = 1; seed <= draw_seeds(6); seed++) {
         struct crew crew = {.size = sizes[seed % 3], .together = together, .rest = rest};
         draw_world(seed);
         struct compare compare = compare_with(&crew);
@@ -182,7 +168,7 @@ static int take_some(void *context, uintptr_t address, object_id id) {
 
 START_TEST (in_a_view_of_some_objects_as_well) {
     struct crew crew = {.size = 3, .together = together, .rest = rest};
-    for (uint64_t seed = 1; seed <= seeds(); seed++) {
+    for (uint64_t seed = 1; seed <= draw_seeds(6); seed++) {
         draw_world(seed);
         struct heap *heap = &world.build->heap, view = *heap;
         view.subset = arena_alloc(&world.build->arena, OBJECTS, sizeof *view.subset);
@@ -234,9 +220,5 @@ int main(void) {
     tcase_add_test(tests, threads_that_can_not_be_had_are_done_without);
     tcase_add_test(tests, without_memory_all_of_the_crew_end);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failures = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failures != 0;
+    return suite_run(suite);
 }

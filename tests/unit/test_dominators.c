@@ -2,11 +2,11 @@
  *
  * Linked with all of analysis/, heap_build.c and -lcheck.  CASTAWAY_SEEDS=n tries n heaps (default 600). */
 #include "analysis/dominators.h"
+#include "tests/unit/draw.h"
 #include "tests/unit/heap_build.h"
+#include "tests/unit/suite.h"
 
-#include <check.h>
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { OBJECTS_MAX = 40, GROUPS = 4, ENTRIES_MAX = 12, NOBODY = -1 };
@@ -159,14 +159,6 @@ END_TEST
 
 /* ---- random heaps ---- */
 
-static uint64_t state;
-static unsigned draw(unsigned below) {
-    state ^= state >> 12;
-    state ^= state << 25;
-    state ^= state >> 27;
-    return (unsigned)((state * UINT64_C(2685821657736338717)) >> 33) % below;
-}
-
 struct world {
     int count;
     uintptr_t *start[OBJECTS_MAX];
@@ -176,7 +168,7 @@ struct world {
 
 static void draw_world(struct world *world, uint64_t seed) {
     memset(world, 0, sizeof *world);
-    state = seed * 7919 + 88172645463325252u;
+    draw_from(seed);
     world->count = 1 + (int)draw(OBJECTS_MAX);
     for (int i = 0; i < world->count; i++) {
         world->size[i] = 16 + 8 * draw(5);
@@ -245,11 +237,9 @@ static void check_world(const struct world *world) {
 
 START_TEST (as_if_taken_away_in_random_heaps) {
     static struct world world;
-    const char *seeds = getenv("CASTAWAY_SEEDS");
-    long count = seeds ? atol(seeds) : 600;
-    for (long seed = 1; seed <= count; seed++) {
+    for (uint64_t seed = 1; seed <= draw_seeds(600); seed++) {
         setup();
-        draw_world(&world, (uint64_t)seed);
+        draw_world(&world, seed);
         check_world(&world);
         teardown();
     }
@@ -273,9 +263,5 @@ int main(void) {
     tcase_set_timeout(random, 120);
     suite_add_tcase(suite, by_hand);
     suite_add_tcase(suite, random);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -3,8 +3,8 @@
  * Linked with all of analysis/, heap_build.c and -lcheck. */
 #include "analysis/growth.h"
 #include "tests/unit/heap_build.h"
+#include "tests/unit/suite.h"
 
-#include <check.h>
 #include <errno.h>
 #include <string.h>
 
@@ -199,9 +199,5 @@ int main(void) {
     tcase_add_test(tests, scans_at_one_time_have_no_slope);
     tcase_add_test(tests, no_memory_is_an_error);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

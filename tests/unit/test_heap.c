@@ -3,8 +3,8 @@
  * Linked with all of analysis/, heap_build.c and -lcheck. */
 #include "analysis/sort.h"
 #include "tests/unit/heap_build.h"
+#include "tests/unit/suite.h"
 
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -268,9 +268,5 @@ int main(void) {
     tcase_add_test(tests, freeze_without_memory_fails);
     tcase_add_test(tests, readable_memory_leaves_out_the_unreadable);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

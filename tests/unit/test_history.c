@@ -4,8 +4,8 @@
  * Linked with all of analysis/, heap_build.c and -lcheck. */
 #include "analysis/verdict.h"
 #include "tests/unit/heap_build.h"
+#include "tests/unit/suite.h"
 
-#include <check.h>
 #include <errno.h>
 #include <string.h>
 
@@ -628,9 +628,5 @@ int main(void) {
     tcase_add_test(tests, pauses_have_percentiles_by_nearest_rank);
     suite_add_tcase(suite, tests);
     suite_add_tcase(suite, plain);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

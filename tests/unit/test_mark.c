@@ -3,8 +3,8 @@
  * Linked with all of analysis/, heap_build.c and -lcheck. */
 #include "analysis/mark.h"
 #include "tests/unit/heap_build.h"
+#include "tests/unit/suite.h"
 
-#include <check.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -420,9 +420,5 @@ int main(void) {
     tcase_add_test(tests, empty_heap_needs_no_marks);
     tcase_add_test(tests, marking_without_memory_fails);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -1,9 +1,8 @@
 /* The words that name reference counting functions. */
 #include "analysis/pair.h"
+#include "tests/unit/suite.h"
 
-#include <check.h>
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { RULES_MAX = 16 };
@@ -195,9 +194,5 @@ int main(void) {
     tcase_add_loop_test(tests, what_is_wrong_is_told_with_its_place, 0, sizeof wrong / sizeof *wrong);
     tcase_add_test(tests, names_have_a_longest);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

@@ -2,9 +2,10 @@
  *
  * Linked with all of analysis/, heap_build.c and -lcheck.  CASTAWAY_SEEDS=n tries n heaps (default 600). */
 #include "analysis/path.h"
+#include "tests/unit/draw.h"
 #include "tests/unit/heap_build.h"
+#include "tests/unit/suite.h"
 
-#include <check.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -222,14 +223,6 @@ END_TEST
 
 enum { OBJECTS_MAX = 40, FAR = 1000 };
 
-static uint64_t state;
-static unsigned draw(unsigned below) {
-    state ^= state >> 12;
-    state ^= state << 25;
-    state ^= state >> 27;
-    return (unsigned)((state * UINT64_C(2685821657736338717)) >> 33) % below;
-}
-
 struct world {
     int count;
     uintptr_t start[OBJECTS_MAX];
@@ -243,7 +236,7 @@ static uintptr_t draw_pointer(const struct world *world) {
 }
 
 static void draw_world(struct world *world, uint64_t seed) {
-    state = seed * 7919 + 88172645463325252u;
+    draw_from(seed);
     world->count = 1 + (int)draw(OBJECTS_MAX);
     for (int i = 0; i < world->count; i++) {
         world->size[i] = 16 + 8 * draw(4);
@@ -309,9 +302,7 @@ static void check_way(const struct world *world, int target) {
 }
 
 START_TEST (paths_are_ways_and_as_short_as_the_oracle_says) {
-    const char *text = getenv("CASTAWAY_SEEDS");
-    uint64_t seeds = text ? strtoull(text, NULL, 10) : 600;
-    for (uint64_t seed = 1; seed <= seeds; seed++) {
+    for (uint64_t seed = 1; seed <= draw_seeds(600); seed++) {
         struct world world;
         setup();
         draw_world(&world, seed);
@@ -348,9 +339,5 @@ int main(void) {
     tcase_add_test(plain, paths_are_ways_and_as_short_as_the_oracle_says);
     suite_add_tcase(suite, tests);
     suite_add_tcase(suite, plain);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

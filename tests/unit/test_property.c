@@ -3,10 +3,10 @@
  * Linked with all of analysis/, heap_build.c and -lcheck.  CASTAWAY_SEEDS=n tries n heaps (default 600). */
 #include "analysis/cycle.h"
 #include "analysis/verdict.h"
+#include "tests/unit/draw.h"
 #include "tests/unit/heap_build.h"
+#include "tests/unit/suite.h"
 
-#include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { OBJECTS_MAX = 40, NEVER = 1000 };
@@ -23,14 +23,6 @@ struct world {
     int distance[OBJECTS_MAX][OBJECTS_MAX]; /* in pointers, lost graph; [i][i]: around, never by a self pointer */
     int has_inherited;
 };
-
-static uint64_t state;
-static unsigned draw(unsigned below) {
-    state ^= state >> 12;
-    state ^= state << 25;
-    state ^= state >> 27;
-    return (unsigned)((state * UINT64_C(2685821657736338717)) >> 33) % below;
-}
 
 /* ---- drawing ---- */
 
@@ -58,7 +50,7 @@ static void fill(struct world *world, int object, unsigned pointers_max, unsigne
 
 static void draw_world(struct world *world, uint64_t seed, int inherited) {
     memset(world, 0, sizeof *world);
-    state = seed * 7919 + 88172645463325252u;
+    draw_from(seed);
     world->build = heap_build_new(4 << 20);
     world->roots = heap_build_gap(world->build, 8 * sizeof(uintptr_t));
     world->count = 1 + (int)draw(OBJECTS_MAX);
@@ -260,15 +252,10 @@ static void judge(struct world *world, struct verdicts *out) {
     ck_assert_int_eq(verdict_run(&world->build->heap, &marks, OBJECT_INHERITED, NULL, &world->build->arena, out), 0);
 }
 
-static uint64_t seeds(void) {
-    const char *text = getenv("CASTAWAY_SEEDS");
-    return text ? strtoull(text, NULL, 10) : 600;
-}
-
 static struct world world, again;
 
 START_TEST (verdicts_agree_with_the_oracle) {
-    for (uint64_t seed = 1; seed <= seeds(); seed++) {
+    for (uint64_t seed = 1; seed <= draw_seeds(600); seed++) {
         struct verdicts out;
         draw_world(&world, seed, seed % 3 == 0);
         oracle_kinds(&world);
@@ -283,7 +270,7 @@ START_TEST (verdicts_agree_with_the_oracle) {
 END_TEST
 
 START_TEST (every_address_belongs_to_whom_the_oracle_says) {
-    for (uint64_t seed = 1; seed <= seeds() / 10; seed++) {
+    for (uint64_t seed = 1; seed <= draw_seeds(600) / 10; seed++) {
         draw_world(&world, seed, 0);
         heap_build_freeze(world.build);
         uintptr_t end = (uintptr_t)world.build->next + 64;
@@ -301,7 +288,7 @@ START_TEST (every_address_belongs_to_whom_the_oracle_says) {
 END_TEST
 
 START_TEST (findings_do_not_depend_on_addresses) {
-    for (uint64_t seed = 1; seed <= seeds() / 4; seed++) {
+    for (uint64_t seed = 1; seed <= draw_seeds(600) / 4; seed++) {
         struct verdicts out, other;
         draw_world(&world, seed, seed % 3 == 0);
         draw_world(&again, seed, seed % 3 == 0);
@@ -330,9 +317,5 @@ int main(void) {
     tcase_add_test(tests, every_address_belongs_to_whom_the_oracle_says);
     tcase_add_test(tests, findings_do_not_depend_on_addresses);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

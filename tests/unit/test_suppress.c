@@ -2,8 +2,8 @@
  * place, and no text, however broken, does harm. */
 #include "tools/pattern.h"
 #include "tools/suppress.h"
+#include "tests/unit/suite.h"
 
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -374,9 +374,5 @@ int main(void) {
     tcase_add_test(tests, operator_new_is_known);
     tcase_add_test(tests, broken_texts_do_no_harm);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

@@ -3,8 +3,8 @@
  * Linked with all of analysis/, heap_build.c and -lcheck. */
 #include "analysis/verdict.h"
 #include "tests/unit/heap_build.h"
+#include "tests/unit/suite.h"
 
-#include <check.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -286,9 +286,5 @@ int main(void) {
     tcase_add_test(plain, blocks_of_other_epochs_are_not_looked_at);
     suite_add_tcase(suite, tests);
     suite_add_tcase(suite, plain);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -4,10 +4,10 @@
  * Linked with all of analysis/, heap_build.c and -lcheck.  CASTAWAY_SEEDS=n tries n/10 programs (default 600).
  * Start: run_program(). */
 #include "analysis/verdict.h"
+#include "tests/unit/draw.h"
 #include "tests/unit/heap_build.h"
+#include "tests/unit/suite.h"
 
-#include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { PAGE = 4096, ROOM_BYTES = 16 << 20, ROOTS = 8, CONFIRM = 2 };
@@ -44,14 +44,6 @@ struct world {
     struct scan_entry last[GENERATIONS]; /* the last scan of that generation or more */
     uint32_t scans;
 };
-
-static uint64_t state;
-static unsigned draw(unsigned below) {
-    state ^= state >> 12;
-    state ^= state << 25;
-    state ^= state >> 27;
-    return (unsigned)((state * UINT64_C(2685821657736338717)) >> 33) % below;
-}
 
 static void touch(struct world *world, uintptr_t address) {
     size_t page = (address - (uintptr_t)build->memory) / PAGE;
@@ -409,7 +401,7 @@ static void remember(struct world *world, const struct scan_entry *entry) {
 
 static void run_program(struct world *world, uint64_t seed) {
     memset(world, 0, sizeof *world);
-    state = seed * 7919 + 88172645463325252u;
+    draw_from(seed);
     build->epoch = (uint8_t)(1 + draw(HEAP_EPOCHS));
     world->history = (struct history){0};
     for (int s = 0; s < SCANS; s++) {
@@ -428,14 +420,9 @@ static void run_program(struct world *world, uint64_t seed) {
     }
 }
 
-static uint64_t seeds(void) {
-    const char *text = getenv("CASTAWAY_SEEDS");
-    return text ? strtoull(text, NULL, 10) : 600;
-}
-
 START_TEST (young_scans_agree_with_full_ones_and_the_history_with_a_model) {
     static struct world world;
-    for (uint64_t seed = 1; seed <= seeds() / 10; seed++) {
+    for (uint64_t seed = 1; seed <= draw_seeds(600) / 10; seed++) {
         build = heap_build_new(ROOM_BYTES);
         roots = heap_build_gap(build, ROOTS * sizeof *roots);
         run_program(&world, seed);
@@ -450,9 +437,5 @@ int main(void) {
     tcase_set_timeout(tests, 600);
     tcase_add_test(tests, young_scans_agree_with_full_ones_and_the_history_with_a_model);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

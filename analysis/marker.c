@@ -1,0 +1,308 @@
+/* marker.c - search memory for pointers, in batches.
+ *
+ * Owns:    struct marker.      Never: writes to objects, recurses, knows about roots and phases.
+ * Runs in: snapshot child (a crew of threads), unit tests, tools.
+ * Start:   marker_trace().  Invariants: README.md, "Marking".
+ *
+ * Nearly all the time goes into waiting for memory: a pointer leads to a granule's byte, that to an object's contents, and
+ * both are cache misses and often page walks. So work is done in batches, and each batch in passes: a pass does one step
+ * for all of the batch and prefetches what the next step reads. The prefetches stand close together because a processor
+ * can only overlap page walks of instructions that it has in view at once.
+ *
+ *   todo (list) --launch--> objects --scan--> words --aim--> bytes --settle--> met, todo
+ *                   contents prefetched      bytes prefetched
+ *
+ * There are two batches: what was launched and aimed in one round is scanned and settled in the next. In a long list there
+ * is never more than one object to do: then contents are prefetched with the byte, before it is known that they are needed. */
+#include "marker.h"
+
+#include "shape.h"
+
+enum {
+    CACHE_LINE = 64,
+    LINES_AHEAD_MAX = 4, /* of one object; the hardware fetches ahead in longer ones */
+    FEW = 4,             /* words, of which the contents are prefetched when nothing else is to do */
+    WORD = sizeof(uintptr_t),
+};
+
+/* What a word is: a pointer to an object that was met, to one that was not, or no plain pointer to a start. */
+enum sort { SORT_MET = 0, SORT_FRESH = 1, SORT_OTHER = 2 };
+
+#define LIKELY(x) __builtin_expect(!!(x), 1)
+#define NOINLINE __attribute__((noinline))
+
+static inline void prefetch(const void *place) {
+    __builtin_prefetch(place, 0, 3);
+}
+
+/* ---- meeting objects ---- */
+
+static NOINLINE object_id item_id(const struct marker *marker, work_item item) {
+    uintptr_t start;
+    return heap_find(marker->met->heap, work_start(item), &start);
+}
+
+/* The object's slot of the index, for item_id(). */
+static inline void prefetch_slot(const struct marker *marker, uintptr_t start) {
+    const struct heap_leaf *leaf = heap_leaf_at(marker->met->heap->index, start);
+    if (leaf)
+        prefetch((const void *)&leaf->slot[heap_slot_number(start)]);
+}
+
+void marker_meet(struct marker *marker, uintptr_t start, object_id id) {
+    uint8_t code;
+    if (met_note(marker->met, start, id, &code))
+        work_add(&marker->todo, work_item_of(start, code));
+}
+
+static void keep_pending(struct marker *marker, object_id id, uintptr_t start) {
+    if (met_set_bit(marker->marking->possible, id))
+        work_add(marker->pending, start);
+}
+
+void marker_meet_pending(struct marker *marker, struct work_list *pending) {
+    work_item item;
+    while (!marker_has_failed(marker) && work_next(pending, &item, 1)) {
+        uintptr_t start = work_start(item);
+        object_id id = item_id(marker, item);
+        if (met_is(marker->met, start, id, met_byte(marker->met, start)))
+            met_clear_bit(marker->marking->possible, id);
+        else
+            marker_meet(marker, start, id);
+    }
+}
+
+/* A word at which no short or long object begins: into an object, to an odd one, or to nothing. */
+static NOINLINE void meet_inside(struct marker *marker, uintptr_t word) {
+    struct met *met = marker->met;
+    const struct heap *heap = met->heap;
+    uintptr_t start;
+    if (granules_look(&met->granules, word) != GRANULES_ASK)
+        return;
+    object_id id = heap_pointed(heap, word, &start);
+    if (!id || met_is(met, start, id, met_byte(met, start)) ||
+        (marker->by_counts && heap->entry[id] & marker->by_counts))
+        return;
+    if (word == start + heap_entry(heap, id) || marker->interior == INTERIOR_FOLLOW)
+        marker_meet(marker, start, id);
+    else if (marker->interior == INTERIOR_IGNORE)
+        return;
+    else if (shape_known_good(heap, start, heap_object(heap, id)->size_bytes, word))
+        marker_meet(marker, start, id);
+    else
+        keep_pending(marker, id, start);
+}
+
+/* ---- words ---- */
+
+/* Find the bytes of the words found. */
+static void aim(struct marker *marker, struct marker_words *found) {
+    struct granules *granules = &marker->met->granules;
+    for (size_t i = 0; i < found->count; i++) {
+        found->granule[i] = granules_at(granules, found->word[i]);
+        prefetch((const void *)found->granule[i]);
+    }
+    if (!LIKELY(found->count > FEW) && !work_is_left(&marker->todo))
+        for (size_t i = 0; i < found->count; i++)
+            prefetch((const void *)found->word[i]);
+}
+
+static enum sort sort_of(unsigned tag, uint8_t byte, enum interior interior) {
+    unsigned code = byte & GRANULE_CODE;
+    unsigned tags =
+        interior == INTERIOR_IGNORE ? 1 : WORD; /* one in the bits that alignment leaves free is known good */
+    unsigned least = tag ? GRANULE_SHORT + 1 : GRANULE_SHORT; /* an object shorter than a word ends within the tags */
+    if (tag >= tags || code < least || code > GRANULE_LONG)
+        return SORT_OTHER;
+    return byte & GRANULE_MET ? SORT_MET : SORT_FRESH;
+}
+
+void marker_believe(struct marker *marker, enum interior interior, unsigned by_counts) {
+    marker->interior = interior;
+    marker->by_counts = by_counts;
+    for (unsigned tag = 0; tag < GRANULE_BYTES; tag++)
+        for (unsigned byte = 0; byte < MARKER_BYTES; byte++)
+            marker->sorts[tag][byte] = (uint8_t)sort_of(tag, (uint8_t)byte, interior);
+}
+
+/* Keep the words that point at objects not met, and the others apart. Without a branch, because what a word is is a coin's
+ * toss, and a wrong guess costs more than the stores. */
+static size_t sort_words(struct marker *marker, struct marker_words *found) {
+    size_t fresh = 0, others = 0;
+    for (size_t i = 0; i < found->count; i++) {
+        uintptr_t word = found->word[i];
+        _Atomic uint8_t *granule = found->granule[i];
+        uint8_t sort = marker->sorts[word % GRANULE_BYTES][atomic_load_explicit(granule, memory_order_relaxed)];
+        found->word[fresh] = word; /* fresh <= i */
+        found->granule[fresh] = granule;
+        marker->other[others] = word;
+        fresh += sort & SORT_FRESH;
+        others += sort / SORT_OTHER;
+    }
+    found->count = fresh;
+    return others;
+}
+
+/* Meet what the words point at. */
+static void settle(struct marker *marker, struct marker_words *found) {
+    size_t others = sort_words(marker, found), fresh = found->count;
+    int alone = marker->alone;
+    found->count = 0;
+    for (size_t i = 0; i < fresh; i++) {
+        uint8_t byte = atomic_load_explicit(found->granule[i], memory_order_relaxed);
+        work_item item = work_item_of(found->word[i] & ~(uintptr_t)(GRANULE_BYTES - 1), byte & GRANULE_CODE);
+        work_add_if(&marker->todo, item, met_note_byte(found->granule[i], alone));
+    }
+    for (size_t i = 0; i < others; i++)
+        meet_inside(marker, marker->other[i]);
+}
+
+/* Both rounds' words, at once: there is no room, or nothing else to do in the meantime. */
+NOINLINE void marker_settle_all(struct marker *marker) {
+    for (unsigned i = 0; i < 2; i++)
+        aim(marker, &marker->found[i]);
+    for (unsigned i = 0; i < 2; i++)
+        settle(marker, &marker->found[i]);
+}
+
+/* ---- gathering words ---- */
+
+/* At any step, any number. */
+static NOINLINE void gather_long(struct marker *marker, struct range words) {
+    struct marker_words *found = &marker->found[marker->round];
+    uintptr_t lo = marker->lo, span = marker->span, mask = marker->mask;
+    unsigned shift = marker->step_shift;
+    uintptr_t end = words.hi - words.lo < WORD ? words.lo : words.hi - WORD + 1;
+    for (uintptr_t at = words.lo; at < end;) {
+        if (found->count == MARKER_WORDS)
+            marker_settle_all(marker);
+        size_t room = MARKER_WORDS - found->count, left = ((end - 1 - at) >> shift) + 1;
+        uintptr_t stop = at + ((left < room ? left : room) << shift);
+        uintptr_t *next = found->word + found->count;
+        for (; at < stop; at += (uintptr_t)1 << shift) {
+            *next = heap_load(at) & mask;
+            next += *next - lo < span;
+        }
+        found->count = (size_t)(next - found->word);
+    }
+}
+
+static inline void gather_short(struct marker *marker, uintptr_t at, uintptr_t end) {
+    struct marker_words *found = &marker->found[marker->round];
+    uintptr_t lo = marker->lo, span = marker->span, mask = marker->mask;
+    if (!LIKELY(found->count + (end - at) / WORD <= MARKER_WORDS))
+        marker_settle_all(marker);
+    uintptr_t *next = found->word + found->count;
+    for (; at < end; at += WORD) {
+        uintptr_t word = heap_load(at) & mask;
+        *next = word;
+        next += word - lo < span;
+    }
+    found->count = (size_t)(next - found->word);
+}
+
+void marker_search(struct marker *marker, struct range words) {
+    gather_long(marker, words);
+}
+
+/* ---- objects ---- */
+
+static NOINLINE void scan_long(struct marker *marker, work_item item) {
+    const struct heap *heap = marker->met->heap;
+    const struct object *object = heap_object(heap, item_id(marker, item));
+    uint64_t size_bytes = object->size_bytes;
+    struct range words = heap_contents(heap, work_start(item), size_bytes);
+    marker->bytes_read += words.hi - words.lo;
+    if (size_bytes < HEAP_LARGE_BYTES && !(object->flags & OBJECT_LINKS)) {
+        gather_long(marker, words);
+        return;
+    }
+    for (struct range r = heap_readable(heap, words.lo, words.hi); r.lo < r.hi; r = heap_readable(heap, r.hi, words.hi))
+        gather_long(marker, r);
+}
+
+/* The first lines one after another, since each is a page walk; the rest is in the same page, as a rule. */
+static void prefetch_contents(const struct marker_objects *launched) {
+    for (size_t i = 0; i < launched->count; i++)
+        prefetch((const void *)work_start(launched->item[i]));
+    for (size_t i = 0; i < launched->count; i++) {
+        uintptr_t start = work_start(launched->item[i]);
+        uintptr_t end = start + (work_code(launched->item[i]) - GRANULE_SHORT) * WORD;
+        uintptr_t line = (start & ~(uintptr_t)(CACHE_LINE - 1)) + CACHE_LINE;
+        for (int ahead = 1; ahead < LINES_AHEAD_MAX && line < end; ahead++, line += CACHE_LINE)
+            prefetch((const void *)line);
+    }
+}
+
+static void launch(struct marker *marker, struct marker_objects *launched) {
+    launched->count = work_next(&marker->todo, launched->item, MARKER_OBJECTS);
+    prefetch_contents(launched);
+    for (size_t i = 0; marker->interior == INTERIOR_FOLLOW && i < launched->count; i++)
+        prefetch_slot(marker, work_start(launched->item[i]));
+}
+
+static void scan(struct marker *marker, struct marker_objects *launched) {
+    marker->objects_scanned += launched->count;
+    for (size_t i = 0; i < launched->count; i++) {
+        work_item item = launched->item[i];
+        uintptr_t bytes = (work_code(item) - GRANULE_SHORT) * WORD;
+        if (marker->interior == INTERIOR_FOLLOW)
+            met_set_bit(marker->marking->possible, item_id(marker, item));
+        if (LIKELY(work_code(item) < GRANULE_LONG)) {
+            marker->bytes_read += bytes;
+            gather_short(marker, work_start(item), work_start(item) + bytes);
+        } else {
+            scan_long(marker, item);
+        }
+    }
+    launched->count = 0;
+}
+
+/* ---- tracing ---- */
+
+static int has_work(const struct marker *marker) {
+    return marker->found[0].count || marker->found[1].count || marker->launched[0].count || marker->launched[1].count ||
+           work_is_left(&marker->todo);
+}
+
+/* What a round prefetches is read in the next one. */
+void marker_trace(struct marker *marker) {
+    do {
+        while (!marker_has_failed(marker) && has_work(marker)) {
+            unsigned round = marker->round;
+            launch(marker, &marker->launched[round]);
+            scan(marker, &marker->launched[!round]);
+            aim(marker, &marker->found[round]);
+            settle(marker, &marker->found[!round]);
+            marker->round = !round;
+            work_give_if_wanted(&marker->todo);
+        }
+    } while (work_take(&marker->todo));
+}
+
+/* ---- beginning and end ---- */
+
+void marker_enter(struct marker *marker, struct marking *marking) {
+    const struct heap *heap = marking->heap;
+    /* not cleared as a whole: the batches are long */
+    marker->number = atomic_fetch_add_explicit(&marking->entered, 1, memory_order_relaxed);
+    marker->marking = marking;
+    marker->met = &marking->met;
+    marker->lo = heap->lo;
+    marker->span = heap->hi - heap->lo;
+    marker->mask = heap->pointer_mask ? heap->pointer_mask : UINTPTR_MAX;
+    marker->step_shift = heap->unaligned ? 0 : 3;
+    marker->alone = !marking->met.crew;
+    marker->pending = &marking->pending[marker->number];
+    marker->objects_scanned = marker->bytes_read = 0;
+    marker->round = 0;
+    for (unsigned i = 0; i < 2; i++)
+        marker->launched[i].count = marker->found[i].count = 0;
+    work_list_begin(&marker->todo, &marking->pool);
+    work_enter(&marking->pool);
+}
+
+void marker_leave(struct marker *marker) {
+    atomic_fetch_add(&marker->marking->objects_scanned, marker->objects_scanned);
+    atomic_fetch_add(&marker->marking->bytes_read, marker->bytes_read);
+}

@@ -1,0 +1,69 @@
+/* met.c - bytes and bits of the objects that a search has met: made before it, and put together after it.
+ *
+ * Owns:    struct met.      Never: meets an object (marker.c does).
+ * Runs in: snapshot child (a crew of threads), unit tests, tools.
+ * Start:   met_begin(), met_bits(). */
+#include "met.h"
+
+#include <errno.h>
+#include <string.h>
+
+struct translation {
+    struct met *met;
+    _Atomic uint64_t *bits;
+    _Atomic size_t taken; /* pieces */
+};
+
+int met_begin(struct met *met, const struct heap *heap, const struct crew *crew, struct arena *arena) {
+    met->heap = heap;
+    met->crew = crew;
+    met->asked = met_shared(met_new_bits(heap, arena));
+    if (!met->asked)
+        return -ENOMEM;
+    if (heap->subset)
+        memset((void *)met->asked, 0xff, met_bits_bytes(heap));
+    for (size_t i = 0; heap->subset && i < heap->subset_count; i++)
+        met_clear_bit(met->asked, heap->subset[i].id);
+    return granules_build(&met->granules, heap, crew, arena);
+}
+
+/* ---- from bytes to bits by object id ---- */
+
+static void clear_unmet(struct translation *translation, const struct granules_piece *piece, size_t first) {
+    for (size_t number = first; number < first + sizeof(uint64_t); number++) {
+        uint8_t byte = atomic_load_explicit(&piece->leaf->granule[number], memory_order_relaxed);
+        uint32_t slot = atomic_load_explicit(&piece->index->slot[number], memory_order_relaxed);
+        uintptr_t start = piece->base + number * GRANULE_BYTES + (slot & HEAP_SLOT_HALF ? GRANULE_BYTES / 2 : 0);
+        object_id id = slot & HEAP_SLOT_ID;
+        if ((byte & GRANULE_CODE) != GRANULE_EMPTY && id && !met_is(translation->met, start, id, byte))
+            met_clear_bit(translation->bits, id);
+    }
+}
+
+static void translate_pieces(void *job) {
+    typedef uint64_t __attribute__((may_alias)) granules_together;
+    const uint64_t codes = UINT64_C(0x0101010101010101) * GRANULE_CODE;
+    struct translation *translation = job;
+    const struct granules *granules = &translation->met->granules;
+    size_t number;
+    while (crew_next(&translation->taken, granules->piece_count, &number)) {
+        const struct granules_piece *piece = &granules->piece[number];
+        for (size_t first = 0; first < HEAP_LEAF_SLOTS; first += sizeof(uint64_t)) {
+            uint64_t bytes = *(const granules_together *)(const void *)&piece->leaf->granule[first];
+            if (((bytes & codes) + codes) & ~bytes & ~codes) /* some byte has a code, and no GRANULE_MET */
+                clear_unmet(translation, piece, first);
+        }
+    }
+}
+
+void met_bits(struct met *met, uint64_t *bits) {
+    const struct heap *heap = met->heap;
+    struct translation translation = {.met = met, .bits = met_shared(bits)};
+    memset(bits, 0xff, met_bits_bytes(heap));
+    crew_together(met->crew, translate_pieces, &translation);
+    for (size_t i = 0; i < heap->odd_count; i++) {
+        uintptr_t start = heap->odd[i].address;
+        if (!met_is(met, start, heap->odd[i].id, met_byte(met, start)))
+            met_clear_bit(translation.bits, heap->odd[i].id);
+    }
+}

@@ -1,0 +1,186 @@
+/* work.c - work lists: stacks of blocks for each region of the heap, and giving and taking of blocks.
+ *
+ * A block that was emptied stays with its marker, for any region's next need: so each is asked for once, and all of them
+ * together are not many more than the most items that were there at one time.
+ *
+ * Owns:    the blocks; their memory is the arena's.      Never: knows what an item is for.
+ * Runs in: snapshot child (a crew of threads), unit tests, tools.
+ * Start:   work_add_if(), work_next() in the header; work_take(). */
+#include "work.h"
+
+#include <errno.h>
+
+enum {
+    GIVE_MIN = 32, /* one with less at hand keeps it */
+    SPINS = 200,   /* looks at the pool before one rests */
+};
+
+void work_pool_begin(struct work_pool *pool, struct arena *arena, const struct crew *crew) {
+    *pool = (struct work_pool){.arena = arena, .crew = crew, .lock = ATOMIC_FLAG_INIT};
+}
+
+void work_list_begin(struct work_list *list, struct work_pool *pool) {
+    *list = (struct work_list){.pool = pool};
+}
+
+void work_enter(struct work_pool *pool) {
+    crew_lock(&pool->lock);
+    pool->busy++;
+    crew_unlock(&pool->lock);
+}
+
+/* ---- blocks ---- */
+
+static struct work_block *new_block_locked(struct work_pool *pool) {
+    struct work_block *block = pool->spare;
+    if (block)
+        pool->spare = block->below;
+    else
+        block = arena_alloc(pool->arena, 1, sizeof *block);
+    return block;
+}
+
+static struct work_block *new_block(struct work_list *list) {
+    struct work_block *block = list->spare;
+    if (block) {
+        list->spare = block->below;
+        return block;
+    }
+    crew_lock(&list->pool->lock);
+    block = new_block_locked(list->pool);
+    crew_unlock(&list->pool->lock);
+    return block;
+}
+
+static void use_block(struct work_stack *stack, struct work_block *block, size_t count) {
+    stack->block = block;
+    stack->lo = block->work;
+    stack->hi = block->work + WORK_BLOCK;
+    stack->top = block->work + count;
+}
+
+/* Room for one more item at least; returns 0 when there is no memory for it. */
+int work_more_room(struct work_list *list, struct work_stack *stack) {
+    struct work_block *block = new_block(list);
+    if (!block) {
+        atomic_store_explicit(&list->pool->error, -ENOMEM, memory_order_relaxed);
+        return 0;
+    }
+    if (stack->block)
+        stack->block->count = (size_t)(stack->top - stack->lo);
+    block->below = stack->block;
+    use_block(stack, block, 0);
+    return 1;
+}
+
+/* The uppermost block is empty: is there one below it? */
+static int step_down(struct work_list *list, struct work_stack *stack) {
+    struct work_block *empty = stack->block;
+    if (!empty || !empty->below)
+        return 0;
+    use_block(stack, empty->below, empty->below->count);
+    empty->below = list->spare;
+    list->spare = empty;
+    return 1;
+}
+
+static unsigned next_region(const struct work_list *list) {
+    uint64_t behind = list->filled & ~((UINT64_C(2) << list->region) - 1);
+    return (unsigned)__builtin_ctzll(behind ? behind : list->filled);
+}
+
+/* The region at hand has nothing at its top; returns 0 when no other has anything either. */
+int work_refill(struct work_list *list) {
+    while (list->filled) {
+        struct work_stack *stack = &list->stack[list->region];
+        if (stack->top != stack->lo || step_down(list, stack))
+            return 1;
+        list->filled &= ~(UINT64_C(1) << list->region);
+        if (list->filled)
+            list->region = next_region(list);
+    }
+    return 0;
+}
+
+/* ---- giving and taking ---- */
+
+/* The older half of what is at hand: what hangs from older ones is more, as a rule. */
+static void move_half(struct work_stack *stack, struct work_block *block) {
+    size_t count = (size_t)(stack->top - stack->lo), given = count / 2;
+    memcpy(block->work, stack->lo, given * sizeof *block->work);
+    block->count = given;
+    memmove(stack->lo, stack->lo + given, (count - given) * sizeof *stack->lo);
+    stack->top -= given;
+}
+
+void work_give(struct work_list *list) {
+    struct work_pool *pool = list->pool;
+    struct work_stack *stack = &list->stack[list->region];
+    if (stack->top - stack->lo < GIVE_MIN)
+        return;
+    crew_lock(&pool->lock);
+    struct work_block *block =
+        atomic_load_explicit(&pool->waiting, memory_order_relaxed) > 0 ? new_block_locked(pool) : NULL;
+    if (block) {
+        move_half(stack, block);
+        block->below = pool->given;
+        pool->given = block;
+        atomic_fetch_sub_explicit(&pool->waiting, 1, memory_order_relaxed);
+    }
+    crew_unlock(&pool->lock);
+}
+
+enum taken { TAKEN, TAKE_LATER, TAKE_NEVER };
+
+static enum taken try_take(struct work_pool *pool, struct work_block **block) {
+    enum taken taken = TAKE_LATER;
+    crew_lock(&pool->lock);
+    *block = pool->given;
+    if (*block) {
+        pool->given = (*block)->below;
+        pool->busy++;
+        taken = TAKEN;
+    } else if (!pool->busy || work_failed(pool)) {
+        taken = TAKE_NEVER;
+    }
+    crew_unlock(&pool->lock);
+    return taken;
+}
+
+static enum taken wait_and_take(struct work_pool *pool, struct work_block **block) {
+    enum taken taken;
+    atomic_fetch_add_explicit(&pool->waiting, 1, memory_order_relaxed);
+    for (unsigned looks = 1; (taken = try_take(pool, block)) == TAKE_LATER; looks++)
+        if (looks % SPINS == 0 && pool->crew)
+            pool->crew->rest();
+    return taken;
+}
+
+/* Blocks that are not used any more, for all. */
+static void lay_down(struct work_pool *pool, struct work_block **blocks) {
+    crew_lock(&pool->lock);
+    while (*blocks) {
+        struct work_block *block = *blocks;
+        *blocks = block->below;
+        block->below = pool->spare;
+        pool->spare = block;
+    }
+    crew_unlock(&pool->lock);
+}
+
+int work_take(struct work_list *list) {
+    struct work_pool *pool = list->pool;
+    struct work_block *block;
+    crew_lock(&pool->lock);
+    pool->busy--;
+    crew_unlock(&pool->lock);
+    if (wait_and_take(pool, &block) == TAKE_NEVER) {
+        lay_down(pool, &list->spare);
+        return 0;
+    }
+    for (size_t i = 0; i < block->count; i++)
+        work_add(list, block->work[i]);
+    block->below = NULL;
+    lay_down(pool, &block);
+    return 1;
+}

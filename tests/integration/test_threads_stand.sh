@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# Threads that run on while the process ends stand from the check on: they don't meet what destructors have destroyed.
+# shellcheck source=tests/integration/claims.sh
+. "$(dirname "$0")/claims.sh"
+cd "$WORK" || exit 1
+cat >sleepers.c <<'C'
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <unistd.h>
+static int seen;
+static volatile int destroyed;
+static void *run(void *unused) {
+    for (;;) {
+        usleep(100000);
+        if (destroyed && write(seen, "x", 1) != 1)
+            abort();
+    }
+    return unused;
+}
+static void end_slowly(void) { sleep(1); }
+static void destroy(void) { destroyed = 1; }
+/* sleepers FILE: three threads write there whenever they run after the destructor */
+int main(int count, char **words) {
+    pthread_t thread;
+    seen = open(words[1], O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0600);
+    for (int i = 0; i < 3; i++)
+        pthread_create(&thread, NULL, run, NULL);
+    usleep(10000);
+    if (getenv("SLOW_END"))
+        atexit(end_slowly);
+    atexit(destroy); /* the first to be called */
+    return seen < 0;
+}
+C
+gcc -O0 -g -w -pthread -o sleepers sleepers.c
+has() { [ -s "$1" ]; }
+
+SLOW_END=1 ./sleepers alone
+claim 'without castaway they are seen to run, when the end takes long' has alone
+# The report is not read for a second: so long the check takes.
+mkfifo report
+{ sleep 1; cat >text; } <report &
+env LD_PRELOAD="$BUILD/libcastaway.so" CASTAWAY_OPTIONS="text=$WORK/report" ./sleepers watched
+status=$?
+wait
+claim 'the check was made' grep -q SUMMARY text
+claim 'while it is under way none runs' test -e watched -a ! -s watched
+claim 'the program ends as ever' test $status = 0
+finish
