@@ -308,13 +308,20 @@ static void put_types(struct cast_sink *sink, const struct blame *blame) {
     put(sink, "]");
 }
 
-static void put_references(struct cast_sink *sink, const struct blame *blame) {
-    enum refs_verdict verdict = audit_verdict(blame->count, blame->found_inside, blame->found_outside);
+static enum refs_verdict verdict_of(enum kind kind, const struct blame *blame) {
+    if (kind == KIND_OVER_UNREF)
+        return REFS_OVER_UNREF;
+    if (kind == KIND_MISSING_UNREF)
+        return REFS_MISSING_UNREF;
+    return audit_verdict(blame->count, blame->found_inside, blame->found_outside);
+}
+
+static void put_references(struct cast_sink *sink, enum kind kind, const struct blame *blame) {
     put_key(sink, "refs");
     put_first(sink, "count", blame->count);
     put_count(sink, "found_inside", blame->found_inside);
     put_count(sink, "found_outside", blame->found_outside);
-    put_text(sink, "verdict", refs_verdict_word(verdict));
+    put_text(sink, "verdict", refs_verdict_word(verdict_of(kind, blame)));
     put_text(sink, "source", count_source_word(blame->source));
     put_key(sink, "unmatched");
     put(sink, "[]}");
@@ -360,7 +367,7 @@ static void put_breaks(struct cast_sink *sink, const struct breaks *breaks) {
     put(sink, "]");
 }
 
-static void put_blame(struct cast_sink *sink, const struct blame *blame) {
+static void put_blame(struct cast_sink *sink, enum kind kind, const struct blame *blame) {
     unsigned proofs = blame->counted ? blame->proofs : PROOF_MARKING;
     put_count(sink, "kept", blame->kept_objects);
     put_key(sink, "proofs");
@@ -368,7 +375,7 @@ static void put_blame(struct cast_sink *sink, const struct blame *blame) {
     put(sink, proofs == (PROOF_MARKING | PROOF_SUBTRACTION) ? "," : "");
     put(sink, proofs & PROOF_SUBTRACTION ? "\"subtraction\"]" : "]");
     if (blame->counted)
-        put_references(sink, blame);
+        put_references(sink, kind, blame);
     if (blame->type_count)
         put_types(sink, blame);
     if (blame->breaks && blame->breaks->count)
@@ -402,7 +409,7 @@ void cast_finding(struct cast_sink *sink, const struct finding *finding) {
     if (finding->type)
         put_text(sink, "type", finding->type);
     if (finding->blame)
-        put_blame(sink, finding->blame);
+        put_blame(sink, finding->kind, finding->blame);
     close_line(sink);
 }
 

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "analysis/miscount.h"
 #include "dirty.h"
 #include "frozen.h"
 #include "helpers.h"
@@ -23,6 +24,7 @@
 #include "record.h"
 #include "refs.h"
 #include "weak.h"
+#include "write_refs.h"
 
 int64_t scan_now_us(void) {
     struct timespec now = {0};
@@ -169,8 +171,8 @@ static int find_reachable(const struct scan_input *in, struct search *search) {
     const struct crew *crew = in->in_process ? NULL : helpers_crew(search->arena);
     error = mark_together(crew, heap, search->roots.root, search->roots.count, search->arena, &search->marks);
     if (!error && is_full(in))
-        error = audit_run(heap, &search->counts, search->roots.root, search->roots.count, &search->marks, search->arena,
-                          &search->audit);
+        error = audit_run(heap, &search->counts, search->roots.root, search->roots.count,
+                          options_audit_live(&process.options), &search->marks, search->arena, &search->audit);
     search->mark_us = scan_now_us() - begun_us;
     return error;
 }
@@ -197,6 +199,14 @@ int search_run(const struct scan_input *in, struct arena *arena, struct search *
 
 int search_judge(const struct scan_input *in, unsigned skip, struct search *search) {
     struct verdict_times times = {&search->history, in->entry, in->births, in->birth_count, &search->audit};
-    return verdict_run(&search->heap, &search->marks, OBJECT_INHERITED | skip, &times, search->arena,
-                       &search->verdicts);
+    int error =
+        verdict_run(&search->heap, &search->marks, OBJECT_INHERITED | skip, &times, search->arena, &search->verdicts);
+    if (error || !is_full(in) || !options_audit_live(&process.options))
+        return error;
+    struct miscount_input miscounts = {.heap = &search->heap,
+                                       .marks = &search->marks,
+                                       .audit = &search->audit,
+                                       .skip = OBJECT_INHERITED | OBJECT_IGNORED,
+                                       .bears_out = refs_bear_out};
+    return miscount_add(&miscounts, search->arena, &search->verdicts);
 }

@@ -53,7 +53,8 @@ void command_usage(FILE *file) {
         fprintf(file, "%s castaway %s\n", i ? "      " : "usage:", verbs[i].usage);
     fputs("\n", file);
     options_help(file);
-    fputs("\nKINDS: lost, lost-indirect, cycle, possible, reachable, growing, dangling-weak, all, none\n"
+    fputs("\nKINDS: lost, lost-indirect, cycle, possible, reachable, growing, dangling-weak, over-unref,\n"
+          "  missing-unref, all, none\n"
           "Defaults: CASTAWAY_OPTIONS=key=value:key=value, with the same names.\n"
           "Exit status: the program's own if it failed; 0 nothing found; 23 findings; 125 castaway failed;\n"
           "126 CMD cannot be run; 127 CMD not found.\n",

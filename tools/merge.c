@@ -255,8 +255,19 @@ struct report_finding *report_push(struct report *report, const struct recording
     return finding;
 }
 
+/* The scan's own sums are of kinds that share out the objects. */
+static void add_beside(struct report *report, const struct rec_finding *finding) {
+    struct tally *tally = &report->tally[finding->kind];
+    if ((int)finding->kind < KIND_JUDGED_COUNT)
+        return;
+    tally->objects = count_add(tally->objects, finding->objects);
+    tally->bytes = count_add(tally->bytes, finding->bytes);
+    tally->findings += !(report->kinds & 1u << finding->kind);
+}
+
 static void add_findings(struct report *report, const struct recording *recording) {
     for (size_t i = 0; i < recording->finding_count; i++) {
+        add_beside(report, &recording->findings[i]);
         if (!(report->kinds & 1u << recording->findings[i].kind))
             continue;
         struct report_finding finding = finding_of(report, recording, &recording->findings[i]);
@@ -279,8 +290,8 @@ static int compare_names(const void *a, const void *b) {
 /* What is lost for good first; in each part, the most bytes held first. */
 static int compare_weight(const void *a, const void *b) {
     static const int parts[KIND_COUNT] = {
-        [KIND_DANGLING_WEAK] = 1, [KIND_GROWING] = 2,   [KIND_LOST_INDIRECT] = 3,
-        [KIND_POSSIBLE] = 4,      [KIND_REACHABLE] = 5, /* lost, cycle: 0 */
+        [KIND_DANGLING_WEAK] = 1, [KIND_OVER_UNREF] = 2, [KIND_MISSING_UNREF] = 3, [KIND_GROWING] = 4,
+        [KIND_LOST_INDIRECT] = 5, [KIND_POSSIBLE] = 6,   [KIND_REACHABLE] = 7, /* lost, cycle: 0 */
     };
     const struct report_finding *left = a, *right = b;
     if (parts[left->kind] != parts[right->kind])
@@ -340,6 +351,8 @@ static void tally_from_findings(struct recording *recording) {
     for (size_t i = 0; i < recording->finding_count; i++) {
         const struct rec_finding *finding = &recording->findings[i];
         struct tally *own = &recording->tally[finding->kind], *indirect = &recording->tally[KIND_LOST_INDIRECT];
+        if ((int)finding->kind >= KIND_JUDGED_COUNT)
+            continue;
         own->objects = count_add(own->objects, finding->objects);
         own->bytes = count_add(own->bytes, finding->bytes);
         indirect->objects = count_add(indirect->objects, finding->indirect_objects);

@@ -24,15 +24,21 @@ static const char *types_line(struct pool *pool, const struct rec_refs *refs, bo
     return shown < refs->type_count ? pool_printf(pool, "%s and %zu more types", line, refs->type_count - shown) : line;
 }
 
-static const char *counts_line(struct pool *pool, const struct rec_refs *refs) {
+static const char *counts_line(struct pool *pool, const struct report_finding *finding) {
+    const struct rec_refs *refs = &finding->refs;
     const char *count = units_things(pool, refs->count, "reference");
     uint64_t found = count_add(refs->found_inside, refs->found_outside);
     if (!strcmp(refs->verdict, "unknown"))
         return pool_printf(pool, "%s counted", count);
+    if (!strcmp(refs->verdict, "over-unref"))
+        return pool_printf(pool, "%s counted, %s found: %s given back too often, borrowed or left over", count,
+                           units_things(pool, found, "pointer"),
+                           units_count(pool, found - (refs->count < found ? refs->count : found)));
     if (!strcmp(refs->verdict, "missing-unref"))
-        return pool_printf(pool, "%s counted, %s found: %s never given back", count,
+        return pool_printf(pool, "%s counted, %s found: %s never given back%s", count,
                            found ? units_count(pool, found) : "none",
-                           units_count(pool, refs->count - (found < refs->count ? found : refs->count)));
+                           units_count(pool, refs->count - (found < refs->count ? found : refs->count)),
+                           finding->kind == KIND_MISSING_UNREF ? ", or held out of sight" : "");
     if (refs->kept)
         return pool_printf(pool, "%s counted, all found inside: kept only by words that own nothing", count);
     if (!strcmp(refs->verdict, "cycle"))
@@ -120,32 +126,45 @@ static const char *history_line(struct pool *pool, const struct report_history *
     return line;
 }
 
+/* Who took references, or gave them back, that nothing stands against. */
+static void add_unmatched(struct pool *pool, const struct report_finding *finding, struct refs_culprit *culprits) {
+    const struct report_balances *unmatched = &finding->history.unmatched;
+    bool gave = finding->kind == KIND_OVER_UNREF;
+    for (size_t i = 0, count = 0; i < unmatched->count && count < CULPRITS_SHOWN; i++) {
+        int64_t balance = unmatched->list[i].balance;
+        if ((balance < 0) != gave)
+            continue;
+        const char *number = units_count(pool, (uint64_t)(gave ? -balance : balance));
+        culprits[count++] = (struct refs_culprit){
+            pool_printf(pool, gave ? "%s given back" : "+%s not returned", number), unmatched->list[i].stack};
+    }
+}
+
 const struct refs_culprit *refs_culprits(struct pool *pool, const struct report_finding *finding) {
     struct refs_culprit *culprits = pool_array(pool, CULPRITS_SHOWN + 1, sizeof *culprits);
-    const struct report_balances *unmatched = &finding->history.unmatched;
     const struct report_breaks *breaks = &finding->breaks;
     for (size_t i = 0, count = 0; i < breaks->count && breaks->list[i].is.set == breaks->list[0].is.set; i++)
         if (breaks->list[i].taker && count < CULPRITS_SHOWN)
             culprits[count++] = (struct refs_culprit){"taken by", breaks->list[i].taker};
-    if (culprits[0].stack)
-        return culprits;
-    for (size_t i = 0; i < unmatched->count && i < CULPRITS_SHOWN && unmatched->list[i].balance > 0; i++)
-        culprits[i] = (struct refs_culprit){
-            pool_printf(pool, "+%s not returned", units_count(pool, (uint64_t)unmatched->list[i].balance)),
-            unmatched->list[i].stack};
+    if (!culprits[0].stack)
+        add_unmatched(pool, finding, culprits);
     return culprits;
+}
+
+static bool has_refs(enum kind kind) {
+    return kind == KIND_LOST || kind == KIND_CYCLE || kind == KIND_OVER_UNREF || kind == KIND_MISSING_UNREF;
 }
 
 const char **refs_lines(struct pool *pool, const struct report_finding *finding, bool utf8) {
     const char **lines = pool_array(pool, LINES_MAX, sizeof *lines);
     const struct rec_refs *refs = &finding->refs;
     size_t count = 0;
-    if (finding->kind != KIND_LOST && finding->kind != KIND_CYCLE)
+    if (!has_refs(finding->kind))
         return lines;
     if (refs->type_count)
         lines[count++] = types_line(pool, refs, utf8);
     if (refs->known)
-        lines[count++] = counts_line(pool, refs);
+        lines[count++] = counts_line(pool, finding);
     if (refs->known && finding->breaks.count)
         lines[count++] = breaks_line(pool, finding, utf8);
     if (finding->history.all.count)
@@ -205,7 +224,7 @@ static const char *type_told(const struct report_finding *finding) {
 void refs_json(struct pool *pool, json_t *object, const struct report_finding *finding, const struct view *view) {
     const struct rec_refs *refs = &finding->refs;
     json_t *proofs = json_array();
-    if (finding->kind != KIND_LOST && finding->kind != KIND_CYCLE) {
+    if (!has_refs(finding->kind)) {
         json_decref(proofs);
         return;
     }

@@ -16,7 +16,7 @@
 enum {
     KINDS_ALL = (1 << KIND_COUNT) - 1,
     KINDS_DEFAULT = 1 << KIND_LOST | 1 << KIND_CYCLE | 1 << KIND_DANGLING_WEAK, /* that fail */
-    KINDS_SHOWN_DEFAULT = KINDS_DEFAULT | 1 << KIND_GROWING,
+    KINDS_SHOWN_DEFAULT = KINDS_DEFAULT | 1 << KIND_GROWING | 1 << KIND_OVER_UNREF | 1 << KIND_MISSING_UNREF,
 };
 
 /* What only the outside tool can note; the library's own are NOTES in analysis/cast.h.

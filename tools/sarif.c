@@ -35,6 +35,12 @@ static const struct {
     [KIND_DANGLING_WEAK] = {"DanglingWeakReference", "Weak reference to an object that was freed",
                             "The slot was declared weak and still points at an object that was freed: who follows it "
                             "uses memory after its end. Clear it when the object goes."},
+    [KIND_OVER_UNREF] = {"OverReleased", "Object with fewer references than pointers to it",
+                         "A reference was given back too often, and the object will be freed while it is in use; or "
+                         "some of the pointers are borrowed."},
+    [KIND_MISSING_UNREF] = {"UnderReleased", "Object in reach with more references than pointers to it",
+                            "A reference was never given back, so the object will outlive its last user; or it is held "
+                            "where no pointer can be seen."},
 };
 
 static const char *const baseline_states[] = {
