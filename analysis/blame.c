@@ -30,8 +30,11 @@ static struct blame_type *type_of(struct blame *blame, const char *name, struct 
     return &types[blame->type_count++];
 }
 
-static void add_references(struct blame *blame, const struct counted *counted, const struct found *found) {
+/* alone: no group. Where pointers may be borrowed, those of a single object to itself are. */
+static void add_references(struct blame *blame, const struct counted *counted, const struct found *found, int alone) {
     uint32_t weak = counted->weak < found->heap ? counted->weak : found->heap;
+    if (alone && !counted->exact && !counted->all)
+        weak = found->heap;
     blame->counted++;
     blame->source = counted->source;
     blame->count += (uint64_t)(counted->count > 0 ? counted->count : 0);
@@ -52,7 +55,7 @@ int blame_add(struct blame *blame, const struct audit *audit, const struct graph
         blame->kept_objects++;
     }
     if (is_member && found)
-        add_references(blame, counted, found);
+        add_references(blame, counted, found, graph_members(graph, graph->component[node]) == 1);
     if (!counted || !counted->type)
         return 0;
     struct blame_type *type = type_of(blame, audit->counts->types[counted->type].name, arena, &error);

@@ -340,12 +340,14 @@ static int judge_lost(struct judge *judge, uint32_t component) {
     return note_counted(judge, finding, component);
 }
 
-/* A single object whose own references to itself are all that its count is made of. */
+/* A single object whose own references to itself are all that its count is made of. Where pointers may be borrowed it is
+ * more likely the head of an empty list. */
 static int holds_itself(const struct judge *judge, node_number node) {
     object_id id = judge->graph.id[node];
     const struct found *found = audit_found(judge->audit, id);
     const struct counted *counted = found ? counts_of(judge->audit->counts, id) : NULL;
-    return counted && found->heap > counted->weak && counted->count <= (int64_t)(found->heap - counted->weak);
+    return counted && (counted->exact || counted->all) && found->heap > counted->weak &&
+           counted->count <= (int64_t)(found->heap - counted->weak);
 }
 
 static int judge_single(struct judge *judge, struct cycle_search *search, uint32_t component) {

@@ -39,8 +39,9 @@ claim 'one that the shown cycle does not have is another one' told 'another Node
 look "$WORK/breaks" shared
 claim 'two rings through one object: both references to it' best '[.[] | [.from, .to]] | sort == [["Leaf", "Node"], ["Twig", "Node"]]'
 look "$WORK/breaks" self
-claim 'an object that holds itself' holds '.findings | length == 1 and (.[0] | .kind == "cycle" and .cycle_length == 1)'
-claim 'its own reference' best 'length == 1 and (.[0] | .member == "other" and .from == .to and .frees_objects == 1)'
+claim 'a pointer to itself may be the head of an empty list: a reference is missing' holds '.findings | length == 1 and (.[0] |
+    .kind == "lost" and .refs.verdict == "missing-unref" and .refs.count == 1 and .refs.found_inside == 0)'
+claim 'and who took it is known' holds '.findings[0].refs.unmatched[0].stack | map(.function) | .[0:2] == ["node_ref", "self"]'
 
 # ---- counts in memory ----
 look "$WORK/gobject" children
@@ -51,6 +52,10 @@ for items in 1 5 100; do
     claim "shared_ptr, $items items of a vector" best "length == 1 and (.[0] | .from == \"Item\" and .to == \"Scene\" and
         .references == $items and .frees_all)"
 done
+
+look "$WORK/shared" self
+claim 'shared_ptr: an object that holds itself' holds '.findings | length == 1 and (.[0] | .kind == "cycle" and .cycle_length == 1)'
+claim 'its own reference' best 'length == 1 and (.[0] | .references == 1 and .from == .to and .frees_objects == 1)'
 
 # ---- other formats ----
 look --github --dot "$WORK/dot" --html "$WORK/html" --sarif "$WORK/sarif" --junit "$WORK/junit" "$WORK/breaks" tree 2

@@ -6,7 +6,7 @@
  *   breaks ring       three in a ring, the last holds the first
  *   breaks chord      the same, and the second holds the first as well
  *   breaks shared     two rings through one object: both references to it
- *   breaks self       an object that holds itself */
+ *   breaks self       an object that holds itself, as far as one can see: that pointer may be anything */
 #include "castaway.h"
 
 #include <stdlib.h>

@@ -1,3 +1,5 @@
+// shared_tree ITEMS, or shared_tree self: an object that holds itself.
+//
 // A scene whose items hold it, kept in a vector; each item knows itself, too (enable_shared_from_this): the items' references
 // to the scene are the ones to make weak. The elements of the vector have no count of their own between scene and items.
 #include <cstdlib>
@@ -23,8 +25,19 @@ NOINLINE static void draw(int items) {
     }
 }
 
+struct Self {
+    std::shared_ptr<Self> self;
+};
+NOINLINE static void hold_itself() {
+    auto self = std::make_shared<Self>();
+    self->self = self;
+}
+
 int main(int count, char **arguments) {
-    draw(count > 1 ? std::atoi(arguments[1]) : 5);
+    if (count > 1 && !strcmp(arguments[1], "self"))
+        hold_itself();
+    else
+        draw(count > 1 ? std::atoi(arguments[1]) : 5);
     char bytes[16384];
     memset(bytes, 0, sizeof bytes);
     __asm__ volatile("" : : "r"(bytes) : "memory");
