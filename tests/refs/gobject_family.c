@@ -114,6 +114,7 @@ NOINLINE static void forget(void) {
 
 int main(int count, char **arguments) {
     const char *mode = count > 1 ? arguments[1] : "none";
+    g_type_ensure(G_TYPE_INITIALLY_UNOWNED); /* as GTK and GStreamer do */
     if (!strcmp(mode, "leak") || !strcmp(mode, "none"))
         families(mode[0] == 'l');
     else if (!strcmp(mode, "children"))
