@@ -58,6 +58,11 @@ static void child_class_init(ChildClass *class) {
     ((GObjectClass *)class)->finalize = child_finalize;
 }
 
+/* As GTK and GStreamer do: then a variable of libgobject's points at another type than GObject, too. */
+__attribute__((constructor)) static void use_floating_references(void) {
+    g_type_ensure(G_TYPE_INITIALLY_UNOWNED);
+}
+
 NOINLINE static void child_set_parent(Child *child, Parent *parent, int holds) {
     child->parent = holds ? g_object_ref(parent) : parent;
     child->holds = holds;
@@ -114,7 +119,6 @@ NOINLINE static void forget(void) {
 
 int main(int count, char **arguments) {
     const char *mode = count > 1 ? arguments[1] : "none";
-    g_type_ensure(G_TYPE_INITIALLY_UNOWNED); /* as GTK and GStreamer do */
     if (!strcmp(mode, "leak") || !strcmp(mode, "none"))
         families(mode[0] == 'l');
     else if (!strcmp(mode, "children"))
