@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { ALIGNMENT = 16, DEFAULT_BLOCK_BYTES = 1 << 20, GROW_FIRST = 64 };
+enum { ALIGNMENT = 16, DEFAULT_BLOCK_BYTES = 1 << 20, SMALLEST_BLOCK_BYTES = 1 << 16, GROW_FIRST = 64 };
 
 static char *align_up(char *place) {
     return place + (-(uintptr_t)place & (ALIGNMENT - 1));
@@ -26,6 +26,10 @@ void *arena_alloc(struct arena *arena, size_t count, size_t size) {
         int own_block = bytes > block_bytes / 4; /* so that the rest of the current block is not thrown away */
         size_t wanted = own_block ? bytes + ALIGNMENT : block_bytes;
         char *block = arena->more(arena->context, wanted);
+        while (!block && !own_block && wanted > SMALLEST_BLOCK_BYTES && wanted / 2 > bytes + ALIGNMENT) {
+            arena->block_bytes = wanted /= 2; /* memory is short: from now on less at a time */
+            block = arena->more(arena->context, wanted);
+        }
         if (!block)
             return NULL;
         if (own_block) {

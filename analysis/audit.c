@@ -55,8 +55,10 @@ static void count_one(const struct auditor *auditor, struct found *found, int is
 static int count_in_object(void *context, uintptr_t address, object_id id) {
     const struct auditor *auditor = context;
     const struct heap *heap = auditor->heap;
-    struct range words = heap_words(address, heap_object(heap, id)->size_bytes);
-    for (struct range r = heap_readable(heap, words.lo, words.hi); r.lo < r.hi; r = heap_readable(heap, r.hi, words.hi))
+    const struct object *object = heap_object(heap, id);
+    struct range words = heap_words(address, object->size_bytes);
+    for (struct range r = heap_readable_in(heap, object, words.lo, words.hi); r.lo < r.hi;
+         r = heap_readable_in(heap, object, r.hi, words.hi))
         for (uintptr_t at = r.lo; at < r.hi; at += sizeof(uintptr_t)) {
             struct found *found = find_counted(auditor, heap_load(at));
             if (found)
@@ -120,8 +122,8 @@ static int count_in_lost(void *context, uintptr_t address, object_id id) {
                                                                              : count_in_object(context, address, id);
 }
 
-static int prove_again(struct auditor *auditor, const struct root *roots, size_t root_count, struct marks *marks,
-                       struct arena *arena) {
+static int prove_again(struct auditor *auditor, const struct crew *crew, const struct root *roots, size_t root_count,
+                       struct marks *marks, struct arena *arena) {
     const struct heap *heap = auditor->heap;
     size_t words = ((size_t)heap->id_end + 63) / 64;
     struct held held = {.auditor = auditor, .word = arena_alloc(arena, auditor->counts->count + 1, sizeof *held.word)};
@@ -133,7 +135,7 @@ static int prove_again(struct auditor *auditor, const struct root *roots, size_t
     heap_each(heap, list_held, &held);
     struct root root = {(uintptr_t)held.word, (uintptr_t)(held.word + held.count), 0};
     struct marks second;
-    int error = mark_by_counts(heap, roots, root_count, &root, arena, &second);
+    int error = mark_by_counts(crew, heap, roots, root_count, &root, arena, &second);
     if (error)
         return error;
     auditor->out->kept = kept;
@@ -141,8 +143,8 @@ static int prove_again(struct auditor *auditor, const struct root *roots, size_t
     return 0;
 }
 
-int audit_run(const struct heap *heap, const struct counts *counts, const struct root *roots, size_t root_count,
-              int live, struct marks *marks, struct arena *arena, struct audit *audit) {
+int audit_run(const struct crew *crew, const struct heap *heap, const struct counts *counts, const struct root *roots,
+              size_t root_count, int live, struct marks *marks, struct arena *arena, struct audit *audit) {
     struct auditor auditor = {heap, counts, marks, audit};
     *audit = (struct audit){.counts = counts};
     if (!counts->by_id || !counts->known)
@@ -151,7 +153,7 @@ int audit_run(const struct heap *heap, const struct counts *counts, const struct
     if (!audit->found)
         return -ENOMEM;
     if (counts->exact)
-        return prove_again(&auditor, roots, root_count, marks, arena);
+        return prove_again(&auditor, crew, roots, root_count, marks, arena);
     if (!live)
         return heap_each(heap, count_in_lost, &auditor);
     count_in_roots(&auditor, roots, root_count);

@@ -40,14 +40,15 @@ struct audit {
 
 /* Count the pointers to counted objects, and take the marks from what only itself holds.
  *
+ * crew     marks with the caller; NULL: it is alone
  * heap     frozen and installed (counts_install()); not a young view
  * live     count for all objects: else, where no exact counts are known, only for what is lost
  * marks    of mark_run() over the same roots; marks of objects that are not held are cleared
  * returns  0, or -ENOMEM: marks are as before
  * cost     where exact counts are known, two passes over the heap, one of them without prefetching; for the others one
  *          over what is lost; nothing when no object is counted */
-int audit_run(const struct heap *heap, const struct counts *counts, const struct root *roots, size_t root_count,
-              int live, struct marks *marks, struct arena *arena, struct audit *audit);
+int audit_run(const struct crew *crew, const struct heap *heap, const struct counts *counts, const struct root *roots,
+              size_t root_count, int live, struct marks *marks, struct arena *arena, struct audit *audit);
 
 static inline const struct found *audit_found(const struct audit *audit, object_id id) {
     const struct counted *counted = audit ? counts_of(audit->counts, id) : NULL;

@@ -275,6 +275,8 @@ void cast_scan(struct cast_sink *sink, const struct cast_scan *scan, const struc
 
 static void put_cycle(struct cast_sink *sink, const struct finding *finding) {
     put_count(sink, "length", finding->cycle_length);
+    if (finding->cycle_length_max > finding->cycle_length)
+        put_count(sink, "length_max", finding->cycle_length_max);
     put_count(sink, "group_objects_max", finding->group_objects_max);
     put_key(sink, "cycle");
     put(sink, "[");
@@ -285,11 +287,20 @@ static void put_cycle(struct cast_sink *sink, const struct finding *finding) {
         put_count(sink, "size", edge->size_bytes);
         put_count(sink, "offset", edge->offset);
         put_count(sink, "target_offset", edge->target_offset);
+        if (edge->size_max_bytes != edge->size_bytes || edge->bytes != finding->count * edge->size_bytes) {
+            put_count(sink, "size_max", edge->size_max_bytes);
+            put_count(sink, "sum", edge->bytes);
+        }
         if (edge->type)
             put_text(sink, "type", edge->type);
         put(sink, "}");
     }
     put(sink, "]");
+}
+
+static void put_sizes(struct cast_sink *sink, const struct finding *finding) {
+    put_count(sink, "size_min", finding->size_min_bytes);
+    put_count(sink, "size_max", finding->size_max_bytes);
 }
 
 /* ---- what is known of references and types ---- */
@@ -404,6 +415,8 @@ void cast_finding(struct cast_sink *sink, const struct finding *finding) {
     put_count(sink, "indirect_bytes", finding->indirect_bytes);
     if (finding->kind == KIND_CYCLE)
         put_cycle(sink, finding);
+    else
+        put_sizes(sink, finding);
     if (finding->kind == KIND_CYCLE || finding->kind == KIND_LOST)
         put_age(sink, &finding->age);
     if (finding->type)

@@ -5,6 +5,7 @@
  * Start:   counts_install(). */
 #include "counts.h"
 
+#include "holes.h"
 #include "sort.h"
 
 #include <errno.h>
@@ -36,6 +37,19 @@ static void *grown(struct arena *arena, void *array, size_t count, size_t *capac
     void *larger = arena_grow(arena, array, count, capacity, size);
     *error = larger ? 0 : -ENOMEM;
     return larger ? larger : array;
+}
+
+static void *expect(struct counts *counts, void *list, size_t objects, size_t *capacity, size_t size) {
+    void *room = list ? NULL : arena_alloc(counts->arena, objects, size);
+    if (room)
+        *capacity = objects;
+    return room ? room : list;
+}
+
+void counts_expect(struct counts *counts, size_t objects) {
+    counts->item = expect(counts, counts->item, objects, &counts->capacity, sizeof *counts->item);
+    counts->links = expect(counts, counts->links, 2 * objects, &counts->link_capacity, sizeof *counts->links);
+    counts->entries = expect(counts, counts->entries, objects, &counts->entry_capacity, sizeof *counts->entries);
 }
 
 int counts_add(struct counts *counts, const struct counted *counted) {
@@ -210,9 +224,10 @@ static void join(struct range *list, size_t *count, struct range range) {
 static int merge_links(struct counts *counts, const struct heap *heap, struct range **out, size_t *out_count) {
     size_t holes = heap->unreadable_count, links = counts->link_count, hole = 0, link = 0;
     struct range *merged = arena_alloc(counts->arena, holes + links + 1, sizeof *merged);
-    if (!merged)
+    struct object_link *spare = arena_alloc(counts->arena, links, sizeof *spare);
+    if (!merged || !spare)
         return -ENOMEM;
-    sort_array(counts->links, links, sizeof *counts->links, compare_links);
+    counts->links = sort_runs(counts->links, spare, links, sizeof *spare, compare_links);
     *out = merged;
     *out_count = 0;
     while (hole < holes || link < links) {
@@ -279,12 +294,14 @@ static void set_entries(struct counts *counts, const struct heap *heap, uint8_t 
 int counts_install(struct counts *counts, struct heap *heap) {
     struct range *unreadable;
     size_t unreadable_count;
+    const struct holes *holes;
     if (!counts->count && !counts->link_count && !counts->entry_count)
         return 0;
     drop_foreign_links(counts, heap);
     uint8_t *entry = arena_alloc(counts->arena, heap->id_end, sizeof *entry);
     counts->by_id = arena_alloc(counts->arena, heap->id_end, sizeof *counts->by_id);
-    if (!entry || !counts->by_id || number_types(counts) || merge_links(counts, heap, &unreadable, &unreadable_count)) {
+    if (!entry || !counts->by_id || number_types(counts) || merge_links(counts, heap, &unreadable, &unreadable_count) ||
+        holes_index(unreadable, unreadable_count, counts->arena, &holes)) {
         counts->by_id = NULL;
         return -ENOMEM;
     }
@@ -294,5 +311,6 @@ int counts_install(struct counts *counts, struct heap *heap) {
     heap->entry = entry;
     heap->unreadable = unreadable;
     heap->unreadable_count = unreadable_count;
+    heap->holes = holes;
     return 0;
 }

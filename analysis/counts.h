@@ -81,6 +81,9 @@ struct counts {
 
 void counts_begin(struct counts *counts, struct arena *arena);
 
+/* So many objects may be told of, at most: room for them at once, so that nothing is copied as the lists grow. A wish. */
+void counts_expect(struct counts *counts, size_t objects);
+
 /* Each returns 0 or -ENOMEM. */
 int counts_add(struct counts *counts, const struct counted *counted);
 int counts_add_link(struct counts *counts, object_id id, uintptr_t lo, uintptr_t hi);

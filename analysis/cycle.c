@@ -153,8 +153,6 @@ static size_t way_back(struct cycle_search *s, uint32_t start, size_t length_max
 int cycle_compare_edges(const struct cycle_edge *a, const struct cycle_edge *b) {
     if (a->site != b->site)
         return a->site < b->site ? -1 : 1;
-    if (a->size_bytes != b->size_bytes)
-        return a->size_bytes < b->size_bytes ? -1 : 1;
     if (a->offset != b->offset)
         return a->offset < b->offset ? -1 : 1;
     if (a->target_offset != b->target_offset)
@@ -186,6 +184,14 @@ static int compare_places(const void *edges, size_t a, size_t b) {
     return cycle_compare_edges(&edge[a], &edge[b]);
 }
 
+size_t cycle_next_step(const struct cycle *cycle, size_t place) {
+    const struct cycle_edge *edge = cycle_at(cycle, place);
+    do
+        place++;
+    while (place < cycle->length && cycle_compare_edges(edge, cycle_at(cycle, place)) == 0);
+    return place;
+}
+
 static int is_less(const struct cycle *a, const struct cycle *b) {
     for (size_t i = 0; i < a->length; i++) {
         int order = cycle_compare_edges(cycle_at(a, i), cycle_at(b, i));
@@ -195,13 +201,24 @@ static int is_less(const struct cycle *a, const struct cycle *b) {
     return 0;
 }
 
+static struct cycle_edge edge_of(const struct graph *graph, node_number node, uint64_t offset, uint64_t target_offset) {
+    const struct object *object = graph_object(graph, node);
+    return (struct cycle_edge){
+        .site = object->site,
+        .size_bytes = object->size_bytes,
+        .offset = offset,
+        .target_offset = target_offset,
+        .type = counts_type_name(graph->counts, graph->id[node]),
+        .size_max_bytes = object->size_bytes,
+        .bytes = object->size_bytes,
+    };
+}
+
 static struct cycle_edge describe(const struct cycle_search *s, uint32_t member, size_t edge) {
     const struct graph *graph = s->graph;
     node_number node = node_of(s, member), target = node_of(s, s->target[edge]);
-    const struct object *object = graph_object(graph, node);
     uintptr_t word = heap_pointer(graph->heap, graph->address[node] + s->offset[edge]);
-    return (struct cycle_edge){object->site, object->size_bytes, s->offset[edge], word - graph->address[target],
-                               counts_type_name(graph->counts, graph->id[node])};
+    return edge_of(graph, node, s->offset[edge], word - graph->address[target]);
 }
 
 /* Write down the cycle that way_back() found, into s->other. */
@@ -260,7 +277,6 @@ int cycle_self(struct cycle_search *s, node_number node, struct cycle *cycle) {
     struct graph_walk walk = graph_walk_from(graph, node);
     struct graph_edge edge;
     const struct counted *counted = counts_of(graph->counts, graph->id[node]);
-    const struct object *object = graph_object(graph, node);
     *cycle = (struct cycle){.edge = arena_alloc(s->arena, 1, sizeof *cycle->edge),
                             .node = arena_alloc(s->arena, 1, sizeof *cycle->node),
                             .length = 1};
@@ -270,7 +286,6 @@ int cycle_self(struct cycle_search *s, node_number node, struct cycle *cycle) {
     while (graph_next(graph, node, &walk, &edge))
         if (edge.target == node && (!counted || counts_is_reference(counted, edge.target_offset)))
             break;
-    cycle->edge[0] = (struct cycle_edge){object->site, object->size_bytes, edge.offset, edge.target_offset,
-                                         counts_type_name(graph->counts, graph->id[node])};
+    cycle->edge[0] = edge_of(graph, node, edge.offset, edge.target_offset);
     return 0;
 }

@@ -30,14 +30,20 @@ int cycle_smallest(struct cycle_search *search, uint32_t component, struct cycle
 /* The cycle of an object that holds a counted reference to itself. As cycle_smallest(). */
 int cycle_self(struct cycle_search *search, node_number node, struct cycle *cycle);
 
-/* The entry at `place` of the canonical order: the rotation that is least by (site, size, offset, target offset). */
+/* The entry at `place` of the canonical order: the rotation that is least by (site, offset, target offset, type). */
 static inline const struct cycle_edge *cycle_at(const struct cycle *cycle, size_t place) {
     place += cycle->rotation;
     return &cycle->edge[place < cycle->length ? place : place - cycle->length];
 }
+
+/* Sizes make no difference: what one place allocates may be of any. */
 int cycle_compare_edges(const struct cycle_edge *a, const struct cycle_edge *b);
 
 /* Where the least rotation of `count` items begins, by an order of the items at two places. cost: O(count) */
 size_t cycle_least_rotation(const void *items, size_t count, int (*compare)(const void *items, size_t a, size_t b));
+/* The next place whose entry differs from that at `place`; cycle->length if none does. Shapes are compared by these steps,
+ * so that rings of one place are one shape however long they are. Canonical order never begins within such a run, unless
+ * all entries are one. */
+size_t cycle_next_step(const struct cycle *, size_t place);
 
 #endif

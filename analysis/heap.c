@@ -166,7 +166,7 @@ static int freeze_object(void *context, uintptr_t address, object_id id) {
     struct heap *heap = freeze->heap;
     const struct object *object = heap_object(heap, id);
     uint64_t size_bytes = object->size_bytes;
-    uintptr_t end = address + (size_bytes ? size_bytes : 1); /* a pointer to nothing's start is a pointer to it */
+    uintptr_t end = heap_end(heap, address, size_bytes);
     if (address < heap->lo)
         heap->lo = address;
     if (end > heap->hi)
@@ -321,23 +321,10 @@ object_id heap_empty_array(const struct heap *heap, uintptr_t address, uintptr_t
     return heap_readable(heap, *start, address).lo == *start && heap_load(*start) == 0 ? id : 0;
 }
 
-struct range heap_readable(const struct heap *heap, uintptr_t lo, uintptr_t hi) {
-    const uintptr_t mask = sizeof(uintptr_t) - 1;
-    size_t first = 0, last = heap->unreadable_count; /* first range that ends after lo */
-    while (first < last) {
-        size_t middle = first + (last - first) / 2;
-        if (heap->unreadable[middle].hi <= lo)
-            first = middle + 1;
-        else
-            last = middle;
-    }
-    for (; first < heap->unreadable_count && heap->unreadable[first].lo < hi; first++) {
-        uintptr_t stop = heap->unreadable[first].lo & ~mask; /* a word that is half unreadable is unreadable */
-        if (lo < stop)
-            return (struct range){lo, stop};
-        uintptr_t next = (heap->unreadable[first].hi + mask) & ~mask;
-        if (lo < next)
-            lo = next;
-    }
-    return lo < hi ? (struct range){lo, hi} : (struct range){hi, hi};
+object_id heap_ended(const struct heap *heap, uintptr_t address, uintptr_t *start) {
+    enum { PAGE_BYTES = 4096 };
+    object_id id = heap->ends_hold && address % PAGE_BYTES ? heap_find(heap, address - 1, start) : 0;
+    if (!id || *start + heap_object(heap, id)->size_bytes != address)
+        return 0;
+    return heap->entry && heap->entry[id] & HEAP_ENTRY_ALL ? 0 : id;
 }

@@ -98,6 +98,7 @@ struct heap {
     struct range *unreadable; /* sorted; memory inside objects that is no place for pointers: what must not be touched
                                  (PROT_NONE pages), and words that own nothing (counts.h); borrowed */
     size_t unreadable_count;
+    const struct holes *holes;   /* finds a place in that list, where it is long (holes.h); NULL: none is needed */
     uint8_t *entry;              /* by object id, HEAP_ENTRY_*; NULL: 0 for all. Set by counts_install() */
     struct range *vtable_ranges; /* sorted; readable memory that is never written after loading, where C++ keeps its
                                     vtables; borrowed. None: multiple inheritance is not recognised (shape.h) */
@@ -106,6 +107,8 @@ struct heap {
     size_t subset_count;
     uintptr_t pointer_mask; /* bits of a word that are a pointer; 0: all. For programs that keep tags in high bits */
     int unaligned;          /* pointers may stand at any address */
+    int ends_hold;          /* no object begins where another ends, for the allocator keeps words of its own in between:
+                               a pointer to an object's end is then a pointer into it */
     /* set by heap_freeze() or young_view() */
     uintptr_t lo, hi;         /* every object lies in [lo, hi) */
     struct heap_large *large; /* sorted by lo */
@@ -132,6 +135,11 @@ static inline struct heap_leaf *heap_leaf_at(const struct heap_index *index, uin
 }
 static inline size_t heap_slot_number(uintptr_t address) {
     return (address >> HEAP_GRANULE_SHIFT) & (HEAP_LEAF_SLOTS - 1);
+}
+
+/* Where pointers to an object that begins at `address` end: a pointer to nothing's start is a pointer to it. */
+static inline uintptr_t heap_end(const struct heap *heap, uintptr_t address, uint64_t size_bytes) {
+    return address + size_bytes + (heap->ends_hold || !size_bytes);
 }
 
 /* Walk all objects in address order (those in `odd` after the others), or those of the subset.
@@ -167,6 +175,10 @@ static inline uintptr_t heap_entry(const struct heap *heap, object_id id) {
  * and a pointer to these is its end. returns its id, or 0; *start receives its address then */
 object_id heap_empty_array(const struct heap *heap, uintptr_t address, uintptr_t *start);
 
+/* The object that ends at `address`, where ends hold. Not at the start of a page: what is mapped there has its own
+ * pointers. returns its id, or 0; *start receives its address then */
+object_id heap_ended(const struct heap *heap, uintptr_t address, uintptr_t *start);
+
 /* The object that `address` points at: heap_find(), but for what points below an object's entry, and empty arrays. */
 static inline object_id heap_pointed(const struct heap *heap, uintptr_t address, uintptr_t *start) {
     object_id id = heap_find(heap, address, start);
@@ -198,6 +210,13 @@ static inline int heap_born_before(uint32_t a, uint32_t b) {
 /* The first stretch of [lo, hi) that may be touched, empty when there is none. Walk all of them with
  *   for (r = heap_readable(heap, lo, hi); r.lo < r.hi; r = heap_readable(heap, r.hi, hi)) */
 struct range heap_readable(const struct heap *heap, uintptr_t lo, uintptr_t hi);
+
+/* The same of an object's memory. Of most it is known that all of it may be touched. */
+static inline struct range heap_readable_in(const struct heap *heap, const struct object *object, uintptr_t lo,
+                                            uintptr_t hi) {
+    int is_whole = object->size_bytes < HEAP_LARGE_BYTES && !(object->flags & OBJECT_LINKS);
+    return is_whole ? (struct range){lo, hi} : heap_readable(heap, lo, hi);
+}
 
 /* The aligned words that lie wholly inside an object: where pointers are looked for. */
 static inline struct range heap_words(uintptr_t address, uint64_t size_bytes) {

@@ -182,7 +182,7 @@ int mark_together(const struct crew *crew, const struct heap *heap, const struct
     return mark(crew, heap, roots, root_count, NULL, arena, marks);
 }
 
-int mark_by_counts(const struct heap *heap, const struct root *roots, size_t root_count, const struct root *held,
-                   struct arena *arena, struct marks *marks) {
-    return mark(NULL, heap, roots, root_count, held, arena, marks);
+int mark_by_counts(const struct crew *crew, const struct heap *heap, const struct root *roots, size_t root_count,
+                   const struct root *held, struct arena *arena, struct marks *marks) {
+    return mark(crew, heap, roots, root_count, held, arena, marks);
 }

@@ -42,9 +42,9 @@ int mark_together(const struct crew *crew, const struct heap *heap, const struct
 
 /* The same by another proof: what a stack says of an object flagged HEAP_ENTRY_COUNTED is not believed, nor what any
  * root says of one that is HEAP_ENTRY_ALL. Those that their counts show to be held from outside of the heap are named by
- * the words of `held`, which begin the search with the other roots. Marks are made new. */
-int mark_by_counts(const struct heap *heap, const struct root *roots, size_t root_count, const struct root *held,
-                   struct arena *arena, struct marks *marks);
+ * the words of `held`, which begin the search with the other roots. Marks are made new. crew: NULL: the caller alone. */
+int mark_by_counts(const struct crew *crew, const struct heap *heap, const struct root *roots, size_t root_count,
+                   const struct root *held, struct arena *arena, struct marks *marks);
 
 static inline int mark_test(const uint64_t *bits, object_id id) {
     return (int)(bits[id >> 6] >> (id & 63)) & 1;

@@ -21,7 +21,7 @@
 enum {
     CACHE_LINE = 64,
     LINES_AHEAD_MAX = 4, /* of one object; the hardware fetches ahead in longer ones */
-    FEW = 4,             /* words, of which the contents are prefetched when nothing else is to do */
+    FEW = 2, /* objects, or words: of a chain, where each leads to the next and there is nothing else to do */
     WORD = sizeof(uintptr_t),
 };
 
@@ -80,6 +80,7 @@ static NOINLINE void meet_inside(struct marker *marker, uintptr_t word) {
     if (granules_look(&met->granules, word) != GRANULES_ASK)
         return;
     object_id id = heap_pointed(heap, word, &start);
+    int is_end = !id && (id = heap_ended(heap, word, &start));
     if (!id || met_is(met, start, id, met_byte(met, start)) ||
         (marker->by_counts && heap->entry[id] & marker->by_counts))
         return;
@@ -87,7 +88,7 @@ static NOINLINE void meet_inside(struct marker *marker, uintptr_t word) {
         marker_meet(marker, start, id);
     else if (marker->interior == INTERIOR_IGNORE)
         return;
-    else if (shape_known_good(heap, start, heap_object(heap, id)->size_bytes, word))
+    else if (!is_end && shape_known_good(heap, start, heap_object(heap, id)->size_bytes, word))
         marker_meet(marker, start, id);
     else
         keep_pending(marker, id, start);
@@ -213,11 +214,8 @@ static NOINLINE void scan_long(struct marker *marker, work_item item) {
     uint64_t size_bytes = object->size_bytes;
     struct range words = heap_contents(heap, work_start(item), size_bytes);
     marker->bytes_read += words.hi - words.lo;
-    if (size_bytes < HEAP_LARGE_BYTES && !(object->flags & OBJECT_LINKS)) {
-        gather_long(marker, words);
-        return;
-    }
-    for (struct range r = heap_readable(heap, words.lo, words.hi); r.lo < r.hi; r = heap_readable(heap, r.hi, words.hi))
+    for (struct range r = heap_readable_in(heap, object, words.lo, words.hi); r.lo < r.hi;
+         r = heap_readable_in(heap, object, r.hi, words.hi))
         gather_long(marker, r);
 }
 
@@ -260,21 +258,27 @@ static void scan(struct marker *marker, struct marker_objects *launched) {
 
 /* ---- tracing ---- */
 
-static int has_work(const struct marker *marker) {
-    return marker->found[0].count || marker->found[1].count || marker->launched[0].count || marker->launched[1].count ||
-           work_is_left(&marker->todo);
+static inline int is_on_its_way(const struct marker *marker) {
+    return marker->found[0].count || marker->found[1].count || marker->launched[0].count || marker->launched[1].count;
 }
 
-/* What a round prefetches is read in the next one. */
+/* What a round prefetches is read in the next one; or at once, where there would be nothing to do in the meantime. */
+static inline void advance(struct marker *marker) {
+    unsigned round = marker->round, due = !round;
+    int overlaps = is_on_its_way(marker);
+    launch(marker, &marker->launched[round]);
+    if (!overlaps && marker->launched[round].count <= FEW)
+        due = round;
+    scan(marker, &marker->launched[due]);
+    aim(marker, &marker->found[round]);
+    settle(marker, &marker->found[due]);
+    marker->round = !round;
+}
+
 void marker_trace(struct marker *marker) {
     do {
-        while (!marker_has_failed(marker) && has_work(marker)) {
-            unsigned round = marker->round;
-            launch(marker, &marker->launched[round]);
-            scan(marker, &marker->launched[!round]);
-            aim(marker, &marker->found[round]);
-            settle(marker, &marker->found[!round]);
-            marker->round = !round;
+        while (!marker_has_failed(marker) && (work_is_left(&marker->todo) || is_on_its_way(marker))) {
+            advance(marker);
             work_give_if_wanted(&marker->todo);
         }
     } while (work_take(&marker->todo));

@@ -115,6 +115,8 @@ static void settle(struct search *search) {
     for (size_t i = 0; i < count; i++) {
         uintptr_t word = heap_load(search->from_word[i] & ~(uintptr_t)FROM_BITS);
         object_id id = heap_find(heap, word, &search->start[i]);
+        if (!id)
+            id = heap_ended(heap, word, &search->start[i]);
         search->id[i] = id && search->starts_only && search->start[i] != word ? 0 : id;
         __builtin_prefetch(&search->from[search->id[i]], 1);
     }

@@ -396,7 +396,11 @@ static int read_object(void *context, uintptr_t address, object_id id) {
 
 int python_read(const struct python *python, const struct heap *heap, struct counts *counts, size_t *found) {
     struct reader reader = {.python = python, .heap = heap, .counts = counts};
-    int error = python->types[PYTHON_TYPE] ? heap_each_ahead(heap, read_object, &reader) : 0;
+    int error = 0;
+    if (python->types[PYTHON_TYPE]) {
+        counts_expect(counts, heap->object_count);
+        error = heap_each_ahead(heap, read_object, &reader);
+    }
     *found = reader.found;
     return error;
 }

@@ -35,6 +35,8 @@ static int is_std_string(const struct heap *heap, uintptr_t start, uint64_t size
 
 int shape_is_constant(const struct heap *heap, uintptr_t lo, uintptr_t hi) {
     size_t first = 0, last = heap->vtable_range_count;
+    if (hi <= lo) /* beyond the end of the address space */
+        return 0;
     while (first < last) {
         size_t middle = first + (last - first) / 2;
         if (heap->vtable_ranges[middle].hi < hi)

@@ -1,7 +1,7 @@
-/* sort.c - heap sort: in place, no recursion, no worst case.
+/* sort.c - heap sort: in place, no recursion, no worst case; and merge sort, where there is memory for a second array.
  *
  * Owns:    nothing.      Runs in: snapshot child, unit tests, tools.
- * Start:   sort_array(). */
+ * Start:   sort_array(), sort_runs(). */
 #include "sort.h"
 
 #include <string.h>
@@ -38,5 +38,51 @@ void sort_array(void *array, size_t count, size_t size, sort_compare_cb *compare
         memcpy(base + last * size, base, size);
         memcpy(base, held, size);
         sink(base, 0, last, size, compare);
+    }
+}
+
+/* ---- merge sort ---- */
+
+/* The end of the sorted stretch that begins at `first`. */
+static size_t run_end(const char *array, size_t first, size_t count, size_t size, sort_compare_cb *compare) {
+    size_t end = first + 1;
+    while (end < count && compare(array + (end - 1) * size, array + end * size) <= 0)
+        end++;
+    return end < count ? end : count;
+}
+
+/* Sorted [first, middle) and [middle, end) of `from` become one stretch of `to`. */
+static void merge(const char *from, char *to, size_t first, size_t middle, size_t end, size_t size,
+                  sort_compare_cb *compare) {
+    size_t a = first, b = middle;
+    for (size_t out = first; out < end; out++) {
+        int takes_a = b == end || (a < middle && compare(from + a * size, from + b * size) <= 0);
+        memcpy(to + out * size, from + (takes_a ? a++ : b++) * size, size);
+    }
+}
+
+/* Stretches two by two, once. returns how many there were */
+static size_t merge_pairs(const char *from, char *to, size_t count, size_t size, sort_compare_cb *compare) {
+    size_t runs = 0, end;
+    for (size_t first = 0; first < count; first = end) {
+        size_t middle = run_end(from, first, count, size, compare);
+        end = middle < count ? run_end(from, middle, count, size, compare) : middle;
+        runs += end > middle ? 2 : 1;
+        merge(from, to, first, middle, end, size, compare);
+    }
+    return runs;
+}
+
+void *sort_runs(void *array, void *spare, size_t count, size_t size, sort_compare_cb *compare) {
+    char *from = array, *to = spare;
+    if (is_sorted(array, count, size, compare))
+        return array;
+    for (;;) {
+        size_t runs = merge_pairs(from, to, count, size, compare);
+        if (runs <= 2)
+            return to;
+        char *sorted = to;
+        to = from;
+        from = sorted;
     }
 }

@@ -1,4 +1,4 @@
-/* sort.h - sorting without memory, recursion or libc. */
+/* sort.h - sorting without recursion or libc. */
 #ifndef CASTAWAY_ANALYSIS_SORT_H
 #define CASTAWAY_ANALYSIS_SORT_H
 
@@ -11,5 +11,10 @@ enum { SORT_ELEMENT_BYTES_MAX = 256 };
 
 /* Heap sort in place, O(n log n); not stable: give it a total order. size <= SORT_ELEMENT_BYTES_MAX. */
 void sort_array(void *array, size_t count, size_t size, sort_compare_cb *compare);
+
+/* Merge sort of an array that is nearly sorted, or long: O(n log r) for r stretches that are sorted already; stable.
+ * spare    room for as many elements
+ * returns  the sorted array: one of the two */
+void *sort_runs(void *array, void *spare, size_t count, size_t size, sort_compare_cb *compare);
 
 #endif

@@ -10,6 +10,7 @@
     X(RIGHTS, "rights", "set-user-ID or the like")                                                                     \
     X(OTHER_MACHINE, "machine", "for another architecture")                                                            \
     X(MUSL, "musl", "built for musl")                                                                                  \
+    X(SANITIZER, "sanitizer", "built with a sanitizer that has an allocator of its own")                               \
     X(OUT_OF_REACH, "out-of-reach", "another root, without libcastaway.so in it")                                      \
     X(UNWANTED, "unwanted", "LD_PRELOAD= keeps castaway out")
 

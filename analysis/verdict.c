@@ -57,13 +57,24 @@ static uint64_t mix(uint64_t hash, uint64_t value) { /* splitmix64's finaliser o
 }
 
 static uint64_t hash_cycle(const struct cycle *cycle) {
-    uint64_t hash = mix(KIND_CYCLE, cycle->length);
-    for (size_t i = 0; i < cycle->length; i++) {
+    uint64_t hash = mix(KIND_CYCLE, cycle->length == 1);
+    for (size_t i = 0; i < cycle->length; i = cycle_next_step(cycle, i)) {
         const struct cycle_edge *edge = cycle_at(cycle, i);
-        hash = mix(mix(mix(mix(hash, edge->site), edge->size_bytes), edge->offset), edge->target_offset);
+        hash = mix(mix(mix(hash, edge->site), edge->offset), edge->target_offset);
         hash = mix(hash, (uintptr_t)edge->type);
     }
     return hash;
+}
+
+static struct cycle listed_cycle(const struct finding *finding) {
+    return (struct cycle){.edge = (struct cycle_edge *)finding->cycle, .length = finding->cycle_listed};
+}
+
+static int is_same_shape(const struct cycle *a, const struct cycle *b) {
+    for (size_t i = 0, j = 0; i < a->length && j < b->length; i = cycle_next_step(a, i), j = cycle_next_step(b, j))
+        if (cycle_compare_edges(cycle_at(a, i), cycle_at(b, j)))
+            return 0;
+    return 1;
 }
 
 /* The listed edges are compared, the rest of a longer cycle is trusted to the hash. */
@@ -74,12 +85,8 @@ static int is_same(const struct entry *entry, uint64_t hash, const struct findin
         return 0;
     if (!cycle)
         return 1;
-    if (finding->cycle_length != cycle->length)
-        return 0;
-    for (size_t i = 0; i < finding->cycle_listed; i++)
-        if (cycle_compare_edges(&finding->cycle[i], cycle_at(cycle, i)))
-            return 0;
-    return 1;
+    struct cycle listed = listed_cycle(finding);
+    return is_same_shape(&listed, cycle);
 }
 
 static int grow_table(struct judge *judge) {
@@ -106,7 +113,7 @@ static int list_cycle(struct judge *judge, struct finding *finding, const struct
     for (size_t i = 0; i < listed; i++)
         edge[i] = *cycle_at(cycle, i);
     finding->cycle = edge;
-    finding->cycle_length = cycle->length;
+    finding->cycle_length = finding->cycle_length_max = cycle->length;
     finding->cycle_listed = listed;
     return 0;
 }
@@ -154,7 +161,10 @@ static struct finding *count_as(struct judge *judge, enum kind kind, const struc
     struct finding *finding = finding_of(judge, &(struct finding_key){kind, object->site, type, NULL});
     if (!finding)
         return NULL;
-    finding->count++;
+    if (!finding->count++ || object->size_bytes < finding->size_min_bytes)
+        finding->size_min_bytes = object->size_bytes;
+    if (object->size_bytes > finding->size_max_bytes)
+        finding->size_max_bytes = object->size_bytes;
     finding->objects++;
     finding->bytes += object->size_bytes;
     tally(judge, kind, 1, object->size_bytes);
@@ -307,13 +317,45 @@ static int begin_blame(struct judge *judge, struct finding *finding, uint32_t co
     return cycle ? find_breaks(judge, blame, component, cycle) : 0;
 }
 
+/* The edges [from, from_end) of another group stand where [to, to_end) of the finding stands. */
+static void add_run_sizes(struct cycle *known, size_t to, size_t to_end, const struct cycle *cycle, size_t from,
+                          size_t from_end) {
+    uint64_t least = UINT64_MAX, most = 0, sum = 0;
+    for (; from < from_end; from++) {
+        uint64_t size_bytes = cycle_at(cycle, from)->size_bytes;
+        least = size_bytes < least ? size_bytes : least;
+        most = size_bytes > most ? size_bytes : most;
+        sum += size_bytes;
+    }
+    known->edge[to].bytes += sum;
+    for (; to < to_end; to++) {
+        struct cycle_edge *edge = &known->edge[to];
+        edge->size_bytes = least < edge->size_bytes ? least : edge->size_bytes;
+        edge->size_max_bytes = most > edge->size_max_bytes ? most : edge->size_max_bytes;
+    }
+}
+
+/* What another group of the same shape tells of sizes; its runs may be longer or shorter. */
+static void add_group(struct finding *finding, const struct cycle *cycle) {
+    struct cycle known = listed_cycle(finding);
+    if (cycle->length > finding->cycle_length_max)
+        finding->cycle_length_max = cycle->length;
+    for (size_t to = 0, from = 0; to < known.length && from < cycle->length;) {
+        size_t to_end = cycle_next_step(&known, to), from_end = cycle_next_step(cycle, from);
+        add_run_sizes(&known, to, to_end, cycle, from, from_end);
+        to = to_end;
+        from = from_end;
+    }
+}
+
 static int judge_cycle(struct judge *judge, const struct cycle *cycle, uint32_t component) {
     struct group group = own_objects(judge, component);
     const struct cycle_edge *first = cycle_at(cycle, 0);
     struct finding *finding = finding_of(judge, &(struct finding_key){KIND_CYCLE, first->site, first->type, cycle});
     if (!finding || begin_blame(judge, finding, component, cycle))
         return -ENOMEM;
-    finding->count++;
+    if (finding->count++)
+        add_group(finding, cycle);
     finding->objects += group.objects;
     finding->bytes += group.bytes;
     finding->indirect_objects += judge->held_objects[component];

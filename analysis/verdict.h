@@ -30,24 +30,28 @@ enum kind {
  * there already, and weak slots; or of reachable ones, whose counts are wrong (miscount.h). */
 enum { KIND_JUDGED_COUNT = KIND_GROWING };
 
-/* One reference of a cycle: the object made at `site` of `size_bytes` bytes holds, `offset` bytes into itself, a
- * pointer to `target_offset` bytes into the next entry's object (the last entry's into the first's). */
+/* One reference of a cycle: the object made at `site` holds, `offset` bytes into itself, a pointer to `target_offset`
+ * bytes into the next entry's object (the last entry's into the first's). */
 struct cycle_edge {
     uint32_t site;
     uint64_t size_bytes, offset, target_offset;
-    const char *type; /* of the object; NULL: not known */
+    const char *type;        /* of the object; NULL: not known */
+    uint64_t size_max_bytes; /* of a finding: size_bytes is the least of its groups, this is the most ... */
+    uint64_t bytes;          /* ... and this the sum, that of a run of equal references taken together */
 };
 
 struct finding {
     enum kind kind;
-    uint32_t site;           /* allocation site of its objects; for a cycle that of its first entry */
-    uint64_t count;          /* lost, possible, ...: objects; cycle: groups of this shape */
-    uint64_t objects, bytes; /* its own; a cycle: all members of its groups */
+    uint32_t site;                           /* allocation site of its objects; for a cycle that of its first entry */
+    uint64_t count;                          /* lost, possible, ...: objects; cycle: groups of this shape */
+    uint64_t objects, bytes;                 /* its own; a cycle: all members of its groups */
+    uint64_t size_min_bytes, size_max_bytes; /* of one object; not of kind cycle */
     uint64_t indirect_objects,
         indirect_bytes; /* lost-indirect objects that hang from it (each counted at one source) */
     const struct cycle_edge
         *cycle; /* kind cycle: the smallest cycle of the group, rotated so that equal shapes are equal; else NULL */
     size_t cycle_length;        /* number of objects on that cycle; 1: it holds a counted reference to itself */
+    size_t cycle_length_max;    /* of the groups of this shape: rings of one place may be of any length */
     size_t cycle_listed;        /* entries in `cycle`: cycle_length, or VERDICT_CYCLE_LISTED_MAX */
     uint64_t group_objects_max; /* kind cycle: members of the largest group */
     struct age

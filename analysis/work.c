@@ -73,15 +73,12 @@ int work_more_room(struct work_list *list, struct work_stack *stack) {
     return 1;
 }
 
-/* The uppermost block is empty: is there one below it? */
-static int step_down(struct work_list *list, struct work_stack *stack) {
+/* Its uppermost block is empty, and there is one below it. */
+static void step_down(struct work_list *list, struct work_stack *stack) {
     struct work_block *empty = stack->block;
-    if (!empty || !empty->below)
-        return 0;
     use_block(stack, empty->below, empty->below->count);
     empty->below = list->spare;
     list->spare = empty;
-    return 1;
 }
 
 static unsigned next_region(const struct work_list *list) {
@@ -89,17 +86,14 @@ static unsigned next_region(const struct work_list *list) {
     return (unsigned)__builtin_ctzll(behind ? behind : list->filled);
 }
 
-/* The region at hand has nothing at its top; returns 0 when no other has anything either. */
-int work_refill(struct work_list *list) {
-    while (list->filled) {
-        struct work_stack *stack = &list->stack[list->region];
-        if (stack->top != stack->lo || step_down(list, stack))
-            return 1;
-        list->filled &= ~(UINT64_C(1) << list->region);
-        if (list->filled)
-            list->region = next_region(list);
-    }
-    return 0;
+/* There is something, but not at the top of the region at hand. returns the stack where there is. */
+struct work_stack *work_refill(struct work_list *list) {
+    if (!(list->filled >> list->region & 1))
+        list->region = next_region(list);
+    struct work_stack *stack = &list->stack[list->region];
+    if (stack->top == stack->lo)
+        step_down(list, stack);
+    return stack;
 }
 
 /* ---- giving and taking ---- */

@@ -59,7 +59,7 @@ struct work_pool {
 struct work_list {
     struct work_pool *pool;
     struct work_block *spare; /* empty, linked by `below` */
-    uint64_t filled;          /* bits of the regions that may have something; the others have nothing */
+    uint64_t filled;          /* bits of the regions that have something */
     unsigned region;          /* the one at hand */
     struct work_stack stack[WORK_REGIONS];
 };
@@ -75,7 +75,7 @@ int work_take(struct work_list *list);
 
 /* ---- slow parts of the functions below ---- */
 int work_more_room(struct work_list *list, struct work_stack *stack);
-int work_refill(struct work_list *list);
+struct work_stack *work_refill(struct work_list *list);
 void work_give(struct work_list *list);
 
 static inline int work_failed(struct work_pool *pool) {
@@ -97,23 +97,23 @@ static inline void work_add(struct work_list *list, work_item item) {
     work_add_if(list, item, 1);
 }
 
+static inline int work_is_left(const struct work_list *list) {
+    return list->filled != 0;
+}
+
 /* Take up to `max` items out, of one region. returns how many; 0: the list is empty */
 static inline size_t work_next(struct work_list *list, work_item *items, size_t max) {
+    if (!work_is_left(list))
+        return 0;
     struct work_stack *stack = &list->stack[list->region];
-    if (stack->top == stack->lo) {
-        if (!work_refill(list))
-            return 0;
-        stack = &list->stack[list->region];
-    }
+    if (stack->top == stack->lo)
+        stack = work_refill(list);
     size_t there = (size_t)(stack->top - stack->lo), count = there < max ? there : max;
     stack->top -= count;
     memcpy(items, stack->top, count * sizeof *items);
+    if (stack->top == stack->lo && !stack->block->below)
+        list->filled &= ~(UINT64_C(1) << list->region);
     return count;
-}
-
-/* May there be something in the list? It is known not to be when work_next() has said so. */
-static inline int work_is_left(const struct work_list *list) {
-    return list->filled != 0;
 }
 
 /* Let another have some, if one waits for it. */

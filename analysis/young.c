@@ -106,7 +106,7 @@ static int view_odd(struct view *view) {
         uintptr_t address = heap->odd[i].address;
         object_id id = heap->odd[i].id;
         uint64_t size_bytes = heap_object(heap, id)->size_bytes;
-        widen(heap, address, address + (size_bytes ? size_bytes : 1));
+        widen(heap, address, heap_end(heap, address, size_bytes));
         int error = visit_large(view, address, id);
         if (!error && is_young(view, id))
             error = append(&view->odd, view->arena, address, id);
@@ -115,7 +115,7 @@ static int view_odd(struct view *view) {
     }
     heap_sort_large(heap->large, heap->large_count);
     for (size_t i = 0; i < heap->large_count; i++)
-        widen(heap, heap->large[i].lo, heap->large[i].hi);
+        widen(heap, heap->large[i].lo, heap->large[i].hi + 1);
     if (heap->hi == 0)
         heap->lo = 0;
     return 0;

@@ -23,6 +23,7 @@
 #include "analysis/sort.h"
 #include "descriptor.h"
 #include "maps.h"
+#include "pagemap.h"
 #include "pages.h"
 #include "sys.h"
 
@@ -63,7 +64,7 @@ int dirty_needs_snapshot(void) {
     return method == DIRTY_EXCLUSIVE;
 }
 
-/* ---- userfaultfd and PAGEMAP_SCAN: the headers of older systems do not have them ---- */
+/* ---- userfaultfd: the headers of older systems do not have it ---- */
 
 struct fault_api {
     uint64_t api, features, ioctls;
@@ -71,23 +72,12 @@ struct fault_api {
 struct fault_register {
     uint64_t lo, bytes, mode, ioctls;
 };
-struct page_region {
-    uint64_t lo, hi, categories;
-};
-struct pagemap_scan {
-    uint64_t bytes, flags, lo, hi, walk_end, regions, region_count, pages_max;
-    uint64_t inverted, wanted_all, wanted_any, returned;
-};
 #define FAULT_API 0xAA
 #define FAULT_USER_MODE_ONLY 1
 #define FAULT_FEATURES (1ull << 15 /* WP_ASYNC */ | 1ull << 13 /* WP_UNPOPULATED */)
 #define FAULT_IOCTL_API _IOWR(0xAA, 0x3F, struct fault_api)
 #define FAULT_IOCTL_REGISTER _IOWR(0xAA, 0x00, struct fault_register)
 #define FAULT_MODE_WRITE_PROTECT 2
-#define SCAN_IOCTL _IOWR('f', 16, struct pagemap_scan)
-#define SCAN_PROTECT_MATCHING 1
-#define SCAN_CHECK_ASYNC 2
-#define SCAN_WRITTEN 2 /* a category */
 
 static int fault_open(void) {
     long file = sys(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK | FAULT_USER_MODE_ONLY);

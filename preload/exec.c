@@ -21,6 +21,7 @@
 #include "init.h"
 #include "live.h"
 #include "next.h"
+#include "rights.h"
 
 static void ready(void) {
     if (!next_ready)
@@ -30,7 +31,7 @@ static void ready(void) {
 /* Programs try one name after the other: no work is done for one that is not there. */
 static int exec_with(const struct launch *launch) {
     ready();
-    int recorded = launch_is_found(launch) && exec_scan();
+    int recorded = (rights_filtered || launch_is_found(launch)) && exec_scan();
     int begun = live_exec_begins();
     int result = follow_launch(launch);
     if (begun)

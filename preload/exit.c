@@ -21,6 +21,7 @@
 #include "frames_check.h"
 #include "init.h"
 #include "kernel_roots.h"
+#include "limits.h"
 #include "live.h"
 #include "lock.h"
 #include "lsan.h"
@@ -40,6 +41,7 @@ enum {
     STOP_LIMIT_MS = 2000,
     LOCK_LIMIT_MS = 1000,
     OWN_STACK_BYTES = 256 << 10,
+    CALLS_BYTES = 512,  /* that scan_once() has at least made use of below its frame */
     SHELL_SIGNAL = 128, /* a process that died of a signal has this and the signal's number as its status */
     ARENA_BLOCK_BYTES = 8 << 20,
     CHILD_FAILED = 1,
@@ -128,15 +130,6 @@ static int tool_run(int file, unsigned long signal_mask, char *left_options) {
 
 /* ---- snapshot ---- */
 
-/* The program's limits are its own affair, not ours: as far up as may be. */
-static void limit_lift(int resource) {
-    struct rlimit none = {RLIM_INFINITY, RLIM_INFINITY}, limit = {0, 0};
-    if (sys(SYS_prlimit64, 0, resource, NULL, &limit) != 0 || sys(SYS_prlimit64, 0, resource, &none, NULL) == 0)
-        return;
-    limit.rlim_cur = limit.rlim_max;
-    sys(SYS_prlimit64, 0, resource, &limit, NULL);
-}
-
 static int search_and_write(const struct scan_input *input, int file) {
     struct arena arena;
     struct scan_input in = *input;
@@ -156,8 +149,7 @@ static void child_scan(const struct scan_input *in, int file) {
     struct rlimit none = {0, 0};
     sys(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
     sys(SYS_prlimit64, 0, RLIMIT_CORE, &none, 0);
-    limit_lift(RLIMIT_FSIZE);
-    limit_lift(RLIMIT_AS);
+    limits_lift();
     sys(SYS_exit_group, search_and_write(in, file) == 0 ? 0 : CHILD_FAILED);
 }
 
@@ -167,11 +159,9 @@ static void write_failure(int file, const struct scan_input *in, enum reason why
     write_note(file, in, NOTE_SCAN_FAILED, why);
 }
 
-/* What the kernel holds is shown to the process itself, and to its child only while it could be debugged: not after it
- * has become another user. */
 static void look_before_snapshot(struct scan_input *in) {
     struct arena arena;
-    if (sys(SYS_prctl, PR_GET_DUMPABLE, 0, 0, 0, 0) == 1)
+    if (!kernel_roots_are_private())
         return;
     pages_arena(&arena, 0);
     if (kernel_roots(in->pid, &arena, &in->kernel) != 0)
@@ -253,6 +243,7 @@ static void end_recorded(struct ending *ending, unsigned long signals_before) {
         .here = &here,
         .here_interrupted = ending->interrupted,
         .here_thread_pointer = ending->thread_pointer,
+        .here_reached = ending->interrupted ? 0 : ending->from.sp - CALLS_BYTES,
         .stop_begun_us = ending->stop_begun_us,
         .confirm = 1, /* what is lost at the end stays lost */
     };
@@ -303,8 +294,11 @@ static void end_on_own_stack(void *context) {
     sys(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, 8);
     stop_threads(ending);
     int by_hand = !process.options.dir[0];
-    if (!ending->replaced)
-        limit_lift(RLIMIT_NOFILE); /* the program opens no more */
+    if (!ending->replaced) { /* the program opens no more, and needs no more memory */
+        limit_lift(RLIMIT_NOFILE);
+        limit_lift(RLIMIT_AS);
+        limit_lift(RLIMIT_DATA);
+    }
     ending->file = by_hand ? memory_file() : place_open(&process.options, process.pid);
     int left = ending->file == -ENOENT && !rights_elsewhere;
     if (left)
@@ -350,8 +344,10 @@ static int scan_once(int status, const ucontext_t *interrupted, int replaced) {
         lock_release_all();
     }
     frames_check_report(process.environment);
-    if (!replaced)
+    if (!replaced) {
         live_end();
+        limits_use_aside();
+    }
     struct ending ending = {
         .status = status & 0xff,
         .replaced = replaced,

@@ -21,9 +21,11 @@
 
 #include "analysis/pools.h"
 #include "init.h"
+#include "limits.h"
 #include "lock.h"
 #include "pages.h"
 #include "proc.h"
+#include "rights.h"
 #include "sys.h"
 #include "text.h"
 #include "thread.h"
@@ -99,7 +101,7 @@ static struct given given_by(char *const *environment) {
 
 /* The process is the program's, or one that it starts and that is wanted; not a copy for which children=no holds. */
 static int is_followed(void) {
-    return follow.library && process.started &&
+    return follow.library && process.started && !rights_confined &&
            (options_children(&process.options) || (int)sys(SYS_getpid, 0) == process.pid);
 }
 
@@ -201,11 +203,13 @@ static int launch_as(const struct launch *launch, const struct given *given, enu
 
 int follow_launch(const struct launch *launch) {
     struct unwatched_program program = {.why = WATCHED};
+    limits_settle();
     if (!is_followed())
         return launch->run(launch, launch->environment);
     int error = errno, pid = (int)sys(SYS_getpid, 0);
     struct given given = given_by(launch->environment);
-    enum unwatched why = launch_judge(launch, follow.library, &program);
+    /* A filter of the program's may kill for the calls that it takes to look. */
+    enum unwatched why = rights_filtered ? WATCHED : launch_judge(launch, follow.library, &program);
     if (why == WATCHED && given.preload && !*given.preload)
         program.why = why = UNWATCHED_UNWANTED;
     if (why != WATCHED && !launch->child)
@@ -356,6 +360,7 @@ static void hide_again(void) {
 }
 
 void follow_shell_begins(void) {
+    limits_settle();
     if (!follow.hidden)
         return;
     thread_busy++;

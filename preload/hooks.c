@@ -30,15 +30,15 @@ int hook_recording;
 unsigned hook_frames_max = CAPTURE_FRAMES_MAX;
 static _Atomic uint64_t without_stack;
 
-uint32_t hook_site(struct caller caller) {
+uint32_t hook_site(const struct caller *caller) {
     return trace_site(&thread_self->traces, caller, hook_frames_max);
 }
 
 /* What an allocator makes through its own front door it may keep in memory that is no root (mapping.h): it is its own
  * business. glibc's module is also all the rest of libc, which allocates for the program. */
-static unsigned flags_for(struct caller caller) {
+static unsigned flags_for(uintptr_t pc) {
     const struct process_facts *facts = &process.facts;
-    int own = !facts->allocator_is_glibc && caller.pc - facts->allocator.lo < facts->allocator.hi - facts->allocator.lo;
+    int own = !facts->allocator_is_glibc && pc - facts->allocator.lo < facts->allocator.hi - facts->allocator.lo;
     return own || api_disabled ? OBJECT_IGNORED : 0;
 }
 
@@ -48,7 +48,7 @@ static void hook_ends(uintptr_t pc) {
         live_due(pc);
 }
 
-static inline __attribute__((always_inline)) void made(void *address, size_t size_bytes, struct caller caller,
+static inline __attribute__((always_inline)) void made(void *address, size_t size_bytes, const struct caller *caller,
                                                        int is_block) {
     uint32_t site = 0;
     if (thread_busy++ == 0 && thread_state()) {
@@ -57,17 +57,17 @@ static inline __attribute__((always_inline)) void made(void *address, size_t siz
         site = hook_site(caller);
     } else
         atomic_fetch_add_explicit(&without_stack, 1, memory_order_relaxed);
-    record_add((uintptr_t)address, size_bytes, site, flags_for(caller));
+    record_add((uintptr_t)address, size_bytes, site, flags_for(caller->pc));
     if (__builtin_expect(profile_on, 0))
         profile_born((uintptr_t)address, size_bytes, site, is_block);
-    hook_ends(caller.pc);
+    hook_ends(caller->pc);
 }
 
-void hook_made(void *address, size_t size_bytes, struct caller caller) {
+void hook_made(void *address, size_t size_bytes, const struct caller *caller) {
     made(address, size_bytes, caller, 1);
 }
 
-void hook_made_in_pool(void *address, size_t size_bytes, struct caller caller) {
+void hook_made_in_pool(void *address, size_t size_bytes, const struct caller *caller) {
     made(address, size_bytes, caller, 0);
 }
 
@@ -78,7 +78,7 @@ static void forget(void *address, object_id id, enum profile_end end) {
     record_forget(id);
 }
 
-void hook_made_once(void *address, size_t size_bytes, struct caller caller) {
+void hook_made_once(void *address, size_t size_bytes, const struct caller *caller) {
     thread_busy++;
     int known = record_known((uintptr_t)address);
     thread_busy--;
@@ -110,7 +110,7 @@ uint64_t hook_without_stack(void) {
 #define MADE(pointer, bytes)                                                                                           \
     do {                                                                                                               \
         if (__builtin_expect(hook_recording && (pointer) != NULL, 1))                                                  \
-            hook_made((pointer), (bytes), ARCH_CALLER());                                                              \
+            hook_made((pointer), (bytes), &ARCH_CALLER());                                                             \
     } while (0)
 
 EXPORT void *malloc(size_t bytes) {
@@ -132,6 +132,7 @@ EXPORT void *calloc(size_t count, size_t bytes) {
 EXPORT void free(void *pointer) {
     if (!pointer || next_is_early(pointer) || !READY())
         return;
+    __builtin_prefetch((char *)pointer - 2 * sizeof(size_t), 1); /* where the real free will look first */
     if (__builtin_expect(hook_recording, 1))
         hook_free(pointer);
     next.free(pointer);

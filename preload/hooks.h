@@ -9,16 +9,16 @@
 extern int hook_recording; /* set once, when recording starts */
 
 /* `address` was just handed out. context: hook; keeps errno */
-void hook_made(void *address, size_t size_bytes, struct caller caller);
+void hook_made(void *address, size_t size_bytes, const struct caller *caller);
 /* The same of a pool's object: the allocator does not know the address. */
-void hook_made_in_pool(void *address, size_t size_bytes, struct caller caller);
+void hook_made_in_pool(void *address, size_t size_bytes, const struct caller *caller);
 /* `address` is about to be freed. */
 void hook_free(void *address);
 /* Record `address` unless the real function has passed through another of our hooks and is recorded already. */
-void hook_made_once(void *address, size_t size_bytes, struct caller caller);
+void hook_made_once(void *address, size_t size_bytes, const struct caller *caller);
 
 /* The stack above `caller`, as an id (site.h). context: hook, busy, thread_self made */
-uint32_t hook_site(struct caller caller);
+uint32_t hook_site(const struct caller *caller);
 
 uint64_t hook_without_stack(void); /* objects recorded by a signal handler that interrupted a hook: no stack taken */
 extern unsigned hook_frames_max;

@@ -43,7 +43,7 @@ static void *find_next(const char *symbol) {
             return fallback;                                                                                           \
         void *pointer = real arguments;                                                                                \
         if (__builtin_expect(hook_recording && pointer != NULL, 1))                                                    \
-            hook_made_once(pointer, bytes, ARCH_CALLER());                                                             \
+            hook_made_once(pointer, bytes, &ARCH_CALLER());                                                            \
         return pointer;                                                                                                \
     }
 

@@ -18,10 +18,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "aside.h"
 #include "deepbind.h"
 #include "fatal.h"
 #include "follow.h"
 #include "hooks.h"
+#include "launch.h"
+#include "limits.h"
 #include "live.h"
 #include "lsan.h"
 #include "mapping.h"
@@ -146,13 +149,7 @@ static void start_unwinding(void) {
     exit_add((const void *)_exit);
 }
 
-void start_recording(void) {
-    static int under_way;
-    if (under_way)
-        return;
-    under_way = 1;
-    thread_busy++;
-    next_find();
+static void begin(void) {
     process.pid = (int)sys(SYS_getpid, 0);
     process.start_seconds = scan_wall_seconds();
     process.start_us = scan_now_us();
@@ -162,6 +159,18 @@ void start_recording(void) {
     thread_init();
     start_unwinding();
     hook_recording = 1;
+}
+
+void start_recording(void) {
+    static int under_way;
+    if (under_way)
+        return;
+    under_way = 1;
+    thread_busy++;
+    next_find();
+    aside_look();
+    if (!aside_stands)
+        begin();
     thread_busy--;
 }
 
@@ -180,10 +189,16 @@ __attribute__((constructor)) static void start(int count, char **arguments, char
     (void)count;
     (void)arguments;
     start_recording();
+    process.environment = environment;
+    if (aside_stands) {
+        options_parse(init_environment("CASTAWAY_OPTIONS"), &process.options);
+        follow_start();
+        launch_list_self(UNWATCHED_SANITIZER);
+        return;
+    }
     thread_busy++;
     start_unwinding();
     process.own_malloc = !is_ours(dlsym(RTLD_DEFAULT, "malloc"));
-    process.environment = environment;
     if (!process.facts.allocator_is_glibc)
         dl_iterate_phdr(allocator_tls_learn, &process.facts);
     options_parse(init_environment("CASTAWAY_OPTIONS"), &process.options);
@@ -195,6 +210,7 @@ __attribute__((constructor)) static void start(int count, char **arguments, char
     follow_start();
     process.started = is_wanted();
     if (process.started) {
+        limits_set_aside();
         profile_start();
         pairs_start();
         deepbind_start();

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 #include "proc.h"
 #include "sys.h"
@@ -76,4 +77,8 @@ int kernel_roots(int pid, struct arena *arena, struct range *words) {
     add_from_file(&found, path, "signal:", "/");
     *words = (struct range){(uintptr_t)found.word, (uintptr_t)(found.word + found.count)};
     return found.error;
+}
+
+int kernel_roots_are_private(void) {
+    return sys(SYS_prctl, PR_GET_DUMPABLE, 0, 0, 0, 0) != 1;
 }

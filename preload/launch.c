@@ -17,6 +17,7 @@
 #include "watchable.h"
 
 #define OPEN_FILES "/proc/self/fd/"
+#define OPEN_EXECUTABLE "/proc/self/exe"
 
 /* ---- which file it is ---- */
 
@@ -78,9 +79,8 @@ struct judging {
 };
 
 static void name(struct unwatched_program *out, const char *path) {
-    long bytes = strncmp(path, OPEN_FILES, strlen(OPEN_FILES)) == 0
-                     ? sys(SYS_readlinkat, AT_FDCWD, path, out->path, sizeof out->path)
-                     : -1;
+    int is_link = strncmp(path, OPEN_FILES, strlen(OPEN_FILES)) == 0 || strcmp(path, OPEN_EXECUTABLE) == 0;
+    long bytes = is_link ? sys(SYS_readlinkat, AT_FDCWD, path, out->path, sizeof out->path) : -1;
     if (sys_failed(bytes))
         text_append(out->path, path, (size_t)(bytes = (long)strnlen(path, sizeof out->path - 1)));
     for (long i = 0; i < bytes; i++)
@@ -140,4 +140,12 @@ void launch_list(const struct unwatched_program *program, int pid, int undo) {
     *end++ = '\n';
     sys(SYS_write, file, line, end - line);
     sys(SYS_close, file);
+}
+
+void launch_list_self(enum unwatched why) {
+    struct unwatched_program program = {.why = why};
+    if (!process.options.dir[0])
+        return;
+    name(&program, OPEN_EXECUTABLE);
+    launch_list(&program, (int)sys(SYS_getpid, 0), 0);
 }

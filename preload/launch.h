@@ -36,5 +36,7 @@ enum unwatched launch_judge(const struct launch *launch, const char *library, st
 
 /* Add it to the list in the folder of `castaway run`; undo: it has come to nothing. context: any */
 void launch_list(const struct unwatched_program *program, int pid, int undo);
+/* The same of this process, in which castaway does nothing. context: cold */
+void launch_list_self(enum unwatched why);
 
 #endif

@@ -171,17 +171,25 @@ static int is_due(void) {
                            scans.at_us ? scans.at_us : process.start_us);
 }
 
-void live_flush(struct thread_state *state) {
+static void add_up(struct thread_state *state) {
     atomic_fetch_add(&net_objects, state->net_objects);
     atomic_fetch_add(&net_bytes, state->net_bytes);
     state->events_left = LIVE_EVENTS;
     state->net_objects = state->net_bytes = 0;
+}
+
+void live_flush(struct thread_state *state) {
+    add_up(state);
     if (on && attendant_is_late())
         live_wanted |=
             LIVE_SIGNAL; /* the signal was lost: a program that took the handler's place, or ended the attendant */
     if (on && schedule.control && !attendant_has_ticks() && ++flushes % FLUSHES_TO_CHECK == 0 && !control_is_open())
         live_wanted |= (control_lost = LIVE_SIGNAL); /* the program closed all descriptors */
-    if (on && !scanning.child && is_due())
+    if (!on || scanning.child || !is_due())
+        return;
+    record_settle(state);
+    add_up(state);
+    if (is_due())
         live_wanted |= LIVE_SIGNAL;
 }
 

@@ -18,6 +18,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "aside.h"
 #include "hooks.h"
 #include "init.h"
 #include "lock.h"
@@ -76,6 +77,8 @@ void mapping_start(void) {
 }
 
 void mapping_note(uintptr_t lo, uintptr_t hi, uintptr_t caller) {
+    if (aside_stands)
+        return;
     thread_busy++;
     lock_take(LOCK_MAPPINGS);
     remove_locked(&by_allocator, lo, hi);

@@ -9,7 +9,9 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "pagemap.h"
 #include "proc.h"
+#include "rights.h"
 #include "sys.h"
 
 enum { PAGE = 4096 };
@@ -94,15 +96,48 @@ struct run {
     maps_run_cb *visit;
     void *context;
 };
-static void run_page(struct run *run, uintptr_t page, int wanted) {
-    if (wanted && run->hi == page) {
-        run->hi = page + PAGE;
+static void run_add(struct run *run, uintptr_t lo, uintptr_t hi) {
+    if (lo == run->hi) {
+        run->hi = hi;
         return;
     }
     if (run->hi > run->lo)
         run->visit(run->context, run->lo, run->hi);
-    run->lo = page;
-    run->hi = wanted ? page + PAGE : page;
+    run->lo = lo;
+    run->hi = hi;
+}
+static void run_page(struct run *run, uintptr_t page, int wanted) {
+    if (wanted)
+        run_add(run, page, page + PAGE);
+}
+static void run_end(struct run *run) {
+    run_add(run, 0, 0);
+}
+
+/* The kernel walks what is there: 16 TiB of which a few pages were touched (a sanitizer's shadow) cost no more than these.
+ * returns  0, or -1: it can't, and nothing was visited; or it stopped, and `*lo` is where */
+static int each_by_scan(struct run *run, long file, uintptr_t *lo, uintptr_t hi, int is_file) {
+    struct page_region regions[256];
+    while (*lo < hi) {
+        struct pagemap_scan request = {
+            .bytes = sizeof request,
+            .lo = *lo,
+            .hi = hi,
+            .regions = (uintptr_t)regions,
+            .region_count = sizeof regions / sizeof *regions,
+            .inverted = is_file ? SCAN_FILE : 0,
+            .wanted_all = is_file ? SCAN_FILE : 0,
+            .wanted_any = SCAN_PRESENT | SCAN_SWAPPED,
+            .returned = SCAN_PRESENT,
+        };
+        long count = sys(SYS_ioctl, file, SCAN_IOCTL, &request);
+        if (sys_failed(count) || request.walk_end <= *lo)
+            return -1;
+        for (long i = 0; i < count; i++)
+            run_add(run, regions[i].lo, regions[i].hi);
+        *lo = request.walk_end;
+    }
+    return 0;
 }
 
 /* Pagemap bits. Source: Linux, Documentation/admin-guide/mm/pagemap.rst */
@@ -110,24 +145,30 @@ static void run_page(struct run *run, uintptr_t page, int wanted) {
 #define PAGEMAP_SWAPPED (1ull << 62)
 #define PAGEMAP_FILE (1ull << 61)
 
-static int each_by_pagemap(struct run *run, uintptr_t lo, uintptr_t hi, int is_file) {
-    long file = proc_file("/proc/self/pagemap", 0);
-    if (sys_failed(file))
-        return -1;
+static int each_by_entries(struct run *run, long file, uintptr_t page, uintptr_t hi, int is_file) {
     uint64_t entries[512] = {0};
-    uintptr_t page = lo;
     while (page < hi) {
         size_t count = (hi - page) / PAGE < 512 ? (hi - page) / PAGE : 512;
         long got = sys(SYS_pread64, file, entries, count * 8, page / PAGE * 8);
         if (got <= 0)
-            break;
+            return -1;
         for (long i = 0; i < got / 8; i++, page += PAGE) {
             int there = (entries[i] & (PAGEMAP_PRESENT | PAGEMAP_SWAPPED)) != 0;
             run_page(run, page, there && !(is_file && entries[i] & PAGEMAP_FILE));
         }
     }
+    return 0;
+}
+
+/* A filter of the program's (seccomp) was asked for the calls of a scan, and this ioctl is none of them. */
+static int each_by_pagemap(struct run *run, uintptr_t lo, uintptr_t hi, int is_file) {
+    long file = proc_file("/proc/self/pagemap", 0);
+    if (sys_failed(file))
+        return -1;
+    int error =
+        rights_filtered || each_by_scan(run, file, &lo, hi, is_file) ? each_by_entries(run, file, lo, hi, is_file) : 0;
     sys(SYS_close, file);
-    return page < hi ? -1 : 0;
+    return error;
 }
 
 /* Shared memory is not in a fresh child's page table: which pages exist is asked of the page cache. */
@@ -150,5 +191,5 @@ void maps_each_written(const struct mapping *mapping, uintptr_t lo, uintptr_t hi
         visit(context, lo, hi);
         return;
     }
-    run_page(&run, 0, 0);
+    run_end(&run);
 }

@@ -10,22 +10,17 @@
 struct next next;
 int next_ready;
 
-enum { EARLY_BYTES = 1 << 16 };
-static _Alignas(16) char early[EARLY_BYTES];
+_Alignas(16) char next_early_store[NEXT_EARLY_BYTES];
 static size_t early_used;
 
 void *next_early(size_t bytes) {
-    size_t *size = (size_t *)(early + early_used);
+    size_t *size = (size_t *)(next_early_store + early_used);
     size_t whole = 16 + ((bytes + 15) & ~(size_t)15);
-    if (bytes > EARLY_BYTES || whole > EARLY_BYTES - early_used)
+    if (bytes > NEXT_EARLY_BYTES || whole > NEXT_EARLY_BYTES - early_used)
         return NULL;
     early_used += whole;
     *size = bytes;
     return (char *)size + 16;
-}
-
-int next_is_early(const void *pointer) {
-    return (uintptr_t)pointer - (uintptr_t)early < EARLY_BYTES;
 }
 
 size_t next_early_bytes(const void *pointer) {

@@ -2,6 +2,7 @@
 #ifndef CASTAWAY_PRELOAD_NEXT_H
 #define CASTAWAY_PRELOAD_NEXT_H
 
+#include <link.h>
 #include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
@@ -31,6 +32,7 @@
     X(int, madvise, (void *, size_t, int))                                                                             \
     X(void *, sbrk, (intptr_t))                                                                                        \
     X(int, brk, (void *))                                                                                              \
+    X(int, dl_iterate_phdr, (int (*)(struct dl_phdr_info *, size_t, void *), void *))                                  \
     X(int, dlclose, (void *))                                                                                          \
     X(int, pthread_create, (pthread_t *, const pthread_attr_t *, void *(*)(void *), void *))                           \
     X(int, epoll_wait, (int, struct epoll_event *, int, int))                                                          \
@@ -92,7 +94,11 @@ static inline void next_find(void) {
 
 /* Memory from before the lookup: never freed, not recorded. */
 void *next_early(size_t bytes);
-int next_is_early(const void *pointer);
+enum { NEXT_EARLY_BYTES = 1 << 16 };
+extern char next_early_store[NEXT_EARLY_BYTES];
+static inline int next_is_early(const void *pointer) {
+    return (uintptr_t)pointer - (uintptr_t)next_early_store < NEXT_EARLY_BYTES;
+}
 size_t next_early_bytes(const void *pointer);
 
 #endif

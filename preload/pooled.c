@@ -161,7 +161,7 @@ void castaway_api_pool_alloc(const void *pool, const void *object, size_t size) 
     cut_out_locked((uintptr_t)object);
     object_add_locked((uintptr_t)object, pool);
     pools_release();
-    hook_made_in_pool((void *)(uintptr_t)object, size, caller);
+    hook_made_in_pool((void *)(uintptr_t)object, size, &caller);
 }
 
 void castaway_api_pool_free(const void *object) {

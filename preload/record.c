@@ -15,7 +15,7 @@
 #include "thread.h"
 
 enum {
-    FREE_LOCAL_MAX = 1024, /* ids that a thread keeps before it shares half of them */
+    IDS_BATCH = THREAD_IDS / 2, /* ids that a thread takes or gives away at a time */
     SERIAL_BATCH = 1024,
 };
 
@@ -28,13 +28,20 @@ static int shared_granules;
 static uint32_t inherited_before;
 uint8_t record_epoch = 1;
 
-/* Ids given back. Locally and here they are linked through their records; a batch is one chain of them. */
+/* Ids given back that no thread keeps: chains of nodes, each of which is the record of a free id. */
+struct ids_node {
+    object_id next;
+    object_id more[3]; /* other free ids; 0: none */
+};
+_Static_assert(sizeof(struct ids_node) == sizeof(struct object), "a free record is a node");
 static object_id free_global;
 static _Atomic uint32_t deferred; /* chain pushed by signal handlers that interrupted a hook; taken whole */
 
-/* A free record keeps the next free id where a live one keeps its birth serial. */
 static struct object *record_of(object_id id) {
     return &chunks[id >> HEAP_CHUNK_SHIFT][id & (HEAP_CHUNK_OBJECTS - 1)];
+}
+static struct ids_node *node_of(object_id id) {
+    return (struct ids_node *)record_of(id);
 }
 
 /* ---- index ---- */
@@ -106,30 +113,31 @@ static object_id odd_take(uintptr_t address) {
 
 /* ---- ids ---- */
 
-static void defer(object_id id) {
+static __attribute__((noinline)) void defer(object_id id) {
+    struct ids_node *node = node_of(id);
     uint32_t head = atomic_load_explicit(&deferred, memory_order_relaxed);
     do
-        record_of(id)->birth = head;
+        *node = (struct ids_node){.next = head};
     while (!atomic_compare_exchange_weak_explicit(&deferred, &head, id, memory_order_release, memory_order_relaxed));
 }
 
-static object_id id_fresh(void) {
-    object_id id = atomic_fetch_add_explicit(&next_id, 1, memory_order_relaxed);
-    size_t number = id >> HEAP_CHUNK_SHIFT;
-    if (number >= HEAP_CHUNKS_MAX) {
-        atomic_fetch_sub_explicit(&next_id, 1, memory_order_relaxed);
-        return 0;
+/* `count` ids that were never used, [id, id + count). returns 0: no memory */
+static object_id ids_fresh(uint32_t count) {
+    object_id id = atomic_fetch_add_explicit(&next_id, count, memory_order_relaxed);
+    for (size_t number = id >> HEAP_CHUNK_SHIFT; number <= (id + count - 1) >> HEAP_CHUNK_SHIFT; number++) {
+        if (number >= HEAP_CHUNKS_MAX) {
+            atomic_fetch_sub_explicit(&next_id, count, memory_order_relaxed);
+            return 0;
+        }
+        struct object *_Atomic *place = (struct object * _Atomic *)&chunks[number];
+        if (!atomic_load_explicit(place, memory_order_acquire) &&
+            !publish((void *_Atomic *)place, HEAP_CHUNK_OBJECTS * sizeof(struct object)))
+            return 0;
     }
-    struct object *_Atomic *place = (struct object * _Atomic *)&chunks[number];
-    if (!atomic_load_explicit(place, memory_order_acquire) &&
-        !publish((void *_Atomic *)place, HEAP_CHUNK_OBJECTS * sizeof(struct object)))
-        return 0;
     return id;
 }
 
-/* Refill from what other threads gave back; returns one id or 0. What comes so is not counted as the thread's own: it
- * is used up first or lies deep, and sharing it again would mean walking over cold records. */
-static object_id id_shared(struct thread_state *state) {
+static object_id ids_taken_over(void) {
     if (!__atomic_load_n(&free_global, __ATOMIC_RELAXED) && !atomic_load_explicit(&deferred, memory_order_relaxed))
         return 0;
     lock_take(LOCK_IDS);
@@ -138,155 +146,241 @@ static object_id id_shared(struct thread_state *state) {
     if (!id)
         id = atomic_exchange_explicit(&deferred, 0, memory_order_acquire);
     lock_release(LOCK_IDS);
-    if (!id)
-        return 0;
-    state->free_head = record_of(id)->birth;
     return id;
 }
 
-static object_id id_take(struct thread_state *state) {
-    if (!state)
-        return id_fresh();
-    object_id id = state->free_head;
-    if (id) {
-        state->free_head = record_of(id)->birth;
-        state->free_count -= state->free_count > 0;
-        return id;
+static void ids_from_nodes(struct thread_state *state) {
+    enum { NODE_IDS = 1 + sizeof((struct ids_node){0}.more) / sizeof(object_id) };
+    while (state->ids_chain && state->id_count + NODE_IDS <= IDS_BATCH) {
+        object_id id = state->ids_chain;
+        struct ids_node node = *node_of(id);
+        *record_of(id) = (struct object){0};
+        state->ids_chain = node.next;
+        state->ids[state->id_count++] = id;
+        for (int i = 0; i < NODE_IDS - 1 && node.more[i]; i++)
+            state->ids[state->id_count++] = node.more[i];
     }
-    id = id_shared(state);
-    return id ? id : id_fresh();
 }
 
-/* Give half of what the thread freed last to the others: it lies on top, and its records are still in the cache. */
-static void id_share(struct thread_state *state) {
-    object_id first = state->free_head, last = first;
-    uint32_t count = FREE_LOCAL_MAX / 2;
-    for (uint32_t i = 1; i < count; i++)
-        last = record_of(last)->birth;
-    state->free_head = record_of(last)->birth;
-    state->free_count -= count;
+/* The thread has no id left: some that were given back, or new ones. returns 0, or -1: no memory */
+static int ids_refill(struct thread_state *state) {
+    if (!state->ids_chain)
+        state->ids_chain = ids_taken_over();
+    ids_from_nodes(state);
+    if (state->id_count)
+        return 0;
+    object_id id = ids_fresh(IDS_BATCH);
+    if (!id)
+        return -1;
+    for (uint32_t i = IDS_BATCH; i-- > 0;)
+        state->ids[state->id_count++] = id + i;
+    return 0;
+}
+
+/* A birth takes the old size off that stands in its record (0 once it was counted): the record is in the cache then, while
+ * waiting for it would be much of what a free costs. So bytes of what a thread freed last still count, until this. */
+void record_settle(struct thread_state *state) {
+    for (uint32_t i = 0; i < state->id_count; i++) {
+        struct object *object = record_of(state->ids[i]);
+        state->net_bytes -= (int64_t)object->size_bytes;
+        object->size_bytes = 0;
+    }
+}
+
+/* Give the ids that the thread freed first to everybody. */
+static void ids_share(struct thread_state *state) {
+    record_settle(state);
+    object_id chain = 0;
+    for (uint32_t i = 0; i < IDS_BATCH; i += 4) {
+        const object_id *ids = &state->ids[i];
+        *node_of(ids[0]) = (struct ids_node){.next = chain, .more = {ids[1], ids[2], ids[3]}};
+        chain = ids[0];
+    }
+    object_id last = state->ids[0];
+    state->id_count -= IDS_BATCH;
+    memmove(state->ids, state->ids + IDS_BATCH, state->id_count * sizeof state->ids[0]);
     lock_take(LOCK_IDS);
-    record_of(last)->birth = free_global;
-    free_global = first;
+    node_of(last)->next = free_global;
+    free_global = chain;
     lock_release(LOCK_IDS);
 }
 
-static uint32_t serial_take(struct thread_state *state) {
-    if (!state)
-        return atomic_fetch_add_explicit(&next_serial, 1, memory_order_relaxed);
-    if (state->serial >= state->serial_end) {
-        state->serial = atomic_fetch_add_explicit(&next_serial, SERIAL_BATCH, memory_order_relaxed);
-        state->serial_end = state->serial + SERIAL_BATCH;
-        live_note_birth(state->serial);
-        if (__builtin_expect(state->scopes != NULL, 0))
-            scope_note_serials(state->scopes, state->serial, state->serial_end);
-    }
-    return state->serial++;
-}
-
-static void count(struct thread_state *state, int objects, int64_t bytes) {
-    state->net_objects += objects;
-    state->net_bytes += bytes;
-    if (__builtin_expect(--state->events_left == 0, 0))
-        live_flush(state);
+static void serials_take(struct thread_state *state) {
+    state->serial = atomic_fetch_add_explicit(&next_serial, SERIAL_BATCH, memory_order_relaxed);
+    state->serial_end = state->serial + SERIAL_BATCH;
+    live_note_birth(state->serial);
+    if (__builtin_expect(state->scopes != NULL, 0))
+        scope_note_serials(state->scopes, state->serial, state->serial_end);
 }
 
 /* A signal handler that interrupts a hook of its own thread must not touch the thread's state. */
-static struct thread_state *state_unless_nested(void) {
+static inline struct thread_state *state_unless_nested(void) {
     return __builtin_expect(thread_busy > 1, 0) ? NULL : thread_state();
 }
 
 /* ---- slots ---- */
 
-/* Enter `id` for `address`. A slot that still names an object is a free that did not pass through us (another
- * allocator's free, or one looked up before we were there): that object is gone, its record is reused.
- * returns 0, or -1: no memory */
-static int slot_set(uintptr_t address, object_id id, size_t size_bytes) {
-    struct heap_leaf *leaf = heap_leaf_at(&heap_index, address);
-    if (__builtin_expect(!leaf, 0) && !(leaf = leaf_make(address)))
-        return -1;
-    if (address & 7)
-        return odd_add(address, id) ? 0 : -1;
+static inline uint32_t half_of(uintptr_t address) {
+    return address & 8 ? HEAP_SLOT_HALF : 0;
+}
+
+/* What the slot named is a free that did not pass through us (another allocator's free, or one looked up before we were
+ * there): that object is gone, its record is reused. */
+static __attribute__((noinline)) void displaced(uint32_t slot) {
+    record_forget(slot & HEAP_SLOT_ID);
+}
+
+/* Enter `id` where the allocator may put several objects into a granule. returns 0, or -1: no memory */
+static int slot_set_shared(_Atomic uint32_t *slot, uintptr_t address, object_id id) {
+    uint32_t half = half_of(address), old = atomic_load_explicit(slot, memory_order_relaxed);
+    do
+        if (old && (old & HEAP_SLOT_HALF) != half)
+            return odd_add(address, id) ? 0 : -1;
+    while (!atomic_compare_exchange_weak_explicit(slot, &old, id | half, memory_order_release, memory_order_relaxed));
+    if (old)
+        displaced(old);
+    return 0;
+}
+
+/* Enter `id` for `address`, which is a multiple of 8 in `leaf`. returns 0, or -1: no memory */
+static inline int slot_set(struct heap_leaf *leaf, uintptr_t address, object_id id, size_t size_bytes) {
     size_t number = heap_slot_number(address);
     _Atomic uint32_t *slot = &leaf->slot[number];
     atomic_store_explicit(&leaf->born[number >> HEAP_BLOCK_SHIFT], record_epoch, memory_order_relaxed);
     if (__builtin_expect(size_bytes >= HEAP_LARGE_BYTES, 0))
         atomic_store_explicit(&leaf->large[number >> HEAP_BLOCK_SHIFT], 1, memory_order_relaxed);
-    uint32_t half = address & 8 ? HEAP_SLOT_HALF : 0;
+    if (__builtin_expect(shared_granules, 0))
+        return slot_set_shared(slot, address, id);
     uint32_t old = atomic_load_explicit(slot, memory_order_relaxed);
-    for (;;) {
-        if (old && (old & HEAP_SLOT_HALF) != half && shared_granules)
-            return odd_add(address, id) ? 0 : -1;
-        if (!shared_granules) {
-            atomic_store_explicit(slot, id | half, memory_order_release);
-            break;
-        }
-        if (atomic_compare_exchange_weak_explicit(slot, &old, id | half, memory_order_release, memory_order_relaxed))
-            break;
-    }
+    atomic_store_explicit(slot, id | half_of(address), memory_order_release);
     if (__builtin_expect(old != 0, 0))
-        record_forget(old & HEAP_SLOT_ID);
+        displaced(old);
     return 0;
 }
 
-static object_id slot_clear(uintptr_t address) {
+/* The same for any address. */
+static int enter(uintptr_t address, object_id id, size_t size_bytes) {
     struct heap_leaf *leaf = heap_leaf_at(&heap_index, address);
-    if (!leaf)
-        return 0;
-    _Atomic uint32_t *slot = &leaf->slot[heap_slot_number(address)];
-    uint32_t old = atomic_load_explicit(slot, memory_order_relaxed);
-    uint32_t half = address & 8 ? HEAP_SLOT_HALF : 0;
-    if (old && !(address & 7) && (old & HEAP_SLOT_HALF) == half) {
-        atomic_store_explicit(slot, 0, memory_order_relaxed);
-        return old & HEAP_SLOT_ID;
-    }
+    if (!leaf && !(leaf = leaf_make(address)))
+        return -1;
+    if (address & 7)
+        return odd_add(address, id) ? 0 : -1;
+    return slot_set(leaf, address, id, size_bytes);
+}
+
+static __attribute__((noinline)) object_id withdraw_odd(uintptr_t address) {
     return __atomic_load_n(&odd_table, __ATOMIC_RELAXED) ? odd_take(address) : 0;
 }
 
 /* ---- what hooks call ---- */
 
-void record_add(uintptr_t address, size_t size_bytes, uint32_t site, unsigned flags) {
+static __attribute__((noinline)) void lose(object_id id) {
+    if (id)
+        record_forget(id);
+    atomic_fetch_add_explicit(&losses, 1, memory_order_relaxed);
+}
+
+static void add_nested(uintptr_t address, struct object object) {
+    object_id id = ids_fresh(1);
+    if (id) {
+        object.birth = atomic_fetch_add_explicit(&next_serial, 1, memory_order_relaxed);
+        *record_of(id) = object;
+    }
+    if (!id || enter(address, id, object.size_bytes) != 0)
+        lose(id);
+}
+
+static inline void add(struct thread_state *state, object_id id, struct object object) {
+    struct object *record = record_of(id);
+    state->net_objects++;
+    state->net_bytes += (int64_t)object.size_bytes - (int64_t)record->size_bytes;
+    state->events_left--;
+    object.birth = state->serial++;
+    *record = object;
+}
+
+/* An id or a serial is to be had first, the thread's counts are to be added up, or the place is an unusual one. */
+static __attribute__((noinline)) void add_rare(uintptr_t address, size_t size_bytes, uint32_t site, unsigned flags) {
+    struct object object = {.size_bytes = size_bytes, .site = site, .flags = flags & 63};
     struct thread_state *state = state_unless_nested();
-    object_id id = id_take(state);
-    if (__builtin_expect(!id, 0)) {
-        atomic_fetch_add_explicit(&losses, 1, memory_order_relaxed);
+    if (!state) {
+        add_nested(address, object);
         return;
     }
-    *record_of(id) =
-        (struct object){.size_bytes = size_bytes, .site = site, .birth = serial_take(state), .flags = flags & 63};
-    if (state)
-        count(state, 1, (int64_t)size_bytes);
-    if (__builtin_expect(slot_set(address, id, size_bytes) != 0, 0)) {
-        record_forget(id);
-        atomic_fetch_add_explicit(&losses, 1, memory_order_relaxed);
+    if (!state->id_count && ids_refill(state) != 0) {
+        lose(0);
+        return;
     }
+    if (state->serial >= state->serial_end)
+        serials_take(state);
+    object_id id = state->ids[--state->id_count];
+    add(state, id, object);
+    if (!state->events_left)
+        live_flush(state);
+    if (enter(address, id, size_bytes) != 0)
+        lose(id);
+}
+
+void record_add(uintptr_t address, size_t size_bytes, uint32_t site, unsigned flags) {
+    struct thread_state *state = thread_self;
+    struct heap_leaf *leaf = heap_leaf_at(&heap_index, address);
+    if (__builtin_expect(thread_busy > 1 || !state || !state->id_count || state->serial >= state->serial_end ||
+                             state->events_left <= 1 || !leaf || address & 7,
+                         0)) {
+        add_rare(address, size_bytes, site, flags);
+        return;
+    }
+    object_id id = state->ids[--state->id_count];
+    add(state, id, (struct object){.size_bytes = size_bytes, .site = site, .flags = flags & 63});
+    if (__builtin_expect(slot_set(leaf, address, id, size_bytes) != 0, 0))
+        lose(id);
 }
 
 object_id record_withdraw(uintptr_t address) {
-    return slot_clear(address);
+    struct heap_leaf *leaf = heap_leaf_at(&heap_index, address);
+    if (__builtin_expect(!leaf, 0))
+        return 0;
+    _Atomic uint32_t *slot = &leaf->slot[heap_slot_number(address)];
+    uint32_t old = atomic_load_explicit(slot, memory_order_relaxed);
+    if (__builtin_expect(!old || address & 7 || (old & HEAP_SLOT_HALF) != half_of(address), 0))
+        return withdraw_odd(address);
+    atomic_store_explicit(slot, 0, memory_order_relaxed);
+    return old & HEAP_SLOT_ID;
 }
 
-void record_forget(object_id id) {
+static __attribute__((noinline)) void forget_rare(object_id id) {
     struct thread_state *state = state_unless_nested();
-    if (__builtin_expect(record_of(id)->refs != 0, 0))
+    if (record_of(id)->refs)
         refs_forget(id);
     if (!state) {
         defer(id);
         return;
     }
-    struct object *object = record_of(id);
-    count(state, -1, -(int64_t)object->size_bytes);
-    object->birth = state->free_head;
-    state->free_head = id;
-    if (++state->free_count >= FREE_LOCAL_MAX)
-        id_share(state);
+    if (state->id_count == THREAD_IDS)
+        ids_share(state);
+    state->ids[state->id_count++] = id;
+    state->net_objects--;
+    if (--state->events_left == 0)
+        live_flush(state);
+}
+
+void record_forget(object_id id) {
+    struct thread_state *state = thread_self;
+    if (__builtin_expect(thread_busy > 1 || !state || state->id_count == THREAD_IDS || state->events_left <= 1 ||
+                             atomic_load_explicit(&refs_in_use, memory_order_relaxed),
+                         0)) {
+        forget_rare(id);
+        return;
+    }
+    __builtin_prefetch(record_of(id), 1);
+    state->ids[state->id_count++] = id;
+    state->net_objects--;
+    state->events_left--;
 }
 
 void record_restore(uintptr_t address, object_id id) {
-    if (slot_set(address, id, record_of(id)->size_bytes) != 0) {
-        record_forget(id);
-        atomic_fetch_add_explicit(&losses, 1, memory_order_relaxed);
-    }
+    if (enter(address, id, record_of(id)->size_bytes) != 0)
+        lose(id);
 }
 
 int record_known(uintptr_t address) {

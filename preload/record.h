@@ -20,6 +20,10 @@ object_id record_find(uintptr_t address, uintptr_t *start);
 uint64_t record_size(object_id id); /* bytes */
 void record_flag(object_id id, unsigned flag);
 
+/* The bytes of what this thread freed last no longer count among its net_bytes. context: hook, busy */
+struct thread_state;
+void record_settle(struct thread_state *state);
+
 /* Is there an object that begins at `address`? */
 int record_known(uintptr_t address);
 

@@ -18,7 +18,6 @@
 #include "site.h"
 #include "table.h"
 #include "thread.h"
-#include "trace.h"
 
 enum {
     PIECE_CHUNK = 1 << 12,
@@ -39,6 +38,7 @@ static _Atomic uint32_t next_piece = 1;
 static uint32_t free_pieces[LOCKS]; /* chains, each under its lock */
 static _Atomic uint32_t *_Atomic matched_chunks[SITE_CHUNKS];
 static _Atomic uint64_t dropped;
+_Atomic int refs_in_use;
 
 static enum lock lock_of(object_id id) {
     return (enum lock)(LOCK_REFS + id % LOCKS);
@@ -91,6 +91,7 @@ static inline struct refs *history_locked(object_id id) {
         uint32_t number = piece_take_locked(id);
         if (!number)
             return NULL;
+        atomic_store_explicit(&refs_in_use, 1, memory_order_relaxed);
         piece(number)->count = 1;
         object->refs = number & 0xffffff;
     }
@@ -156,19 +157,6 @@ static inline int guard(object_id id) {
     return 1;
 }
 
-/* Places that take and give back references take turns: each of them finds the stack of its own last call. */
-static inline uint32_t site_of(struct caller caller) {
-    struct thread_counted *counted = &thread_self->counted;
-    size_t which = 0;
-    while (which < THREAD_COUNTED && counted->pc[which] != caller.pc)
-        which++;
-    if (__builtin_expect(which == THREAD_COUNTED, 0)) {
-        which = counted->oldest++ % THREAD_COUNTED;
-        counted->pc[which] = caller.pc;
-    }
-    return trace_site(&counted->traces[which], caller, hook_frames_max);
-}
-
 void refs_change(uintptr_t address, enum refs_change change, enum count_source source, struct caller caller) {
     uintptr_t start;
     if (!begins()) {
@@ -177,7 +165,7 @@ void refs_change(uintptr_t address, enum refs_change change, enum count_source s
     }
     object_id id = record_near(address, &start);
     if (id) {
-        uint32_t site = site_of(caller);
+        uint32_t site = hook_site(&caller);
         int guarded = guard(id);
         change_locked(id, (uint32_t)(address - start), change, source, site);
         if (guarded)

@@ -15,7 +15,6 @@
 #include <sched.h>
 #include <string.h>
 #include <sys/fsuid.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -140,40 +139,4 @@ EXPORT int setns(int file, int type) {
     next_find();
     rights_before_root();
     return next.setns(file, type);
-}
-
-/* ---- limits ---- */
-
-enum { FILES_FEWEST = 4 }; /* that a scan has open at a time */
-
-/* A limit that only root can lift again. What is left now is superseded by what can be left at the end. */
-static void before_limit(int pid, int resource, const struct rlimit *limit) {
-    if (process.started && resource == RLIMIT_NOFILE && limit && limit->rlim_max < FILES_FEWEST &&
-        (pid == 0 || pid == process.pid))
-        exit_scan_give_up(REASON_FILES_FORBIDDEN);
-}
-
-static int limit_change(int pid, int resource, const struct rlimit *limit, struct rlimit *before) {
-    next_find();
-    before_limit(pid, resource, limit);
-    long result = sys(SYS_prlimit64, pid, resource, limit, before);
-    if (!sys_failed(result))
-        return 0;
-    errno = (int)-result;
-    return -1;
-}
-
-/* struct rlimit64 is the same on 64-bit machines. */
-EXPORT int setrlimit(__rlimit_resource_t resource, const struct rlimit *limit) {
-    return limit_change(0, (int)resource, limit, NULL);
-}
-EXPORT int setrlimit64(__rlimit_resource_t resource, const struct rlimit64 *limit) {
-    return limit_change(0, (int)resource, (const struct rlimit *)limit, NULL);
-}
-EXPORT int prlimit(pid_t pid, enum __rlimit_resource resource, const struct rlimit *limit, struct rlimit *before) {
-    return limit_change(pid, (int)resource, limit, before);
-}
-EXPORT int prlimit64(pid_t pid, enum __rlimit_resource resource, const struct rlimit64 *limit,
-                     struct rlimit64 *before) {
-    return limit_change(pid, (int)resource, (const struct rlimit *)limit, (struct rlimit *)before);
 }

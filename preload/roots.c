@@ -277,6 +277,9 @@ static void exclude_stacks(struct gather *gather) {
     for (size_t i = 0; i < in->stopped->count; i++)
         exclude_stack(gather, in->stopped->threads[i].thread_pointer);
     each_stack(gather, CACHED_STACKS, exclude_stack); /* of threads that never allocated, too */
+    /* Of a coroutine's stack in a mapping, nobody knows where that ends; where the end of the process stands on it is known. */
+    if (in->here && in->here_reached)
+        exclude(gather, in->here_reached, in->here->sp);
 }
 
 /* The thread's stack when its stack pointer is elsewhere (a coroutine, an alternate signal stack): all of it. */

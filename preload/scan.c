@@ -69,6 +69,7 @@ static int view(struct arena *arena, struct search *search) {
         return error;
     record_view(&search->heap);
     search->heap.pointer_mask = options_pointer_mask(&process.options);
+    search->heap.ends_hold = process.facts.allocator_is_glibc;
     search->heap.unaligned = options_unaligned(&process.options) || lsan.unaligned;
     error = view_odd(&search->heap, arena);
     frozen_flag(&search->heap);
@@ -93,6 +94,7 @@ int search_roots(const struct scan_input *in, struct search *search) {
         .here = in->here,
         .here_interrupted = in->here_interrupted,
         .here_thread_pointer = in->here_thread_pointer,
+        .here_reached = in->here_reached,
         .kernel = in->kernel,
         .pid = in->pid,
         .left_out = lsan.left_out,
@@ -171,7 +173,7 @@ static int find_reachable(const struct scan_input *in, struct search *search) {
     const struct crew *crew = in->in_process ? NULL : helpers_crew(search->arena);
     error = mark_together(crew, heap, search->roots.root, search->roots.count, search->arena, &search->marks);
     if (!error && is_full(in))
-        error = audit_run(heap, &search->counts, search->roots.root, search->roots.count,
+        error = audit_run(crew, heap, &search->counts, search->roots.root, search->roots.count,
                           options_audit_live(&process.options), &search->marks, search->arena, &search->audit);
     search->mark_us = scan_now_us() - begun_us;
     return error;

@@ -15,7 +15,7 @@ struct scan_input {
     const struct stopped *stopped;
     const struct callee_saved *here;    /* NULL: the scanning thread is among `stopped` */
     const ucontext_t *here_interrupted; /* roots.h */
-    uintptr_t here_thread_pointer;
+    uintptr_t here_thread_pointer, here_reached;
     int exit_status;      /* -1: it runs */
     int replaced;         /* it ends by exec */
     double start_seconds; /* Unix time */

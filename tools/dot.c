@@ -24,7 +24,7 @@ static void node(FILE *file, struct pool *pool, size_t number, size_t index, con
                  const char *label) {
     fprintf(file, "    f%zu_%zu [label=\"", number, index);
     quoted(file, escape_text(pool, label, true));
-    fprintf(file, "\\n%s", units_things(pool, entry->size_bytes, "byte"));
+    fprintf(file, "\\n%s", wording_sizes(pool, entry->sizes, entry->bytes));
     if (entry->stack->frame_count) {
         fputs("\\n", file);
         quoted(file, wording_place(pool, &entry->stack->frames[0]));
@@ -32,11 +32,12 @@ static void node(FILE *file, struct pool *pool, size_t number, size_t index, con
     fputs("\"];\n", file);
 }
 
-static void edge(FILE *file, size_t number, size_t from, size_t to, const struct report_entry *entry,
+static void edge(FILE *file, struct pool *pool, size_t number, size_t from, size_t to, const struct report_entry *entry,
                  const struct report_break *weak) {
-    fprintf(file, "    f%zu_%zu -> f%zu_%zu [label=\"+0x%" PRIx64, number, from, number, to, entry->offset);
+    fprintf(file, "    f%zu_%zu -> f%zu_%zu [label=\"", number, from, number, to);
+    quoted(file, wording_member(pool, entry));
     if (entry->target_offset)
-        fprintf(file, " to +0x%" PRIx64, entry->target_offset);
+        fprintf(file, " to +0x%02" PRIx64, entry->target_offset);
     fputs(weak && weak->is.set == 1 ? "\\nmake weak\" style=dashed penwidth=2];\n" : "\"];\n", file);
 }
 
@@ -59,7 +60,7 @@ static void cycle(FILE *file, struct pool *pool, size_t number, const struct rep
     for (size_t i = 0; i < listed; i++)
         node(file, pool, number, i, &finding->cycle[i], labels[i]);
     for (size_t i = 0; i < listed - !whole; i++)
-        edge(file, number, i, (i + 1) % listed, &finding->cycle[i], breaks_at(finding, i));
+        edge(file, pool, number, i, (i + 1) % listed, &finding->cycle[i], breaks_at(finding, i));
     if (!whole)
         rest(file, pool, number, finding);
     fputs("  }\n", file);

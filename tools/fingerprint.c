@@ -173,60 +173,97 @@ static uint64_t mix_stack(struct pool *pool, uint64_t hash, const struct stack *
 
 static uint64_t entry_hash(struct pool *pool, const struct report_entry *entry, enum detail detail) {
     uint64_t hash = mix_stack(pool, FNV_START, entry->stack, detail);
-    hash = mix_number(hash, entry->size_bytes);
     hash = mix_number(hash, entry->offset);
     if (entry->type)
         hash = mix_string(hash, entry->type);
     return mix_number(hash, entry->target_offset);
 }
 
-/* A cycle that is listed in part starts where its recording starts it: only the set of its entries counts. */
-static int compare_keys(const void *a, const void *b) {
-    uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
-    return (left > right) - (left < right);
-}
-
-static size_t distinct(uint64_t *keys, size_t count) {
-    size_t kept = 0;
-    qsort(keys, count, sizeof *keys, compare_keys);
-    for (size_t i = 0; i < count; i++)
-        if (!kept || keys[kept - 1] != keys[i])
-            keys[kept++] = keys[i];
-    return kept;
-}
-
-/* What a cycle is turned by: the largest object comes first, as its owner most likely does; then the least offset. */
+/* What a cycle is turned by, to be shown: the largest object comes first, as its owner most likely does; then the least
+ * offset. */
 static uint64_t rotation_key(struct pool *pool, const struct report_entry *entry) {
-    uint64_t size = entry->size_bytes < UINT16_MAX ? entry->size_bytes : UINT16_MAX;
+    uint64_t size = entry->sizes.least < UINT16_MAX ? entry->sizes.least : UINT16_MAX;
     uint64_t offset = entry->offset < UINT16_MAX ? entry->offset : UINT16_MAX;
     return (UINT16_MAX - size) << 48 | offset << 32 | entry_hash(pool, entry, DETAIL_NAME) >> 32;
 }
 
+static int compare_parts(const void *a, const void *b) {
+    uint64_t left = ((const struct report_part *)a)->name, right = ((const struct report_part *)b)->name;
+    return (left > right) - (left < right);
+}
+
+/* Which references a cycle is made of, each once: neither their number nor their order counts, for what one place makes
+ * may be of any length, and a long cycle is listed in part. `parts` has room for all. */
+static size_t parts_of(struct pool *pool, const struct report_finding *finding, enum detail detail,
+                       struct report_part *parts) {
+    size_t kept = 0;
+    for (size_t i = 0; i < finding->cycle_listed; i++) {
+        const struct report_entry *entry = &finding->cycle[i];
+        parts[i] = (struct report_part){entry_hash(pool, entry, detail), entry->sizes, entry->bytes};
+    }
+    qsort(parts, finding->cycle_listed, sizeof *parts, compare_parts);
+    for (size_t i = 0; i < finding->cycle_listed; i++) {
+        struct report_part *last = &parts[kept - (kept > 0)];
+        if (kept && last->name == parts[i].name) {
+            last->sizes = sizes_of_both(last->sizes, parts[i].sizes);
+            last->bytes = count_add(last->bytes, parts[i].bytes);
+        } else
+            parts[kept++] = parts[i];
+    }
+    return kept;
+}
+
+static uint64_t mix_parts(uint64_t hash, const struct report_finding *finding, const struct report_part *parts,
+                          size_t count) {
+    for (size_t i = 0; i < count; i++)
+        hash = mix_number(hash, parts[i].name);
+    return mix_number(hash, finding->cycle_length == 1);
+}
+
+/* Each entry learns which part is its own. */
+static void find_parts(struct pool *pool, struct report_finding *finding, struct report_entry *entries) {
+    for (size_t i = 0; i < finding->cycle_listed; i++) {
+        struct report_part key = {.name = entry_hash(pool, &entries[i], DETAIL_EXACT)};
+        const struct report_part *part = bsearch(&key, finding->parts, finding->part_count, sizeof key, compare_parts);
+        entries[i].part = (size_t)(part - finding->parts);
+    }
+}
+
+static struct report_entry *copy_entries(struct pool *pool, const struct report_finding *finding, size_t start) {
+    struct report_entry *copy = pool_array(pool, finding->cycle_listed, sizeof *copy);
+    for (size_t i = 0; i < finding->cycle_listed; i++)
+        copy[i] = finding->cycle[(start + i) % finding->cycle_listed];
+    return copy;
+}
+
 static int compare_places(const void *keys, size_t a, size_t b) {
     const uint64_t *key = keys;
-    return compare_keys(&key[a], &key[b]);
+    return (key[a] > key[b]) - (key[a] < key[b]);
 }
 
-static void rotate(struct pool *pool, struct report_finding *finding, const uint64_t *keys) {
-    size_t count = finding->cycle_listed, start = cycle_least_rotation(keys, count, compare_places);
-    struct report_entry *turned = pool_array(pool, count, sizeof *turned);
-    for (size_t i = 0; i < count; i++)
-        turned[i] = finding->cycle[(start + i) % count];
-    finding->cycle = turned;
-    breaks_turn(&finding->breaks, start, count);
-    finding->stack = turned[0].stack;
+/* Where the cycle is shown to begin. One that is listed in part begins where its recording begins it. */
+static size_t cycle_start(struct pool *pool, const struct report_finding *finding) {
+    if (finding->cycle_length != finding->cycle_listed)
+        return 0;
+    uint64_t *keys = pool_array(pool, finding->cycle_listed, sizeof *keys);
+    for (size_t i = 0; i < finding->cycle_listed; i++)
+        keys[i] = rotation_key(pool, &finding->cycle[i]);
+    return cycle_least_rotation(keys, finding->cycle_listed, compare_places);
 }
 
-static uint64_t hash_cycle(struct pool *pool, const struct report_finding *finding, uint64_t hash, enum detail detail) {
-    size_t count = finding->cycle_listed;
-    uint64_t *keys = pool_array(pool, count, sizeof *keys);
-    for (size_t i = 0; i < count; i++)
-        keys[i] = entry_hash(pool, &finding->cycle[i], detail);
-    if (finding->cycle_length > count)
-        count = distinct(keys, count);
-    for (size_t i = 0; i < count; i++)
-        hash = mix_number(hash, keys[i]);
-    return mix_number(hash, finding->cycle_length);
+static void name_cycle(struct pool *pool, struct report_finding *finding, uint64_t start) {
+    struct report_part *parts = pool_array(pool, finding->cycle_listed, sizeof *parts);
+    size_t begin = cycle_start(pool, finding);
+    struct report_entry *entries = copy_entries(pool, finding, begin);
+    size_t count = parts_of(pool, finding, DETAIL_NAME, parts);
+    finding->fingerprint = mix_parts(start, finding, parts, count);
+    finding->part_count = parts_of(pool, finding, DETAIL_EXACT, parts);
+    finding->parts = parts;
+    finding->identity = mix_parts(start, finding, parts, finding->part_count);
+    find_parts(pool, finding, entries);
+    finding->cycle = entries;
+    breaks_turn(&finding->breaks, begin, finding->cycle_listed);
+    finding->stack = entries[0].stack;
 }
 
 /* ---- the whole ---- */
@@ -240,14 +277,7 @@ void fingerprint_set(struct pool *pool, struct report_finding *finding) {
         finding->identity = mix_stack(pool, start, finding->stack, DETAIL_EXACT);
         return;
     }
-    if (finding->cycle_length == finding->cycle_listed) {
-        uint64_t *keys = pool_array(pool, finding->cycle_listed, sizeof *keys);
-        for (size_t i = 0; i < finding->cycle_listed; i++)
-            keys[i] = rotation_key(pool, &finding->cycle[i]);
-        rotate(pool, finding, keys);
-    }
-    finding->fingerprint = hash_cycle(pool, finding, start, DETAIL_NAME);
-    finding->identity = hash_cycle(pool, finding, start, DETAIL_EXACT);
+    name_cycle(pool, finding, start);
 }
 
 uint64_t fingerprint_again(uint64_t fingerprint, size_t n) {

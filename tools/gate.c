@@ -36,6 +36,11 @@ int gate_open(struct gate *gate, const struct options *options) {
 
 /* ---- what programs bring themselves ---- */
 
+static void mark_brought(struct suppressions *suppressions, size_t from, uint64_t brought) {
+    for (size_t i = from; i < suppressions->count; i++)
+        suppressions->list[i].brought = brought;
+}
+
 /* Their options stand below what the user said: the exit status, and files of suppressions. */
 static void take_options(struct gate *gate, const char *text) {
     const struct options *given = gate->options;
@@ -50,11 +55,17 @@ static void take_options(struct gate *gate, const char *text) {
 }
 
 static void take_defaults(struct gate *gate, const struct report *report) {
-    for (size_t i = 0; i < report->default_option_count; i++)
+    struct suppressions *suppressions = &gate->suppressions;
+    for (size_t i = 0, from; i < report->default_option_count; i++) {
+        from = suppressions->count;
         take_options(gate, report->default_options[i]);
-    for (size_t i = 0; i < report->default_suppression_count; i++) {
+        mark_brought(suppressions, from, report_brought(false, i));
+    }
+    for (size_t i = 0, from; i < report->default_suppression_count; i++) {
         const char *text = report->default_suppressions[i];
-        suppress_add_text(&gate->suppressions, "__lsan_default_suppressions", text, strlen(text));
+        from = suppressions->count;
+        suppress_add_text(suppressions, "__lsan_default_suppressions", text, strlen(text));
+        mark_brought(suppressions, from, report_brought(true, i));
     }
 }
 

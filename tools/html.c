@@ -103,8 +103,10 @@ static json_t *cycle_json(struct page *page, const struct report_finding *findin
         const struct report_entry *entry = &finding->cycle[i];
         json_t *object = json_object();
         json_object_set_new(object, "label", text(page, labels[i]));
-        json_object_set_new(object, "size", json_number(entry->size_bytes));
+        json_object_set_new(object, "size", json_number(entry->sizes.least));
+        json_object_set_new(object, "size_max", json_number(entry->sizes.largest));
         json_object_set_new(object, "offset", json_number(entry->offset));
+        json_object_set_new(object, "member", text(page, entry->layout.member));
         json_object_set_new(object, "target_offset", json_number(entry->target_offset));
         json_object_set_new(object, "stack", stack_of(page, entry->stack));
         json_object_set_new(object, "type", text(page, entry->type));
@@ -167,6 +169,7 @@ static json_t *finding_json(struct page *page, const struct report_finding *find
     if (finding->kind == KIND_CYCLE) {
         json_object_set_new(object, "cycle", cycle_json(page, finding));
         json_object_set_new(object, "cycle_length", json_number(finding->cycle_length));
+        json_object_set_new(object, "cycle_length_max", json_number(finding->cycle_length_max));
         json_object_set_new(object, "group_objects_max", json_number(finding->group_objects_max));
     }
     add_refs(page, object, finding);

@@ -51,7 +51,8 @@ static json_t *cycle_json(struct pool *pool, const struct report_finding *findin
         json_t *object = json_object();
         json_object_set_new(object, "offset", json_number(entry->offset));
         json_object_set_new(object, "target_offset", json_number(entry->target_offset));
-        json_object_set_new(object, "size", json_number(entry->size_bytes));
+        json_object_set_new(object, "size", json_number(entry->sizes.least));
+        json_object_set_new(object, "size_max", json_number(entry->sizes.largest));
         json_object_set_new(object, "type", json_text(pool, entry->type ? entry->type : entry->layout.type));
         json_object_set_new(object, "member", json_text(pool, entry->layout.member));
         json_object_set_new(object, "stack", json_stack(pool, entry->stack, view));
@@ -71,11 +72,16 @@ static json_t *finding_json(struct pool *pool, const struct report_finding *find
     json_object_set_new(object, "bytes", json_number(finding->bytes));
     json_object_set_new(object, "indirect_objects", json_number(finding->indirect_objects));
     json_object_set_new(object, "indirect_bytes", json_number(finding->indirect_bytes));
+    if (finding->sizes.known) {
+        json_object_set_new(object, "size_min", json_number(finding->sizes.least));
+        json_object_set_new(object, "size_max", json_number(finding->sizes.largest));
+    }
     json_gate_finding(pool, object, finding);
     json_object_set_new(object, "stack", json_stack(pool, finding->stack, view));
     json_object_set_new(object, "cycle", cycle_json(pool, finding, view));
     if (finding->kind == KIND_CYCLE) {
         json_object_set_new(object, "cycle_length", json_number(finding->cycle_length));
+        json_object_set_new(object, "cycle_length_max", json_number(finding->cycle_length_max));
         json_object_set_new(object, "group_objects_max", json_number(finding->group_objects_max));
     }
     refs_json(pool, object, finding, view);

@@ -48,6 +48,14 @@ static bool fails(const struct junit *junit, const struct report_finding *findin
     return report_fails(finding, junit->view->fail_on);
 }
 
+/* How long the processes ran, from the start of the first to the end of the last. */
+static const char *time_attribute(struct junit *junit) {
+    const struct report *report = junit->report;
+    if (!(report->start_seconds > 0))
+        return "";
+    return pool_printf(junit->pool, " time=\"%.3f\"", report->end_seconds - report->start_seconds);
+}
+
 static void counts(struct junit *junit, const char *element, const char *name) {
     size_t tests = 1, failures = 0;
     for (size_t i = 0; i < junit->report->finding_count; i++) {
@@ -57,21 +65,21 @@ static void counts(struct junit *junit, const char *element, const char *name) {
     }
     fprintf(junit->file, "<%s", element);
     attribute(junit, "name", name);
-    fprintf(junit->file, " tests=\"%zu\" failures=\"%zu\" errors=\"%d\" skipped=\"0\" time=\"0\">\n", tests, failures,
-            junit->report->unjudged || !junit->report->processes);
+    fprintf(junit->file, " tests=\"%zu\" failures=\"%zu\" errors=\"%d\" skipped=\"0\"%s>\n", tests, failures,
+            junit->report->unjudged || !junit->report->processes, time_attribute(junit));
 }
 
 static void begin_case(struct junit *junit, const char *name) {
     fputs("    <testcase", junit->file);
     attribute(junit, "classname", pool_printf(junit->pool, "castaway.%s", junit->program));
     attribute(junit, "name", name);
-    fputs(" time=\"0\"", junit->file);
 }
 
 /* The program itself: was it judged? */
 static void process_case(struct junit *junit) {
     const struct report *report = junit->report;
     begin_case(junit, "heap judged");
+    fputs(time_attribute(junit), junit->file);
     if (!report->unjudged && report->processes) {
         fputs("/>\n", junit->file);
         return;

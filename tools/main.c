@@ -12,18 +12,32 @@
 #include <string.h>
 
 static const struct command_verb verbs[] = {
-    {"run", "[run] [OPTIONS] [--] CMD ARGS...", command_run, VERB_RUN},
-    {"report", "report FILE.cast|FOLDER... [OPTIONS]", command_report, 0},
-    {"suppress", "suppress FILE.cast|FOLDER... [OPTIONS]", command_suppress, VERB_SUPPRESS},
-    {"annotate", "annotate FILE.cast|FOLDER... [SOURCE] [OPTIONS]", command_annotate, VERB_ANNOTATE},
-    {"advise", "advise FILE.cast|FOLDER... [OPTIONS]", command_advise, VERB_ADVISE},
-    {"diff", "diff OLD NEW [OPTIONS]", command_diff, VERB_DIFF},
-    {"status", "status PID [OPTIONS]", command_status, VERB_STATUS},
-    {"scan", "scan PID [OPTIONS]", command_scan, VERB_SCAN},
-    {"why", "why PID|FILE ADDRESS|FINGERPRINT [OPTIONS]", command_why, VERB_WHY},
-    {"top", "top PID [OPTIONS]", command_top, VERB_TOP},
-    {"doctor", "doctor [OPTIONS] [CMD]", command_doctor, VERB_DOCTOR},
-    {"completion", "completion SHELL", command_completion, VERB_COMPLETION},
+    {"run", "[run] [OPTIONS] [--] CMD ARGS...", "Runs CMD; the report goes to standard error when it ends.",
+     command_run, VERB_RUN},
+    {"report", "report FILE.cast|FOLDER... [OPTIONS]",
+     "Reads recordings that -o kept, or all of a folder, and writes one report of them.", command_report, 0},
+    {"suppress", "suppress FILE.cast|FOLDER... [OPTIONS]", "Writes a suppression for each finding.", command_suppress,
+     VERB_SUPPRESS},
+    {"annotate", "annotate FILE.cast|FOLDER... [SOURCE] [OPTIONS]",
+     "Writes the source with the bytes that each line has allocated, keeps alive and has lost.", command_annotate,
+     VERB_ANNOTATE},
+    {"advise", "advise FILE.cast|FOLDER... [OPTIONS]", "Tells what to do about allocations, what saves most first.",
+     command_advise, VERB_ADVISE},
+    {"diff", "diff OLD NEW [OPTIONS]",
+     "Tells what is new, grown, shrunk and gone. OLD and NEW: recordings, folders, or reports as JSON.", command_diff,
+     VERB_DIFF},
+    {"status", "status PID [OPTIONS]",
+     "Tells of a running program: its objects by generation, scans, pauses, suspects.", command_status, VERB_STATUS},
+    {"scan", "scan PID [OPTIONS]",
+     "Scans a running program now, and again while there are only suspects; shows what that confirmed.", command_scan,
+     VERB_SCAN},
+    {"why", "why PID|FILE ADDRESS|FINGERPRINT [OPTIONS]", "Tells the shortest way from a root to an object.",
+     command_why, VERB_WHY},
+    {"top", "top PID [OPTIONS]", "Shows what is alive and what grows, again and again; ? shows its keys.", command_top,
+     VERB_TOP},
+    {"doctor", "doctor [OPTIONS] [CMD]", "Tells what will and won't work here, or with CMD, and what to do about it.",
+     command_doctor, VERB_DOCTOR},
+    {"completion", "completion SHELL", "Writes the completion of bash or zsh.", command_completion, VERB_COMPLETION},
 };
 
 enum { VERB_COUNT = sizeof verbs / sizeof *verbs };
@@ -47,12 +61,7 @@ static bool is_misspelt_verb(const char *word) {
     return misspelt;
 }
 
-void command_usage(FILE *file) {
-    fputs("castaway finds the heap objects that a program can no longer reach, and the cycles among them.\n\n", file);
-    for (size_t i = 0; i < VERB_COUNT; i++)
-        fprintf(file, "%s castaway %s\n", i ? "      " : "usage:", verbs[i].usage);
-    fputs("\n", file);
-    options_help(file);
+static void end_usage(FILE *file) {
     fputs("\nKINDS: lost, lost-indirect, cycle, possible, reachable, growing, dangling-weak, over-unref,\n"
           "  missing-unref, all, none\n"
           "Defaults: CASTAWAY_OPTIONS=key=value:key=value, with the same names.\n"
@@ -61,8 +70,28 @@ void command_usage(FILE *file) {
           file);
 }
 
+void command_usage(FILE *file) {
+    fputs("castaway finds the heap objects that a program can no longer reach, and the cycles among them.\n\n", file);
+    for (size_t i = 0; i < VERB_COUNT; i++)
+        fprintf(file, "%s castaway %s\n", i ? "      " : "usage:", verbs[i].usage);
+    fputs("\n", file);
+    options_help(file, VERBS_ALL);
+    end_usage(file);
+}
+
+static void verb_usage(const struct command_verb *verb) {
+    printf("usage: castaway %s\n%s `man castaway-%s` says more.\n\n", verb->usage, verb->about, verb->name);
+    options_help(stdout, verb->verb);
+    end_usage(stdout);
+}
+
 bool command_helps(const struct options *options) {
-    if (options->help)
+    size_t index = 0;
+    while (options->verb != VERB_RUN && verbs[index].verb != options->verb)
+        index++;
+    if (options->help && index)
+        verb_usage(&verbs[index]);
+    else if (options->help)
         command_usage(stdout);
     else if (options->version)
         printf("castaway %s\n", CASTAWAY_VERSION);

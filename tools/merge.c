@@ -91,6 +91,14 @@ void report_note(struct report *report, enum tool_note note, uint64_t count, con
 
 /* ---- findings ---- */
 
+/* Structs are found by their size. */
+static struct members layout_of(struct report *report, const struct recording *recording, struct rec_site *site,
+                                struct sizes sizes, uint64_t offset) {
+    if (!sizes_are_one(sizes))
+        return (struct members){0};
+    return members_at(report->symbols, site, sizes.least, offset, recording->pool);
+}
+
 static const struct report_entry *entries_of(struct report *report, const struct recording *recording,
                                              const struct rec_finding *finding) {
     struct report_entry *entries = pool_array(recording->pool, finding->cycle_listed, sizeof *entries);
@@ -99,21 +107,21 @@ static const struct report_entry *entries_of(struct report *report, const struct
         entries[i] = (struct report_entry){
             .offset = edge->offset,
             .target_offset = edge->target_offset,
-            .size_bytes = edge->size_bytes,
+            .sizes = edge->sizes,
+            .bytes = edge->bytes,
             .stack = symbols_stack(report->symbols, edge->site),
             .type = type_name(recording->pool, edge->type),
-            .layout = members_at(report->symbols, edge->site, edge->size_bytes, edge->offset, recording->pool),
+            .layout = layout_of(report, recording, edge->site, edge->sizes, edge->offset),
         };
     }
     return entries;
 }
 
-/* Of lost objects that are all of one size. */
 static const char *struct_of(struct report *report, const struct recording *recording,
                              const struct rec_finding *recorded) {
-    if (recorded->kind != KIND_LOST || !recorded->objects || recorded->bytes % recorded->objects)
+    if (recorded->kind != KIND_LOST)
         return NULL;
-    return members_at(report->symbols, recorded->site, recorded->bytes / recorded->objects, 0, recording->pool).type;
+    return layout_of(report, recording, recorded->site, recorded->sizes, 0).type;
 }
 
 /* In the memory of the recording. */
@@ -126,10 +134,12 @@ static struct report_finding finding_of(struct report *report, const struct reco
         .bytes = recorded->bytes,
         .indirect_objects = recorded->indirect_objects,
         .indirect_bytes = recorded->indirect_bytes,
+        .sizes = recorded->sizes,
         .stack = symbols_stack(report->symbols, recorded->site),
         .cycle = entries_of(report, recording, recorded),
         .cycle_listed = recorded->cycle_listed,
         .cycle_length = recorded->cycle_length,
+        .cycle_length_max = recorded->cycle_length_max,
         .group_objects_max = recorded->group_objects_max,
         .breaks = breaks_named(recording->pool, report->symbols, recorded),
         .age = recorded->age,
@@ -188,6 +198,16 @@ static void absorb_live(struct report_finding *into, const struct report_finding
     growth->bytes_per_minute = count_add(growth->bytes_per_minute, other->growth->bytes_per_minute);
 }
 
+/* What is one finding has the same parts. */
+static void absorb_sizes(struct report_finding *into, const struct report_finding *other) {
+    into->sizes = sizes_of_both(into->sizes, other->sizes);
+    for (size_t i = 0; i < into->part_count && i < other->part_count; i++) {
+        struct report_part *part = &into->parts[i];
+        part->sizes = sizes_of_both(part->sizes, other->parts[i].sizes);
+        part->bytes = count_add(part->bytes, other->parts[i].bytes);
+    }
+}
+
 static void absorb(struct report *report, struct report_finding *into, const struct report_finding *other) {
     into->count = count_add(into->count, other->count);
     into->objects = count_add(into->objects, other->objects);
@@ -199,16 +219,25 @@ static void absorb(struct report *report, struct report_finding *into, const str
     into->retained_bytes = count_add(into->retained_bytes, other->retained_bytes);
     if (other->group_objects_max > into->group_objects_max)
         into->group_objects_max = other->group_objects_max;
+    if (other->cycle_length_max > into->cycle_length_max)
+        into->cycle_length_max = other->cycle_length_max;
+    absorb_sizes(into, other);
     refs_absorb(&report->keeper, &into->refs, &other->refs);
     history_absorb(&report->keeper, &into->history, &other->history);
     absorb_live(into, other);
 }
 
+static bool same_name(const char *a, const char *b) {
+    return a && b ? !strcmp(a, b) : a == b;
+}
+
 static bool same_shape(const struct report_finding *a, const struct report_finding *b) {
-    if (!stack_equal(a->stack, b->stack) || a->cycle_listed != b->cycle_listed)
+    if (!stack_equal(a->stack, b->stack) || a->cycle_listed != b->cycle_listed || a->cycle_length != b->cycle_length)
         return false;
     for (size_t i = 0; i < a->cycle_listed; i++)
-        if (!stack_equal(a->cycle[i].stack, b->cycle[i].stack))
+        if (!stack_equal(a->cycle[i].stack, b->cycle[i].stack) ||
+            !same_name(a->cycle[i].layout.type, b->cycle[i].layout.type) ||
+            !same_name(a->cycle[i].layout.member, b->cycle[i].layout.member))
             return false;
     return true;
 }
@@ -223,6 +252,7 @@ static void set_origin(struct report *report, struct report_finding *finding, co
         finding->cycle = keep_entries(&report->keeper, shown->cycle, shown->cycle_listed);
         finding->cycle_listed = shown->cycle_listed;
         finding->breaks = breaks_kept(&report->keeper, &shown->breaks);
+        finding->cycle_length = shown->cycle_length;
     }
     if (shown->age.known) {
         finding->age = shown->age;
@@ -231,6 +261,13 @@ static void set_origin(struct report *report, struct report_finding *finding, co
     origin_drop(finding->origin);
     finding->origin = origin;
     origin->users++;
+}
+
+static struct report_part *keep_parts(struct report *report, const struct report_finding *finding) {
+    struct report_part *parts = pool_array(report->pool, finding->part_count, sizeof *parts);
+    if (finding->part_count)
+        memcpy(parts, finding->parts, finding->part_count * sizeof *parts);
+    return parts;
 }
 
 struct report_finding *report_push(struct report *report, const struct recording *recording,
@@ -242,7 +279,9 @@ struct report_finding *report_push(struct report *report, const struct recording
     if (is_new)
         entry = index_add(report, shown);
     struct report_finding *finding = &report->findings[entry->at];
+    finding->brought = is_new ? report->adding_brought : finding->brought & report->adding_brought;
     if (is_new) {
+        finding->parts = keep_parts(report, shown);
         finding->type = keep_string(&report->keeper, shown->type);
         finding->struct_name = keep_string(&report->keeper, shown->struct_name);
         finding->refs = refs_kept(&report->keeper, &shown->refs);
@@ -383,21 +422,37 @@ static void set_argv(struct report *report, const struct recording *recording) {
         report->argv[i] = pool_strdup(report->pool, recording->argv[i]);
 }
 
-static void add_text(struct pool *pool, const char ***texts, size_t *count, size_t *capacity, const char *text) {
-    if (!text || !*text)
-        return;
-    for (size_t i = 0; i < *count; i++)
-        if (!strcmp((*texts)[i], text))
-            return;
-    *texts = pool_grow(pool, *texts, *count, capacity, sizeof **texts);
-    (*texts)[(*count)++] = pool_strdup(pool, text);
+uint64_t report_brought(bool is_suppression, size_t index) {
+    return index < 32 ? UINT64_C(1) << (index + 32 * is_suppression) : 0;
 }
 
-static void add_defaults(struct report *report, const struct recording *recording) {
-    add_text(report->pool, &report->default_options, &report->default_option_count, &report->default_option_capacity,
-             recording->default_options);
-    add_text(report->pool, &report->default_suppressions, &report->default_suppression_count,
-             &report->default_suppression_capacity, recording->default_suppressions);
+/* Its place among `texts`; SIZE_MAX: there is none. */
+static size_t add_text(struct pool *pool, const char ***texts, size_t *count, size_t *capacity, const char *text) {
+    if (!text || !*text)
+        return SIZE_MAX;
+    for (size_t i = 0; i < *count; i++)
+        if (!strcmp((*texts)[i], text))
+            return i;
+    *texts = pool_grow(pool, *texts, *count, capacity, sizeof **texts);
+    (*texts)[*count] = pool_strdup(pool, text);
+    return (*count)++;
+}
+
+static uint64_t add_defaults(struct report *report, const struct recording *recording) {
+    size_t options = add_text(report->pool, &report->default_options, &report->default_option_count,
+                              &report->default_option_capacity, recording->default_options);
+    size_t suppressions = add_text(report->pool, &report->default_suppressions, &report->default_suppression_count,
+                                   &report->default_suppression_capacity, recording->default_suppressions);
+    return report_brought(false, options) | report_brought(true, suppressions);
+}
+
+static void add_times(struct report *report, const struct recording *recording) {
+    if (!(recording->start_seconds > 0 && recording->end_seconds >= recording->start_seconds))
+        return;
+    if (!(report->start_seconds > 0) || recording->start_seconds < report->start_seconds)
+        report->start_seconds = recording->start_seconds;
+    if (recording->end_seconds > report->end_seconds)
+        report->end_seconds = recording->end_seconds;
 }
 
 void report_add(struct report *report, struct recording *recording) {
@@ -417,7 +472,8 @@ void report_add(struct report *report, struct recording *recording) {
     for (size_t i = 0; i < recording->note_count; i++)
         add_note(report, recording->notes[i].code, recording->notes[i].count, recording->notes[i].detail);
     report->turned_off += recording->is_turned_off;
-    add_defaults(report, recording);
+    add_times(report, recording);
+    report->adding_brought = add_defaults(report, recording);
     report->adding = origin_of(recording);
     add_findings(report, recording);
     report_add_live(report, recording);
@@ -427,8 +483,25 @@ void report_add(struct report *report, struct recording *recording) {
     report->adding = NULL;
 }
 
+/* Entries tell of all groups now; what was found by a size that others have not is no longer believed. */
+static void settle_sizes(struct report_finding *finding) {
+    struct report_entry *entries = (struct report_entry *)finding->cycle;
+    for (size_t i = 0; i < finding->cycle_listed; i++) {
+        struct report_part *part = &finding->parts[entries[i].part];
+        entries[i].sizes = part->sizes;
+        entries[i].bytes = part->bytes;
+        part->bytes = 0;
+        if (!sizes_are_one(part->sizes))
+            entries[i].layout = (struct members){0};
+    }
+    if (!sizes_are_one(finding->sizes))
+        finding->struct_name = NULL;
+}
+
 void report_finish(struct report *report) {
     uint64_t objects = 0;
+    for (size_t i = 0; i < report->finding_count; i++)
+        settle_sizes(&report->findings[i]);
     number_families(report);
     if (report->finding_count)
         qsort(report->findings, report->finding_count, sizeof *report->findings, compare_weight);

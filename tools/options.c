@@ -263,12 +263,13 @@ static const struct option table[] = {
     {"exit-code", "N", set_exit_code, "exit status when such a kind was found, 0-255 (default: 23)", 0, true},
     {"suppressions", "FILE", set_suppressions, "findings not to report, as LeakSanitizer or Valgrind; may be repeated",
      0, true},
-    {"default-suppressions", "YESNO", set_default_suppressions, "castaway's own for common libraries (default: yes)", 0,
-     true},
-    {"print-suppressions", "YESNO", set_print_suppressions, "list those used and unused (default: yes)", 0, true},
+    {"default-suppressions", "yes|no", set_default_suppressions, "castaway's own for common libraries (default: yes)",
+     0, true},
+    {"print-suppressions", "yes|no", set_print_suppressions, "list those used and unused (default: yes)", 0, true},
     {"fail-on-unused", NULL, set_fail_on_unused, "a suppression that matches nothing sets the exit status, too", 0,
      true},
-    {"gen-suppressions", "WHICH", set_gen_suppressions, "a suppression behind each finding (yes: asks first)", 0, true},
+    {"gen-suppressions", "all|no|yes", set_gen_suppressions, "a suppression behind each finding (yes: asks first)", 0,
+     true},
     {"baseline", "FILE", set_baseline, "findings in it pass up to their ceilings, new and grown ones count", 0, true},
     {"update-baseline", NULL, set_update_baseline, "lower its ceilings, drop what is gone", 0, true},
     {"accept-new", NULL, set_accept_new, "with --update-baseline: take new and grown findings in", 0, true},
@@ -292,7 +293,7 @@ static const struct option table[] = {
     {"timeout", "DURATION", set_timeout, "status, scan, why, top: wait for an answer (default: 10s)", 0, false},
     {"interval", "DURATION", set_interval, "top: between two frames (default: 2s)", 0, false},
     {"self", NULL, set_self, "annotate: what a line itself allocates, not what it calls", 0, false},
-    {"once", NULL, set_once, "top: print one frame", 0, false},
+    {"once", NULL, set_once, "top: print one frame; scan: scan once, whatever is only suspected then", 0, false},
     {"folded-bytes", "BYTES", set_folded_bytes, "found (default), or allocated: all of a --profile-allocations run", 0,
      true},
     {"profile-allocations", NULL, set_profile_allocations,
@@ -322,17 +323,29 @@ static const struct {
     int (*set)(struct options *, const char *value, const char *spelling);
     unsigned verbs;
 } only[] = {
-    {set_scan_every, VERB_RUN},   {set_thresholds, VERB_RUN},
-    {set_confirm, VERB_RUN},      {set_scan_signal, VERB_RUN},
-    {set_control, VERB_RUN},      {set_dirty_pages, VERB_RUN},
-    {set_generation, VERB_SCAN},  {set_timeout, VERBS_ASKING},
-    {set_pointer_mask, VERB_RUN}, {set_refs, VERB_RUN},
-    {set_profile, VERB_RUN},      {set_unaligned, VERB_RUN},
-    {set_mark_threads, VERB_RUN}, {set_children, VERB_RUN},
-    {set_keep_pools, VERB_RUN},   {set_list_defaults, VERB_SUPPRESS},
-    {set_self, VERB_ANNOTATE},    {set_interval, VERB_TOP},
-    {set_once, VERB_TOP},         {set_audit_live, VERB_RUN},
-    {set_retained, VERB_RUN},     {set_profile_allocations, VERB_RUN},
+    {set_output, VERB_RUN},
+    {set_scan_every, VERB_RUN},
+    {set_thresholds, VERB_RUN},
+    {set_confirm, VERB_RUN},
+    {set_scan_signal, VERB_RUN},
+    {set_control, VERB_RUN},
+    {set_dirty_pages, VERB_RUN},
+    {set_generation, VERB_SCAN},
+    {set_timeout, VERBS_ASKING},
+    {set_pointer_mask, VERB_RUN},
+    {set_refs, VERB_RUN},
+    {set_profile, VERB_RUN},
+    {set_unaligned, VERB_RUN},
+    {set_mark_threads, VERB_RUN},
+    {set_children, VERB_RUN},
+    {set_keep_pools, VERB_RUN},
+    {set_list_defaults, VERB_SUPPRESS},
+    {set_self, VERB_ANNOTATE},
+    {set_interval, VERB_TOP},
+    {set_once, VERB_TOP | VERB_SCAN},
+    {set_audit_live, VERB_RUN},
+    {set_retained, VERB_RUN},
+    {set_profile_allocations, VERB_RUN},
 };
 enum { TABLE_COUNT = sizeof table / sizeof *table };
 
@@ -553,14 +566,16 @@ bool options_next(unsigned verb, size_t *at, struct option_words *words) {
     return false;
 }
 
-void options_help(FILE *file) {
-    for (size_t i = 0; i < TABLE_COUNT; i++) {
-        const struct option *option = &table[i];
-        char left[48];
-        if (!option->help)
-            continue;
-        snprintf(left, sizeof left, "%c%c%c --%s %s", option->letter ? '-' : ' ', option->letter ? option->letter : ' ',
-                 option->letter ? ',' : ' ', option->name, option->value ? option->value : "");
-        fprintf(file, "  %-28s %s\n", left, option->help);
+void options_help(FILE *file, unsigned verb) {
+    enum { LEFT_COLUMNS = 28 };
+    struct option_words words;
+    for (size_t at = 0; options_next(verb, &at, &words);) {
+        int left =
+            fprintf(file, words.letter ? "  -%c, --%s" : "   %c  --%s", words.letter ? words.letter : ' ', words.name);
+        if (words.value)
+            left += fprintf(file, " %s", words.value);
+        bool fits = left < LEFT_COLUMNS + 2;
+        fprintf(file, fits ? "%*s %s\n" : "\n%*s %s\n", fits ? LEFT_COLUMNS + 2 - left : LEFT_COLUMNS + 2, "",
+                words.help);
     }
 }

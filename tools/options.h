@@ -76,7 +76,7 @@ int options_lsan(struct options *, const char *text);
  * returns  index of the first word not taken, or -1 after a message */
 int options_arguments(struct options *, int count, char **arguments, int from);
 
-void options_help(FILE *);
+void options_help(FILE *, unsigned verb); /* those that this verb takes */
 
 /* The options that a verb (bits; VERBS_ALL: any) takes, one after the other: *at begins with 0. false: no more */
 struct option_words {

@@ -16,6 +16,21 @@ uint64_t count_add(uint64_t a, uint64_t b) {
     return a > UINT64_MAX - b ? UINT64_MAX : a + b;
 }
 
+uint64_t count_times(uint64_t a, uint64_t b) {
+    uint64_t product;
+    return __builtin_mul_overflow(a, b, &product) ? UINT64_MAX : product;
+}
+
+struct sizes sizes_of_both(struct sizes a, struct sizes b) {
+    if (!a.known || !b.known)
+        return (struct sizes){0};
+    return (struct sizes){true, a.least < b.least ? a.least : b.least, a.largest > b.largest ? a.largest : b.largest};
+}
+
+bool sizes_are_one(struct sizes sizes) {
+    return sizes.known && sizes.least == sizes.largest;
+}
+
 /* ---- fields ---- */
 
 void reader_wrong(struct reader *reader, const char *what) {
@@ -103,6 +118,7 @@ static void read_header(struct reader *reader, const json_t *record) {
     recording->at_exit = json_object_get(record, "exit_status") && recording->exit_status >= 0;
     recording->replaced = json_is_true(json_object_get(record, "replaced"));
     recording->start_seconds = json_number_value(json_object_get(record, "start"));
+    recording->end_seconds = json_number_value(json_object_get(record, "end"));
     recording->argv = pool_array(reader->pool, json_array_size(argv) + 1, sizeof *recording->argv);
     for (size_t i = 0; i < json_array_size(argv); i++) {
         const char *argument = json_string_value(json_array_get(argv, i));
@@ -211,7 +227,7 @@ static enum kind get_kind(struct reader *reader, const json_t *record) {
 }
 
 void reader_check_cycle(struct reader *reader, const struct rec_finding *finding) {
-    if (!finding->cycle_listed) /* one: an object that holds itself */
+    if (!finding->cycle_listed || (finding->cycle_listed == 1 && finding->cycle_length > 1))
         reader_wrong(reader, "cycle");
     if (finding->cycle_length < finding->cycle_listed)
         reader_wrong(reader, "length");
@@ -223,17 +239,25 @@ static void read_cycle(struct reader *reader, const json_t *record, struct rec_f
     struct rec_edge *edges = pool_array(reader->pool, listed, sizeof *edges);
     for (size_t i = 0; i < listed; i++) {
         const json_t *value = json_array_get(values, i);
+        uint64_t size_bytes = reader_count(reader, value, "size");
         edges[i] = (struct rec_edge){
             .site = reader_site(reader, value),
-            .size_bytes = reader_count(reader, value, "size"),
+            .sizes = {true, size_bytes, size_bytes},
+            .bytes = count_times(size_bytes, finding->count),
             .offset = reader_count(reader, value, "offset"),
             .target_offset = reader_count(reader, value, "target_offset"),
             .type = reader_string(reader, value, "type"),
         };
+        if (json_object_get(value, "size_max")) {
+            edges[i].sizes.largest = reader_count(reader, value, "size_max");
+            edges[i].bytes = reader_count(reader, value, "sum");
+        }
     }
     finding->cycle = edges;
     finding->cycle_listed = listed;
     finding->cycle_length = json_object_get(record, "length") ? reader_count(reader, record, "length") : listed;
+    finding->cycle_length_max =
+        json_object_get(record, "length_max") ? reader_count(reader, record, "length_max") : finding->cycle_length;
     finding->group_objects_max = reader_count(reader, record, "group_objects_max");
     reader_check_cycle(reader, finding);
 }
@@ -242,9 +266,12 @@ void reader_add_finding(struct reader *reader, const struct rec_finding *finding
     struct recording *recording = reader->recording;
     recording->findings = pool_grow(reader->pool, recording->findings, recording->finding_count,
                                     &recording->finding_capacity, sizeof *finding);
-    recording->findings[recording->finding_count++] = *finding;
+    struct rec_finding *added = &recording->findings[recording->finding_count++];
+    *added = *finding;
     if (!finding->type) /* the line was plain: it told nothing of them */
-        recording->findings[recording->finding_count - 1].refs.by_marking = true;
+        added->refs.by_marking = true;
+    if (added->objects == 1 && added->kind != KIND_CYCLE)
+        added->sizes = (struct sizes){true, added->bytes, added->bytes};
 }
 
 static void read_finding(struct reader *reader, const json_t *record) {
@@ -258,6 +285,9 @@ static void read_finding(struct reader *reader, const json_t *record) {
         .indirect_bytes = reader_count(reader, record, "indirect_bytes"),
         .age = reader_age(reader, record),
     };
+    if (json_object_get(record, "size_max"))
+        finding.sizes =
+            (struct sizes){true, reader_count(reader, record, "size_min"), reader_count(reader, record, "size_max")};
     if (finding.kind == KIND_CYCLE)
         read_cycle(reader, record, &finding);
     reader_refs(reader, record, &finding);

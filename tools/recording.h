@@ -33,9 +33,16 @@ struct rec_site {
     const struct stack *stack; /* set by symbols.c, once per site */
     UT_hash_handle hh;
 };
+/* Of several objects, in bytes. */
+struct sizes {
+    bool known;
+    uint64_t least, largest;
+};
 struct rec_edge {
     struct rec_site *site; /* NULL: no stack known */
-    uint64_t size_bytes, offset, target_offset;
+    struct sizes sizes;    /* of the objects of all groups that stand here */
+    uint64_t bytes;        /* of all of them; of a run of equal references at its first */
+    uint64_t offset, target_offset;
     const char *type; /* "": not known */
 };
 /* References to be made weak: those at one offset, from objects of one kind to objects of one kind. */
@@ -85,10 +92,11 @@ struct rec_finding {
     struct rec_age age;
     struct rec_site *site; /* NULL: no stack known */
     uint64_t count, objects, bytes, indirect_objects, indirect_bytes;
+    struct sizes sizes; /* of its objects; not of kind cycle */
     const struct rec_edge *cycle;
     size_t cycle_listed;
-    uint64_t cycle_length, group_objects_max;
-    bool has_retained; /* what it alone keeps alive */
+    uint64_t cycle_length, cycle_length_max, group_objects_max; /* of the cycle that is listed; of all groups */
+    bool has_retained;                                          /* what it alone keeps alive */
     uint64_t retained_objects, retained_bytes;
     const char *type; /* "": not known */
     struct rec_break *breaks;
@@ -188,8 +196,8 @@ struct recording {
     size_t argc;
     const char *executable;
     int64_t exit_status;
-    double start_seconds; /* Unix time; 0: not known */
-    bool at_exit;         /* made when the program ended, not while it ran */
+    double start_seconds, end_seconds; /* Unix time; 0: not known */
+    bool at_exit;                      /* made when the program ended, not while it ran */
     bool has_scan, has_status;
     bool replaced;                                      /* the process went on as another program */
     bool is_turned_off;                                 /* no scan, because the program or its user wanted none */
@@ -230,7 +238,12 @@ int recording_read(struct recording *, const char *path, struct pool *pool);
 int recording_read_open(struct recording *, FILE *file, const char *path, struct pool *pool);
 void recording_close(struct recording *);
 
-/* a + b, or the largest number there is. */
+/* a + b and a * b, or the largest number there is. */
 uint64_t count_add(uint64_t a, uint64_t b);
+uint64_t count_times(uint64_t a, uint64_t b);
+
+/* Not known as soon as one of them is not. */
+struct sizes sizes_of_both(struct sizes, struct sizes);
+bool sizes_are_one(struct sizes);
 
 #endif

@@ -56,6 +56,7 @@ static void plain_edges(struct reader *reader, struct plain_line *line, struct r
     size_t capacity = 0;
     PLAIN_EXPECT(line, ",\"length\":");
     finding->cycle_length = plain_number(line);
+    finding->cycle_length_max = PLAIN_TAKES(line, ",\"length_max\":") ? plain_number(line) : finding->cycle_length;
     PLAIN_EXPECT(line, ",\"group_objects_max\":");
     finding->group_objects_max = plain_number(line);
     PLAIN_EXPECT(line, ",\"cycle\":[");
@@ -65,11 +66,18 @@ static void plain_edges(struct reader *reader, struct plain_line *line, struct r
         uint32_t site = plain_id(line);
         edge.site = line->ok ? reader_find_site(reader, site) : NULL;
         PLAIN_EXPECT(line, ",\"size\":");
-        edge.size_bytes = plain_number(line);
+        uint64_t size_bytes = plain_number(line);
+        edge.sizes = (struct sizes){true, size_bytes, size_bytes};
+        edge.bytes = count_times(edge.sizes.least, finding->count);
         PLAIN_EXPECT(line, ",\"offset\":");
         edge.offset = plain_number(line);
         PLAIN_EXPECT(line, ",\"target_offset\":");
         edge.target_offset = plain_number(line);
+        if (PLAIN_TAKES(line, ",\"size_max\":")) {
+            edge.sizes.largest = plain_number(line);
+            PLAIN_EXPECT(line, ",\"sum\":");
+            edge.bytes = plain_number(line);
+        }
         PLAIN_EXPECT(line, "}");
         edges = pool_grow(reader->pool, edges, finding->cycle_listed, &capacity, sizeof edge);
         edges[finding->cycle_listed++] = edge;
@@ -134,6 +142,11 @@ bool reader_plain_finding(struct reader *reader, const char *text) {
     finding.indirect_bytes = plain_number(&line);
     if (line.ok && finding.kind == KIND_CYCLE)
         plain_edges(reader, &line, &finding);
+    if (PLAIN_TAKES(&line, ",\"size_min\":")) {
+        finding.sizes = (struct sizes){.known = true, .least = plain_number(&line)};
+        PLAIN_EXPECT(&line, ",\"size_max\":");
+        finding.sizes.largest = plain_number(&line);
+    }
     plain_age(&line, &finding.age);
     PLAIN_EXPECT(&line, "}");
     if (!is_whole(&line))

@@ -41,7 +41,7 @@ static void take_from_cycle(const struct rec_finding *finding, struct rec_break 
     part->to_entry = (part->entry + 1) % finding->cycle_listed;
     part->site = edge->site;
     part->to_site = next->site;
-    part->size_bytes = edge->size_bytes;
+    part->size_bytes = edge->sizes.least;
     part->offset = edge->offset;
     part->type = edge->type;
     part->to_type = next->type;

@@ -7,6 +7,7 @@
 #include "label.h"
 #include "refs.h"
 #include "units.h"
+#include "wording.h"
 
 #include <inttypes.h>
 #include <string.h>

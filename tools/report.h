@@ -39,8 +39,18 @@ enum tool_note {
         TOOL_NOTE_COUNT
 };
 
+/* What the objects of a finding have in common that stand at equal places of its cycles: made by one stack, with the same
+ * offsets. */
+struct report_part {
+    uint64_t name; /* of these, by which parts are sorted */
+    struct sizes sizes;
+    uint64_t bytes;
+};
 struct report_entry {
-    uint64_t offset, target_offset, size_bytes;
+    uint64_t offset, target_offset;
+    struct sizes sizes; /* as recorded; after report_finish() those of its part */
+    uint64_t bytes;     /* the same; that of a part is at its first entry */
+    size_t part;
     const struct stack *stack;
     const char *type;      /* NULL: not known */
     struct members layout; /* by the debug information: the struct, and the member that is at `offset` */
@@ -109,16 +119,21 @@ struct report_finding {
     bool found_at_exit;                     /* no scan before the last, at exit, saw it lost */
     const struct report_growth *growth;     /* kind growing */
     const struct report_dangling *dangling; /* kind dangling-weak */
+    uint64_t
+        brought; /* texts of suppressions that each program which showed it brings itself: bits as report_brought() */
     uint64_t fingerprint;
     uint64_t family;    /* the fingerprint before equal ones were numbered: two calls in one function have the same */
     uint64_t identity;  /* finer than the fingerprint: knows lines or offsets; only for merging */
     uint64_t processes; /* that showed it */
     struct origin *origin; /* the first of them */
     uint64_t count, objects, bytes, indirect_objects, indirect_bytes;
+    struct sizes sizes; /* of its objects; not of kind cycle */
     const struct stack *stack;
-    const struct report_entry *cycle; /* kind cycle */
+    const struct report_entry *cycle; /* kind cycle: of the first of its groups */
     size_t cycle_listed;
-    uint64_t cycle_length, group_objects_max;
+    struct report_part *parts; /* of its cycles, by name */
+    size_t part_count;
+    uint64_t cycle_length, cycle_length_max, group_objects_max; /* of that group; of all */
     struct report_breaks breaks;
     const char *type;        /* NULL: not known */
     const char *struct_name; /* of lost objects, by the debug information; NULL: not known */
@@ -178,6 +193,7 @@ struct report {
     int64_t exit_status;
     int signal; /* that killed it, else 0 */
     size_t processes;
+    double start_seconds, end_seconds; /* Unix time: when the first of them began, the last one ended; 0: not known */
     size_t unjudged;   /* recordings among them that hold no scan: nothing can be said of their processes */
     size_t turned_off; /* recordings of processes that wanted no check */
     bool has_main;     /* the main process left a recording */
@@ -193,7 +209,8 @@ struct report {
     size_t finding_count, finding_capacity;
     struct finding_index *index; /* of findings, by what makes two of them one */
     struct keeper keeper;
-    struct origin *adding; /* of the recording that is being added */
+    struct origin *adding;   /* of the recording that is being added */
+    uint64_t adding_brought; /* by it, as in a finding */
     struct report_note *notes;
     size_t note_count, note_capacity;
 };
@@ -206,6 +223,10 @@ void report_note(struct report *, enum tool_note, uint64_t count, const char *de
 void report_finish(struct report *);
 void report_release(struct report *); /* all but its symbols, which were lent to it */
 void report_free(struct report *);
+
+/* What a program brings itself is about its own findings alone. The bit of the text at `index` of default_options or
+ * default_suppressions; 0: there are too many to tell them apart, and it is about all. */
+uint64_t report_brought(bool is_suppression, size_t index);
 
 /* Does it count as a failure: is it of one of these kinds (bits), and no baseline lets it pass? */
 bool report_fails(const struct report_finding *, unsigned kinds);

@@ -118,9 +118,8 @@ static json_t *related_json(struct pool *pool, const struct report_finding *find
     for (size_t i = 0; i < finding->cycle_listed && i < RELATED_MAX; i++) {
         const struct report_entry *entry = &finding->cycle[i];
         struct location location = location_of_stack(pool, entry->stack, root);
-        const char *words =
-            pool_printf(pool, "object %zu of the cycle, %" PRIu64 " bytes: holds the next one at +0x%" PRIx64, i + 1,
-                        entry->size_bytes, entry->offset);
+        const char *words = pool_printf(pool, "object %zu of the cycle, %s: holds the next one at %s", i + 1,
+                                        wording_sizes(pool, entry->sizes, entry->bytes), wording_member(pool, entry));
         json_t *object = location_json(pool, &location, words);
         json_object_set_new(object, "id", json_integer((json_int_t)i));
         json_array_append_new(related, object);

@@ -18,11 +18,6 @@ bool shares_is_live(enum kind kind) {
     return natures[kind].live;
 }
 
-static uint64_t times(uint64_t a, uint64_t b) {
-    uint64_t product;
-    return __builtin_mul_overflow(a, b, &product) ? UINT64_MAX : product;
-}
-
 /* Take up to `wanted` from `*left`: a recording may claim a cycle that is larger than its finding. */
 static uint64_t take(uint64_t *left, uint64_t wanted) {
     uint64_t taken = wanted < *left ? wanted : *left;
@@ -36,9 +31,8 @@ struct share *shares_of(struct pool *pool, const struct report_finding *finding,
     uint64_t objects = finding->objects, bytes = finding->bytes;
     for (size_t i = 0; i < listed; i++) {
         const struct report_entry *entry = &finding->cycle[i];
-        shares[i] = (struct share){.stack = entry->stack,
-                                   .objects = take(&objects, finding->count),
-                                   .bytes = take(&bytes, times(finding->count, entry->size_bytes))};
+        shares[i] = (struct share){
+            .stack = entry->stack, .objects = take(&objects, finding->count), .bytes = take(&bytes, entry->bytes)};
     }
     *count = listed;
     if (objects || bytes || !listed)

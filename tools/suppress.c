@@ -155,7 +155,8 @@ static bool matches_stack(const struct suppression *suppression, const struct st
 }
 
 bool suppress_matches(const struct suppression *suppression, const struct report_finding *finding) {
-    if (!(suppression->kinds & 1u << finding->kind))
+    if (!(suppression->kinds & 1u << finding->kind) ||
+        (suppression->brought && !(suppression->brought & finding->brought)))
         return false;
     if (matches_stack(suppression, finding->stack))
         return true;

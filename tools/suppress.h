@@ -10,8 +10,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* As in Valgrind. */
-enum { SUPPRESSION_FRAMES_MAX = 24 };
+/* As in Valgrind, since 3.11. */
+enum { SUPPRESSION_FRAMES_MAX = 500 };
 
 struct suppression_frame {
     enum { FRAME_ANY_NUMBER, FRAME_FUNCTION, FRAME_OBJECT, FRAME_SOURCE } what;
@@ -29,6 +29,7 @@ struct suppression {
     uint64_t objects_max; /* it hides no more than these; UINT64_MAX: no ceiling */
     const char *expires;  /* YYYY-MM-DD, the last day it holds; NULL: never */
     bool is_default;      /* of castaway's own set */
+    uint64_t brought;     /* by a program: as in its findings, for which alone it is; 0: for all */
     size_t frame_count;   /* 0: a line: `name` is matched with everything in the stack */
     struct suppression_frame *frames;
 

@@ -59,7 +59,7 @@ static bool takes(struct text *text, const char *prefix) {
 }
 
 static bool is_blank(char c) {
-    return c == ' ' || c == '\t' || c == '\r';
+    return c == ' ' || c == '\t' || c == '\r' || c == '\v' || c == '\f';
 }
 
 static struct text trimmed(struct text text) {
@@ -225,6 +225,18 @@ static int block_line(struct parser *parser, size_t number) {
     return result ? -1 : fail_at(parser, number, NULL, "the block has no end: `}` is missing");
 }
 
+/* A kind that Memcheck does not have is a slip of the pen, which would hide nothing for ever. */
+static bool is_of_memcheck(struct text kind) {
+    static const char *const kinds[] = {
+        "Addr1",   "Addr2",  "Addr4",   "Addr8",      "Addr16", "Addr32",      "Value0",   "Value1",  "Value2",
+        "Value4",  "Value8", "Value16", "Value32",    "Cond",   "Param",       "CoreMem",  "Free",    "Leak",
+        "Overlap", "Jump",   "Mempool", "FishyValue", "User",   "ReallocZero", "BadAlign", "BadSize", "SizeMismatch"};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (equals(kind, kinds[i]))
+            return true;
+    return false;
+}
+
 /* TOOL,TOOL:KIND. */
 static int is_leak_of_memcheck(struct parser *parser, bool *is_ours) {
     struct text tools = parser->line;
@@ -237,7 +249,10 @@ static int is_leak_of_memcheck(struct parser *parser, bool *is_ours) {
             tool.end++;
         *is_ours |= equals(tool, "Memcheck");
     }
-    *is_ours &= equals((struct text){colon + 1, tools.end}, "Leak");
+    struct text kind = {colon + 1, tools.end};
+    if (*is_ours && !is_of_memcheck(kind))
+        return fail(parser, kind.at, "Memcheck has no such kind; that of leaks is `Leak`");
+    *is_ours &= equals(kind, "Leak");
     return 0;
 }
 
@@ -280,10 +295,12 @@ static int frame_of(struct parser *parser, struct suppression_frame *frame) {
 
 static int block_frames(struct parser *parser, size_t number, struct suppression *suppression) {
     bool names_a_place = false;
-    suppression->frames = pool_array(parser->into->pool, SUPPRESSION_FRAMES_MAX, sizeof *suppression->frames);
+    size_t capacity = 0;
     while (!equals(parser->line, "}")) {
         if (suppression->frame_count == SUPPRESSION_FRAMES_MAX)
-            return fail(parser, parser->line.at, "more than 24 places");
+            return fail(parser, parser->line.at, "more than 500 places");
+        suppression->frames = pool_grow(parser->into->pool, suppression->frames, suppression->frame_count, &capacity,
+                                        sizeof *suppression->frames);
         struct suppression_frame *frame = &suppression->frames[suppression->frame_count++];
         if (frame_of(parser, frame) || block_line(parser, number))
             return -1;

@@ -4,6 +4,7 @@
 #include "target.h"
 
 #include "message.h"
+#include "sanitizer.h"
 #include "symbols.h"
 
 #include <elf.h>
@@ -95,6 +96,11 @@ static bool has_missing_loader(const struct file *file, const struct image *imag
     return *image->loader && access(image->loader, X_OK);
 }
 
+static bool has_sanitizer(const struct file *file, const struct image *image) {
+    (void)image;
+    return sanitizer_is_in(file->path);
+}
+
 /* The loader ignores LD_PRELOAD when the kernel gives the program more rights than we have. */
 static bool gains_rights(const struct file *file, const struct image *image) {
     struct statvfs mount;
@@ -123,6 +129,9 @@ static int check_elf(const struct file *file) {
         {has_missing_loader, EXIT_CANNOT_RUN, "its loader is missing; install the libraries that it was built for"},
         {has_foreign_loader, EXIT_CASTAWAY_FAILED,
          "is built for musl, castaway for glibc: it can't be watched; build it with glibc"},
+        {has_sanitizer, EXIT_CASTAWAY_FAILED,
+         "is built with a sanitizer that has an allocator of its own, so it can't be watched; build it without "
+         "-fsanitize=address, thread, memory and leak"},
         {gains_rights, EXIT_CASTAWAY_FAILED,
          "is set-user-ID, set-group-ID or has capabilities: the loader ignores preloading, so it can't be watched; run "
          "a "

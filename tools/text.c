@@ -172,7 +172,7 @@ static void stack_lines(struct text *text, const struct stack *stack, size_t col
 /* ---- cycles ---- */
 
 static bool same_object(const struct report_entry *a, const struct report_entry *b) {
-    return a->size_bytes == b->size_bytes && stack_equal(a->stack, b->stack);
+    return a->sizes.least == b->sizes.least && a->sizes.largest == b->sizes.largest && stack_equal(a->stack, b->stack);
 }
 
 /* All entries alike, as in a ring of list nodes. */
@@ -196,13 +196,19 @@ static void wrapped(struct text *text, enum style style, const char *piece) {
 
 static void put_edge(struct text *text, const struct report_entry *from, const char *label) {
     char target[32] = "";
-    const char *place = from->layout.member ? pool_printf(text->pool, ".%s", show_name(text, from->layout.member))
-                                            : pool_printf(text->pool, "+0x%02" PRIx64, from->offset);
+    const char *place = wording_member(text->pool, from);
     if (from->target_offset)
         snprintf(target, sizeof target, "+0x%02" PRIx64, from->target_offset);
     wrapped(text, NAME,
             pool_printf(text->pool, "%s%s%s %s%s", either(text, " ─(", " -("), place, either(text, ")→", ")->"), label,
                         target));
+}
+
+/* Rings of one place may be of any length; of several groups not all need to have the smallest one. */
+static const char *length_text(struct text *text, const struct report_finding *finding) {
+    bool all_alike = finding->objects == count_times(finding->count, finding->cycle_length_max);
+    return pool_printf(text->pool, "%s%s", all_alike || finding->count < 2 ? "" : "up to ",
+                       units_things(text->pool, finding->cycle_length_max, "object"));
 }
 
 static void cycle_line(struct text *text, const struct report_finding *finding, const char **labels) {
@@ -225,11 +231,9 @@ static void cycle_line(struct text *text, const struct report_finding *finding, 
             wrapped(text, NAME, labels[0]);
     }
     if (uniform || is_long)
-        wrapped(text, STRONG,
-                pool_printf(text->pool, "%s%s", uniform ? dots : "   ",
-                            units_things(text->pool, finding->cycle_length, "object")));
+        wrapped(text, STRONG, pool_printf(text->pool, "%s%s", uniform ? dots : "   ", length_text(text, finding)));
     new_line(text);
-    if (finding->group_objects_max > finding->cycle_length) {
+    if (finding->group_objects_max > finding->cycle_length_max) {
         pad_to(text, INDENT);
         put(text, FAINT,
             pool_printf(text->pool, "(the smallest cycle of a group of %s%s)", finding->count > 1 ? "up to " : "",
@@ -254,10 +258,14 @@ static const char *size_text(struct text *text, uint64_t size_bytes) {
     return units_things(text->pool, size_bytes, "byte");
 }
 
+static const char *entry_size(struct text *text, const struct report_entry *entry) {
+    return wording_sizes(text->pool, entry->sizes, entry->bytes);
+}
+
 static void entry_lines(struct text *text, const struct report_finding *finding, const char **labels, size_t index,
                         const struct entry_columns *columns) {
     const struct report_entry *entry = &finding->cycle[index];
-    const char *size = size_text(text, entry->size_bytes);
+    const char *size = entry_size(text, entry);
     size_t first = first_like(finding, index);
     pad_to(text, INDENT);
     put(text, NAME, labels[index]);
@@ -282,7 +290,7 @@ static void cycle_lines(struct text *text, const struct report_finding *finding)
         shown = 1;
     for (size_t i = 0; i < shown; i++) {
         columns.label = max(columns.label, escape_columns(labels[i]));
-        columns.size = max(columns.size, escape_columns(size_text(text, finding->cycle[i].size_bytes)));
+        columns.size = max(columns.size, escape_columns(entry_size(text, &finding->cycle[i])));
     }
     columns.function = max(FUNCTION_COLUMN, INDENT + columns.label + 2 + columns.size + 3);
     for (size_t i = 0; i < shown; i++)
@@ -296,7 +304,7 @@ static const char *objects_text(struct text *text, const struct report_finding *
     const char *objects = units_things(text->pool, finding->objects, finding->dangling ? "weak slot" : "object");
     if (finding->kind != KIND_CYCLE || groups < 2)
         return objects;
-    if (finding->objects % groups)
+    if (finding->objects != count_times(groups, finding->group_objects_max))
         return pool_printf(text->pool, "%s in %s", objects, units_things(text->pool, groups, "group"));
     return pool_printf(text->pool, "%s %s %s", units_count(text->pool, groups), either(text, "×", "x"),
                        units_things(text->pool, finding->objects / groups, "object"));
@@ -367,13 +375,8 @@ static void culprit_lines(struct text *text, const struct report_finding *findin
 }
 
 static void leak_lines(struct text *text, const struct report_finding *finding) {
-    uint64_t each = finding->objects ? finding->bytes / finding->objects : finding->bytes;
-    bool equal = finding->objects && finding->bytes % finding->objects == 0;
-    const char *size = size_text(text, each);
     pad_to(text, INDENT);
-    if (finding->dangling)
-        size = "made weak by";
-    put(text, PLAIN, equal ? size : pool_printf(text->pool, "about %s", size));
+    put(text, PLAIN, finding->dangling ? "made weak by" : wording_sizes(text->pool, finding->sizes, finding->bytes));
     size_t column = max(FUNCTION_COLUMN, text->column + 3);
     stack_lines(text, finding->stack, column, function_width(text, finding->stack, column));
 }

@@ -83,6 +83,8 @@ static void used_lines(FILE *file, struct pool *pool, const struct suppressions 
         any = true;
         fprintf(file, "%7" PRIu64 " %10" PRIu64 " %s\n", suppression->objects, suppression->bytes,
                 safe(pool, suppression->name, view));
+        if (suppression->is_default)
+            fprintf(file, "%19scastaway's own: %s\n", "", suppression->reason);
     }
 }
 

@@ -30,6 +30,20 @@ const char *wording_place(struct pool *pool, const struct stack_frame *frame) {
     return pool_printf(pool, "0x%" PRIx64, frame->offset);
 }
 
+const char *wording_member(struct pool *pool, const struct report_entry *entry) {
+    if (entry->layout.member)
+        return pool_printf(pool, ".%s", escape_text(pool, entry->layout.member, true));
+    return pool_printf(pool, "+0x%02" PRIx64, entry->offset);
+}
+
+const char *wording_sizes(struct pool *pool, struct sizes sizes, uint64_t sum_bytes) {
+    if (!sizes.known)
+        return pool_printf(pool, "%s in all", units_things(pool, sum_bytes, "byte"));
+    if (sizes_are_one(sizes))
+        return units_things(pool, sizes.least, "byte");
+    return pool_printf(pool, "%s to %s", units_count(pool, sizes.least), units_things(pool, sizes.largest, "byte"));
+}
+
 static const char *edge(struct pool *pool, const struct report_finding *finding, size_t index, const char *label,
                         bool offsets) {
     const struct report_entry *entry = &finding->cycle[index];
@@ -37,8 +51,8 @@ static const char *edge(struct pool *pool, const struct report_finding *finding,
     if (!offsets)
         return pool_printf(pool, " -> %s", label);
     if (entry->target_offset)
-        target = pool_printf(pool, "+0x%" PRIx64, entry->target_offset);
-    return pool_printf(pool, " +0x%" PRIx64 " -> %s%s", entry->offset, label, target);
+        target = pool_printf(pool, "+0x%02" PRIx64, entry->target_offset);
+    return pool_printf(pool, " -(%s)-> %s%s", wording_member(pool, entry), label, target);
 }
 
 const char *wording_cycle(struct pool *pool, const struct report_finding *finding, bool offsets) {

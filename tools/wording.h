@@ -7,14 +7,20 @@
 /* What it is, without numbers: `cycle session -> timer -> session`, `lost: session_new`. The same in every run. */
 const char *wording_name(struct pool *, const struct report_finding *);
 
-/* And how much: `512 cycles of 2 objects, 96.0 KiB: session +0x18 -> timer +0x8 -> session`. */
+/* And how much: `512 cycles of 2 objects, 96.0 KiB: session -(.timer)-> timer -(+0x08)-> session`. */
 const char *wording_message(struct pool *, const struct report_finding *);
 
 /* What to do about it, in ASCII: `to break it: child.parent -> parent frees 2 objects, 64 B`; NULL: that is not known. */
 const char *wording_advice(struct pool *, const struct report_finding *);
 
-/* The way round a cycle with its offsets, cut in the middle when it is long. */
+/* The way round a cycle with its members or offsets, cut in the middle when it is long. */
 const char *wording_cycle(struct pool *, const struct report_finding *, bool offsets);
+
+/* What stands at an entry's offset: `.timer`, and `+0x18` where that is not known. */
+const char *wording_member(struct pool *, const struct report_entry *);
+
+/* `16 bytes`, `16 to 4 096 bytes`; where sizes are not known their sum, `44 bytes in all`. */
+const char *wording_sizes(struct pool *, struct sizes, uint64_t sum_bytes);
 
 /* `server/session.c:15`, or as much as is known of the frame. */
 const char *wording_place(struct pool *, const struct stack_frame *);

@@ -94,7 +94,7 @@ sample_recording() {
 {"record":"site","id":7,"frames":[[1,4660],[0,$session_main],[-1,305419896]]}
 {"record":"scan","generation":2,"threads":1,"pause_us":1,"mark_us":2,"scan_us":3,"root_bytes":4,"lost":{"objects":512,"bytes":122880,"findings":1},"lost_indirect":{"objects":9,"bytes":1153434,"findings":0},"cycle":{"objects":1024,"bytes":98304,"findings":1},"possible":{"objects":2,"bytes":20,"findings":0},"reachable":{"objects":3,"bytes":30,"findings":0}}
 {"record":"finding","kind":"cycle","site":1,"count":512,"objects":1024,"bytes":98304,"indirect_objects":9,"indirect_bytes":1153434,"length":2,"group_objects_max":2,"cycle":[{"site":1,"size":128,"offset":24,"target_offset":0},{"site":2,"size":64,"offset":8,"target_offset":0}]}
-{"record":"finding","kind":"lost","site":7,"count":512,"objects":512,"bytes":122880,"indirect_objects":0,"indirect_bytes":0}
+{"record":"finding","kind":"lost","site":7,"count":512,"objects":512,"bytes":122880,"indirect_objects":0,"indirect_bytes":0,"size_min":240,"size_max":240}
 {"record":"note","code":"no-stack","count":12,"detail":""}
 {"record":"end"}
 CAST

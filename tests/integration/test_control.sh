@@ -52,6 +52,11 @@ claim "scan: a kind that does not count" status_is 0
 castaway scan $fake
 claim "scan: nothing new, although suspects stand in its sums" status_is 0
 claim "scan: nothing new: said" out_has "nothing new"
+before=$(wc -l <"$A/requests")
+{ live_header 1; live_scan 44 0; live_status | sed 's/"suspects":12/"suspects":20/'; live_end; } >"$A/scan"
+castaway scan $fake
+claim "scan: suspects that never become findings are told" out_has "8 objects are suspects: unreachable in this scan"
+claim "scan: and asked for four times at most" test $(($(wc -l <"$A/requests") - before)) -eq 4
 for generation in 3 -1 x; do
     castaway scan $fake --generation $generation
     claim "scan: generation $generation" err_has "--generation: \`$generation\` is not a number from 0 to 2"

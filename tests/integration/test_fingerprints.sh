@@ -153,6 +153,90 @@ sed 's/    sink = chained(3);/    ring();\n&/' one/leaks.c >elsewhere/leaks.c
 build gcc -O0 elsewhere/leaks.c changed
 claim "the same from another line is a finding of its own" test "$(fingerprints ./changed | wc -w)" = 7
 
+# What one place makes may be of any size, and a ring of any length: two cycles and a leak, however the dice fall.
+cat >one/sizes.c <<'C'
+#include <stdlib.h>
+#include <string.h>
+struct node { struct node *next; void *data; };
+void *volatile sink;
+static unsigned seed;
+__attribute__((noinline)) static size_t any(size_t least, size_t most)
+{
+    seed = seed * 1103515245u + 12345u;
+    return least + (seed >> 8) % (most - least + 1);
+}
+__attribute__((noinline)) static void *buffer_new(size_t bytes) { sink = calloc(1, bytes); return sink; }
+__attribute__((noinline)) static struct node *node_new(void) { sink = calloc(1, sizeof(struct node)); return sink; }
+__attribute__((noinline)) static void pair(void)
+{
+    struct node *node = node_new();
+    void **buffer = buffer_new(any(16, 4000));
+    node->data = buffer;
+    buffer[0] = node;
+    sink = 0;
+}
+__attribute__((noinline)) static void ring(void)
+{
+    struct node *first = node_new(), *last = first;
+    for (size_t left = any(1, 1500); left--; last = last->next)
+        last->next = node_new();
+    last->next = first;
+    sink = 0;
+}
+__attribute__((noinline)) static void text(void)
+{
+    buffer_new(any(1, 300));
+    sink = 0;
+}
+__attribute__((noinline)) static void clear(void)
+{
+    char room[4096];
+    memset(room, 0, sizeof room);
+    sink = room;
+}
+int main(int argc, char **argv)
+{
+    seed = (unsigned)atoi(argv[argc - 1]);
+    for (int i = 0; i < 100; i++) {
+        pair();
+        ring();
+        text();
+    }
+    clear();
+    sink = 0;
+    return 0;
+}
+C
+of_any_size() { # PROGRAM WANTED
+    for dice in 1 2 3; do
+        castaway --text out.txt --json report.json -o "$dice.cast" "$1" $dice
+        [ "$(jq -r '.findings[].fingerprint' report.json | sort | tr '\n' ' ')" = "$2" ] || { stacks; return 1; }
+    done
+}
+build gcc -O0 one/sizes.c plain
+castaway --json report.json --text /dev/null ./plain 9
+wanted=$(jq -r '.findings[].fingerprint' report.json | sort | tr '\n' ' ')
+claim "sizes and lengths make no findings" test "$(jq -c '[.findings[] | [.kind, .count]] | sort' report.json)" = \
+    '[["cycle",100],["cycle",100],["lost",100]]'
+claim "nor names" of_any_size ./plain "$wanted"
+for compiler in "gcc -O2" "clang -O2"; do
+    build $compiler one/sizes.c optimised
+    claim "sizes: $compiler" of_any_size ./optimised "$wanted"
+done
+claim "the text tells from which to which" grep -qE '^    buffer +[0-9 ]+ to 3 [0-9]{3} bytes +buffer_new' out.txt
+claim "and how long rings are" grep -qE ' up to 1 [0-9]{3} objects$' out.txt
+castaway report [123].cast --json - --exit-code 0 && cp out merged
+castaway report 3.cast 1.cast 2.cast --json - --exit-code 0
+claim "and the same merged, in any order" cmp <(jq -S .findings merged) <(jq -S .findings out)
+claim "with sums" test "$(jq -c '[.findings[].count] | sort' merged)" = '[300,300,300]'
+bounds() { # MIN|MAX of all three, FILTER
+    for dice in 1 2 3; do castaway report $dice.cast --json - --exit-code 0 && jq "$2" out; done | sort -n | sed -n "$1p"
+}
+claim "the least and the largest" test "$(jq '.findings[] | select(.kind == "lost") | .size_min' merged)" = \
+    "$(bounds 1 '.findings[] | select(.kind == "lost") | .size_min')"
+claim "of cycles, too" test "$(jq '[.findings[].cycle[].size_max] | max' merged)" = \
+    "$(bounds '$' '[.findings[].cycle[].size_max] | max')"
+
 # The frames that an optimised build has lost.
 build gcc -O2 one/leaks.c optimised
 castaway --text out.txt ./optimised

@@ -121,8 +121,9 @@ write s junit
 claim "JUnit is what CI servers read" read_junit s
 claim "JUnit: counts" has s.cases "tests 3 failures 2 errors 0"
 claim "JUnit: the process is a case" has s.cases "server | heap judged | passed"
+claim "JUnit: how long it ran" test "$(grep -c ' time="1.000"' "$WORK/s.junit") $(grep -c ' time=' "$WORK/s.junit")" = "3 3"
 claim "JUnit: a cycle with file, line and message" has s.cases \
-    "failure | server/session.c | 11 | 512 cycles, 1 024 objects, 96.0 KiB: session +0x18 -> timer +0x8 -> session;"
+    "failure | server/session.c | 11 | 512 cycles, 1 024 objects, 96.0 KiB: session -(.timer)-> timer -(+0x08)-> session;"
 claim "JUnit: the text of the report" has s.junit "session ─(.timer)→ timer ─(+0x08)→ session"
 write s junit --fail-on cycle
 claim "JUnit: kinds that do not fail are no failures" eval 'read_junit s && has s.cases "tests 3 failures 1 errors 0"'
@@ -170,7 +171,8 @@ claim "folded: a separator in a name is none" test "$(grep 0x12345678 "$WORK/hos
 write s dot
 claim "DOT: Graphviz draws it" dot -Tsvg -o "$WORK/s.svg" "$WORK/s.dot"
 claim "DOT: objects" has s.svg ">session</text>"
-claim "DOT: offsets" has s.svg ">+0x18</text>"
+claim "DOT: members" has s.svg ">.timer</text>"
+claim "DOT: offsets where no member is known" has s.svg ">+0x08</text>"
 write hostile dot
 claim "DOT: hostile names" dot -Tsvg -o "$WORK/hostile.svg" "$WORK/hostile.dot"
 claim "DOT: the picture is sound XML" xmllint --noout "$WORK/hostile.svg"

@@ -29,7 +29,7 @@ end() {
     rm -f "$WORK/orders" "$WORK/answers"
 }
 scan() { # [GENERATION]
-    castaway scan "$pid" --generation "${1:-2}" --json -
+    castaway scan "$pid" --once --generation "${1:-2}" --json -
 }
 new() { # KIND: objects that the last scan reported of it
     jq "[.new_findings[] | select(.kind == \"$1\") | .objects] | add // 0" "$WORK/out"
@@ -64,6 +64,23 @@ claim "scans by generation" holds '[.generations[].scans] == [5, 0, 1]'
 claim "pauses" holds '.pause_ms.p50 > 0 and .pause_ms.max >= .pause_ms.p50'
 claim "methods are named" holds '.method.stop == "signal" and .method.snapshot == "clone" and (.method.dirty_pages | length) > 3'
 
+# ---- asked once, it scans until it is sure ----
+tell cycle 4
+tell lose 2
+castaway scan "$pid" --json -
+claim "one command: scanned twice, and found" test "$(new lost) $(new cycle) $(jq -c '[.scans, .suspects]' "$WORK/out")" = "2 8 [2,0]"
+claim "it counts" status_is 23
+castaway scan "$pid" --json -
+claim "nothing more: one scan is enough" test "$(new lost) $(new cycle) $(jq -c '[.scans, .suspects]' "$WORK/out")" = "0 0 [1,0]"
+castaway scan "$pid"
+claim "what was found before is told" out_has "nothing new (23 objects are findings of earlier scans)"
+tell lose 3
+castaway scan "$pid" --once
+claim "--once: suspects are told" out_has "3 objects are suspects: unreachable in this scan, to be confirmed by the next"
+claim "--once: and count for nothing yet" status_is 0
+scan
+claim "--once: the next one confirms them" test "$(new lost)" = 3
+
 # ---- old objects ----
 scan 1
 scan 1
@@ -77,7 +94,7 @@ scan 0
 claim "the next young scan confirms them" test "$(new lost) $(jq '[.new_findings[] | .indirect_objects] | add' "$WORK/out")" = "1 19999"
 claim "with the generation in which they were lost" holds '.new_findings[0].generation == 2'
 end
-claim "the report at the end holds all of it" test "$status $(jq '[.findings[] | select(.kind == "lost" or .kind == "cycle") | .objects] | add' "$WORK/report.json")" = "23 14"
+claim "the report at the end holds all of it" test "$status $(jq '[.findings[] | select(.kind == "lost" or .kind == "cycle") | .objects] | add' "$WORK/report.json")" = "23 27"
 
 # ---- one cycle at a time, among many objects ----
 begin

@@ -90,6 +90,11 @@ castaway "$WORK/brings" wanted
 claim "__lsan_default_options: the program's own status of findings" status_is 7
 claim '__lsan_default_options: a place that it leaves out' err_has '128 byte(s) leaked in 2 allocation(s)'
 claim '__lsan_default_suppressions: used, and listed' err_has '40 excused'
+grep -v __lsan_ "$WORK/brings.c" >"$WORK/other.c"
+gcc -O0 -g -w -o "$WORK/other" "$WORK/other.c"
+castaway --json "$WORK/json" --text /dev/null sh -c "'$WORK/brings' wanted; '$WORK/other'; true"
+claim "__lsan_default_suppressions: of its own findings alone, whatever else is in the report" test \
+    "$(jq -rc '[.findings[] | select(any(.stack[]; .function == "excused")) | .first.argv[0]] | map(split("/")[-1])' "$WORK/json")" = '["other"]'
 LSAN_OPTIONS=use_globals=1 castaway --exit-code 9 "$WORK/brings" wanted
 claim "what the user says stands above the program's own" status_is 9
 claim "what the environment says, too" err_has '56 byte(s) leaked in 1 allocation(s)'

@@ -21,12 +21,13 @@ exit suppressed suppressions"
 claim "summary" holds '.summary.lost == {"objects": 512, "bytes": 122880, "findings": 1} and
     .summary.lost_indirect.objects == 9 and .summary.cycle == {"objects": 1024, "bytes": 98304, "findings": 1} and
     .summary.possible.bytes == 20 and .summary.reachable.objects == 3'
-claim "findings have every key" holds 'all(.findings[]; (keys - ["break", "break_complete", "cycle_length", "group_objects_max"]) ==
+claim "findings have every key" holds 'all(.findings[]; (keys - ["break", "break_complete", "cycle_length", "cycle_length_max", "group_objects_max", "size_min", "size_max"]) ==
     ["born_seconds", "bytes", "count", "cycle", "finalizer", "fingerprint", "first", "generation", "indirect_bytes",
     "indirect_objects", "kind", "lost_between", "objects", "processes", "proofs", "refs", "stack", "type", "types",
     "where"])'
 claim "a cycle's numbers" holds '.findings[0] | .kind == "cycle" and .count == 512 and .objects == 1024 and
     .bytes == 98304 and .indirect_objects == 9 and .indirect_bytes == 1153434'
+claim "sizes of what is lost" holds '.findings[1] | .size_min == 240 and .size_max == 240'
 claim "a cycle's entries" holds '[.findings[0].cycle[] | [.offset, .target_offset, .size, .stack[0].function]] | sort ==
     [[8, 0, 64, "timer_new"], [24, 0, 128, "take"]]'
 claim "frames" holds '.findings[0].cycle[] | select(.size == 128).stack |

@@ -18,6 +18,19 @@ claim "a command that is named so is run" test $? = 7
 castaway --jsno - true
 claim "a misspelt option" err_has 'did you mean `--json`?'
 
+# ---- a verb's own help ----
+castaway scan --help
+claim "scan --help: its own usage and options" eval 'status_is 0 && out_has "usage: castaway scan PID" && out_has "--generation N"'
+claim "scan --help: not those of others" eval 'out_hasnt "--scan-every" && out_hasnt "--html" && out_hasnt "--interval"'
+castaway report --help
+claim "report --help" eval 'out_has "usage: castaway report FILE" && out_has "--html FILE" && out_hasnt "--scan-every"'
+castaway diff x -h y
+claim "-h behind words, too" out_has "usage: castaway diff OLD NEW"
+castaway report "$WORK/s.cast" -o kept.cast
+claim "an option of another verb is refused" eval 'status_is 125 && err_has "-o: not an option of this verb"'
+castaway --help
+claim "--help: no line is wider than a terminal of 120 columns" test "$(awk 'length > 120' "$WORK/out" | wc -l)" = 0
+
 # ---- -q, -v ----
 castaway -q /bin/true
 claim "-q: nothing found, nothing said" eval 'status_is 0 && err_lines 0'

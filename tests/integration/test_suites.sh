@@ -15,6 +15,7 @@
 # shellcheck source=tests/integration/claims.sh
 . "$(dirname "$0")/claims.sh"
 source_dir=$(cd "$(dirname "$0")/../suites" && pwd)
+# shellcheck disable=SC2016 # a program for jq
 JUDGE='
     def sum($kinds): [.summary[$kinds[]]] | "\(map(.objects) | add)/\(map(.bytes) | add)";
     {leaked: sum(["lost", "cycle", "lost_indirect"]), definite: sum(["lost", "cycle"]), lost: sum(["lost"]),
@@ -28,7 +29,7 @@ build() { # FLAGS
     case $source in *.cc) compiler=(g++ -std=c++20) ;; esac
     so=$(key so)
     [ -z "$so" ] || gcc -std=gnu11 -g -fPIC -shared -o "$binary.so" "$(dirname "$source")/$so" || return 1
-    # shellcheck disable=SC2046 # several words are meant
+    # shellcheck disable=SC2046,SC2086 # several words are meant
     "${compiler[@]}" -g -w ${1//:/ } -o "$binary" "$source" -pthread $(key link)
 }
 expects() { # EXPECTATION: prints what is wrong
@@ -58,7 +59,7 @@ holds() { # WORDS EXPECTATIONS
     [ -z "$wrong" ] || { echo "$wrong"; false; }
 }
 one() { # FLAGS: all runs of $source
-    local line
+    local path text words expectations
     build "$1" || { claim "$name builds with $1" false; return; }
     while IFS='|' read -r path text; do
         [ -z "$path" ] || echo "$text" >"${path// /}"

@@ -214,8 +214,15 @@ __attribute__((noinline)) void my_tls_get_addr_thing(void) { sink = malloc(10); 
 int main(void) { my_tls_get_addr_thing(); sink = 0; return 0; }
 C
 ${CC:-gcc} -g -O0 tls.c -o tls
-castaway ./tls
+castaway -o tls.cast ./tls
 claim "a default suppression is used" status_is 0
+claim "and told, with its reason" grep -qE "^ +castaway's own: glibc bug 12650: .+" err
+castaway report tls.cast
+claim "also when the recording is read alone" status_is 0
+castaway diff leaks.cast tls.cast
+claim "and in a comparison" out_has " 0 new, 0 grown, 0 shrunk, 3 gone"
+castaway report tls.cast --default-suppressions=no
+claim "unless it is switched off there" status_is 23
 castaway --default-suppressions=no ./tls
 claim "and can be switched off" status_is 23
 cat >plugin.c <<'C'

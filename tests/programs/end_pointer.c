@@ -1,19 +1,21 @@
-/* purpose: a pointer just past an object's end does not hold it
- * expect: lost=1/64
+/* purpose: an object that only a pointer just past its end reaches, as a downward growing stack's may be, is possible
+ * expect: possible=3/2096
+ * allocators: no
  */
 #include "program.h"
 
-static char *end;
+enum { COUNT = 3 };
+static const size_t sizes[COUNT] = {24, 64, 2008};
+static char *end[COUNT];
 
-static NOINLINE void object_make(void) {
-    char *start = NEW_BYTES(64);
-
-    end = start + 64;
+static NOINLINE void objects_make(void) {
+    for (int i = 0; i < COUNT; i++)
+        end[i] = (char *)NEW_BYTES(sizes[i]) + sizes[i];
 }
 
 int main(void) {
-    object_make();
-    opaque(&end);
+    objects_make();
+    opaque(end);
     clobber_stack();
     return 0;
 }

@@ -43,7 +43,7 @@ static void judge(unsigned root_flags) {
             ck_assert_int_eq(counts_add_part(&counts, counts.item[i].id, 0), 0);
     ck_assert_int_eq(counts_install(&counts, &build->heap), 0);
     ck_assert_int_eq(mark_run(&build->heap, &root, 1, &build->arena, &marks), 0);
-    ck_assert_int_eq(audit_run(&build->heap, &counts, &root, 1, 1, &marks, &build->arena, &audit), 0);
+    ck_assert_int_eq(audit_run(NULL, &build->heap, &counts, &root, 1, 1, &marks, &build->arena, &audit), 0);
     ck_assert_int_eq(verdict_run(&build->heap, &marks, 0, &times, &build->arena, &verdicts), 0);
 }
 

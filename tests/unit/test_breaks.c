@@ -37,7 +37,7 @@ static void judge(void) {
     heap_build_freeze(build);
     ck_assert_int_eq(counts_install(&counts, &build->heap), 0);
     ck_assert_int_eq(mark_run(&build->heap, NULL, 0, &build->arena, &marks), 0);
-    ck_assert_int_eq(audit_run(&build->heap, &counts, NULL, 0, 0, &marks, &build->arena, &audit), 0);
+    ck_assert_int_eq(audit_run(NULL, &build->heap, &counts, NULL, 0, 0, &marks, &build->arena, &audit), 0);
     ck_assert_int_eq(verdict_run(&build->heap, &marks, 0, &times, &build->arena, &verdicts), 0);
 }
 

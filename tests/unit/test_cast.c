@@ -206,32 +206,53 @@ START_TEST (scan_has_every_kind) {
 END_TEST
 
 START_TEST (finding_of_a_cycle_lists_its_edges) {
-    const struct cycle_edge edges[] = {{7, 40, 24, 8, NULL}, {8, 24, 0, 0, NULL}};
-    struct finding f = {KIND_CYCLE, 7,   3, 6, 192, 1, 16, edges, 2, 2, 2, {1250000, 1, 41, 42, 12300000, 12800000},
-                        NULL,       NULL};
+    const struct cycle_edge edges[] = {{7, 40, 24, 8, NULL, 40, 120}, {8, 24, 0, 0, NULL, 100, 172}};
+    struct finding f = {.kind = KIND_CYCLE,
+                        .site = 7,
+                        .count = 3,
+                        .objects = 6,
+                        .bytes = 292,
+                        .size_min_bytes = 40,
+                        .size_max_bytes = 100,
+                        .indirect_objects = 1,
+                        .indirect_bytes = 16,
+                        .cycle = edges,
+                        .cycle_length = 2,
+                        .cycle_length_max = 2,
+                        .cycle_listed = 2,
+                        .group_objects_max = 2,
+                        .age = {1250000, 1, 41, 42, 12300000, 12800000}};
     cast_finding(&sink, &f);
     f.kind = KIND_LOST_INDIRECT;
     cast_finding(&sink, &f);
     ck_assert_str_eq(
         lines(),
-        "{\"record\":\"finding\",\"kind\":\"cycle\",\"site\":7,\"count\":3,\"objects\":6,\"bytes\":192,"
+        "{\"record\":\"finding\",\"kind\":\"cycle\",\"site\":7,\"count\":3,\"objects\":6,\"bytes\":292,"
         "\"indirect_objects\":1,\"indirect_bytes\":16,\"length\":2,\"group_objects_max\":2,"
         "\"cycle\":[{\"site\":7,\"size\":40,\"offset\":24,\"target_offset\":8},"
-        "{\"site\":8,\"size\":24,\"offset\":0,\"target_offset\":0}],"
+        "{\"site\":8,\"size\":24,\"offset\":0,\"target_offset\":0,\"size_max\":100,\"sum\":172}],"
         "\"generation\":1,\"born_us\":1250000,"
         "\"lost_between\":{\"scan_a\":41,\"scan_b\":42,\"us_a\":12300000,\"us_b\":12800000}}\n"
-        "{\"record\":\"finding\",\"kind\":\"lost-indirect\",\"site\":7,\"count\":3,\"objects\":6,\"bytes\":192,"
-        "\"indirect_objects\":1,\"indirect_bytes\":16}\n");
+        "{\"record\":\"finding\",\"kind\":\"lost-indirect\",\"site\":7,\"count\":3,\"objects\":6,\"bytes\":292,"
+        "\"indirect_objects\":1,\"indirect_bytes\":16,\"size_min\":40,\"size_max\":100}\n");
 }
 END_TEST
 
 START_TEST (lost_finding_without_times_says_so) {
-    struct finding f = {.kind = KIND_LOST, .site = 7, .count = 1, .objects = 1, .bytes = 8, .age.born_us = -1};
+    struct finding f = {.kind = KIND_LOST,
+                        .site = 7,
+                        .count = 1,
+                        .objects = 1,
+                        .bytes = 8,
+                        .size_min_bytes = 8,
+                        .size_max_bytes = 8,
+                        .age.born_us = -1};
     cast_finding(&sink, &f);
-    ck_assert_str_eq(lines(),
-                     "{\"record\":\"finding\",\"kind\":\"lost\",\"site\":7,\"count\":1,\"objects\":1,\"bytes\":8,"
-                     "\"indirect_objects\":0,\"indirect_bytes\":0,\"generation\":0,\"born_us\":-1,"
-                     "\"lost_between\":{\"scan_a\":0,\"scan_b\":0,\"us_a\":0,\"us_b\":0}}\n");
+    ck_assert_str_eq(
+        lines(),
+        "{\"record\":\"finding\",\"kind\":\"lost\",\"site\":7,\"count\":1,\"objects\":1,\"bytes\":8,"
+        "\"indirect_objects\":0,\"indirect_bytes\":0,\"size_min\":8,\"size_max\":8,\"generation\":0,\"born_us\":-1,"
+        "\"lost_between\":{\"scan_a\":0,\"scan_b\":0,\"us_a\":0,\"us_b\":0}}\n");
 }
 END_TEST
 

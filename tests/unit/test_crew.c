@@ -183,6 +183,39 @@ START_TEST (in_a_view_of_some_objects_as_well) {
 }
 END_TEST
 
+/* Counts of some objects, those of some of them all that holds them. */
+static void draw_counts(struct heap *heap) {
+    heap->entry = arena_alloc(&world.build->arena, heap->id_end, sizeof *heap->entry);
+    for (object_id id = 1; id < heap->id_end; id++)
+        heap->entry[id] = draw(2) ? 0 : draw(2) ? HEAP_ENTRY_COUNTED : HEAP_ENTRY_COUNTED | HEAP_ENTRY_ALL;
+    for (int r = 0; r < ROOTS; r += 2)
+        world.roots[r].flags = ROOT_STACK;
+}
+
+START_TEST (by_counts_as_well) {
+    struct crew crew = {.size = 3, .together = together, .rest = rest};
+    for (uint64_t seed = 1; seed <= draw_seeds(6); seed++) {
+        draw_world(seed);
+        const struct heap *heap = &world.build->heap;
+        struct arena *arena = &world.build->arena;
+        draw_counts(&world.build->heap);
+        uintptr_t *words = heap_build_gap(world.build, ROOT_WORDS * sizeof *words);
+        for (int i = 0; i < ROOT_WORDS; i++)
+            words[i] = world.start[draw(OBJECTS)];
+        struct root held = {(uintptr_t)words, (uintptr_t)(words + ROOT_WORDS), 0};
+        struct marks one, many, believing;
+        ck_assert_int_eq(mark_by_counts(NULL, heap, world.roots, ROOTS, &held, arena, &one), 0);
+        ck_assert_int_eq(mark_by_counts(&crew, heap, world.roots, ROOTS, &held, arena, &many), 0);
+        ck_assert_int_eq(mark_run(heap, world.roots, ROOTS, arena, &believing), 0);
+        ck_assert_uint_eq(one.objects_scanned, many.objects_scanned);
+        ck_assert_uint_ne(one.objects_scanned, believing.objects_scanned);
+        struct compare compare = {&one, &many, 0, 0, 0};
+        heap_each(heap, compare_object, &compare);
+        heap_build_free(world.build);
+    }
+}
+END_TEST
+
 START_TEST (threads_that_can_not_be_had_are_done_without) {
     struct crew crew = {.size = 2, .together = alone, .rest = rest};
     draw_world(1);
@@ -217,6 +250,7 @@ int main(void) {
     tcase_set_timeout(tests, 600);
     tcase_add_test(tests, a_crew_marks_what_one_marks);
     tcase_add_test(tests, in_a_view_of_some_objects_as_well);
+    tcase_add_test(tests, by_counts_as_well);
     tcase_add_test(tests, threads_that_can_not_be_had_are_done_without);
     tcase_add_test(tests, without_memory_all_of_the_crew_end);
     suite_add_tcase(suite, tests);

@@ -1,7 +1,9 @@
 /* test_heap.c - the arena, the walk over objects, and which object contains an address.
  *
  * Linked with all of analysis/, heap_build.c and -lcheck. */
+#include "analysis/holes.h"
 #include "analysis/sort.h"
+#include "tests/unit/draw.h"
 #include "tests/unit/heap_build.h"
 #include "tests/unit/suite.h"
 
@@ -91,6 +93,38 @@ START_TEST (sort_agrees_with_qsort) {
         sort_array(mine, count, sizeof *mine, compare_ints);
         qsort(theirs, count, sizeof *theirs, compare_ints);
         ck_assert_int_eq(memcmp(mine, theirs, count * sizeof *mine), 0);
+    }
+}
+END_TEST
+
+struct numbered {
+    int value, number;
+};
+
+static int compare_numbered(const void *a, const void *b) {
+    const struct numbered *x = a, *y = b;
+    return (x->value > y->value) - (x->value < y->value);
+}
+
+START_TEST (merge_sort_agrees_with_qsort_and_is_stable) {
+    struct numbered mine[300], spare[300];
+    int theirs[300];
+    draw_from(1);
+    for (size_t count = 0; count < 300; count++) {
+        for (size_t i = 0; i < count; i++) { /* sorted, in stretches, in reverse, or in no order */
+            int value = count % 4 == 0   ? (int)i
+                        : count % 4 == 1 ? (int)(i % 70)
+                        : count % 4 == 2 ? -(int)i
+                                         : (int)draw(50);
+            mine[i] = (struct numbered){value, (int)i};
+            theirs[i] = value;
+        }
+        const struct numbered *sorted = sort_runs(mine, spare, count, sizeof *mine, compare_numbered);
+        qsort(theirs, count, sizeof *theirs, compare_ints);
+        for (size_t i = 0; i < count; i++) {
+            ck_assert_int_eq(sorted[i].value, theirs[i]);
+            ck_assert(i == 0 || sorted[i].value != sorted[i - 1].value || sorted[i].number > sorted[i - 1].number);
+        }
     }
 }
 END_TEST
@@ -246,6 +280,53 @@ START_TEST (readable_memory_leaves_out_the_unreadable) {
 }
 END_TEST
 
+/* The same, looked for in the whole list. */
+static struct range first_readable(const struct range *hole, size_t count, uintptr_t lo, uintptr_t hi) {
+    for (size_t i = 0; i < count && hole[i].lo < hi; i++) {
+        if (lo < hole[i].lo)
+            return (struct range){lo, hole[i].lo};
+        if (lo < hole[i].hi)
+            lo = hole[i].hi;
+    }
+    return lo < hi ? (struct range){lo, hi} : (struct range){hi, hi};
+}
+
+/* Many small ones in a page, none in others, some longer than a page, one longer than a leaf of the table. */
+static size_t draw_holes(struct range *hole, size_t count, uintptr_t lo) {
+    for (size_t i = 0; i < count; i++) {
+        lo += 8 * (1 + draw(draw(10) ? 20 : 4000));
+        hole[i].lo = lo;
+        lo += i == count / 2 ? 3u << 20 : 8 * (1 + draw(draw(50) ? 8 : 2000));
+        hole[i].hi = lo;
+    }
+    return lo;
+}
+
+START_TEST (of_many_unreadable_ranges_the_same_are_found) {
+    enum { HOLES = 5000 };
+    static struct range hole[HOLES];
+    const uintptr_t base = 0x555555500000 - 40;
+    draw_from(1);
+    uintptr_t span = draw_holes(hole, HOLES, base) - base;
+    build->heap.unreadable = hole;
+    build->heap.unreadable_count = HOLES;
+    ck_assert_int_eq(holes_index(hole, HOLES, &build->arena, &build->heap.holes), 0);
+    ck_assert_ptr_nonnull(build->heap.holes);
+    for (int i = 0; i < 20000; i++) {
+        uintptr_t lo = base - 4096 + (uintptr_t)draw((unsigned)span / 8 + 1024) * 8, hi = lo + 8 * draw(400);
+        struct range expected = first_readable(hole, HOLES, lo, hi);
+        readable_is(lo, hi, expected.lo, expected.hi);
+    }
+}
+END_TEST
+
+START_TEST (few_unreadable_ranges_need_no_table) {
+    struct range hole = {4096, 8192};
+    ck_assert_int_eq(holes_index(&hole, 1, &build->arena, &build->heap.holes), 0);
+    ck_assert_ptr_null(build->heap.holes);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("heap");
     TCase *tests = tcase_create("heap");
@@ -255,6 +336,7 @@ int main(void) {
     tcase_add_test(tests, arena_without_memory_says_so);
     tcase_add_test(tests, arena_array_keeps_its_elements_when_it_grows);
     tcase_add_test(tests, sort_agrees_with_qsort);
+    tcase_add_test(tests, merge_sort_agrees_with_qsort_and_is_stable);
     tcase_add_test(tests, every_byte_of_an_object_is_found);
     tcase_add_test(tests, byte_after_the_end_is_not_found);
     tcase_add_test(tests, gap_after_a_small_object_belongs_to_nothing);
@@ -267,6 +349,8 @@ int main(void) {
     tcase_add_test(tests, walk_meets_every_object_once_in_address_order);
     tcase_add_test(tests, freeze_without_memory_fails);
     tcase_add_test(tests, readable_memory_leaves_out_the_unreadable);
+    tcase_add_test(tests, of_many_unreadable_ranges_the_same_are_found);
+    tcase_add_test(tests, few_unreadable_ranges_need_no_table);
     suite_add_tcase(suite, tests);
     return suite_run(suite);
 }

@@ -119,6 +119,37 @@ START_TEST (root_for_starts_only_ignores_interior_pointers) {
 }
 END_TEST
 
+START_TEST (pointer_to_the_end_holds_as_one_into_the_middle_does) {
+    static const size_t sizes[] = {1, 4, 24, 64, 72, 1000, 8000};
+    build->heap.ends_hold = 1;
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        uintptr_t *a = object(sizes[i]);
+        heap_build_gap(build, 16); /* the allocator's own words */
+        uintptr_t *b = object(64);
+        roots[0] = at(a, sizes[i]);
+        ck_assert_int_eq(how(a), POSSIBLE);
+        ck_assert_int_eq(how(b), LOST);
+        roots[0] = at(a, sizes[i] + 1);
+        ck_assert_int_eq(how(a), LOST);
+    }
+}
+END_TEST
+
+START_TEST (pointer_to_the_end_holds_nothing_where_another_may_begin_there) {
+    uintptr_t *a = object(72);
+    roots[0] = at(a, 72);
+    ck_assert_int_eq(how(a), LOST);
+}
+END_TEST
+
+START_TEST (pointer_to_the_end_of_the_heap_holds_what_ends_there) {
+    build->heap.ends_hold = 1;
+    uintptr_t *last = object(40);
+    roots[0] = at(last, 40);
+    ck_assert_int_eq(how(last), POSSIBLE);
+}
+END_TEST
+
 START_TEST (objects_behind_a_starts_only_root_are_traced_in_full) {
     uintptr_t *a = object(64), *b = object(64);
     roots[17] = at(a, 0);
@@ -396,6 +427,9 @@ int main(void) {
     tcase_add_test(tests, reachable_stays_reachable_behind_a_possible_one);
     tcase_add_test(tests, interior_pointer_from_a_lost_object_does_nothing);
     tcase_add_test(tests, root_for_starts_only_ignores_interior_pointers);
+    tcase_add_test(tests, pointer_to_the_end_holds_as_one_into_the_middle_does);
+    tcase_add_test(tests, pointer_to_the_end_holds_nothing_where_another_may_begin_there);
+    tcase_add_test(tests, pointer_to_the_end_of_the_heap_holds_what_ends_there);
     tcase_add_test(tests, objects_behind_a_starts_only_root_are_traced_in_full);
     tcase_add_test(tests, starts_only_root_ignores_the_inside_of_odd_objects);
     tcase_add_test(tests, ignored_object_is_reachable_and_traced);

@@ -89,7 +89,7 @@ START_TEST (two_that_point_at_each_other_are_a_cycle) {
     ck_assert_uint_eq(f->cycle_length, 2);
     ck_assert_uint_eq(f->cycle_listed, 2);
     ck_assert_uint_eq(f->group_objects_max, 2);
-    const struct cycle_edge expected[] = {{7, 40, 24, 8, NULL}, {8, 24, 0, 0, NULL}};
+    const struct cycle_edge expected[] = {{7, 40, 24, 8, NULL, 40, 40}, {8, 24, 0, 0, NULL, 24, 24}};
     for (int i = 0; i < 2; i++) {
         ck_assert_uint_eq(f->cycle[i].site, expected[i].site);
         ck_assert_uint_eq(f->cycle[i].size_bytes, expected[i].size_bytes);
@@ -189,6 +189,8 @@ START_TEST (same_site_is_one_finding) {
     judge();
     tally_is(KIND_LOST, 10, 205, 1);
     ck_assert_uint_eq(verdicts.findings[0].count, 10);
+    ck_assert_uint_eq(verdicts.findings[0].size_min_bytes, 16);
+    ck_assert_uint_eq(verdicts.findings[0].size_max_bytes, 25);
 }
 END_TEST
 
@@ -227,9 +229,8 @@ START_TEST (rings_begun_elsewhere_are_the_same) {
 }
 END_TEST
 
-START_TEST (rings_of_other_length_offset_or_site_differ) {
+START_TEST (rings_of_other_offset_or_site_differ) {
     ring(3, 1);
-    ring(4, 1);
     ring(3, 9);
     uintptr_t **other = ring(3, 1);
     other[1][1] = 0;
@@ -237,7 +238,40 @@ START_TEST (rings_of_other_length_offset_or_site_differ) {
     other = ring(3, 1);
     point(other[1], 1, other[2], 8);
     judge();
-    tally_is(KIND_CYCLE, 16, 512, 5);
+    tally_is(KIND_CYCLE, 12, 384, 4);
+}
+END_TEST
+
+START_TEST (rings_of_any_length_are_one_finding) {
+    ring(3, 1);
+    ring(40, 1);
+    ring(2, 1);
+    judge();
+    tally_is(KIND_CYCLE, 45, 1440, 1);
+    const struct finding *f = &verdicts.findings[0];
+    ck_assert_uint_eq(f->count, 3);
+    ck_assert_uint_eq(f->cycle_length, 3);
+    ck_assert_uint_eq(f->cycle_length_max, 40);
+    ck_assert_uint_eq(f->cycle[0].bytes, 96); /* three firsts, and all the others */
+    ck_assert_uint_eq(f->cycle[1].bytes + f->cycle[2].bytes, 1344);
+}
+END_TEST
+
+START_TEST (cycles_of_any_size_are_one_finding) {
+    static const size_t sizes[] = {100, 24, 4000, 24};
+    for (size_t i = 0; i < 4; i++) {
+        uintptr_t *node = object(32, 1), *buffer = object(sizes[i], 2);
+        point(node, 1, buffer, 0);
+        point(buffer, 0, node, 0);
+    }
+    judge();
+    tally_is(KIND_CYCLE, 8, 4276, 1);
+    const struct cycle_edge *edge = verdicts.findings[0].cycle;
+    ck_assert_uint_eq(edge[0].size_bytes, 32);
+    ck_assert_uint_eq(edge[0].size_max_bytes, 32);
+    ck_assert_uint_eq(edge[1].size_bytes, 24);
+    ck_assert_uint_eq(edge[1].size_max_bytes, 4000);
+    ck_assert_uint_eq(edge[1].bytes, 4148);
 }
 END_TEST
 
@@ -467,7 +501,9 @@ int main(void) {
     tcase_add_test(tests, same_site_is_one_finding);
     tcase_add_test(tests, equal_rings_are_one_finding);
     tcase_add_test(tests, rings_begun_elsewhere_are_the_same);
-    tcase_add_test(tests, rings_of_other_length_offset_or_site_differ);
+    tcase_add_test(tests, rings_of_other_offset_or_site_differ);
+    tcase_add_test(tests, rings_of_any_length_are_one_finding);
+    tcase_add_test(tests, cycles_of_any_size_are_one_finding);
     tcase_add_test(tests, same_smallest_cycle_is_one_finding_whatever_is_around_it);
     tcase_add_test(tests, smallest_cycle_is_found_behind_a_larger_one);
     tcase_add_test(tests, self_pointers_do_not_shorten_a_cycle);

@@ -31,16 +31,16 @@ function rowsPosition(index, places) {
   return { x: x * NODE_WIDTH * 1.9, y: y * NODE_HEIGHT * 2.2 };
 }
 
-function elements(finding, { size, hex, count }) {
+function elements(finding, { size, sizes, hex, count }) {
   const listed = finding.cycle.length;
   const isCut = finding.cycle_length > listed;
   const places = listed + (isCut ? 1 : 0);
   const many = places > RING_MAX;
-  const pointer = (entry) => hex(entry.offset) + (entry.target_offset ? `${many ? " " : "\n"}to ${hex(entry.target_offset)}` : "");
+  const pointer = (entry) => (entry.member === null ? hex(entry.offset) : `.${entry.member}`) + (entry.target_offset ? `${many ? " " : "\n"}to ${hex(entry.target_offset)}` : "");
   const position = (index) => (many ? rowsPosition : ringPosition)(index, places);
   const type = (entry) => (entry.type && !entry.label.startsWith(entry.type) ? `${entry.type}\n` : "");
   const nodes = finding.cycle.map((entry, index) => ({
-    data: { id: `n${index}`, index, label: `${entry.label}\n${type(entry)}${size(entry.size)}${many ? `, ${pointer(entry)}` : ""}` },
+    data: { id: `n${index}`, index, label: `${entry.label}\n${type(entry)}${sizes(entry, size)}${many ? `, ${pointer(entry)}` : ""}` },
     position: position(index),
   }));
   const edges = finding.cycle.map((entry, index) => ({

@@ -28,6 +28,7 @@
     for (; value >= 1023.95 && unit < units.length - 1; unit++) value /= 1024;
     return `${value.toFixed(1)} ${units[unit]}`;
   }
+  const sizes = (entry, words) => (entry.size === entry.size_max ? "" : `${words(entry.size)} to `) + words(entry.size_max);
   const hex = (offset) => `+0x${offset.toString(16).padStart(2, "0")}`;
 
   // ---- frames and stacks: [function, place, file, module, inlined] by number
@@ -86,8 +87,8 @@
     const target = cut ? "an object that is not listed" : next.label + (entry.target_offset ? hex(entry.target_offset) : "");
     return element("tr", { "data-index": index, hidden },
       element("td", {}, element("button", { class: "open", "aria-expanded": "false", onclick: toggleEntry }, entry.label)),
-      element("td", { class: "number" }, things(entry.size, "byte")),
-      element("td", {}, `${hex(entry.offset)} → ${target}`, entry.rank ? breakWords(entry) : null));
+      element("td", { class: "number" }, sizes(entry, (bytes) => things(bytes, "byte"))),
+      element("td", {}, `${entry.member === null ? "" : `.${entry.member}, `}${hex(entry.offset)} → ${target}`, entry.rank ? breakWords(entry) : null));
   }
 
   function toggleEntry(event) {
@@ -130,7 +131,9 @@
     const entries = entriesTable(finding, number);
     const words = [];
     if (finding.count > 1) words.push(`${things(finding.count, "group")} of this shape.`);
-    if (finding.group_objects_max > finding.cycle_length)
+    if (finding.cycle_length_max > finding.cycle_length)
+      words.push(`Cycles of this place have up to ${things(finding.cycle_length_max, "object")}.`);
+    if (finding.group_objects_max > finding.cycle_length_max)
       words.push(`The smallest cycle of a group of up to ${things(finding.group_objects_max, "object")}.`);
     if (finding.cycle_length > finding.cycle.length)
       words.push(`${count(finding.cycle.length)} of ${things(finding.cycle_length, "object")} are listed.`);
@@ -138,7 +141,7 @@
     const drawings = window.castawayDrawings;
     const ring = drawings ? element("div", { class: "ring", role: "img", "aria-label": `Drawing of ${finding.name}` }) :
       element("p", { class: "hint" }, "This castaway was built without the libraries that draw.");
-    if (drawings) requestAnimationFrame(() => drawings.cycle(ring, finding, { size, hex, count, choose: entries.choose }));
+    if (drawings) requestAnimationFrame(() => drawings.cycle(ring, finding, { size, sizes, hex, count, choose: entries.choose }));
     return [element("p", {}, words.join(" ")), element("div", { class: "around" }, ring, entries.box)];
   }
 

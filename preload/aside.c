@@ -1,0 +1,92 @@
+/* aside.c - see the header.
+ *
+ * A sanitizer's functions may not be called before it has set itself up, nor from our snapshot or on our stack, and libc's
+ * memcpy is one of them. It has its own leak check. So in such a process the wrappers only pass calls on.
+ *
+ * The runtime is a library, or part of the program. In the latter case the program has a malloc of its own, and its symbol
+ * table names the runtime's hooks (with gcc it exports no more than those).
+ *
+ * AddressSanitizer ends a process in which its library is not the first: it looks by dl_iterate_phdr, which does not tell it
+ * of us.
+ *
+ * Owns:    whether we stand aside.
+ * Never:   changes what anybody else sees.
+ * Start:   aside_look(). */
+#include "aside.h"
+
+#include <dlfcn.h>
+#include <link.h>
+#include <string.h>
+
+#include "hooks.h"
+#include "module.h"
+#include "next.h"
+
+int aside_stands;
+
+static const char *const RUNTIMES[] = {
+    "libasan.so",       "libtsan.so",       "liblsan.so",         "libhwasan.so",
+    "libclang_rt.asan", "libclang_rt.tsan", "libclang_rt.hwasan",
+};
+
+static int is_runtime(const char *path) {
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    for (size_t i = 0; i < sizeof RUNTIMES / sizeof RUNTIMES[0]; i++)
+        if (strncmp(name, RUNTIMES[i], strlen(RUNTIMES[i])) == 0)
+            return 1;
+    return 0;
+}
+
+static int names(const struct link_map *program, const char *text) {
+    const char *names = NULL;
+    size_t bytes = 0;
+    for (const ElfW(Dyn) *entry = program->l_ld; entry->d_tag != DT_NULL; entry++) {
+        if (entry->d_tag == DT_STRTAB)
+            names = (const char *)entry->d_un.d_ptr;
+        else if (entry->d_tag == DT_STRSZ)
+            bytes = entry->d_un.d_val;
+    }
+    return names && memmem(names, bytes, text, strlen(text)) != NULL;
+}
+
+static int holds_runtime(const struct link_map *program) {
+    uintptr_t lo, hi;
+    module_span(dlsym(RTLD_DEFAULT, "malloc"), &lo, &hi);
+    return (uintptr_t)program->l_ld - lo < hi - lo && names(program, "__sanitizer_");
+}
+
+void aside_look(void) {
+    static int looked;
+    const struct link_map *program = _r_debug.r_map;
+    if (looked || !program)
+        return;
+    looked = 1;
+    aside_stands = holds_runtime(program);
+    for (const struct link_map *library = program->l_next; library && !aside_stands; library = library->l_next)
+        aside_stands = is_runtime(library->l_name);
+}
+
+/* ---- what the program sees ---- */
+
+struct visit {
+    int (*visit)(struct dl_phdr_info *, size_t, void *);
+    void *context;
+};
+
+static int visit_other(struct dl_phdr_info *info, size_t bytes, void *context) {
+    const struct visit *wanted = context;
+    uintptr_t lo, hi;
+    module_span(&aside_stands, &lo, &hi);
+    return info->dlpi_addr - lo < hi - lo ? 0 : wanted->visit(info, bytes, wanted->context);
+}
+
+EXPORT int dl_iterate_phdr(int (*visit)(struct dl_phdr_info *, size_t, void *), void *context) {
+    next_find();
+    aside_look();
+    if (!next.dl_iterate_phdr)
+        return 0;
+    if (!aside_stands)
+        return next.dl_iterate_phdr(visit, context);
+    struct visit wanted = {visit, context};
+    return next.dl_iterate_phdr(visit_other, &wanted);
+}

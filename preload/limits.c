@@ -1,0 +1,172 @@
+/* limits.c - see the header.
+ *
+ * A hard limit, once lowered, can't be raised again, by a snapshot child as little as by the program. So of those that
+ * stand in the way of a scan only the soft one is lowered; what the program has asked for is kept here, shown to it,
+ * enforced when it asks for more, and made real before another program inherits it. A limit on memory is set
+ * higher than asked for by what we take, so that the program can have what it could without us.
+ *
+ * Never:   touches the limits of another process.
+ * Start:   limit_set(). Source: setrlimit(2). */
+#include "limits.h"
+
+#include <errno.h>
+#include <linux/capability.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+
+#include "hooks.h"
+#include "init.h"
+#include "next.h"
+#include "pages.h"
+#include "rights.h"
+#include "sys.h"
+
+/* The program's words; of resources that are not listed here, and of all others, the kernel's are the same. */
+static struct asked {
+    int resource, is_kept;
+    struct rlimit limit;
+} asked[] = {
+    {.resource = RLIMIT_AS}, {.resource = RLIMIT_DATA}, {.resource = RLIMIT_FSIZE}, {.resource = RLIMIT_NOFILE}};
+enum { ASKED = sizeof asked / sizeof asked[0], LIBRARIES_BYTES = 4 << 20 };
+
+static struct asked *asked_of(int resource) {
+    for (unsigned i = 0; i < ASKED; i++)
+        if (asked[i].resource == resource)
+            return &asked[i];
+    return NULL;
+}
+
+static long kernel_limit(int resource, const struct rlimit *limit, struct rlimit *before) {
+    return sys(SYS_prlimit64, 0, resource, limit, before);
+}
+
+/* ---- what is set aside ---- */
+
+enum { ASIDE_BYTES = 1 << 20, ASIDE_PART = 12 };
+static struct range aside;
+
+void limits_set_aside(void) {
+    struct rlimit limit = {0};
+    if (kernel_limit(RLIMIT_AS, NULL, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+        return;
+    size_t bytes = (ASIDE_BYTES + limit.rlim_cur / ASIDE_PART) & ~(size_t)4095;
+    long result = sys(SYS_mmap, 0, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (!sys_failed(result))
+        aside = (struct range){(uintptr_t)result, (uintptr_t)result + bytes};
+}
+
+void limits_use_aside(void) {
+    if (aside.hi)
+        sys(SYS_munmap, aside.lo, aside.hi - aside.lo);
+    aside = (struct range){0};
+}
+
+/* ---- what is in the way of a scan ---- */
+
+void limit_lift(int resource) {
+    struct rlimit none = {RLIM_INFINITY, RLIM_INFINITY}, limit = {0, 0};
+    if (kernel_limit(resource, NULL, &limit) != 0 || kernel_limit(resource, &none, NULL) == 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    kernel_limit(resource, &limit, NULL);
+}
+
+void limits_lift(void) {
+    for (unsigned i = 0; i < ASKED; i++)
+        limit_lift(asked[i].resource);
+}
+
+void limits_settle(void) {
+    if (rights_confined)
+        return;
+    int is_child =
+        (int)sys(SYS_getpid, 0) != process.pid; /* with memory that is the program's: nothing is changed there */
+    for (unsigned i = 0; i < ASKED; i++) {
+        if (asked[i].is_kept)
+            kernel_limit(asked[i].resource, &asked[i].limit, NULL);
+        if (!is_child)
+            asked[i].is_kept = 0;
+    }
+}
+
+/* ---- the program's calls ---- */
+
+static int may_raise(void) {
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {{0}};
+    return sys(SYS_capget, &header, data) == 0 && (data[0].effective & 1u << CAP_SYS_RESOURCE);
+}
+
+static int is_memory(int resource) {
+    return resource == RLIMIT_AS || resource == RLIMIT_DATA;
+}
+
+/* What we have, and what small objects to come will take: as much as they are themselves. */
+static rlim_t with_ours(rlim_t bytes) {
+    size_t count;
+    const struct range *own = pages_ranges(&count);
+    rlim_t more = bytes + LIBRARIES_BYTES;
+    for (size_t i = 0; i < count; i++)
+        more += own[i].hi - own[i].lo;
+    return bytes < RLIM_INFINITY / 2 - more ? bytes + more : RLIM_INFINITY;
+}
+
+static long ask(struct asked *ask, const struct rlimit *limit) {
+    struct rlimit real = {0}, shown;
+    long error = kernel_limit(ask->resource, NULL, &real);
+    if (error)
+        return error;
+    shown = ask->is_kept ? ask->limit : real;
+    if (limit->rlim_cur > limit->rlim_max)
+        return -EINVAL;
+    if (limit->rlim_max > shown.rlim_max && !may_raise())
+        return -EPERM;
+    if (limit->rlim_max > real.rlim_max)
+        real.rlim_max = limit->rlim_max;
+    real.rlim_cur = is_memory(ask->resource) ? with_ours(limit->rlim_cur) : limit->rlim_cur;
+    if (real.rlim_cur > real.rlim_max)
+        real.rlim_cur = real.rlim_max;
+    error = kernel_limit(ask->resource, &real, NULL);
+    if (error)
+        return error;
+    ask->limit = *limit;
+    ask->is_kept = 1;
+    return 0;
+}
+
+static int limit_set(int pid, int resource, const struct rlimit *limit, struct rlimit *before) {
+    next_find();
+    int is_own = process.started && (pid == 0 || pid == process.pid) && (int)sys(SYS_getpid, 0) == process.pid;
+    struct asked *own = is_own ? asked_of(resource) : NULL;
+    struct rlimit shown = {0};
+    long error = sys(SYS_prlimit64, pid, resource, own ? NULL : limit, &shown);
+    if (own && own->is_kept)
+        shown = own->limit;
+    if (!error && own && limit)
+        error = ask(own, limit);
+    if (!error && before)
+        *before = shown;
+    errno = error ? (int)-error : errno;
+    return error ? -1 : 0;
+}
+
+/* struct rlimit64 is the same on 64-bit machines. */
+EXPORT int setrlimit(__rlimit_resource_t resource, const struct rlimit *limit) {
+    return limit_set(0, (int)resource, limit, NULL);
+}
+EXPORT int setrlimit64(__rlimit_resource_t resource, const struct rlimit64 *limit) {
+    return limit_set(0, (int)resource, (const struct rlimit *)limit, NULL);
+}
+EXPORT int getrlimit(__rlimit_resource_t resource, struct rlimit *limit) {
+    return limit_set(0, (int)resource, NULL, limit);
+}
+EXPORT int getrlimit64(__rlimit_resource_t resource, struct rlimit64 *limit) {
+    return limit_set(0, (int)resource, NULL, (struct rlimit *)limit);
+}
+EXPORT int prlimit(pid_t pid, enum __rlimit_resource resource, const struct rlimit *limit, struct rlimit *before) {
+    return limit_set(pid, (int)resource, limit, before);
+}
+EXPORT int prlimit64(pid_t pid, enum __rlimit_resource resource, const struct rlimit64 *limit,
+                     struct rlimit64 *before) {
+    return limit_set(pid, (int)resource, (const struct rlimit *)limit, (struct rlimit *)before);
+}
