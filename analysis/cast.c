@@ -700,7 +700,7 @@ void cast_defaults(struct cast_sink *sink, const char *options, const char *supp
     close_line(sink);
 }
 
-void cast_note(struct cast_sink *sink, enum note_code code, uint64_t count, const char *detail) {
+static void open_note(struct cast_sink *sink, enum note_code code, uint64_t count) {
     static const char *const CODES[] = {
 #define X(name, code_, text) code_,
         NOTES(X)
@@ -709,8 +709,20 @@ void cast_note(struct cast_sink *sink, enum note_code code, uint64_t count, cons
     open_line(sink, "note");
     put_text(sink, "code", CODES[code]);
     put_count(sink, "count", count);
+}
+
+void cast_note(struct cast_sink *sink, enum note_code code, uint64_t count, const char *detail) {
+    open_note(sink, code, count);
     if (detail)
         put_text(sink, "detail", detail);
+    close_line(sink);
+}
+
+void cast_lingering(struct cast_sink *sink, const struct lingering_site *site) {
+    open_note(sink, NOTE_LINGERING, site->objects);
+    put_count(sink, "bytes", site->bytes);
+    put_count(sink, "scans", site->scans);
+    put_count(sink, "site", site->site);
     close_line(sink);
 }
 

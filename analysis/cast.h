@@ -7,6 +7,7 @@
 #include "dominators.h"
 #include "growth.h"
 #include "path.h"
+#include "lingering.h"
 #include "verdict.h"
 
 #define CAST_FORMAT "castaway"
@@ -30,6 +31,7 @@ enum { CAST_VERSION = 1, CAST_FRAMES_MAX = 64 };
     X(NEXT_ALLOCATOR, "allocator", "the allocator in use is not glibc's")                                              \
     X(WRITTEN_PAGES, "written-pages", "how the pages written between scans were found")                                \
     X(METHOD_MISSING, "method-missing", "a way to find written pages that was asked for and can't be had here")        \
+    X(LINGERING, "lingering", "objects held only by words on stacks that no full scan has seen change of late")        \
     X(SCANS_SKIPPED, "scans-skipped", "scans that were due and not made")                                              \
     X(REFS_WRONG, "refs-wrong", "words of --refs or of a profile that could not be read: those before them hold")      \
     X(REFS_MISSING, "refs-missing", "functions of --refs that no library of the program has")                          \
@@ -190,6 +192,7 @@ void cast_allocations(struct cast_sink *, const struct cast_allocations *);
 /* What the program's own __lsan_default_options and __lsan_default_suppressions return; either may be NULL. */
 void cast_defaults(struct cast_sink *, const char *options, const char *suppressions);
 void cast_note(struct cast_sink *, enum note_code, uint64_t count, const char *detail); /* detail may be NULL */
+void cast_lingering(struct cast_sink *, const struct lingering_site *);                 /* a note with a site */
 int cast_end(struct cast_sink *); /* end line, flush; returns the first error or 0 */
 
 #endif

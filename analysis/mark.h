@@ -10,6 +10,7 @@ enum root_flags {
     ROOT_STARTS_ONLY = 1, /* only pointers to an object's start count (glibc's own data: its bins point at chunk
                              headers, which can lie in the tail of the object before) */
     ROOT_STACK = 4,       /* a thread's stack or registers, where words stay that nobody needs any more */
+    ROOT_REGISTER = 8,    /* of a stack's roots, those that are registers */
     ROOT_LIVE = 2,        /* belongs to a scan of any generation, written or not (stacks, registers); searched last, see
                              marks.settled */
 };

@@ -1,11 +1,12 @@
-/* shape.c - known-good shapes of interior pointers: arrays with a cookie, strings, second base classes, aligned blocks.
+/* shape.c - known-good shapes of interior pointers: arrays with a cookie, strings, second base classes, aligned
+ * blocks, exceptions.
  *
  * Owns:    nothing.      Never: reads outside the object and heap->vtable_ranges.
  * Runs in: snapshot child, unit tests, tools.
  * Start:   the table SHAPES; adding a shape is one line there and one function. */
 #include "shape.h"
 
-enum { WORD = sizeof(uintptr_t) };
+enum { WORD = sizeof(uintptr_t), EXCEPTION_OBJECT = 16 * WORD /* bytes before what was thrown */ };
 
 typedef int shape_test(const struct heap *heap, uintptr_t start, uint64_t size_bytes, uint64_t offset);
 
@@ -74,6 +75,17 @@ static int is_aligned_block(const struct heap *heap, uintptr_t start, uint64_t s
     return heap_load(address + WORD) == start || (offset >= WORD && heap_load(address - WORD) == start);
 }
 
+/* A C++ exception: [count][header [class]][object. Handlers and std::exception_ptr point at the object or the header, the
+ * unwinder at the part of it that begins with the class, which ends with "C++" and a zero.
+ * Source: Itanium C++ ABI, Exception Handling, 2.2; libstdc++, unwind-cxx.h, __cxa_refcounted_exception */
+static int is_exception(const struct heap *heap, uintptr_t start, uint64_t size_bytes, uint64_t offset) {
+    enum { HEADER = 2 * WORD, CLASS = 12 * WORD };
+    (void)heap;
+    (void)size_bytes;
+    return (offset == HEADER || offset == CLASS || offset == EXCEPTION_OBJECT) &&
+           (uint32_t)heap_load(start + CLASS) == 0x432b2b00;
+}
+
 /* A pointer to the start with a tag in the three bits that alignment leaves free. */
 static int is_tagged(const struct heap *heap, uintptr_t start, uint64_t size_bytes, uint64_t offset) {
     (void)heap;
@@ -94,6 +106,7 @@ static const struct shape {
     {"stdstring", is_std_string, 3 * WORD + 1, 2 * WORD, 0},
     {"multipleinheritance", is_second_base, 2 * WORD, WORD, WORD},
     {"alignedblock", is_aligned_block, 4 * WORD, 0, 2 * WORD},
+    {"exception", is_exception, EXCEPTION_OBJECT, EXCEPTION_OBJECT, 0},
 };
 
 static int may_read(const struct heap *heap, uintptr_t lo, uint64_t count) {

@@ -115,7 +115,7 @@ static int view_odd(struct view *view) {
     }
     heap_sort_large(heap->large, heap->large_count);
     for (size_t i = 0; i < heap->large_count; i++)
-        widen(heap, heap->large[i].lo, heap->large[i].hi + 1);
+        widen(heap, heap->large[i].lo, heap_end(heap, heap->large[i].lo, heap->large[i].hi - heap->large[i].lo));
     if (heap->hi == 0)
         heap->lo = 0;
     return 0;

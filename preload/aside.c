@@ -10,7 +10,7 @@
  * of us.
  *
  * Owns:    whether we stand aside.
- * Never:   changes what anybody else sees.
+ * Never:   changes what the program sees, but that its list of modules lacks us where we stand aside.
  * Start:   aside_look(). */
 #include "aside.h"
 
@@ -18,6 +18,7 @@
 #include <link.h>
 #include <string.h>
 
+#include "analysis/sanitizers.h"
 #include "hooks.h"
 #include "module.h"
 #include "next.h"
@@ -25,8 +26,9 @@
 int aside_stands;
 
 static const char *const RUNTIMES[] = {
-    "libasan.so",       "libtsan.so",       "liblsan.so",         "libhwasan.so",
-    "libclang_rt.asan", "libclang_rt.tsan", "libclang_rt.hwasan",
+#define X(beginning) beginning,
+    SANITIZER_RUNTIMES(X)
+#undef X
 };
 
 static int is_runtime(const char *path) {
@@ -37,7 +39,7 @@ static int is_runtime(const char *path) {
     return 0;
 }
 
-static int names(const struct link_map *program, const char *text) {
+static int mentions(const struct link_map *program, const char *text) {
     const char *names = NULL;
     size_t bytes = 0;
     for (const ElfW(Dyn) *entry = program->l_ld; entry->d_tag != DT_NULL; entry++) {
@@ -52,7 +54,7 @@ static int names(const struct link_map *program, const char *text) {
 static int holds_runtime(const struct link_map *program) {
     uintptr_t lo, hi;
     module_span(dlsym(RTLD_DEFAULT, "malloc"), &lo, &hi);
-    return (uintptr_t)program->l_ld - lo < hi - lo && names(program, "__sanitizer_");
+    return (uintptr_t)program->l_ld - lo < hi - lo && mentions(program, SANITIZER_HOOKS);
 }
 
 void aside_look(void) {

@@ -321,9 +321,11 @@ void follow_start(void) {
 
 /* Under LOCK_SHELL. Kept from one shell to the next: memory of ours is never given back. */
 static struct {
-    int count;             /* shells that begin, or that libc waits for */
-    char **before, **ours; /* environ before the first of them; while count > 0 */
-    size_t bytes;          /* room behind ours */
+    int count;               /* shells that begin, or that libc waits for */
+    char **before, **ours;   /* environ before the first of them; while count > 0 */
+    struct given given;      /* what stands in `before` */
+    char *preload, *options; /* what stands in `ours` for these */
+    size_t bytes;            /* room behind ours */
 } shells;
 
 static char **shells_room(size_t bytes) {
@@ -340,23 +342,52 @@ static void show(void) {
     size_t entries = given.count + EXTRA + 1, text = preload_bytes(&given);
     if (!added || !shells_room(entries * sizeof(char *) + text + options_bytes()))
         return;
-    char *preload = (char *)(shells.ours + entries), *options = preload + text;
-    write_preload(preload, &given);
-    write_options(options, added);
-    compose(environ, added, preload, options, shells.ours);
+    shells.given = given;
+    shells.preload = (char *)(shells.ours + entries);
+    shells.options = shells.preload + text;
+    write_preload(shells.preload, &given);
+    write_options(shells.options, added);
+    compose(environ, added, shells.preload, shells.options, shells.ours);
     shells.before = environ;
     environ = shells.ours;
 }
 
-/* What other threads have changed meanwhile stays changed. When libc has made an environment of its own for that, ours
- * stay in it. */
+static char *entry_of(const char *value, const char *name) {
+    return value ? (char *)(uintptr_t)(value - strlen(name)) : NULL;
+}
+
+/* What stood in the environment for one of `ours`; NULL: nothing. */
+static char *stood_before(char *entry) {
+    if (entry == shells.preload)
+        return entry_of(shells.given.preload, PRELOAD);
+    if (entry == shells.options)
+        return entry_of(shells.given.options, OPTIONS);
+    for (unsigned i = 0; i < SWITCHES; i++)
+        if (entry == switches[i].setting)
+            return NULL;
+    return entry;
+}
+
+/* What did not change is not written: it may be a constant. */
+static void put_back(size_t place, char *entry) {
+    if (shells.before[place] != entry)
+        shells.before[place] = entry;
+}
+
+/* What other threads have changed meanwhile stays changed, where there is room. When libc has made an environment of its
+ * own for that, ours stay in it. */
 static void hide_again(void) {
+    size_t kept = 0;
     if (environ != shells.ours)
         return;
+    for (size_t i = 0; shells.ours[i] && kept < shells.given.count; i++) {
+        char *entry = stood_before(shells.ours[i]);
+        if (entry)
+            put_back(kept++, entry);
+    }
+    if (shells.before)
+        put_back(kept, NULL);
     environ = shells.before;
-    for (size_t i = 0; shells.ours[i]; i++)
-        environ[i] = shells.ours[i];
-    hide();
 }
 
 void follow_shell_begins(void) {

@@ -54,6 +54,10 @@ static void print_stack(int file, const char *name, const uint64_t *frames, size
     dprintf(file, "\n");
 }
 
+void frames_check_site(uint32_t site, size_t max) {
+    frames_check(site_get(site)->frames, site_get(site)->count, max);
+}
+
 void frames_check_report(char **environment) {
     static const char name[] = "CASTAWAY_FRAMES_LOG=";
     for (; environment && *environment && strncmp(*environment, name, sizeof name - 1) != 0; environment++) {

@@ -209,12 +209,21 @@ EXPORT void *reallocarray(void *pointer, size_t count, size_t bytes) {
     return result;
 }
 
+__thread size_t hook_asked;
+
+static size_t asked(size_t bytes) {
+    size_t before = hook_asked;
+    hook_asked = 0;
+    return before && before < bytes ? before : bytes;
+}
+
 EXPORT int posix_memalign(void **out, size_t alignment, size_t bytes) {
     if (!READY())
         return ENOMEM;
     int error = next.posix_memalign(out, alignment, bytes);
+    size_t requested = asked(bytes);
     if (error == 0)
-        MADE(*out, bytes);
+        MADE(*out, requested);
     return error;
 }
 
@@ -225,7 +234,8 @@ EXPORT int posix_memalign(void **out, size_t alignment, size_t bytes) {
             return NULL;                                                                                               \
         }                                                                                                              \
         void *pointer = next.name(alignment, bytes);                                                                   \
-        MADE(pointer, bytes);                                                                                          \
+        size_t requested = asked(bytes);                                                                               \
+        MADE(pointer, requested);                                                                                      \
         return pointer;                                                                                                \
     }
 ALIGNED(aligned_alloc)

@@ -10,6 +10,9 @@ extern int hook_recording; /* set once, when recording starts */
 
 /* `address` was just handed out. context: hook; keeps errno */
 void hook_made(void *address, size_t size_bytes, const struct caller *caller);
+/* Bytes that an operator new was asked for, while it calls an aligned allocation: it rounds them up to a multiple of the
+ * alignment. Taken, and then 0, when that is recorded. */
+extern __thread size_t hook_asked;
 /* The same of a pool's object: the allocator does not know the address. */
 void hook_made_in_pool(void *address, size_t size_bytes, const struct caller *caller);
 /* `address` is about to be freed. */

@@ -4,6 +4,8 @@
  * and call nothing that we stand before. So the operators are interposed too, and an object that malloc's wrapper has
  * recorded already is left as it is.
  *
+ * Where glibc's malloc is in use the standard libraries' own operators are left alone: what they do is seen there.
+ *
  * The next operator may be in a library that was opened privately (a plug-in's libstdc++), out of RTLD_NEXT's sight:
  * then it is looked for in the C++ libraries that are loaded.
  *
@@ -11,13 +13,18 @@
  * Never:   throws; an exception of the real operator passes through (-fexceptions).
  * Start:   the table at the end. */
 #include <dlfcn.h>
+#include <link.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "hooks.h"
+#include "init.h"
 #include "thread.h"
 
+static const char *const libraries[] = {"libstdc++.so.6", "libc++.so.1", "libc++abi.so.1"};
+
 static void *find_next(const char *symbol) {
-    static const char *const libraries[] = {"libstdc++.so.6", "libc++.so.1", "libc++abi.so.1"};
+    start_recording(); /* so that the allocator is known */
     thread_busy++;
     void *found = dlsym(RTLD_NEXT, symbol);
     for (size_t i = 0; !found && i < sizeof libraries / sizeof libraries[0]; i++) {
@@ -28,21 +35,46 @@ static void *find_next(const char *symbol) {
     return found;
 }
 
+/* Does all that this operator does pass through malloc and free? */
+static int is_seen(const void *real) {
+    struct dl_find_object found;
+    if (!process.facts.allocator_is_glibc || dlsym(RTLD_DEFAULT, "malloc") != (void *)malloc ||
+        _dl_find_object((void *)real, &found) != 0 || !found.dlfo_link_map)
+        return 0;
+    const char *path = found.dlfo_link_map->l_name, *slash = strrchr(path, '/');
+    for (size_t i = 0; i < sizeof libraries / sizeof libraries[0]; i++)
+        if (strcmp(slash ? slash + 1 : path, libraries[i]) == 0)
+            return 1;
+    return 0;
+}
+
+/* Declares `real`, the operator behind this one, and `seen`, whether nothing need be recorded for it here. */
 #define NEXT(symbol, type)                                                                                             \
     static type found;                                                                                                 \
-    type real = __atomic_load_n(&found, __ATOMIC_RELAXED);                                                             \
-    if (__builtin_expect(!real, 0))                                                                                    \
-    __atomic_store_n(&found, real = (type)find_next(#symbol), __ATOMIC_RELAXED)
+    static int found_seen;                                                                                             \
+    type real = __atomic_load_n(&found, __ATOMIC_ACQUIRE);                                                             \
+    if (__builtin_expect(!real, 0)) {                                                                                  \
+        real = (type)find_next(#symbol);                                                                               \
+        __atomic_store_n(&found_seen, is_seen((const void *)real), __ATOMIC_RELAXED);                                  \
+        __atomic_store_n(&found, real, __ATOMIC_RELEASE);                                                              \
+    }                                                                                                                  \
+    int seen = __atomic_load_n(&found_seen, __ATOMIC_RELAXED)
 
-#define OPERATOR_NEW(symbol, parameters, arguments, fallback)                                                          \
+#define OPERATOR_NEW(symbol, parameters, arguments, fallback) OPERATOR(symbol, parameters, arguments, fallback, 0)
+/* libstdc++ calls aligned_alloc with more than was asked for. (Other allocators' operators call nothing of ours.) */
+#define OPERATOR_NEW_ALIGNED(symbol, parameters, arguments, fallback)                                                  \
+    OPERATOR(symbol, parameters, arguments, fallback, process.facts.allocator_is_glibc ? bytes : 0)
+#define OPERATOR(symbol, parameters, arguments, fallback, before)                                                      \
     typedef void *(*symbol##_type)parameters;                                                                          \
     EXPORT void *symbol parameters;                                                                                    \
     void *symbol parameters {                                                                                          \
         NEXT(symbol, symbol##_type);                                                                                   \
         if (!real)                                                                                                     \
             return fallback;                                                                                           \
+        if (before)                                                                                                    \
+            hook_asked = before;                                                                                       \
         void *pointer = real arguments;                                                                                \
-        if (__builtin_expect(hook_recording && pointer != NULL, 1))                                                    \
+        if (!seen && hook_recording && pointer != NULL)                                                                \
             hook_made_once(pointer, bytes, &ARCH_CALLER());                                                            \
         return pointer;                                                                                                \
     }
@@ -56,7 +88,7 @@ static void *find_next(const char *symbol) {
             free(pointer);                                                                                             \
             return;                                                                                                    \
         }                                                                                                              \
-        if (pointer && hook_recording)                                                                                 \
+        if (!seen && pointer && hook_recording)                                                                        \
             hook_free(pointer);                                                                                        \
         real arguments;                                                                                                \
     }
@@ -82,14 +114,14 @@ OPERATOR_NEW(_Znwm, (size_t bytes), (bytes), present(malloc(bytes)))
 OPERATOR_NEW(_Znam, (size_t bytes), (bytes), present(malloc(bytes)))
 OPERATOR_NEW(_ZnwmRKSt9nothrow_t, (size_t bytes, const struct nothrow *tag), (bytes, tag), malloc(bytes))
 OPERATOR_NEW(_ZnamRKSt9nothrow_t, (size_t bytes, const struct nothrow *tag), (bytes, tag), malloc(bytes))
-OPERATOR_NEW(_ZnwmSt11align_val_t, (size_t bytes, size_t alignment), (bytes, alignment),
-             present(aligned(bytes, alignment)))
-OPERATOR_NEW(_ZnamSt11align_val_t, (size_t bytes, size_t alignment), (bytes, alignment),
-             present(aligned(bytes, alignment)))
-OPERATOR_NEW(_ZnwmSt11align_val_tRKSt9nothrow_t, (size_t bytes, size_t alignment, const struct nothrow *tag),
-             (bytes, alignment, tag), aligned(bytes, alignment))
-OPERATOR_NEW(_ZnamSt11align_val_tRKSt9nothrow_t, (size_t bytes, size_t alignment, const struct nothrow *tag),
-             (bytes, alignment, tag), aligned(bytes, alignment))
+OPERATOR_NEW_ALIGNED(_ZnwmSt11align_val_t, (size_t bytes, size_t alignment), (bytes, alignment),
+                     present(aligned(bytes, alignment)))
+OPERATOR_NEW_ALIGNED(_ZnamSt11align_val_t, (size_t bytes, size_t alignment), (bytes, alignment),
+                     present(aligned(bytes, alignment)))
+OPERATOR_NEW_ALIGNED(_ZnwmSt11align_val_tRKSt9nothrow_t, (size_t bytes, size_t alignment, const struct nothrow *tag),
+                     (bytes, alignment, tag), aligned(bytes, alignment))
+OPERATOR_NEW_ALIGNED(_ZnamSt11align_val_tRKSt9nothrow_t, (size_t bytes, size_t alignment, const struct nothrow *tag),
+                     (bytes, alignment, tag), aligned(bytes, alignment))
 OPERATOR_DELETE(_ZdlPv, (void *pointer), (pointer))
 OPERATOR_DELETE(_ZdaPv, (void *pointer), (pointer))
 OPERATOR_DELETE(_ZdlPvm, (void *pointer, size_t bytes), (pointer, bytes))

@@ -231,6 +231,7 @@ void live_describe(struct scan_input *in) {
     in->young.history = scans.last ? &scans.last->history : NULL;
     in->young.birth_from = scans.birth_end[0];
     in->middle_from = scans.birth_end[1];
+    in->lingering = scans.last ? &scans.last->lingering : NULL;
     in->grown = scans.last ? &scans.last->grown : NULL;
     in->exit_status = RUNNING;
     in->confirmed = scans.last ? &scans.last->confirmed : NULL;

@@ -9,6 +9,7 @@
 #include <time.h>
 
 _Atomic int lock_words[LOCK_COUNT];
+__thread uint32_t lock_own;
 
 static int take_within(enum lock lock, int *left_ms) {
     while (atomic_exchange_explicit(&lock_words[lock], 2, memory_order_acquire) != 0) {
@@ -29,10 +30,12 @@ int lock_all(int limit_ms) {
             lock_release(lock);
         return -1;
     }
+    lock_own = UINT32_MAX;
     return 0;
 }
 
 void lock_release_all(void) {
     for (enum lock lock = LOCK_COUNT; lock-- > 0;)
         lock_release(lock);
+    lock_own = 0;
 }

@@ -1,13 +1,15 @@
 /* lock.h - the only lock in the target: a word and a futex, no libc, no thread identity.
  *
  * The order is the enum: a thread that holds a lock takes only later ones. fork takes them all, in this order, so a child
- * never inherits one held. A thread marks itself busy (thread.h) before it takes any, so a signal handler on the same
- * thread never waits for itself. */
+ * never inherits one held. A thread marks itself busy (thread.h) before it takes any; what is called while it was busy
+ * already, by a signal handler that interrupted a hook, takes a lock by lock_take_once() or lock_try(), and so never waits
+ * for its own thread. */
 #ifndef CASTAWAY_PRELOAD_LOCK_H
 #define CASTAWAY_PRELOAD_LOCK_H
 
 #include <linux/futex.h>
 #include <stdatomic.h>
+#include <stdint.h>
 
 #include "sys.h"
 
@@ -48,6 +50,26 @@ static inline int lock_try(enum lock lock) {
 static inline void lock_release(enum lock lock) {
     if (atomic_exchange_explicit(&lock_words[lock], 0, memory_order_release) == 2)
         sys(SYS_futex, &lock_words[lock], FUTEX_WAKE_PRIVATE, 1);
+}
+
+/* A bit for each lock that this thread holds or is about to take, of those that are only ever taken by lock_take_once(). */
+extern __thread uint32_t lock_own;
+_Static_assert(LOCK_COUNT <= 32, "a bit for each");
+
+/* Take a lock that a signal handler may want as well.
+ * returns  whether it was taken; 0: the handler has interrupted its own thread, which holds it */
+static inline int lock_take_once(enum lock lock) {
+    if (lock_own & 1u << lock)
+        return 0;
+    lock_own |= 1u << lock;
+    atomic_signal_fence(memory_order_seq_cst);
+    lock_take(lock);
+    return 1;
+}
+static inline void lock_release_once(enum lock lock) {
+    lock_release(lock);
+    atomic_signal_fence(memory_order_seq_cst);
+    lock_own &= ~(1u << lock);
 }
 
 /* Take every lock, in order. limit_ms: give up then and hold none (a signal handler may have interrupted their owner).

@@ -76,16 +76,26 @@ void mapping_start(void) {
     keep_locked(&by_program, 0);
 }
 
-void mapping_note(uintptr_t lo, uintptr_t hi, uintptr_t caller) {
-    if (aside_stands)
-        return;
+/* What a signal handler maps that interrupted this very noting is not noted. */
+static int list_take(void) {
     thread_busy++;
-    lock_take(LOCK_MAPPINGS);
+    if (lock_take_once(LOCK_MAPPINGS))
+        return 1;
+    thread_busy--;
+    return 0;
+}
+static void list_release(void) {
+    lock_release_once(LOCK_MAPPINGS);
+    thread_busy--;
+}
+
+void mapping_note(uintptr_t lo, uintptr_t hi, uintptr_t caller) {
+    if (aside_stands || !list_take())
+        return;
     remove_locked(&by_allocator, lo, hi);
     if (!hook_recording || is_allocator(caller))
         add_locked(&by_allocator, (struct mapped){{lo, hi}, caller});
-    lock_release(LOCK_MAPPINGS);
-    thread_busy--;
+    list_release();
 }
 
 const struct mapped *mapping_allocator(size_t *count) {
@@ -93,15 +103,15 @@ const struct mapped *mapping_allocator(size_t *count) {
     return by_allocator.mapped;
 }
 
-const struct mapped *mapping_broken(size_t *count) {
+const struct mapped *mapping_from_break(size_t *count) {
     *count = by_program.count;
     return by_program.mapped;
 }
 
 /* The break was moved by `caller`. What lies above it is gone. */
 static void note_break(uintptr_t before, uintptr_t after, uintptr_t caller) {
-    thread_busy++;
-    lock_take(LOCK_MAPPINGS);
+    if (!list_take())
+        return;
     remove_locked(&by_program, after, UINTPTR_MAX);
     struct mapped *last = by_program.count ? &by_program.mapped[by_program.count - 1] : NULL;
     if (after > before && !(hook_recording && is_allocator(caller))) {
@@ -110,8 +120,7 @@ static void note_break(uintptr_t before, uintptr_t after, uintptr_t caller) {
         else
             add_locked(&by_program, (struct mapped){{before, after}, caller});
     }
-    lock_release(LOCK_MAPPINGS);
-    thread_busy--;
+    list_release();
 }
 
 /* ---- the functions ---- */

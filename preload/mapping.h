@@ -22,6 +22,6 @@ void mapping_start(void);
 const struct mapped *mapping_allocator(size_t *count);
 
 /* What the program took from the break and did not give back; *count receives the number of ranges. */
-const struct mapped *mapping_broken(size_t *count);
+const struct mapped *mapping_from_break(size_t *count);
 
 #endif

@@ -66,12 +66,13 @@ static char *map_block_locked(size_t bytes, size_t wanted, size_t *got) {
 
 void *pages_alloc(size_t bytes) {
     bytes = round_up(bytes, 16);
-    lock_take(LOCK_PAGES);
+    if (!lock_take_once(LOCK_PAGES))
+        return NULL;
     if ((size_t)(block_end - block_next) < bytes) {
         size_t got;
         char *block = map_block_locked(bytes, block_bytes, &got);
         if (!block) {
-            lock_release(LOCK_PAGES);
+            lock_release_once(LOCK_PAGES);
             return NULL;
         }
         block_next = block;
@@ -81,16 +82,17 @@ void *pages_alloc(size_t bytes) {
     }
     char *memory = block_next;
     block_next += bytes;
-    lock_release(LOCK_PAGES);
+    lock_release_once(LOCK_PAGES);
     return memory;
 }
 
 /* Large tables of a search are read at random: in huge pages, their page walks cost little. A wish. */
 static void *arena_more(void *context, size_t bytes) {
     (void)context;
-    lock_take(LOCK_PAGES);
+    if (!lock_take_once(LOCK_PAGES))
+        return NULL;
     char *block = map_locked(round_up(bytes, PAGE));
-    lock_release(LOCK_PAGES);
+    lock_release_once(LOCK_PAGES);
     if (block && bytes > HUGE_BYTES_MIN && !rights_filtered)
         sys(SYS_madvise, block, round_up(bytes, PAGE), MADV_HUGEPAGE);
     return block;

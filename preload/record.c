@@ -78,7 +78,8 @@ struct odd {
 static struct odd *odd_table, *odd_free;
 
 static int odd_add(uintptr_t address, object_id id) {
-    lock_take(LOCK_ODD);
+    if (!lock_take_once(LOCK_ODD))
+        return 0;
     struct odd *entry = odd_free;
     if (entry)
         odd_free = entry->hh.next;
@@ -92,13 +93,14 @@ static int odd_add(uintptr_t address, object_id id) {
         HASH_ADD(hh, odd_table, address, sizeof address, entry);
         added = entry->hh.tbl != NULL;
     }
-    lock_release(LOCK_ODD);
+    lock_release_once(LOCK_ODD);
     return added;
 }
 
 static object_id odd_take(uintptr_t address) {
     object_id id = 0;
-    lock_take(LOCK_ODD);
+    if (!lock_take_once(LOCK_ODD)) /* the object seems to live on, as one whose free never passed through us */
+        return 0;
     struct odd *entry;
     HASH_FIND(hh, odd_table, &address, sizeof address, entry);
     if (entry) {
@@ -107,7 +109,17 @@ static object_id odd_take(uintptr_t address) {
         entry->hh.next = odd_free;
         odd_free = entry;
     }
-    lock_release(LOCK_ODD);
+    lock_release_once(LOCK_ODD);
+    return id;
+}
+
+static object_id odd_find(uintptr_t address) {
+    struct odd *entry;
+    if (!lock_take_once(LOCK_ODD))
+        return 0;
+    HASH_FIND(hh, odd_table, &address, sizeof address, entry);
+    object_id id = entry ? entry->id : 0;
+    lock_release_once(LOCK_ODD);
     return id;
 }
 
@@ -389,13 +401,7 @@ int record_known(uintptr_t address) {
     uint32_t slot = leaf ? atomic_load_explicit(&leaf->slot[heap_slot_number(address)], memory_order_relaxed) : 0;
     if (slot && !(address & 7) && (slot & HEAP_SLOT_HALF) == half)
         return 1;
-    if (!__atomic_load_n(&odd_table, __ATOMIC_RELAXED))
-        return 0;
-    lock_take(LOCK_ODD);
-    struct odd *entry;
-    HASH_FIND(hh, odd_table, &address, sizeof address, entry);
-    lock_release(LOCK_ODD);
-    return entry != NULL;
+    return __atomic_load_n(&odd_table, __ATOMIC_RELAXED) && odd_find(address);
 }
 
 enum { FIND_LEAVES_MAX = 1 << 16 }; /* objects of up to 64 GiB are found by a pointer into them */
@@ -410,15 +416,6 @@ static object_id last_in_leaf(const struct heap_leaf *leaf, uintptr_t base, uint
             return slot & HEAP_SLOT_ID;
     }
     return 0;
-}
-
-static object_id odd_find(uintptr_t address) {
-    struct odd *entry;
-    lock_take(LOCK_ODD);
-    HASH_FIND(hh, odd_table, &address, sizeof address, entry);
-    object_id id = entry ? entry->id : 0;
-    lock_release(LOCK_ODD);
-    return id;
 }
 
 object_id record_find(uintptr_t address, uintptr_t *start) {

@@ -60,6 +60,8 @@ static void add(struct gather *gather, uintptr_t lo, uintptr_t hi, unsigned flag
     hi &= ~(uintptr_t)(WORD - 1);
     if (gather->adding & (ROOTS_STACKS | ROOTS_REGISTERS))
         flags |= ROOT_STACK;
+    if (gather->adding & ROOTS_REGISTERS)
+        flags |= ROOT_REGISTER;
     struct root *root = hi > lo && !(gather->adding & gather->in->left_out) ? list_add(&gather->roots) : NULL;
     if (!root)
         return;
@@ -195,9 +197,9 @@ static void add_declared(struct gather *gather) {
     for (size_t i = 0; i < count; i++)
         add_readable(gather, declared[i].lo, declared[i].hi, 0);
     gather->adding = ROOTS_OTHER;
-    const struct mapped *broken = mapping_broken(&count);
+    const struct mapped *taken = mapping_from_break(&count);
     for (size_t i = 0; i < count; i++)
-        add_readable(gather, broken[i].range.lo, broken[i].range.hi, 0);
+        add_readable(gather, taken[i].range.lo, taken[i].range.hi, 0);
     pooled_each_block(add_block_head, gather);
 }
 

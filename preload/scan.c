@@ -179,6 +179,27 @@ static int find_reachable(const struct scan_input *in, struct search *search) {
     return error;
 }
 
+static int is_live(const struct scan_input *in) {
+    return in->exit_status < 0;
+}
+
+/* A young scan does not see all words: what the last full one has found stands. */
+static int find_lingering(const struct scan_input *in, struct search *search) {
+    const struct lingering *before = in->lingering;
+    if (is_full(in))
+        return lingering_find(&search->heap, &search->marks, search->roots.root, search->roots.count,
+                              before ? &before->words : NULL, in->keep, search->arena, &search->lingering);
+    search->lingering = before ? *before : (struct lingering){0};
+    size_t count = search->lingering.words.count;
+    struct lingering_word *word = arena_alloc(in->keep, count, sizeof *word);
+    if (!word)
+        return -ENOMEM;
+    if (count)
+        memcpy(word, before->words.word, count * sizeof *word);
+    search->lingering.words.word = word;
+    return 0;
+}
+
 int search_run(const struct scan_input *in, struct arena *arena, struct search *search) {
     int error = view(arena, search);
     if (!error)
@@ -194,6 +215,10 @@ int search_run(const struct scan_input *in, struct arena *arena, struct search *
         .scan = in->entry,
         .confirm = in->confirm,
     };
+    if (is_live(in))
+        error = find_lingering(in, search);
+    if (error)
+        return error;
     input.scan.pause_us = (uint32_t)(search->begun_us - in->stop_begun_us);
     input.scan.scan_us = (uint32_t)(scan_now_us() - search->begun_us);
     return history_update(&input, in->keep, arena, &search->history);

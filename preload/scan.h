@@ -4,6 +4,7 @@
 
 #include "analysis/audit.h"
 #include "analysis/growth.h"
+#include "analysis/lingering.h"
 #include "analysis/verdict.h"
 #include "analysis/young.h"
 #include "grown.h"
@@ -32,8 +33,9 @@ struct scan_input {
     unsigned confirm;        /* how often an object must be lost to be a finding */
     struct young young;      /* generations 0 and 1; its history: of the scan before, also for full scans */
     uint32_t middle_from;    /* birth serial where generation 1 begins; young.birth_from is where 0 does, for status */
-    const struct verdicts *confirmed; /* findings of the scan before, for answers without a scan; NULL: none */
-    const struct grown *grown;        /* sites that grow, as the last full scan found; NULL: none */
+    const struct verdicts *confirmed;  /* findings of the scan before, for answers without a scan; NULL: none */
+    const struct lingering *lingering; /* of the last full scan; NULL: there was none */
+    const struct grown *grown;         /* sites that grow, as the last full scan found; NULL: none */
     const struct birth_time *births;
     size_t birth_count;
     struct arena *keep; /* what the next scan needs; memory that outlives this one */
@@ -47,8 +49,9 @@ struct search {
     struct counts counts;
     struct language_notes languages;
     struct marks marks;
-    struct audit audit;     /* empty in a young scan */
-    struct history history; /* after this scan */
+    struct audit audit;         /* empty in a young scan */
+    struct history history;     /* after this scan */
+    struct lingering lingering; /* of this scan, or when it is no full one of the last */
     struct verdicts verdicts;
     struct grown grown; /* grown_find() */
     int64_t begun_us, mark_us;

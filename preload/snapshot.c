@@ -67,6 +67,7 @@ static void *no_more(void *context, size_t bytes) {
 
 static size_t outcome_bytes(void) {
     return OUTCOME_BYTES_MIN + KEPT_BYTES + sizeof(struct outcome) +
+           LINGERING_WORDS_MAX * sizeof(struct lingering_word) +
            history_bytes_max(record_ids(), site_count() + (size_t)1);
 }
 
@@ -167,6 +168,7 @@ static int child_scan(struct snapshot_order *order, struct arena *arena, struct 
         return error;
     outcome->place = order->place;
     outcome->history = search->history;
+    outcome->lingering = search->lingering;
     keep_findings(outcome, &search->verdicts, &keep);
     outcome->grown = grown_keep(&search->grown, &keep);
     leave_report(order, search, &outcome->place);

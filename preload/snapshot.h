@@ -26,6 +26,7 @@ struct outcome {
     struct history history;
     struct verdicts confirmed; /* the findings so far, the largest ones, without what is long */
     struct grown grown;
+    struct lingering lingering;
     struct scope_outcome scope; /* of the scope that ended with this scan */
     int place;
     _Atomic int done; /* set last, when all of it is there */

@@ -13,7 +13,10 @@
 #include "unwind.h"
 
 enum {
-    TRACES = 16, /* a thread keeps one trace for each of so many classes of places that call */
+    TRACES = 8, /* a thread keeps levels for so many classes of places that call */
+    SETS = 16,  /* and whole stacks for so many, */
+    WAYS = 4,   /* of each class so many */
+    WORDS = 96, /* that a whole stack may depend on */
     LEVELS =
         128,    /* frames that are kept: more than are asked for, so that returning from deep recursion shows no end */
     SLACK = 32, /* frames that are walked beyond those asked for, when such an end has shown */
@@ -44,35 +47,53 @@ struct changes {
     struct level level[CHANGED_MAX];
 };
 
-/* The frames of a site, made ready to be compared as a whole. */
-struct whole {
-    struct caller caller;
-    uintptr_t bp_mask; /* 0: the frame pointer does not matter */
-    const struct link *first, *end;
-    unsigned epoch; /* as of the trace; 0: there is none, or it ends where no caller was found */
-    uint32_t site;
+/* Something that costs more than it saves while it is of no use: it is left out for ever longer, until it was useful. */
+struct rest {
+    uint32_t left, next;
 };
+static inline int rests(struct rest *rest) {
+    rest->left -= rest->left > 0;
+    return rest->left > 0;
+}
+static inline void rest_after(struct rest *rest, int was_useful) {
+    rest->left = rest->next;
+    rest->next = was_useful ? 0 : rest->next * 2 + 1 < REST_MAX ? rest->next * 2 + 1 : REST_MAX;
+}
 
 /* Levels [top, LEVELS) are a stack, innermost first: what changes is the low end. */
 struct trace {
-    struct whole whole;
     struct changes *changes; /* of the thread */
     unsigned epoch;          /* unwind_epoch when it was walked; 0: holds nothing */
-    uint32_t site;
-    uint32_t site_frames; /* frames of the site; 0: there is none */
     uint32_t top;
-    uint32_t rest,
-        rest_next; /* stacks that are walked as if there were no trace: now, and after the next that differs much */
-    int complete;  /* the last level is the outermost frame */
-    int cut;       /* or the walk could not go on there */
-    uintptr_t hi;  /* upper end of the stack, as the walk saw it */
+    struct rest rest; /* of stacks that differ much: they are walked as if there were no trace */
+    int complete;     /* the last level is the outermost frame */
+    int cut;          /* or the walk could not go on there */
+    uintptr_t hi;     /* upper end of the stack, as the walk saw it */
     uint64_t frames[LEVELS];
     struct link links[LEVELS];
     uint64_t hash[LEVELS + 1]; /* of the levels from here out (site_hash_step) */
     struct step steps[LEVELS];
 };
 
+/* A stack as it was met, ready to be compared with the present one in one go: all words that a walk from `caller` would
+ * read, in its order. */
+struct whole {
+    struct caller caller;
+    uintptr_t bp_mask; /* 0: the frame pointer does not matter */
+    unsigned epoch;    /* unwind_epoch; 0: holds nothing */
+    uint32_t site;
+    uint32_t words;
+    struct link word[WORDS];
+};
+struct set {
+    unsigned oldest;  /* way to give up next */
+    struct rest rest; /* of looking at other ways than the last */
+    struct whole way[WAYS];
+};
+
 struct traces {
+    struct whole *last[SETS]; /* that was met, of each set */
+    struct set set[SETS];
     struct trace *of[TRACES]; /* NULL: not used yet */
     struct changes changes;
 };
@@ -231,12 +252,6 @@ static inline void count_cut(const struct trace *trace, uint32_t frames) {
         unwind_count_cut();
 }
 
-/* A trace costs more than it saves where most of a stack differs each time. */
-static void rest(struct trace *trace, int is_useful) {
-    trace->rest = trace->rest_next;
-    trace->rest_next = is_useful ? 0 : trace->rest_next * 2 + 1 < REST_MAX ? trace->rest_next * 2 + 1 : REST_MAX;
-}
-
 static uint32_t site_alone(struct caller caller, uint32_t max) {
     uint64_t frames[CAPTURE_FRAMES_MAX];
     size_t count = unwind_capture(caller, frames, max);
@@ -244,31 +259,47 @@ static uint32_t site_alone(struct caller caller, uint32_t max) {
     return site_intern(frames, count);
 }
 
-static void make_whole(struct trace *trace, struct caller caller) {
-    const struct link *first = &trace->links[trace->top];
-    int cut_inside = trace->cut && trace->top + trace->site_frames == LEVELS;
-    trace->whole = (struct whole){
-        .caller = caller,
-        .bp_mask = trace->steps[trace->top].flags & BP_NEEDED ? UINTPTR_MAX : 0,
-        .first = first,
-        .end = first + trace->site_frames - 1,
-        .epoch = cut_inside ? 0 : trace->epoch,
-        .site = trace->site,
-    };
+static struct link *add_word(struct link *to, uintptr_t address, uintptr_t word) {
+    *to = (struct link){(const uintptr_t *)address, word};
+    return to + 1;
 }
 
-static __attribute__((noinline)) uint32_t site_changed(struct trace *trace, struct caller caller, uint32_t max) {
+/* Keep the first `frames` levels of the trace as a whole. A stack that was cut is not kept, for it is counted each time. */
+static void whole_make(struct whole *whole, const struct trace *trace, struct caller caller, uint32_t frames,
+                       uint32_t site) {
+    const struct step *step = &trace->steps[trace->top], *end = step + frames - 1;
+    whole->epoch = 0;
+    if (trace->cut && trace->top + frames == LEVELS)
+        return;
+    whole->caller = caller;
+    whole->bp_mask = step->flags & BP_NEEDED ? UINTPTR_MAX : 0;
+    whole->site = site;
+    struct link *to = whole->word;
+    for (const uint64_t *frame = &trace->frames[trace->top]; step < end; step++, frame++) {
+        if (to > whole->word + WORDS - 3)
+            return;
+        if (step->flags & STEP_CFA_WORD)
+            to = add_word(to, step->sp + step->cfa_word, step[1].sp - (uintptr_t)step->cfa_add);
+        to = add_word(to, step->sp + step->ra, frame[1]);
+        if (step->flags & BP_CHECKED)
+            to = add_word(to, step->sp + step->saved_bp, step[1].bp);
+    }
+    whole->words = (uint32_t)(to - whole->word);
+    whole->epoch = trace->epoch;
+}
+
+/* The stack above `caller`, by what is known of others. whole: where it is to be kept, if it can be; NULL: nowhere */
+static uint32_t site_by_trace(struct trace *trace, struct caller caller, uint32_t max, struct whole *whole) {
     unsigned epoch = atomic_load_explicit(&unwind_epoch, memory_order_relaxed);
     struct cursor at = unwind_start(caller);
     if (trace->epoch != epoch || trace->hi != at.hi)
         trace->epoch = 0;
-    trace->site_frames = trace->whole.epoch = 0;
     int count = follow(trace, at, max, max);
     if (count == FOLLOW_SHORT) {
         trace->epoch = 0;
         count = follow(trace, at, max, max + SLACK);
     }
-    rest(trace, count != FOLLOW_ALONE && trace->changes->count * 2 < (uint32_t)count);
+    rest_after(&trace->rest, count != FOLLOW_ALONE && trace->changes->count * 2 < (uint32_t)count);
     if (count == FOLLOW_ALONE) {
         trace->epoch = 0;
         return site_alone(caller, max);
@@ -276,69 +307,85 @@ static __attribute__((noinline)) uint32_t site_changed(struct trace *trace, stru
     const uint64_t *frames = &trace->frames[trace->top];
     frames_check(frames, (size_t)count, max);
     count_cut(trace, (uint32_t)count);
-    trace->site = site_intern_hashed(window_hash(trace, (uint32_t)count), frames, (size_t)count);
-    trace->site_frames = trace->site ? (uint32_t)count : 0;
     trace->hi = at.hi;
     trace->epoch = epoch;
-    if (trace->site)
-        make_whole(trace, caller);
-    return trace->site;
+    uint32_t site = site_intern_hashed(window_hash(trace, (uint32_t)count), frames, (size_t)count);
+    if (site && whole)
+        whole_make(whole, trace, caller, (uint32_t)count, site);
+    return site;
 }
 
-static __attribute__((noinline)) struct trace *trace_make(struct traces **traces, size_t class) {
-    if (!*traces && !(*traces = pages_alloc(sizeof **traces)))
-        return NULL;
-    struct trace *trace = pages_alloc(sizeof *trace);
-    if (!trace)
-        return NULL;
-    trace->changes = &(*traces)->changes;
-    trace->top = LEVELS;
-    return (*traces)->of[class] = trace;
-}
+/* ---- stacks that are the same ---- */
 
 /* Is the whole stack as it was? Its words are compared with no thought of what to do when they differ. */
 static inline int is_same(const struct whole *whole, const struct caller *caller) {
     uintptr_t differs = (whole->caller.pc ^ caller->pc) | (whole->caller.sp ^ caller->sp) |
                         ((whole->caller.bp ^ caller->bp) & whole->bp_mask) |
                         (whole->epoch ^ atomic_load_explicit(&unwind_epoch, memory_order_relaxed));
-    return __builtin_expect(!differs, 1) && __builtin_expect(first_changed(whole->first, whole->end) == whole->end, 1);
+    const struct link *end = whole->word + whole->words;
+    return !differs && __builtin_expect(first_changed(whole->word, end) == end, 1);
 }
 
-/* The same where some words are not in links, or the stack was cut. */
-static int is_same_slow(const struct trace *trace, const struct caller *caller, uint32_t max) {
-    return trace->site_frames && trace->epoch == atomic_load_explicit(&unwind_epoch, memory_order_relaxed) &&
-           stands_at(trace, trace->top, caller->pc, caller->sp, caller->bp) &&
-           run_from(trace, trace->top, max) == trace->site_frames;
-}
-
-static __attribute__((noinline)) uint32_t site_again(struct traces **traces, size_t class, const struct caller *caller,
-                                                     uint32_t max) {
-    struct trace *trace = *traces ? (*traces)->of[class] : NULL;
-    if (!trace && !(trace = trace_make(traces, class)))
-        return 0;
-    if (is_same_slow(trace, caller, max)) {
-        frames_check(&trace->frames[trace->top], trace->site_frames, max);
-        count_cut(trace, trace->site_frames);
-        return trace->site;
+static struct trace *trace_of(struct traces *traces, size_t class) {
+    struct trace **place = &traces->of[class % TRACES];
+    if (!*place && (*place = pages_alloc(sizeof **place))) {
+        (*place)->changes = &traces->changes;
+        (*place)->top = LEVELS;
     }
-    if (!trace->rest)
-        return site_changed(trace, *caller, max);
-    trace->rest--;
-    return site_alone(*caller, max);
+    return *place;
+}
+
+/* Another stack of this class that was met before, and is the present one; or NULL. */
+static struct whole *other_way(struct traces *traces, size_t class, const struct caller *caller) {
+    struct set *set = &traces->set[class];
+    struct whole *found = NULL;
+    for (unsigned way = 0; way < WAYS && !found; way++)
+        if (&set->way[way] != traces->last[class] && is_same(&set->way[way], caller))
+            found = &set->way[way];
+    rest_after(&set->rest, found != NULL);
+    return found;
+}
+
+static __attribute__((noinline)) uint32_t site_not_last(struct traces *traces, size_t class,
+                                                        const struct caller *caller, uint32_t max) {
+    struct set *set = &traces->set[class];
+    int looks = !rests(&set->rest);
+    struct whole *whole = looks ? other_way(traces, class, caller) : NULL;
+    if (whole) {
+        traces->last[class] = whole;
+        frames_check_site(whole->site, max);
+        return whole->site;
+    }
+    struct trace *trace = trace_of(traces, class);
+    if (!trace || rests(&trace->rest))
+        return site_alone(*caller, max);
+    if (looks)
+        traces->last[class] = whole = &set->way[set->oldest++ % WAYS];
+    return site_by_trace(trace, *caller, max, whole);
+}
+
+static __attribute__((noinline)) struct traces *traces_make(void) {
+    struct traces *traces = pages_alloc(sizeof *traces);
+    for (size_t class = 0; traces && class < SETS; class ++)
+        traces->last[class] = &traces->set[class].way[0];
+    return traces;
 }
 
 /* Places that take turns, such as two calls that stand side by side, or one of a function that calls itself, must not share
  * a class. The low bits of addresses tell them apart better than a product would, whose high bits are often the same. */
 static inline size_t class_of(const struct caller *caller) {
     uintptr_t mixed = caller->pc ^ caller->sp >> 4;
-    return (mixed ^ mixed >> 4 ^ mixed >> 8) % TRACES;
+    return (mixed ^ mixed >> 4 ^ mixed >> 8) % SETS;
 }
 
-uint32_t trace_site(struct traces **traces, const struct caller *caller, uint32_t max) {
+uint32_t trace_site(struct traces **of_thread, const struct caller *caller, uint32_t max) {
+    struct traces *traces = *of_thread;
+    if (__builtin_expect(!traces, 0) && !(traces = *of_thread = traces_make()))
+        return 0;
     size_t class = class_of(caller);
-    const struct trace *trace = *traces ? (*traces)->of[class] : NULL;
-    if (__builtin_expect(!trace || !is_same(&trace->whole, caller), 0))
-        return site_again(traces, class, caller, max);
-    frames_check(&trace->frames[trace->top], trace->site_frames, max);
-    return trace->whole.site;
+    const struct whole *last = traces->last[class];
+    if (__builtin_expect(!is_same(last, caller), 0))
+        return site_not_last(traces, class, caller, max);
+    frames_check_site(last->site, max);
+    return last->site;
 }

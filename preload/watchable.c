@@ -13,7 +13,12 @@
 
 #include "sys.h"
 
-enum { INTERPRETERS_MAX = 5 /* as the kernel */, LINE_BYTES = 256 /* as the kernel */, NO_SUID = 2 /* ST_NOSUID */ };
+enum {
+    INTERPRETERS_MAX = 5, /* as the kernel */
+    LINE_BYTES = 256,     /* as the kernel */
+    LOADER_BYTES = 256,   /* its name is at the end: of a path in a store of packages that is far behind */
+    NO_SUID = 2           /* ST_NOSUID */
+};
 
 struct program {
     int file;
@@ -21,7 +26,7 @@ struct program {
         Elf64_Ehdr header;
         char line[LINE_BYTES];
     } head;
-    char loader[64]; /* begins with its path; empty: none */
+    char loader[LOADER_BYTES]; /* begins with its path; empty: none */
 };
 
 static int reads(int file, void *out, size_t bytes, long at) {

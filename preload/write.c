@@ -416,6 +416,8 @@ int write_scan(int file, const struct scan_input *in, struct search *search) {
     use_findings(&used, &search->verdicts);
     use_refs(&used, &folded);
     use_grown(&used, &search->grown);
+    for (size_t i = 0; i < search->lingering.site_count; i++)
+        use_site(&used, search->lingering.site[i].site);
     use_asked(&used, &asked);
     use_dangling(&used, &dangling);
     write_header(sink, in, arena);
@@ -432,6 +434,8 @@ int write_scan(int file, const struct scan_input *in, struct search *search) {
     put_status(sink, in, &search->history, NULL, arena);
     cast_timeline(sink, &search->history);
     write_notes(sink, in, search);
+    for (size_t i = 0; i < search->lingering.site_count; i++)
+        cast_lingering(sink, &search->lingering.site[i]);
     write_pools(sink, &search->maps);
     if (lsan.default_options || lsan.default_suppressions)
         cast_defaults(sink, lsan.default_options, lsan.default_suppressions);

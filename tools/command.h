@@ -22,7 +22,8 @@ int command_top(int count, char **arguments, int from);
 
 void command_usage(FILE *file);
 
-/* --help and --version of the verb that the options are of (that of `run` tells all there is), on standard output. returns  whether one of them was asked for */
+/* --help and --version of the verb that the options are of, on standard output; that of `run` tells all there is.
+ * returns  whether one of them was asked for */
 bool command_helps(const struct options *);
 
 /* The table of verbs. */

@@ -104,7 +104,7 @@ static void add_recording(struct run *run, const char *path, bool is_main) {
             report_note(&run->report, TOOL_NOTE_NO_RECORDING, 0, why_no_recording(run));
             run->failed = true;
         }
-        symbols_trim(run->report.symbols);
+        report_trim(&run->report);
         run->failed |= is_main && !recording.has_scan;
         if (run->options.output && output_keep(&run->options, path, is_main ? run->pid : recording.pid, run->pid))
             run->failed = true;
@@ -121,6 +121,8 @@ static void read_recordings(struct run *run, const char *folder) {
     for (size_t i = 0; i < count; i++)
         if (image_of(run, paths[i]) >= 0 && (last == count || image_of(run, paths[i]) > image_of(run, paths[last])))
             last = i;
+    if (count == 1)
+        report_of_one(&run->report);
     if (last < count)
         add_recording(run, paths[last], true);
     progress_start(&progress, count);

@@ -69,6 +69,8 @@ static const char *lambda_end(const char *at) {
 
 /* A lambda has no name at all: a function of one is named by what follows, a type that has one by the rest. */
 static const char *without_lambdas(struct pool *pool, const char *function) {
+    if (!strstr(function, "lambda(") && !strstr(function, "$_"))
+        return function;
     char *plain = pool_alloc(pool, strlen(function) + 1), *to = plain;
     int nesting = 0;
     for (const char *at = function; *at;) {

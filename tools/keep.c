@@ -51,6 +51,8 @@ static struct stack_frame *keep_frames(struct keeper *keeper, const struct stack
 }
 
 const struct stack *keep_stack(struct keeper *keeper, const struct stack *stack) {
+    if (keeper->borrows)
+        return stack;
     if (stack->memo->kept_by == keeper->number)
         return stack->memo->kept;
     struct stack *copy = pool_alloc(keeper->pool, sizeof *copy);

@@ -6,6 +6,7 @@
 #include "recording.h"
 #include "symbols.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct report_entry;
@@ -14,6 +15,7 @@ struct report_entry;
 struct keeper {
     struct pool *pool;
     uint64_t number; /* no other one has it: symbols may outlive a keeper, and remember its copies */
+    bool borrows;    /* stacks stay in the symbols, which outlive this */
     struct kept_string *strings;
 };
 

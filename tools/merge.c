@@ -6,6 +6,7 @@
  * Owns:  one copy of each finding. Of a recording nothing else is kept.
  * Start: report_add(), then report_push(). */
 #include "report.h"
+#include "units.h"
 
 #include "breaks.h"
 #include "fingerprint.h"
@@ -46,9 +47,9 @@ const char *kind_key(enum kind kind) {
 }
 
 bool note_is_counted(const char *code) {
-    static const char *const counted[] = {"not-recorded",   "no-stack",         "stack-cut",
-                                          "thread-running", "roots-unreadable", "inherited",
-                                          "bad-recording",  "left-running",     "unwatched"};
+    static const char *const counted[] = {"not-recorded",     "no-stack",  "stack-cut",     "thread-running",
+                                          "roots-unreadable", "inherited", "bad-recording", "left-running",
+                                          "unwatched",        "lingering"};
     for (size_t i = 0; i < sizeof counted / sizeof *counted; i++)
         if (!strcmp(code, counted[i]))
             return true;
@@ -87,6 +88,26 @@ static void add_note(struct report *report, const char *code, uint64_t count, co
 
 void report_note(struct report *report, enum tool_note note, uint64_t count, const char *detail) {
     add_note(report, tool_codes[note], count, detail);
+}
+
+enum { NOTE_FRAMES = 3 };
+
+/* "40 B, in 3 scans: session_new server/session.c:12, main server/main.c:40" */
+static const char *lingering_detail(struct report *report, struct pool *pool, const struct rec_note *note) {
+    const struct stack *stack = symbols_stack(report->symbols, note->site);
+    const char *detail =
+        pool_printf(pool, "%s, the same in %s", units_size(pool, note->bytes), units_things(pool, note->scans, "scan"));
+    for (size_t i = 0; i < stack->frame_count && i < NOTE_FRAMES; i++) {
+        const struct stack_frame *frame = &stack->frames[i];
+        detail = pool_printf(pool, "%s%s %s", detail, i ? "," : ":", frame->function ? frame->function : "??");
+        if (frame->file_short && frame->line)
+            detail = pool_printf(pool, "%s %s:%d", detail, frame->file_short, frame->line);
+    }
+    return detail;
+}
+
+static const char *note_detail(struct report *report, const struct recording *recording, const struct rec_note *note) {
+    return note->site ? lingering_detail(report, recording->pool, note) : note->detail;
 }
 
 /* ---- findings ---- */
@@ -179,8 +200,8 @@ static struct finding_index *index_add(struct report *report, const struct repor
     entry->name = (struct name){finding->fingerprint, finding->identity};
     entry->at = report->finding_count;
     HASH_ADD(hh, report->index, name, sizeof entry->name, entry);
-    report->findings =
-        pool_grow(report->pool, report->findings, report->finding_count, &report->finding_capacity, sizeof *finding);
+    report->findings = pool_grow_alone(report->pool, report->findings, report->finding_count, &report->finding_capacity,
+                                       sizeof *finding);
     report->findings[report->finding_count++] = *finding;
     return entry;
 }
@@ -415,6 +436,15 @@ void report_init(struct report *report, struct pool *pool, unsigned show) {
         .pool = pool, .symbols = symbols_open(pool), .keeper = keep_open(pool), .kinds = show | KINDS_SHOWN_DEFAULT};
 }
 
+void report_of_one(struct report *report) {
+    report->keeper.borrows = true;
+}
+
+void report_trim(struct report *report) {
+    if (!report->keeper.borrows)
+        symbols_trim(report->symbols);
+}
+
 static void set_argv(struct report *report, const struct recording *recording) {
     report->argc = recording->argc;
     report->argv = pool_array(report->pool, report->argc + 1, sizeof *report->argv);
@@ -470,7 +500,8 @@ void report_add(struct report *report, struct recording *recording) {
         tally_from_findings(recording);
     }
     for (size_t i = 0; i < recording->note_count; i++)
-        add_note(report, recording->notes[i].code, recording->notes[i].count, recording->notes[i].detail);
+        add_note(report, recording->notes[i].code, recording->notes[i].count,
+                 note_detail(report, recording, &recording->notes[i]));
     report->turned_off += recording->is_turned_off;
     add_times(report, recording);
     report->adding_brought = add_defaults(report, recording);

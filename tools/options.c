@@ -13,6 +13,7 @@
 #include "suggest.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -121,6 +122,10 @@ static int set_frames_max(struct options *options, const char *value, const char
     return option_number(&options->frames_max, value, 1, CAST_FRAMES_MAX, spelling);
 }
 
+static int set_findings_max(struct options *options, const char *value, const char *spelling) {
+    return option_number(&options->findings_max, value, 0, INT_MAX, spelling);
+}
+
 /* Valgrind's spelling: up to 500, of which we record no more than our own most. */
 static int set_num_callers(struct options *options, const char *value, const char *spelling) {
     if (option_number(&options->frames_max, value, 1, 500, spelling))
@@ -164,6 +169,8 @@ static int set_fail_on_unused(struct options *options, const char *value, const 
 
 static int set_gen_suppressions(struct options *options, const char *value, const char *spelling) {
     bool all = !strcmp(value, "all");
+    if (!all && strcmp(value, "yes") != 0 && strcmp(value, "no") != 0)
+        return option_bad_value(spelling, value, "all, no or yes");
     if (option_flag(&options->suppression_texts, all ? "yes" : value, spelling))
         return -1;
     options->ask_suppressions = options->suppression_texts && !all;
@@ -281,6 +288,7 @@ static const struct option table[] = {
     {"log-file", "FILE", set_text, "as --text (as Valgrind)", 0, true},
     {"num-callers", "N", set_num_callers, "as --max-frames (as Valgrind)", 0, true},
     {"max-frames", "N", set_frames_max, "frames shown of a stack, 1-64 (default: 64)", 0, true},
+    {"max-findings", "N", set_findings_max, "findings listed as text, the rest are counted (default: 0, all)", 0, true},
     {"color", "WHEN", set_color, "auto (default: on a terminal, unless NO_COLOR is set), always, never", 0, true},
     {"scan-every", "DURATION", set_scan_every, "scan while it runs, every 500ms, 10s, 2m ...", 0, true},
     {"thresholds", "T0,T1,T2", set_thresholds, "births, young and middle scans between scans (50000,10,10)", 0, true},
@@ -323,7 +331,6 @@ static const struct {
     int (*set)(struct options *, const char *value, const char *spelling);
     unsigned verbs;
 } only[] = {
-    {set_output, VERB_RUN},
     {set_scan_every, VERB_RUN},
     {set_thresholds, VERB_RUN},
     {set_confirm, VERB_RUN},
@@ -518,7 +525,7 @@ static const struct {
 } lsan_keys[] = {
     {"suppressions", set_suppressions}, {"print_suppressions", set_print_suppressions},
     {"exitcode", set_exit_code},        {"malloc_context_size", set_context_size},
-    {"log_path", set_log_path},
+    {"log_path", set_log_path},         {"max_leaks", set_findings_max},
 };
 
 int options_lsan(struct options *options, const char *text) {

@@ -42,7 +42,7 @@ struct options {
     bool destinations_from_environment; /* the first one of the command line replaces them */
     unsigned show, fail_on;             /* kinds as bits */
     bool keep_pools;                    /* leave the switches of other allocators alone (analysis/pools.h) */
-    int exit_code, frames_max;
+    int exit_code, frames_max, findings_max;
     bool exit_code_given;      /* by the user */
     bool findings_first;       /* the exit status of findings stands before the program's own */
     const char **suppressions; /* files */

@@ -64,7 +64,9 @@ const char *output_expand(struct pool *pool, const char *pattern, int64_t pid) {
             return NULL;
         }
         if (!text) {
-            message_error("%s: after %% comes one of p (process id), h (host), q{VARIABLE} or %%", pattern);
+            message_error(*at == 'q' ? "%s: %%q is written %%q{VARIABLE}"
+                                     : "%s: after %% comes one of p (process id), h (host), q{VARIABLE} or %%",
+                          pattern);
             return NULL;
         }
         expanded = pool_printf(pool, "%s%s", expanded, text);
@@ -208,6 +210,7 @@ static struct view view_for(const struct writing *writing, FILE *reader) {
                          .print_suppressions = options->print_suppressions,
                          .fail_on = options->fail_on,
                          .frames_max = options->frames_max,
+                         .findings_max = options->findings_max,
                          .color = want_color(options, reader),
                          .verbose = options->verbose,
                          .allocated = options->folded_allocated,

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { POOL_BLOCK_BYTES = 64 * 1024, POOL_ALIGN = 16 };
+enum { BLOCK_BYTES_MIN = 1024, BLOCK_BYTES_MAX = 64 * 1024 /* a larger piece has one of its own */, POOL_ALIGN = 16 };
 
 struct pool_block {
     struct pool_block *older;
@@ -23,8 +23,16 @@ void pool_exhausted(void) {
     exit(EXIT_CASTAWAY_FAILED);
 }
 
+/* As much again as there is: many pools live for a line of text. */
+static size_t room_for(const struct pool *pool, size_t size_bytes) {
+    size_t room = pool->held_bytes < BLOCK_BYTES_MIN ? BLOCK_BYTES_MIN : pool->held_bytes;
+    if (room > BLOCK_BYTES_MAX)
+        room = BLOCK_BYTES_MAX;
+    return size_bytes > room ? size_bytes : room;
+}
+
 static void pool_refill(struct pool *pool, size_t size_bytes) {
-    size_t room = size_bytes > POOL_BLOCK_BYTES ? size_bytes : POOL_BLOCK_BYTES;
+    size_t room = room_for(pool, size_bytes);
     struct pool_block *block = calloc(1, sizeof *block + room);
     if (!block)
         pool_exhausted();
@@ -89,6 +97,28 @@ void *pool_grow(struct pool *pool, void *array, size_t count, size_t *capacity, 
         memcpy(copy, array, count * element_bytes);
     *capacity = larger;
     return copy;
+}
+
+/* The place of the block of its own that a large piece has. */
+static struct pool_block **block_of(struct pool *pool, const void *piece) {
+    struct pool_block **place = &pool->blocks;
+    while (*place && (const void *)(*place + 1) != piece)
+        place = &(*place)->older;
+    return place;
+}
+
+void *pool_grow_alone(struct pool *pool, void *array, size_t count, size_t *capacity, size_t element_bytes) {
+    size_t size_bytes = *capacity * element_bytes;
+    if (count < *capacity || size_bytes <= BLOCK_BYTES_MAX)
+        return pool_grow(pool, array, count, capacity, element_bytes);
+    struct pool_block **place = block_of(pool, array), *block = *place;
+    if (size_bytes > SIZE_MAX / 4 || !(block = realloc(block, sizeof *block + 2 * size_bytes)))
+        pool_exhausted();
+    pool->held_bytes += 2 * size_bytes - block->size_bytes;
+    block->size_bytes = 2 * size_bytes;
+    *place = block;
+    *capacity *= 2;
+    return block + 1;
 }
 
 void pool_free(struct pool *pool) {

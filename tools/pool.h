@@ -24,6 +24,9 @@ _Noreturn void pool_exhausted(void);
 /* Room for one more element: returns `array`, or a copy of twice its capacity. */
 void *pool_grow(struct pool *, void *array, size_t count, size_t *capacity, size_t element_bytes);
 
+/* The same of an array that may grow large: it may move, so nothing else may point into it, and what is new is not zeroed. */
+void *pool_grow_alone(struct pool *, void *array, size_t count, size_t *capacity, size_t element_bytes);
+
 void pool_free(struct pool *);
 
 #endif

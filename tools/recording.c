@@ -264,8 +264,8 @@ static void read_cycle(struct reader *reader, const json_t *record, struct rec_f
 
 void reader_add_finding(struct reader *reader, const struct rec_finding *finding) {
     struct recording *recording = reader->recording;
-    recording->findings = pool_grow(reader->pool, recording->findings, recording->finding_count,
-                                    &recording->finding_capacity, sizeof *finding);
+    recording->findings = pool_grow_alone(reader->pool, recording->findings, recording->finding_count,
+                                          &recording->finding_capacity, sizeof *finding);
     struct rec_finding *added = &recording->findings[recording->finding_count++];
     *added = *finding;
     if (!finding->type) /* the line was plain: it told nothing of them */
@@ -301,6 +301,11 @@ static void read_note(struct reader *reader, const json_t *record) {
         .detail = reader_string(reader, record, "detail"),
         .count = reader_count(reader, record, "count"),
     };
+    if (!strcmp(note.code, "lingering")) {
+        note.site = reader_site(reader, record);
+        note.bytes = reader_count(reader, record, "bytes");
+        note.scans = reader_count(reader, record, "scans");
+    }
     recording->notes =
         pool_grow(reader->pool, recording->notes, recording->note_count, &recording->note_capacity, sizeof note);
     recording->notes[recording->note_count++] = note;

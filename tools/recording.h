@@ -186,6 +186,8 @@ struct rec_retained {
 struct rec_note {
     const char *code, *detail; /* detail may be "" */
     uint64_t count;
+    struct rec_site *site; /* of "lingering": where the objects were made; else NULL */
+    uint64_t bytes, scans; /* of these */
 };
 
 struct recording {

@@ -218,6 +218,11 @@ struct report {
 /* Build one: init with the kinds to show, then report_add() for each recording (the main process first), then
  * report_finish(). A recording can be closed and its pool freed once it was added: memory grows with the findings. */
 void report_init(struct report *, struct pool *, unsigned show);
+
+/* Between init and add: there is one recording, so that its stacks need not be copied out of the symbols. */
+void report_of_one(struct report *);
+/* After each recording: the symbols' cache goes when it has grown large, if nothing of it is needed any more. */
+void report_trim(struct report *);
 void report_add(struct report *, struct recording *);
 void report_note(struct report *, enum tool_note, uint64_t count, const char *detail);
 void report_finish(struct report *);

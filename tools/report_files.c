@@ -80,7 +80,7 @@ static int read_file(const struct options *options, const char *path, struct rep
     int result = recording_read(&recording, path, &scratch);
     if (!result) {
         report_add(report, &recording);
-        symbols_trim(report->symbols);
+        report_trim(report);
         if (recording.has_scan && !recording.at_exit)
             report_note(report, TOOL_NOTE_LAST_SCAN, 1, "");
         if (!recording.has_scan)
@@ -97,6 +97,8 @@ static int read_file(const struct options *options, const char *path, struct rep
 int report_files_add(const struct options *options, const struct report_files *files, struct report *report) {
     struct progress progress;
     int result = 0;
+    if (files->count == 1)
+        report_of_one(report);
     progress_start(&progress, files->count);
     for (size_t i = 0; i < files->count && !result; i++) {
         progress_step(&progress, i);

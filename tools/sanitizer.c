@@ -6,14 +6,17 @@
  * Start: sanitizer_is_in(). */
 #include "sanitizer.h"
 
+#include "analysis/sanitizers.h"
+
 #include <fcntl.h>
 #include <gelf.h>
 #include <string.h>
 #include <unistd.h>
 
 static const char *const RUNTIMES[] = {
-    "libasan.so",       "libtsan.so",       "liblsan.so",         "libhwasan.so",
-    "libclang_rt.asan", "libclang_rt.tsan", "libclang_rt.hwasan",
+#define X(beginning) beginning,
+    SANITIZER_RUNTIMES(X)
+#undef X
 };
 
 static bool begins(const char *name, const char *with) {
@@ -37,7 +40,7 @@ static bool holds_runtime(Elf *elf, const GElf_Shdr *header, Elf_Data *data) {
     for (int i = 0; gelf_getsym(data, i, &symbol); i++) {
         const char *name = elf_strptr(elf, header->sh_link, symbol.st_name);
         has_malloc |= name && symbol.st_shndx != SHN_UNDEF && strcmp(name, "malloc") == 0;
-        has_hooks |= begins(name, "__sanitizer_");
+        has_hooks |= begins(name, SANITIZER_HOOKS);
     }
     return has_malloc && has_hooks;
 }

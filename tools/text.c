@@ -196,7 +196,7 @@ static void wrapped(struct text *text, enum style style, const char *piece) {
 
 static void put_edge(struct text *text, const struct report_entry *from, const char *label) {
     char target[32] = "";
-    const char *place = wording_member(text->pool, from);
+    const char *place = show_name(text, wording_member(text->pool, from));
     if (from->target_offset)
         snprintf(target, sizeof target, "+0x%02" PRIx64, from->target_offset);
     wrapped(text, NAME,
@@ -436,17 +436,37 @@ static void finding_lines(struct text *text, const struct report_finding *findin
     culprit_lines(text, finding);
 }
 
+/* There may be hundreds of thousands: each has a pool of its own. */
+static void finding_block(struct text *text, size_t number, const struct report_finding *finding) {
+    struct pool scratch = {0}, *whole = text->pool;
+    text->pool = &scratch;
+    head_line(text, number, finding);
+    text_gate_head(text->file, text->pool, text->report, finding, text->view);
+    finding_lines(text, finding);
+    text_gate_foot(text->file, finding, text->view);
+    text->pool = whole;
+    pool_free(&scratch);
+}
+
 static void findings(struct text *text) {
-    size_t number = 0;
+    size_t number = 0, most = text->view->findings_max ? (size_t)text->view->findings_max : SIZE_MAX, left = 0;
     measure(text);
     for (size_t i = 0; i < text->report->finding_count; i++) {
         const struct report_finding *finding = &text->report->findings[i];
         if (!is_shown(text, finding->kind) || !text_gate_lists(finding, text->view))
             continue;
-        head_line(text, ++number, finding);
-        text_gate_head(text->file, text->pool, text->report, finding, text->view);
-        finding_lines(text, finding);
-        text_gate_foot(text->file, finding, text->view);
+        if (number == most) {
+            left++;
+            continue;
+        }
+        finding_block(text, ++number, finding);
+    }
+    if (left) {
+        pad_to(text, INDENT);
+        put(text, FAINT,
+            pool_printf(text->pool, "and %s that %s not listed", units_things(text->pool, left, "finding"),
+                        left == 1 ? "is" : "are"));
+        new_line(text);
     }
     rest_lines(text);
 }

@@ -11,6 +11,7 @@ enum { VIEW_COLUMNS = 100 };
 struct view {
     unsigned show, fail_on; /* kinds as bits */
     int frames_max;
+    int findings_max;            /* listed as text; 0: all */
     size_t columns;              /* 0: VIEW_COLUMNS */
     bool show_known;             /* findings that the baseline lets pass */
     bool suppression_texts;      /* one behind each finding; */

@@ -7,14 +7,21 @@
  *   indirect    anything that is not reachable; the first pointer comes from an object made before
  *   possible    one pointer into the middle from a reachable place, or a pointer from another possible object
  * Objects come from every allocation function, from threads, and from a plug-in; some are moved by realloc, some are freed.
+ * What is reachable is held in every kind of place (holders.cc). Some runs fork, and the child loses something of its own.
  * The expected summary is printed as JSON. Addresses are kept complemented until the end, then forgotten. */
+#include "holders.h"
+
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <dlfcn.h>
+#include <malloc.h>
+#include <new>
 #include <pthread.h>
+#include <sys/wait.h>
 #include <unistd.h>
+#include <vector>
 
 namespace {
 
@@ -32,6 +39,7 @@ object objects[OBJECTS_MAX];
 int object_count;
 uint64_t state;
 void *(*plugin_allocate)(size_t);
+void (*plugin_hold)(uintptr_t);
 
 uintptr_t held[HELD_MAX]; /* what makes objects reachable: here, in a thread's memory or on its stack */
 int held_count;
@@ -54,10 +62,12 @@ struct request {
     size_t size;
     uintptr_t hidden;
 };
+thread_local uintptr_t left_behind; /* it goes with its thread */
 void *allocate_in_thread(void *wanted) {
     auto *ask = static_cast<request *>(wanted);
     void *made = malloc(ask->size);
     memset(made, 0, ask->size);
+    left_behind = reinterpret_cast<uintptr_t>(made);
     ask->hidden = ~reinterpret_cast<uintptr_t>(made);
     return nullptr;
 }
@@ -69,9 +79,24 @@ uintptr_t by_thread(size_t size) {
     return ask.hidden;
 }
 
+/* A text of size - 1 characters, by the functions of libc that make one in a block of just that size. (Not by a stream: what
+ * that leaves in freed memory would hold by chance, in a place that does not fill all its own.) */
+void *as_text(unsigned way, size_t size) {
+    std::vector<char> text(size, 'x');
+    char *made = nullptr;
+    text.back() = 0;
+    if (way == 0)
+        return strdup(text.data());
+    if (way == 1)
+        return strndup(text.data(), size - 1);
+    if (asprintf(&made, "%s", text.data()) < 0)
+        abort();
+    return made;
+}
+
 [[gnu::noinline]] uintptr_t allocate(size_t size, bool *by_malloc) {
     void *made = nullptr;
-    unsigned way = draw(12);
+    unsigned way = draw(18);
     *by_malloc = way < 6;
     switch (way) {
     case 0:
@@ -106,6 +131,19 @@ uintptr_t by_thread(size_t size) {
     case 10:
         free(malloc(draw(500)));
         made = malloc(size);
+        break;
+    case 11:
+        made = valloc(size);
+        break;
+    case 12:
+        made = memalign(256, size);
+        break;
+    case 13:
+        made = ::operator new(size, std::align_val_t(128));
+        break;
+    case 14:
+    case 15:
+        made = as_text(draw(3), size);
         break;
     default:
         return draw(4) ? (made = strndup("", 0), free(made), allocate(size, by_malloc)) : by_thread(size);
@@ -207,6 +245,16 @@ void make_noise() {
         point_at(from, to);
 }
 
+/* A vector that is lost, with its elements: these point at others as any object does. */
+void make_lost_vector() {
+    if (object_count + 2 > OBJECTS_MAX)
+        return;
+    auto *made = new std::vector<uintptr_t>(4 + draw(30));
+    objects[object_count++] = {~reinterpret_cast<uintptr_t>(made), sizeof *made, sizeof *made, LOST, false, 0};
+    objects[object_count++] = {
+        ~reinterpret_cast<uintptr_t>(made->data()), made->size() * sizeof(uintptr_t), 8, INDIRECT, false, 0};
+}
+
 /* Only those that nobody points at yet can move. */
 void make_moved(int made) {
     object *moved = &objects[made];
@@ -218,11 +266,11 @@ void make_moved(int made) {
 }
 
 [[gnu::noinline]] void build() {
-    static void (*const shapes[])() = {make_reachable, make_reachable, make_lost,     make_ring,
-                                       make_indirect,  make_indirect,  make_indirect, make_possible};
+    static void (*const shapes[])() = {make_reachable, make_reachable, make_lost,     make_ring,       make_indirect,
+                                       make_indirect,  make_indirect,  make_possible, make_lost_vector};
     int wanted = 1 + static_cast<int>(draw(draw(2) ? 30 : OBJECTS_MAX));
     while (object_count < wanted && object_count < OBJECTS_MAX - 8) {
-        unsigned shape = draw(8);
+        unsigned shape = draw(9);
         int before = object_count;
         shapes[shape]();
         if (shape == 2 && object_count > before && draw(3) == 0)
@@ -259,14 +307,36 @@ void *keep_share(void *number_of) {
     pthread_barrier_wait(&barrier);
     for (int i = 0; i < held_count; i++) {
         int keeper = i % (THREADS_MAX + 1);
-        if (keeper && keeper <= threads)
-            held[i] = 0;
+        if (!keeper || keeper > threads) {
+            unsigned kind = draw(holders_count() + 2);
+            if (kind >= holders_count())
+                continue; /* it stays here */
+            holders_keep(kind, held[i], plugin_hold);
+        }
+        held[i] = 0;
     }
 }
 
-void print_expected() {
+/* A child that loses so many bytes, and ends; its parent's objects are not its own. */
+size_t fork_loser() {
+    size_t bytes = draw(4) ? 0 : 100 + draw(100);
+    pid_t child = bytes ? fork() : -1;
+    if (child == 0) {
+        bool by_malloc;
+        allocate(bytes, &by_malloc);
+        clobber();
+        exit(0);
+    }
+    if (child > 0)
+        waitpid(child, nullptr, 0);
+    return child > 0 ? bytes : 0;
+}
+
+void print_expected(size_t child_bytes) {
     static const char *const names[KINDS] = {"", "lost", "cycle", "lost_indirect", "possible"};
     size_t count[KINDS] = {0}, bytes[KINDS] = {0};
+    count[LOST] = child_bytes > 0;
+    bytes[LOST] = child_bytes;
     for (int i = 0; i < object_count; i++) {
         count[objects[i].is]++;
         bytes[objects[i].is] += objects[i].size;
@@ -283,12 +353,15 @@ int main(int count, char **words) {
         return 2;
     void *plugin = dlopen(words[2], RTLD_NOW);
     plugin_allocate = plugin ? reinterpret_cast<void *(*)(size_t)>(dlsym(plugin, "plugin_allocate")) : nullptr;
-    if (!plugin_allocate)
+    plugin_hold = plugin ? reinterpret_cast<void (*)(uintptr_t)>(dlsym(plugin, "plugin_hold")) : nullptr;
+    if (!plugin_allocate || !plugin_hold)
         return 2;
+    /* New memory is overwritten: what malloc had noted in it would point into others, in a place that does not fill its own. */
+    mallopt(M_PERTURB, 0x5a);
     state = strtoull(words[1], nullptr, 10) * 2862933555777941757u + 3037000493u;
     build();
-    print_expected();
     distribute();
+    print_expected(fork_loser());
     clobber();
     return 0;
 }

@@ -22,6 +22,7 @@ refused "unknown kind" 125 'unknown kind `lots`' --show lots true
 refused "not a number" 125 '`x` is not a number from 0 to 255' --exit-code x true
 refused "too large" 125 'a number from 1 to 64' --max-frames 65 true
 refused "value missing" 125 '--text: FILE is missing' --text
+refused "%q without its end" 125 '%q is written %q{VARIABLE}' --log-file "$WORK/log.%q{HOME" true
 refused "value too many" 125 '--help takes no value' --help=3
 refused "no command" 125 'no command to run' run
 refused "no recording" 125 'no recording named' report

@@ -37,6 +37,21 @@ static int join(pid_t child) {
     waitpid(child, &status, 0);
     return WIFEXITED(status) ? WEXITSTATUS(status) : 99;
 }
+/* system(), with environments of the program's own: they are afterwards what they were, and nothing behind them was
+ * written to. */
+static int shells(const char *path) {
+    static char others[] = "LD_PRELOAD=./other.so", options[] = "A=1", behind[] = "behind";
+    char *own[] = {options, others, NULL, behind, behind, behind};
+    environ = (char **)empty;
+    int status = system(path);
+    if (environ != (char **)empty)
+        return 95;
+    environ = own;
+    status |= system(path);
+    if (environ != own || own[0] != options || own[1] != others || own[2] || own[3] != behind)
+        return 96;
+    return WEXITSTATUS(status);
+}
 /* launch HOW FILE: run FILE (in the current folder) by that call, with no environment */
 int main(int count, char **words) {
     const char *how = words[1], *file = words[2];
@@ -48,6 +63,8 @@ int main(int count, char **words) {
         return posix_spawn(&child, path, NULL, NULL, arguments, empty) ? 97 : join(child);
     if (!strcmp(how, "posix_spawnp"))
         return posix_spawnp(NULL, file, NULL, NULL, arguments, NULL) ? 97 : join(-1);
+    if (!strcmp(how, "shells"))
+        return shells(path);
     if (!strcmp(how, "system") || !strcmp(how, "popen")) {
         clearenv();
         if (*how == 's')
@@ -109,9 +126,11 @@ claim 'execvp: an entry of PATH where nothing is does no harm' lost_is 1
 claim 'execvp: the program sees what is left of its environment' test "$(cat out)" = 'PATH=/none:.'
 runs env -i ./launch system leak
 claim 'system: the shell and what it starts are watched, where the variables are hidden' lost_is 1
+claim 'system: after it the program goes on' status_is 0
 claim 'system: hidden from them, too' test "$(grep -vE '^(PWD|_|OLDPWD|SHLVL)=' out)" = ''
 runs env -i ./launch popen leak
 claim 'popen: as system' lost_is 1
+claim 'popen: after it the program goes on' status_is 0
 claim 'popen: hidden from them, too' test "$(grep -vE '^(PWD|_|OLDPWD|SHLVL)=' out)" = ''
 runs bash -c 'env -i ./leak'
 claim 'the last command of a shell: its status' status_is 0
@@ -128,6 +147,9 @@ ln -s "$(ldconfig -p | awk '/libm.so.6 .*x86-64/ { print $NF; exit }')" other.so
 runs env LD_PRELOAD="$WORK/other.so" ./leak
 claim 'another library in LD_PRELOAD: watched' lost_is 1
 claim 'another library in LD_PRELOAD: the program sees that one' test "$(grep LD_PRELOAD out)" = "LD_PRELOAD=$WORK/other.so"
+runs env -i ./launch shells leak
+claim 'system: environments of the program itself stay as they are' status_is 0
+claim 'system: what it starts with them is watched' lost_is 2
 runs --children no env -i ./leak
 claim '--children=no: what the program becomes is followed' lost_is 1
 runs --children no sh -c 'env -i ./leak; ./leak; :'
@@ -164,8 +186,10 @@ printf '\177ELF\2\1\1' >broken && chmod +x broken
 runs ./launch execve broken
 claim 'an exec that fails is not counted' all_watched
 
-ln -s "$(readelf -l leak | sed -nE 's/.*interpreter: (.*)\]/\1/p')" ld-musl-test.so.1
-gcc -O0 -g -w -Wl,--dynamic-linker="$WORK/ld-musl-test.so.1" -o musl leak.c
+loader=$WORK/$(printf 'store-%.0s' {1..15})/ld-musl-test.so.1
+mkdir "${loader%/*}"
+ln -s "$(readelf -l leak | sed -nE 's/.*interpreter: (.*)\]/\1/p')" "$loader"
+gcc -O0 -g -w -Wl,--dynamic-linker="$loader" -o musl leak.c
 runs sh -c './musl; exit 0'
 claim 'a musl program is not made to load what it could not' test "$(grep -c LD_PRELOAD out)" = 0
 claim 'it is counted' unwatched_is 1 'built for musl: 1, ./musl'

@@ -10,7 +10,7 @@ first=${seeds%%:*} count=${seeds##*:}
 
 gcc -O2 -fPIC -shared -o "$WORK/plugin.so" "$source/plugin.c"
 for level in 0 2; do
-    g++ -std=c++17 "-O$level" -Wall -Wextra -o "$WORK/generated$level" "$source/generated.cc" -pthread -ldl
+    g++ -std=c++17 "-O$level" -Wall -Wextra -o "$WORK/generated$level" "$source"/*.cc -pthread -ldl
 done
 one() { # SEED: appends {seed, got, expected} to the results of this process
     local level=$(($1 % 2 * 2)) expected

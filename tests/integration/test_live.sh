@@ -5,7 +5,7 @@
 . "$(dirname "$0")/claims.sh"
 : "${BUILD:?}"
 live=$(dirname "$0")/../live
-for program in waits execs forks told nofork; do
+for program in waits execs forks told nofork lingering; do
     ${CC:-gcc} -O1 -g -Wall -Wextra -Werror -o "$WORK/$program" "$live/$program.c" -lpthread || exit 1
 done
 holds() { jq -e "$1" "$WORK/out" >/dev/null || { jq -c . "$WORK/out" | head -c 600; cat "$WORK/err"; false; }; }
@@ -237,4 +237,40 @@ for method in pagemap-scan soft-dirty exclusive read-all; do
     claim "$method: no false alarm" holds '.confirmed_withdrawn == 0 and .confirmed_freed == 0'
     end
 done
+# ---- held by words on a stack that nobody may need any more
+lingering() { # DETAIL-PATTERN: the notes of the last scan, and no others
+    jq -e --arg detail "$1" '[.notes[] | select(.code == "lingering") | .detail] as $details
+        | if $detail == "" then $details == [] else ($details | length == 1) and ($details[0] | test($detail)) end' "$WORK/out" ||
+        { jq -c .notes "$WORK/out"; false; }
+}
+mkfifo "$WORK/orders" "$WORK/answers"
+"$CASTAWAY" run --fail-on none --text /dev/null -- "$WORK/lingering" <"$WORK/orders" >"$WORK/answers" 2>/dev/null &
+run=$!
+exec 7>"$WORK/orders" 8<"$WORK/answers"
+move() {
+    printf '%s' "${1:-m}" >&7
+    read -r -N 1 -t 20 -u 8 _
+}
+move
+pid=$run
+scan
+move
+scan
+claim "a word that two scans have seen is nothing to speak of" lingering ""
+move
+scan
+claim "one that three have seen: the object that it alone holds, not what is below, nor one whose word moves" \
+    lingering '^40 B, the same in 3 scans: make_left .*, leave .*, main '
+scan 0
+claim "a young scan says it, too" lingering '^40 B, the same in 3 scans: make_left '
+move
+scan
+claim "and the next full one" lingering '^40 B, the same in 4 scans: make_left '
+move c
+scan
+claim "overwritten: no more" lingering ""
+move e
+exec 7>&- 8<&-
+wait "$run"
+rm -f "$WORK/orders" "$WORK/answers"
 finish

@@ -112,4 +112,22 @@ LSAN_OPTIONS=log_path=$WORK/log:malloc_context_size=1 castaway "$WORK/brings" wa
 claim 'log_path: a file for each process' grep -q 'byte(s) leaked' "$WORK"/log.[0-9]*
 claim 'log_path: nothing on stderr' err_lines 0
 claim 'malloc_context_size: so many frames' test "$(cat "$WORK"/log.[0-9]* | grep -c main)" = 0
+cat >"$WORK/three.c" <<'C'
+#include "program.h"
+static void __attribute__((noinline)) one(void) { take(10); }
+static void __attribute__((noinline)) two(void) { take(20); }
+static void __attribute__((noinline)) three(void) { take(30); }
+int main(void) { one(); two(); three(); clear(); return 0; }
+C
+gcc -O0 -g -w -o "$WORK/three" "$WORK/three.c"
+LSAN_OPTIONS=max_leaks=1 castaway "$WORK/three"
+claim 'max_leaks: so many findings, the largest first' test "$(grep -c ' LEAK ' "$WORK/err")" = 1
+claim 'max_leaks: that one is the largest' err_has '30 bytes'
+claim 'max_leaks: the others are counted' err_has 'and 2 findings that are not listed'
+claim 'max_leaks: in the sum, too' err_has '60 byte(s) leaked in 3 allocation(s)'
+claim 'max_leaks: and in the exit status' status_is 23
+castaway --max-findings 3 "$WORK/three"
+claim '--max-findings of as many as there are' test "$(grep -c ' LEAK ' "$WORK/err") $(grep -c 'not listed' "$WORK/err")" = '3 0'
+castaway --max-findings some "$WORK/three"
+claim '--max-findings takes a number' status_is 125
 finish

@@ -65,6 +65,10 @@ for mode in returned stored; do
     claim "$mode: struct and member" holds '[.findings[0].cycle[] | [.type, .member]] == [["account", "partner"], ["account", "partner"]]'
 done
 claim 'people see members' text_has '─(.partner)→'
+sed 's/partner/pärtner/g' "$sources/members.c" >"$WORK/letters.c"
+compile -o "$WORK/letters" "$WORK/letters.c"
+LC_ALL=C look "$WORK/letters" returned
+claim 'in ASCII where the locale has no more' text_has '-(.p\xc3\xa4rtner)->'
 look "$WORK/members" nested
 claim 'nested: through an array of structs' holds '[.findings[0].cycle[].member] | sort == ["slots[0].value", "slots[2].value"]'
 look "$WORK/members" ambiguous

@@ -204,7 +204,7 @@ claim "nobody there: asked once, none written" test "$(grep -c '^# castaway' out
 castaway report leaks.cast --gen-suppressions=no <<<y
 claim "=no asks nothing" test "$(grep -c 'castaway' out) $(wc -c <err)" = "$(castaway report leaks.cast; grep -c 'castaway' out) 0"
 castaway report leaks.cast --gen-suppressions=perhaps
-claim "=perhaps is refused" err_has 'gen-suppressions'
+claim "=perhaps is refused" err_has '--gen-suppressions: `perhaps` is not all, no or yes'
 castaway suppress --list-defaults
 claim "the default set has reasons" test "$(grep -c 'reason=' out)" -ge 5
 cat >tls.c <<'C'

@@ -294,6 +294,21 @@ START_TEST (element_count_before_an_array_makes_it_reachable) {
 }
 END_TEST
 
+START_TEST (class_of_an_exception_makes_it_reachable) {
+    uintptr_t *a = object(128 + 16), *b = object(128 + 16), *c = object(128 + 16), *d = object(128 + 4);
+    a[12] = c[12] = d[12] = 0x474e5543432b2b00;
+    b[12] = 0x474e554343000000; /* another language's */
+    roots[0] = at(a, 128);
+    roots[1] = at(b, 128);
+    roots[2] = at(c, 120); /* neither the object nor its header */
+    roots[3] = at(d, 16);
+    ck_assert_int_eq(how(a), REACHABLE);
+    ck_assert_int_eq(how(b), POSSIBLE);
+    ck_assert_int_eq(how(c), POSSIBLE);
+    ck_assert_int_eq(how(d), REACHABLE);
+}
+END_TEST
+
 START_TEST (string_characters_make_it_reachable) {
     uintptr_t *a = object(24 + 40 + 1), *b = object(24 + 40 + 1), *c = object(24 + 40 + 1);
     a[0] = 13, a[1] = 40;
@@ -444,6 +459,7 @@ int main(void) {
     tcase_add_test(tests, length_before_the_content_makes_it_reachable);
     tcase_add_test(tests, length_is_no_shape_at_another_offset);
     tcase_add_test(tests, element_count_before_an_array_makes_it_reachable);
+    tcase_add_test(tests, class_of_an_exception_makes_it_reachable);
     tcase_add_test(tests, string_characters_make_it_reachable);
     tcase_add_test(tests, second_base_makes_it_reachable);
     tcase_add_test(tests, second_base_elsewhere_does_not);

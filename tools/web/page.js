@@ -28,7 +28,7 @@
     for (; value >= 1023.95 && unit < units.length - 1; unit++) value /= 1024;
     return `${value.toFixed(1)} ${units[unit]}`;
   }
-  const sizes = (entry, words) => (entry.size === entry.size_max ? "" : `${words(entry.size)} to `) + words(entry.size_max);
+  const sizes = (entry, words, least = words) => (entry.size === entry.size_max ? "" : `${least(entry.size)} to `) + words(entry.size_max);
   const hex = (offset) => `+0x${offset.toString(16).padStart(2, "0")}`;
 
   // ---- frames and stacks: [function, place, file, module, inlined] by number
@@ -87,7 +87,7 @@
     const target = cut ? "an object that is not listed" : next.label + (entry.target_offset ? hex(entry.target_offset) : "");
     return element("tr", { "data-index": index, hidden },
       element("td", {}, element("button", { class: "open", "aria-expanded": "false", onclick: toggleEntry }, entry.label)),
-      element("td", { class: "number" }, sizes(entry, (bytes) => things(bytes, "byte"))),
+      element("td", { class: "number" }, sizes(entry, (bytes) => things(bytes, "byte"), count)),
       element("td", {}, `${entry.member === null ? "" : `.${entry.member}, `}${hex(entry.offset)} → ${target}`, entry.rank ? breakWords(entry) : null));
   }
 
