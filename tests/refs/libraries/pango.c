@@ -1,5 +1,4 @@
-/* Draws text: layouts (GObject), attributes and lines (pango), patterns (cairo). Mistakes: layout, attributes, pattern, line. */
-#include <fontconfig/fontconfig.h>
+/* Draws text: layouts (GObject), attributes (pango), patterns (cairo). Mistakes: attributes. */
 #include <pango/pangocairo.h>
 
 #include "library.h"
@@ -21,14 +20,8 @@ NOINLINE static void cache_remove(const struct drawing *drawing) {
     cairo_pattern_destroy(drawing->pattern);
 }
 NOINLINE static void log_keep(const struct drawing *drawing) { /* the one */
-    if (makes("layout"))
-        g_object_ref(drawing->layout);
     if (makes("attributes"))
         pango_attr_list_ref(drawing->attributes);
-    if (makes("pattern"))
-        cairo_pattern_reference(drawing->pattern);
-    if (makes("line"))
-        pango_layout_line_ref(pango_layout_get_line_readonly(drawing->layout, 0));
 }
 NOINLINE static void draw(cairo_t *cairo, int number) {
     struct drawing drawing = {pango_cairo_create_layout(cairo), pango_attr_list_new(),
@@ -58,7 +51,5 @@ int main(int count, char **arguments) {
     cairo_destroy(cairo);
     cairo_surface_destroy(surface);
     pango_cairo_font_map_set_default(NULL);
-    if (!makes("layout") && !makes("line")) /* fontconfig aborts while somebody holds its patterns */
-        FcFini();
     return 0;
 }
