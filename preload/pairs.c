@@ -84,16 +84,8 @@ static void change(const struct rule_of *rule, uintptr_t address, struct caller 
         refs_change(address, rule->change, COUNT_PAIR, caller);
 }
 
-static void look(void) {
-    if (!bind_is_due() || thread_busy)
-        return;
-    thread_busy++;
-    bind_look();
-    thread_busy--;
-}
-
 void stub_before(const struct stub_call *call, const struct stub_frame *frame) {
-    look();
+    bind_catch_up();
     const struct rule_of *rule = &rules[call->rule];
     if (__builtin_expect(rule->is_plain, 1)) {
         if (frame->argument[rule->place - 1])
