@@ -10,9 +10,6 @@ const char *wording_name(struct pool *, const struct report_finding *);
 /* And how much: `512 cycles of 2 objects, 96.0 KiB: session -(.timer)-> timer -(+0x08)-> session`. */
 const char *wording_message(struct pool *, const struct report_finding *);
 
-/* The way round a cycle with its members or offsets, cut in the middle when it is long. */
-const char *wording_cycle(struct pool *, const struct report_finding *, bool offsets);
-
 /* What stands at an entry's offset: `.timer`, and `+0x18` where that is not known. */
 const char *wording_member(struct pool *, const struct report_entry *);
 
