@@ -346,7 +346,7 @@ static int scan_once(int status, const ucontext_t *interrupted, int replaced) {
     frames_check_report(process.environment);
     if (!replaced) {
         live_end();
-        limits_use_aside();
+        limits_spend();
     }
     struct ending ending = {
         .status = status & 0xff,

@@ -222,7 +222,7 @@ __attribute__((constructor)) static void start(int count, char **arguments, char
     follow_start();
     process.started = is_wanted();
     if (process.started) {
-        limits_set_aside();
+        limits_reserve();
         profile_start();
         pairs_start();
         deepbind_start();

@@ -84,20 +84,12 @@ static void change(const struct rule_of *rule, uintptr_t address, struct caller 
         refs_change(address, rule->change, COUNT_PAIR, caller);
 }
 
-static void look(void) {
-    if (!bind_is_due() || thread_busy)
-        return;
-    thread_busy++;
-    bind_look();
-    thread_busy--;
-}
-
 /* The object to which this thread took a reference last, since a function began that returns one: that function may well
  * do it by calling the other. Its address is kept inverted, for a thread's variables are roots. */
 static __thread uintptr_t taken_inverted;
 
 void stub_before(const struct stub_call *call, const struct stub_frame *frame) {
-    look();
+    bind_catch_up();
     const struct rule_of *rule = &rules[call->rule];
     if (__builtin_expect(rule->is_plain, 1)) {
         if (rule->change == REFS_TAKE)
