@@ -42,7 +42,7 @@ static unsigned flags_for(uintptr_t pc) {
     return own || api_disabled ? OBJECT_IGNORED : 0;
 }
 
-static void hook_ends(uintptr_t pc) {
+void hook_ends(uintptr_t pc) {
     thread_busy--;
     if (__builtin_expect(atomic_load_explicit(&live_wanted, memory_order_relaxed), 0))
         live_due(pc);

@@ -20,6 +20,10 @@ void hook_free(void *address);
 /* Record `address` unless the real function has passed through another of our hooks and is recorded already. */
 void hook_made_once(void *address, size_t size_bytes, const struct caller *caller);
 
+/* A call that leaves our books ends: what could not be done in the middle of it is done now. context: hook, busy; not so
+ * afterwards. pc: return address of an allocation, else 0 */
+void hook_ends(uintptr_t pc);
+
 /* The stack above `caller`, as an id (site.h). context: hook, busy, thread_self made */
 uint32_t hook_site(const struct caller *caller);
 

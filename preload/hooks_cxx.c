@@ -38,8 +38,8 @@ static void *find_next(const char *symbol) {
 /* Does all that this operator does pass through malloc and free? */
 static int is_seen(const void *real) {
     struct dl_find_object found;
-    if (!process.facts.allocator_is_glibc || dlsym(RTLD_DEFAULT, "malloc") != (void *)malloc ||
-        _dl_find_object((void *)real, &found) != 0 || !found.dlfo_link_map)
+    if (!process.facts.allocator_is_glibc || init_has_own_malloc() || _dl_find_object((void *)real, &found) != 0 ||
+        !found.dlfo_link_map)
         return 0;
     const char *path = found.dlfo_link_map->l_name, *slash = strrchr(path, '/');
     for (size_t i = 0; i < sizeof libraries / sizeof libraries[0]; i++)
@@ -48,15 +48,27 @@ static int is_seen(const void *real) {
     return 0;
 }
 
+/* Where none is behind ours one may come with a later plug-in. To look at every call would cost more than the call, and take
+ * the loader's lock: so, once it was done for nothing, it is done at the second, fourth, eighth ... call after that.
+ * missed: 0 until then */
+static int is_time_to_look(unsigned *missed) {
+    unsigned count = __atomic_load_n(missed, __ATOMIC_RELAXED);
+    if (count)
+        count = __atomic_add_fetch(missed, 1, __ATOMIC_RELAXED);
+    return (count & (count - 1)) == 0;
+}
+
 /* Declares `real`, the operator behind this one, and `seen`, whether nothing need be recorded for it here. */
 #define NEXT(symbol, type)                                                                                             \
     static type found;                                                                                                 \
+    static unsigned missed;                                                                                            \
     static int found_seen;                                                                                             \
     type real = __atomic_load_n(&found, __ATOMIC_ACQUIRE);                                                             \
-    if (__builtin_expect(!real, 0)) {                                                                                  \
+    if (__builtin_expect(!real, 0) && is_time_to_look(&missed)) {                                                      \
         real = (type)find_next(#symbol);                                                                               \
         __atomic_store_n(&found_seen, is_seen((const void *)real), __ATOMIC_RELAXED);                                  \
         __atomic_store_n(&found, real, __ATOMIC_RELEASE);                                                              \
+        __atomic_fetch_or(&missed, !real, __ATOMIC_RELAXED);                                                           \
     }                                                                                                                  \
     int seen = __atomic_load_n(&found_seen, __ATOMIC_RELAXED)
 
@@ -74,6 +86,8 @@ static int is_seen(const void *real) {
         if (before)                                                                                                    \
             hook_asked = before;                                                                                       \
         void *pointer = real arguments;                                                                                \
+        if (before)                                                                                                    \
+            hook_asked = 0; /* not every operator calls such a function */                                             \
         if (!seen && hook_recording && pointer != NULL)                                                                \
             hook_made_once(pointer, bytes, &ARCH_CALLER());                                                            \
         return pointer;                                                                                                \

@@ -425,10 +425,8 @@ size_t unwind_slow(const struct callee_saved *from, uint64_t *frames, size_t max
     struct memory memory = real_memory(from);
     unw_cursor_t cursor;
     size_t count = 0;
-    if (!space || libunwind.init_remote(&cursor, space, &memory) != 0)
-        return 0;
-    int exact = 0;
-    for (;;) {
+    int exact = 0, walks = space && libunwind.init_remote(&cursor, space, &memory) == 0;
+    while (walks) {
         unw_word_t pc;
         if (libunwind.get_reg(&cursor, UNW_REG_IP, &pc) < 0 || pc == 0)
             break;

@@ -2,7 +2,7 @@
  *
  * Objects never overlap, so a block stops being one when the first object is cut out of it.
  *
- * Owns:    the tables of pooled objects and of the blocks that hold them.
+ * Owns:    the tables of pools, of their objects, and of the blocks that hold these.
  * Never:   waits in a signal handler that interrupted one of our hooks: its pools are not seen.
  * Start:   castaway_api_pool_alloc(). */
 #include "pooled.h"
@@ -15,35 +15,88 @@
 #include "table.h"
 #include "thread.h"
 
-struct pooled_object {
-    uintptr_t address;
-    const void *pool;
+#include <bsd/sys/tree.h>
+#include <utlist.h>
+
+struct pool {
+    const void *key; /* the program's own word for it */
+    struct pooled_object *objects;
     UT_hash_handle hh;
 };
-struct block_entry {
+struct block {
     struct pooled_block block;
-    UT_hash_handle hh; /* by block.lo */
+    struct pooled_object *objects;
+    struct block *idle;
+    RB_ENTRY(block) tree; /* by block.hi */
+};
+struct pooled_object {
+    uintptr_t address;
+    struct pool *pool;
+    struct block *block;                              /* NULL: it lies in none */
+    struct pooled_object *pool_before, *pool_after;   /* others of its pool */
+    struct pooled_object *block_before, *block_after; /* others in its block */
+    UT_hash_handle hh;
 };
 
 int pooled_in_use;
 static struct pooled_object *objects, *idle_objects;
-static struct block_entry *blocks, *idle_blocks;
+static struct pool *pools, *idle_pools;
+static struct block *idle_blocks;
+
+static int compare(const struct block *a, const struct block *b) {
+    return (a->block.hi > b->block.hi) - (a->block.hi < b->block.hi);
+}
+static RB_HEAD(blocks, block) blocks = RB_INITIALIZER(&blocks);
+RB_GENERATE_INTERNAL(blocks, block, tree, compare, __attribute__((unused)) static)
 
 /* ---- tables, under LOCK_POOLS ---- */
 
-static void object_add_locked(uintptr_t address, const void *pool) {
-    struct pooled_object *entry;
-    HASH_FIND(hh, objects, &address, sizeof address, entry);
-    if (entry) {
-        entry->pool = pool;
+static struct pool *pool_of_locked(const void *key) {
+    struct pool *pool;
+    HASH_FIND(hh, pools, &key, sizeof key, pool);
+    if (pool)
+        return pool;
+    if ((pool = idle_pools))
+        idle_pools = pool->hh.next;
+    else if (!(pool = pages_alloc(sizeof *pool)))
+        return NULL;
+    *pool = (struct pool){.key = key};
+    HASH_ADD(hh, pools, key, sizeof key, pool);
+    return pool;
+}
+
+static void pool_leave_locked(struct pooled_object *object) {
+    struct pool *pool = object->pool;
+    DL_DELETE2(pool->objects, object, pool_before, pool_after);
+    if (pool->objects)
         return;
+    HASH_DELETE(hh, pools, pool);
+    pool->hh.next = idle_pools;
+    idle_pools = pool;
+}
+
+static void object_add_locked(uintptr_t address, const void *key, struct block *block) {
+    struct pooled_object *object;
+    HASH_FIND(hh, objects, &address, sizeof address, object);
+    struct pool *pool = pool_of_locked(key);
+    if (!pool)
+        return;
+    if (object) {
+        if (object->pool == pool)
+            return;
+        pool_leave_locked(object);
+    } else {
+        if ((object = idle_objects))
+            idle_objects = object->hh.next;
+        else if (!(object = pages_alloc(sizeof *object)))
+            return;
+        *object = (struct pooled_object){.address = address, .block = block};
+        HASH_ADD(hh, objects, address, sizeof address, object);
+        if (block)
+            DL_APPEND2(block->objects, object, block_before, block_after);
     }
-    if ((entry = idle_objects))
-        idle_objects = entry->hh.next;
-    else if (!(entry = pages_alloc(sizeof *entry)))
-        return;
-    *entry = (struct pooled_object){.address = address, .pool = pool};
-    HASH_ADD(hh, objects, address, sizeof address, entry);
+    object->pool = pool;
+    DL_APPEND2(pool->objects, object, pool_before, pool_after);
 }
 
 /* An object ends whose record was withdrawn. */
@@ -53,35 +106,36 @@ static void forget(uintptr_t address, object_id id, enum profile_end end) {
     record_forget(id);
 }
 
-static void object_drop_locked(struct pooled_object *entry) {
-    object_id id = record_withdraw(entry->address);
+static void object_drop_locked(struct pooled_object *object) {
+    object_id id = record_withdraw(object->address);
     if (id)
-        forget(entry->address, id, PROFILE_FREED);
-    HASH_DELETE(hh, objects, entry);
-    entry->hh.next = idle_objects;
-    idle_objects = entry;
+        forget(object->address, id, PROFILE_FREED);
+    pool_leave_locked(object);
+    if (object->block)
+        DL_DELETE2(object->block->objects, object, block_before, block_after);
+    HASH_DELETE(hh, objects, object);
+    object->hh.next = idle_objects;
+    idle_objects = object;
 }
 
 static void block_add_locked(uintptr_t lo, uintptr_t hi) {
-    struct block_entry *entry = idle_blocks;
-    if (entry)
-        idle_blocks = entry->hh.next;
-    else if (!(entry = pages_alloc(sizeof *entry)))
+    struct block *block = idle_blocks;
+    if (block)
+        idle_blocks = block->idle;
+    else if (!(block = pages_alloc(sizeof *block)))
         return;
-    *entry = (struct block_entry){.block = {lo, hi, hi}};
-    HASH_ADD(hh, blocks, block.lo, sizeof lo, entry);
+    *block = (struct block){.block = {lo, hi, hi}};
+    RB_INSERT(blocks, &blocks, block);
 }
 
-/* Blocks are few and large; objects are many. */
-static struct pooled_block *block_of_locked(uintptr_t address) {
-    for (struct block_entry *entry = blocks; entry; entry = entry->hh.next)
-        if (address - entry->block.lo < entry->block.hi - entry->block.lo)
-            return &entry->block;
-    return NULL;
+static struct block *block_of_locked(uintptr_t address) {
+    struct block wanted = {.block.hi = address + 1}, *block = RB_NFIND(blocks, &blocks, &wanted);
+    return block && block->block.lo <= address ? block : NULL;
 }
 
-/* The block from malloc that `object` lies in, if any, ends as an object of its own. */
-static void cut_out_locked(uintptr_t object) {
+/* The block from malloc that `object` lies in, if any, ends as an object of its own.
+ * returns  the block that it lies in, or NULL */
+static struct block *cut_out_locked(uintptr_t object) {
     uintptr_t start;
     struct pooled_object *known = NULL;
     object_id id = record_find(object, &start);
@@ -93,40 +147,34 @@ static void cut_out_locked(uintptr_t object) {
         forget(start, id, PROFILE_CUT);
         block_add_locked(start, end);
     }
-    struct pooled_block *block = block_of_locked(object);
-    if (block && object < block->first)
-        block->first = object;
-}
-
-static void drop_inside_locked(uintptr_t lo, uintptr_t hi) {
-    for (struct pooled_object *entry = objects, *next; entry; entry = next) {
-        next = entry->hh.next;
-        if (entry->address - lo < hi - lo)
-            object_drop_locked(entry);
-    }
+    struct block *block = block_of_locked(object);
+    if (block && object < block->block.first)
+        block->block.first = object;
+    return block;
 }
 
 void pooled_block_freed(uintptr_t address) {
-    struct block_entry *entry;
     lock_take(LOCK_POOLS);
-    HASH_FIND(hh, blocks, &address, sizeof address, entry);
-    if (entry) {
-        drop_inside_locked(entry->block.lo, entry->block.hi);
-        HASH_DELETE(hh, blocks, entry);
-        entry->hh.next = idle_blocks;
-        idle_blocks = entry;
+    struct block *block = block_of_locked(address);
+    if (block && block->block.lo == address) {
+        while (block->objects)
+            object_drop_locked(block->objects);
+        RB_REMOVE(blocks, &blocks, block);
+        block->idle = idle_blocks;
+        idle_blocks = block;
     }
     lock_release(LOCK_POOLS);
 }
 
 void pooled_each_block(pooled_block_cb *visit, void *context) {
-    for (struct block_entry *entry = blocks; entry; entry = entry->hh.next)
-        visit(context, &entry->block);
+    struct block *block;
+    RB_FOREACH(block, blocks, &blocks)
+    visit(context, &block->block);
 }
 
 void pooled_each_object(pooled_object_cb *visit, void *context) {
-    for (struct pooled_object *entry = objects; entry; entry = entry->hh.next)
-        visit(context, entry->address);
+    for (struct pooled_object *object = objects; object; object = object->hh.next)
+        visit(context, object->address);
 }
 
 /* ---- castaway.h ---- */
@@ -158,8 +206,7 @@ void castaway_api_pool_alloc(const void *pool, const void *object, size_t size) 
     if (!pooled_in_use)
         record_shared_granules(1); /* a pool's objects stand as close as it likes */
     pooled_in_use = 1;
-    cut_out_locked((uintptr_t)object);
-    object_add_locked((uintptr_t)object, pool);
+    object_add_locked((uintptr_t)object, pool, cut_out_locked((uintptr_t)object));
     pools_release();
     hook_made_in_pool((void *)(uintptr_t)object, size, &caller);
 }
@@ -172,16 +219,19 @@ void castaway_api_pool_free(const void *object) {
     HASH_FIND(hh, objects, &address, sizeof address, entry);
     if (entry)
         object_drop_locked(entry);
-    pools_release();
+    lock_release(LOCK_POOLS);
+    hook_ends(0);
 }
 
-void castaway_api_pool_end(const void *pool) {
+void castaway_api_pool_end(const void *key) {
     if (!pools_take())
         return;
-    for (struct pooled_object *entry = objects, *next; entry; entry = next) {
-        next = entry->hh.next;
-        if (entry->pool == pool)
-            object_drop_locked(entry);
+    struct pool *pool;
+    HASH_FIND(hh, pools, &key, sizeof key, pool);
+    for (struct pooled_object *object = pool ? pool->objects : NULL, *after; object; object = after) {
+        after = object->pool_after; /* with the last object the pool is gone */
+        object_drop_locked(object);
     }
-    pools_release();
+    lock_release(LOCK_POOLS);
+    hook_ends(0);
 }

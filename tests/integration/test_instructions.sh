@@ -15,10 +15,12 @@ here=$(cd "$(dirname "$0")" && pwd) || exit 1
 # what is counted, program, its arguments (N: how many times), N in the shorter run and in the longer one, ceiling for each.
 # The shorter run of churn is long enough to fill its window and to meet all its stacks.
 CEILINGS='
-a pair; the same way to malloc each time|churn|1 N descending|12000|24000|614
-a pair; the loop stands below all calls|churn|1 N standing|12000|24000|607
-a pair; one of 1 024 ways at random|churn|1 N wandering|12000|24000|3819
-a place that malloc was not called from before|places|N|500|1500|25300
+a pair; the same way to malloc each time|churn|1 N descending|12000|24000|532
+a pair; the loop stands below all calls|churn|1 N standing|12000|24000|524
+a pair; three ways to malloc in turn|churn|1 N alternating|12000|24000|734
+a pair; one of 1 024 ways at random|churn|1 N wandering|12000|24000|2138
+a place that malloc was not called from before|places|N|500|1500|7380
+a block of a pool with two objects, beside thousands|pools|N|2000|4000|5000
 '
 
 build_places() { # a program of 1 500 functions; each calls malloc once
@@ -31,6 +33,27 @@ build_places() { # a program of 1 500 functions; each calls malloc once
         echo 'for (int i = 0; i < n; i++) free(all[i]()); return 0; }'
     } >"$WORK/places.c"
     gcc -O2 -g -o "$WORK/places" "$WORK/places.c"
+}
+build_pools() { # N blocks, each a pool; they are all there before the first one goes
+    cat >"$WORK/pools.c" <<'C'
+#include <stdlib.h>
+#include "preload/castaway.h"
+int main(int argc, char **argv) {
+    int n = argc > 1 ? atoi(argv[1]) : 0;
+    char **blocks = malloc((unsigned)n * sizeof *blocks);
+    for (int i = 0; i < n; i++) {
+        blocks[i] = malloc(256);
+        castaway_pool_alloc(blocks[i], blocks[i] + 32, 48);
+        castaway_pool_alloc(blocks[i], blocks[i] + 96, 48);
+    }
+    for (int i = 0; i < n; i++) {
+        castaway_pool_end(blocks[i]);
+        free(blocks[i]);
+    }
+    free(blocks);
+}
+C
+    gcc -O2 -g -I "$here/../.." -o "$WORK/pools" "$WORK/pools.c"
 }
 instructions() { # PROGRAM ARGUMENTS [NAME=VALUE...]: of the whole run, without castaway's child (valgrind counts that apart)
     local program=$1 words log=$WORK/callgrind.log
@@ -62,7 +85,8 @@ costs_at_most() { # CEILING PROGRAM ARGUMENTS SHORT LONG
 }
 
 exec 3>&2
-gcc -std=gnu11 -D_GNU_SOURCE -O2 -g -o "$WORK/churn" "$here/../bench/workloads/churn.c" -pthread && build_places || exit 1
+gcc -std=gnu11 -D_GNU_SOURCE -O2 -g -o "$WORK/churn" "$here/../bench/workloads/churn.c" -pthread &&
+    build_places && build_pools || exit 1
 while IFS='|' read -r counted program arguments short long ceiling; do
     [ -z "$counted" ] || claim "at most $ceiling instructions for $counted" \
         costs_at_most "$ceiling" "$program" "$arguments" "$short" "$long"
