@@ -38,7 +38,7 @@ static void *find_next(const char *symbol) {
 /* Does all that this operator does pass through malloc and free? */
 static int is_seen(const void *real) {
     struct dl_find_object found;
-    if (!process.facts.allocator_is_glibc || dlsym(RTLD_DEFAULT, "malloc") != (void *)malloc ||
+    if (!process.facts.allocator_is_glibc || !init_is_ours(dlsym(RTLD_DEFAULT, "malloc")) ||
         _dl_find_object((void *)real, &found) != 0 || !found.dlfo_link_map)
         return 0;
     const char *path = found.dlfo_link_map->l_name, *slash = strrchr(path, '/');
@@ -74,6 +74,8 @@ static int is_seen(const void *real) {
         if (before)                                                                                                    \
             hook_asked = before;                                                                                       \
         void *pointer = real arguments;                                                                                \
+        if (before)                                                                                                    \
+            hook_asked = 0; /* not every operator calls such a function */                                             \
         if (!seen && hook_recording && pointer != NULL)                                                                \
             hook_made_once(pointer, bytes, &ARCH_CALLER());                                                            \
         return pointer;                                                                                                \

@@ -180,8 +180,7 @@ static int is_wanted(void) {
     return options_children(&process.options) || !owner || (int)sys(SYS_getppid, 0) == owner;
 }
 
-/* By its address: our own name for a function may stand for the program's. */
-static int is_ours(const void *function) {
+int init_is_ours(const void *function) {
     return (uintptr_t)function - process.facts.castaway.lo < process.facts.castaway.hi - process.facts.castaway.lo;
 }
 
@@ -198,7 +197,7 @@ __attribute__((constructor)) static void start(int count, char **arguments, char
     }
     thread_busy++;
     start_unwinding();
-    process.own_malloc = !is_ours(dlsym(RTLD_DEFAULT, "malloc"));
+    process.own_malloc = !init_is_ours(dlsym(RTLD_DEFAULT, "malloc"));
     if (!process.facts.allocator_is_glibc)
         dl_iterate_phdr(allocator_tls_learn, &process.facts);
     options_parse(init_environment("CASTAWAY_OPTIONS"), &process.options);

@@ -44,6 +44,9 @@ void exec_scan_undo(void);
 void exit_scan_give_up(enum reason why);
 void exit_after_fork(void);
 
+/* Does that function lie in this library? Our own name for one may stand for the program's. context: any, recording */
+int init_is_ours(const void *function);
+
 /* A variable as the process was started with it; NULL: it was not set. */
 const char *init_environment(const char *name);
 

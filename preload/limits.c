@@ -5,6 +5,7 @@
  * enforced when it asks for more, and made real before another program inherits it. A limit on memory is set
  * higher than asked for by what we take, so that the program can have what it could without us.
  *
+ * Owns:    what the program has asked for where the kernel was told something else; the memory that is set aside.
  * Never:   touches the limits of another process.
  * Start:   limit_set(). Source: setrlimit(2). */
 #include "limits.h"

@@ -2,6 +2,7 @@
  *
  * The real dlsym wants to know who calls it. So it is jumped to, with the caller's own return address.
  *
+ * Owns:    nothing.
  * Never:   changes what it does or returns.
  * Start:   castaway_dlsym_next(). */
 #include <dlfcn.h>

@@ -1,7 +1,9 @@
 /* watchable.c - see the header. Only the few bytes that tell are read: the call may stand on a small stack.
  *
- * Source: elf(5), execve(2) for scripts, ld.so(8) for what it does in a program with raised rights.
- * Start:  watchable_judge(). */
+ * Owns:    nothing.
+ * Never:   believes a length or an offset of the file: what can't be read is not there.
+ * Start:   watchable_judge().
+ * Source:  elf(5), execve(2) for scripts, ld.so(8) for what it does in a program with raised rights. */
 #include "watchable.h"
 
 #include <elf.h>

@@ -13,9 +13,6 @@ const char *wording_message(struct pool *, const struct report_finding *);
 /* What to do about it, in ASCII: `to break it: child.parent -> parent frees 2 objects, 64 B`; NULL: that is not known. */
 const char *wording_advice(struct pool *, const struct report_finding *);
 
-/* The way round a cycle with its members or offsets, cut in the middle when it is long. */
-const char *wording_cycle(struct pool *, const struct report_finding *, bool offsets);
-
 /* What stands at an entry's offset: `.timer`, and `+0x18` where that is not known. */
 const char *wording_member(struct pool *, const struct report_entry *);
 
