@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "analysis/reason.h"
+#include "thread.h"
 
 /* What became of a name. */
 enum bind_state {
@@ -45,6 +46,15 @@ static inline int bind_is_due(void) {
     return __builtin_expect(bind_last->l_next != NULL, 0);
 }
 void bind_look(void);
+
+/* Both, for calls of the program's that may come before its next allocation. context: hook, no lock held */
+static inline void bind_catch_up(void) {
+    if (!bind_is_due() || thread_busy)
+        return;
+    thread_busy++;
+    bind_look();
+    thread_busy--;
+}
 
 /* Around the real dlclose: no module is looked at while one may be unmapped. context: the program's call, busy */
 void bind_close_begins(void);

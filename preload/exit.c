@@ -41,7 +41,7 @@ enum {
     STOP_LIMIT_MS = 2000,
     LOCK_LIMIT_MS = 1000,
     OWN_STACK_BYTES = 256 << 10,
-    CALLS_BYTES = 512,  /* that scan_once() has at least made use of below its frame */
+    CALLS_BYTES = 4096, /* that the calls of scan_once() have made use of below its frame */
     SHELL_SIGNAL = 128, /* a process that died of a signal has this and the signal's number as its status */
     ARENA_BLOCK_BYTES = 8 << 20,
     CHILD_FAILED = 1,
@@ -346,7 +346,7 @@ static int scan_once(int status, const ucontext_t *interrupted, int replaced) {
     frames_check_report(process.environment);
     if (!replaced) {
         live_end();
-        limits_use_aside();
+        limits_spend();
     }
     struct ending ending = {
         .status = status & 0xff,

@@ -38,8 +38,8 @@ static void *find_next(const char *symbol) {
 /* Does all that this operator does pass through malloc and free? */
 static int is_seen(const void *real) {
     struct dl_find_object found;
-    if (!process.facts.allocator_is_glibc || dlsym(RTLD_DEFAULT, "malloc") != (void *)malloc ||
-        _dl_find_object((void *)real, &found) != 0 || !found.dlfo_link_map)
+    if (!process.facts.allocator_is_glibc || init_has_own_malloc() || _dl_find_object((void *)real, &found) != 0 ||
+        !found.dlfo_link_map)
         return 0;
     const char *path = found.dlfo_link_map->l_name, *slash = strrchr(path, '/');
     for (size_t i = 0; i < sizeof libraries / sizeof libraries[0]; i++)
@@ -86,6 +86,8 @@ static int is_time_to_look(unsigned *missed) {
         if (before)                                                                                                    \
             hook_asked = before;                                                                                       \
         void *pointer = real arguments;                                                                                \
+        if (before)                                                                                                    \
+            hook_asked = 0; /* not every operator calls such a function */                                             \
         if (!seen && hook_recording && pointer != NULL)                                                                \
             hook_made_once(pointer, bytes, &ARCH_CALLER());                                                            \
         return pointer;                                                                                                \

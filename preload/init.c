@@ -180,9 +180,21 @@ static int is_wanted(void) {
     return options_children(&process.options) || !owner || (int)sys(SYS_getppid, 0) == owner;
 }
 
-/* By its address: our own name for a function may stand for the program's. */
 static int is_ours(const void *function) {
     return (uintptr_t)function - process.facts.castaway.lo < process.facts.castaway.hi - process.facts.castaway.lo;
+}
+
+/* A program that is bound to its addresses and takes that of malloc has the name stand for its own linkage table, which leads
+ * to whoever has the function. */
+static int is_import(const void *function) {
+    Dl_info module;
+    const ElfW(Sym) *symbol = NULL;
+    return dladdr1(function, &module, (void **)&symbol, RTLD_DL_SYMENT) && symbol && symbol->st_shndx == SHN_UNDEF;
+}
+
+int init_has_own_malloc(void) {
+    const void *function = dlsym(RTLD_DEFAULT, "malloc");
+    return !is_ours(function) && !is_import(function);
 }
 
 __attribute__((constructor)) static void start(int count, char **arguments, char **environment) {
@@ -198,8 +210,7 @@ __attribute__((constructor)) static void start(int count, char **arguments, char
     }
     thread_busy++;
     start_unwinding();
-    const void *definition = module_definition("malloc");
-    process.own_malloc = definition && !is_ours(definition);
+    process.own_malloc = init_has_own_malloc();
     if (!process.facts.allocator_is_glibc)
         dl_iterate_phdr(allocator_tls_learn, &process.facts);
     options_parse(init_environment("CASTAWAY_OPTIONS"), &process.options);
@@ -211,7 +222,7 @@ __attribute__((constructor)) static void start(int count, char **arguments, char
     follow_start();
     process.started = is_wanted();
     if (process.started) {
-        limits_set_aside();
+        limits_reserve();
         profile_start();
         pairs_start();
         deepbind_start();

@@ -44,6 +44,10 @@ void exec_scan_undo(void);
 void exit_scan_give_up(enum reason why);
 void exit_after_fork(void);
 
+/* Has the program a malloc of its own? By where it lies: our own name for it may stand for the program's.
+ * context: recording, outside of allocators */
+int init_has_own_malloc(void);
+
 /* A variable as the process was started with it; NULL: it was not set. */
 const char *init_environment(const char *name);
 

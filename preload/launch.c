@@ -1,5 +1,6 @@
 /* launch.c - see the header.
  *
+ * Owns:    nothing.
  * Never:   allocates: an exec may stand in a child that shares the program's memory.
  * Start:   launch_judge(). */
 #include "launch.h"

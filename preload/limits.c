@@ -5,6 +5,7 @@
  * enforced when it asks for more, and made real before another program inherits it. A limit on memory is set
  * higher than asked for by what we take, so that the program can have what it could without us.
  *
+ * Owns:    what the program has asked for where the kernel was told something else; the reserve of memory.
  * Never:   touches the limits of another process.
  * Start:   limit_set(). Source: setrlimit(2). */
 #include "limits.h"
@@ -40,25 +41,25 @@ static long kernel_limit(int resource, const struct rlimit *limit, struct rlimit
     return sys(SYS_prlimit64, 0, resource, limit, before);
 }
 
-/* ---- what is set aside ---- */
+/* ---- a reserve ---- */
 
-enum { ASIDE_BYTES = 1 << 20, ASIDE_PART = 12 };
-static struct range aside;
+enum { RESERVE_BYTES = 1 << 20, RESERVE_PART = 12 };
+static struct range reserve;
 
-void limits_set_aside(void) {
+void limits_reserve(void) {
     struct rlimit limit = {0};
     if (kernel_limit(RLIMIT_AS, NULL, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
         return;
-    size_t bytes = (ASIDE_BYTES + limit.rlim_cur / ASIDE_PART) & ~(size_t)4095;
+    size_t bytes = (RESERVE_BYTES + limit.rlim_cur / RESERVE_PART) & ~(size_t)4095;
     long result = sys(SYS_mmap, 0, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (!sys_failed(result))
-        aside = (struct range){(uintptr_t)result, (uintptr_t)result + bytes};
+        reserve = (struct range){(uintptr_t)result, (uintptr_t)result + bytes};
 }
 
-void limits_use_aside(void) {
-    if (aside.hi)
-        sys(SYS_munmap, aside.lo, aside.hi - aside.lo);
-    aside = (struct range){0};
+void limits_spend(void) {
+    if (reserve.hi)
+        sys(SYS_munmap, reserve.lo, reserve.hi - reserve.lo);
+    reserve = (struct range){0};
 }
 
 /* ---- what is in the way of a scan ---- */

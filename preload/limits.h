@@ -3,8 +3,8 @@
 #define CASTAWAY_PRELOAD_LIMITS_H
 
 /* Where the process is started with a limit on its address space: keep some of it for the end. context: constructor */
-void limits_set_aside(void);
-void limits_use_aside(void); /* the end has come */
+void limits_reserve(void);
+void limits_spend(void); /* the end has come */
 
 /* As far up as the process may. context: any */
 void limit_lift(int resource);

@@ -2,13 +2,13 @@
  *
  * The real dlsym wants to know who calls it. So it is jumped to, with the caller's own return address.
  *
+ * Owns:    nothing.
  * Never:   changes what it does or returns.
  * Start:   castaway_dlsym_next(). */
 #include <dlfcn.h>
 
 #include "bind.h"
 #include "hooks.h"
-#include "thread.h"
 
 #if defined(__x86_64__)
 #define DLSYM_VERSION "GLIBC_2.2.5" /* the one that dlsym has had from the beginning, and still has */
@@ -61,10 +61,6 @@ const void *castaway_dlsym_next(void) {
     static const void *next_dlsym;
     if (!next_dlsym)
         next_dlsym = dlvsym(RTLD_NEXT, "dlsym", DLSYM_VERSION);
-    if (bind_is_due() && !thread_busy) {
-        thread_busy++;
-        bind_look();
-        thread_busy--;
-    }
+    bind_catch_up();
     return next_dlsym;
 }

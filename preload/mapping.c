@@ -32,6 +32,7 @@ struct made {
 };
 static struct made by_allocator;
 static struct made by_program; /* what it took from the break */
+static int allocator_is_known; /* until then everybody's are kept, and sorted out by mapping_start() */
 
 static void add_locked(struct made *made, struct mapped one) {
     struct mapped *grown =
@@ -72,6 +73,7 @@ static void keep_locked(struct made *made, int of_allocator) {
 }
 
 void mapping_start(void) {
+    allocator_is_known = 1;
     keep_locked(&by_allocator, 1);
     keep_locked(&by_program, 0);
 }
@@ -93,7 +95,7 @@ void mapping_note(uintptr_t lo, uintptr_t hi, uintptr_t caller) {
     if (aside_stands || !list_take())
         return;
     remove_locked(&by_allocator, lo, hi);
-    if (!hook_recording || is_allocator(caller))
+    if (!allocator_is_known || is_allocator(caller))
         add_locked(&by_allocator, (struct mapped){{lo, hi}, caller});
     list_release();
 }
@@ -114,8 +116,8 @@ static void note_break(uintptr_t before, uintptr_t after, uintptr_t caller) {
         return;
     remove_locked(&by_program, after, UINTPTR_MAX);
     struct mapped *last = by_program.count ? &by_program.mapped[by_program.count - 1] : NULL;
-    if (after > before && !(hook_recording && is_allocator(caller))) {
-        if (last && last->range.hi == before && hook_recording)
+    if (after > before && !(allocator_is_known && is_allocator(caller))) {
+        if (last && last->range.hi == before && allocator_is_known)
             last->range.hi = after;
         else
             add_locked(&by_program, (struct mapped){{before, after}, caller});
@@ -152,7 +154,7 @@ EXPORT void *mmap(void *address, size_t bytes, int protection, int flags, int fi
         return MAP_FAILED;
     }
     void *result = next.mmap(address, bytes, protection, flags, file, offset);
-    if (result != MAP_FAILED && !(hook_recording && process.facts.allocator_is_glibc))
+    if (result != MAP_FAILED && !(allocator_is_known && process.facts.allocator_is_glibc))
         mapping_note((uintptr_t)result, (uintptr_t)result + bytes, (uintptr_t)__builtin_return_address(0));
     return result;
 }

@@ -1,7 +1,9 @@
 /* watchable.c - see the header. Only the few bytes that tell are read: the call may stand on a small stack.
  *
- * Source: elf(5), execve(2) for scripts, ld.so(8) for what it does in a program with raised rights.
- * Start:  watchable_judge(). */
+ * Owns:    nothing.
+ * Never:   believes a length or an offset of the file: what can't be read is not there.
+ * Start:   watchable_judge().
+ * Source:  elf(5), execve(2) for scripts, ld.so(8) for what it does in a program with raised rights. */
 #include "watchable.h"
 
 #include <elf.h>
@@ -80,14 +82,21 @@ static int raises_rights(const struct program *program) {
     return sys(SYS_fstatfs, program->file, &mount) != 0 || !(mount.f_flags & NO_SUID);
 }
 
+static const char *base_of(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+static int is_of_musl(const char *loader) {
+    return strncmp(base_of(loader), "ld-musl", 7) == 0;
+}
+
 static enum unwatched judge_elf(struct program *program) {
     if (is_for_other_machine(program))
         return UNWATCHED_OTHER_MACHINE;
-    int has_loader = read_loader(program);
-    const char *base = strrchr(program->loader, '/');
-    if (has_loader == 0)
+    if (read_loader(program) == 0)
         return UNWATCHED_STATIC;
-    if (base && strncmp(base, "/ld-musl", 8) == 0)
+    if (is_of_musl(program->loader))
         return UNWATCHED_MUSL;
     return raises_rights(program) ? UNWATCHED_RIGHTS : WATCHED;
 }
@@ -105,7 +114,7 @@ static const char *interpreter_of(struct program *program) {
 
 /* The loader started as a program, with the one to load as its argument, has no loader of its own. */
 static int is_loader(const char *path) {
-    const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
+    const char *base = base_of(path);
     return strncmp(base, "ld-", 3) == 0 || strncmp(base, "ld.so", 5) == 0;
 }
 
@@ -113,7 +122,7 @@ enum unwatched watchable_judge(int folder, const char *path) {
     struct program program;
     for (int depth = 0; path && *path && depth < INTERPRETERS_MAX; depth++) {
         if (is_loader(path))
-            return WATCHED;
+            return is_of_musl(path) ? UNWATCHED_MUSL : WATCHED;
         program.file = (int)sys(SYS_openat, folder, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
         if (program.file < 0)
             return WATCHED;

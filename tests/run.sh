@@ -2,8 +2,8 @@
 # run.sh BUILD [PATTERN...] - run the unit tests and the integration tests, print what failed, count everything in the last line.
 #
 # A pattern is `unit` or a glob of tests/ without .sh; none means all. A unit test is a program of check's; an integration
-# test is an executable tests/integration/test_*.sh that ends with `N passed, M failed`. One that ends otherwise, or whose
-# status disagrees with its count, is one failure more.
+# test is an executable tests/integration/test_*.sh that ends with `N passed, M failed`. One that ends otherwise, that claims
+# nothing, or whose status disagrees with its count, is one failure more.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 BUILD=$(realpath "$1") || exit 1
@@ -23,6 +23,9 @@ report() {
     if [ -z "$good" ]; then
         good=0 bad=1
         echo "(no count: crashed, or timed out; status $status)" >>"$log"
+    elif [ "$good$bad" = 00 ]; then
+        bad=1
+        echo "(nothing was claimed)" >>"$log"
     elif [ "$status" != 0 ] && [ "$bad" = 0 ]; then
         bad=1
         echo "(no failure counted, but status $status)" >>"$log"

@@ -8,9 +8,11 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 const char *folder_create(struct pool *pool) {
@@ -47,14 +49,23 @@ struct paths {
     size_t count, capacity;
 };
 
+/* A program that gave up its rights may put a pipe there: to open that is to wait for ever. */
+static bool waits(const char *path) {
+    struct stat status;
+    return !stat(path, &status) && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);
+}
+
 /* Names in `folder` that `is_wanted`, added to `paths`. */
 static void add_names(struct paths *paths, const char *folder, int (*is_wanted)(const struct dirent *)) {
     struct dirent **entries = NULL;
     int found = scandir(folder, &entries, is_wanted, versionsort);
     for (int i = 0; i < found; i++) {
-        paths->path = pool_grow(paths->pool, paths->path, paths->count, &paths->capacity, sizeof *paths->path);
-        paths->path[paths->count++] = pool_printf(paths->pool, "%s/%s", folder, entries[i]->d_name);
+        const char *path = pool_printf(paths->pool, "%s/%s", folder, entries[i]->d_name);
         free(entries[i]);
+        if (waits(path))
+            continue;
+        paths->path = pool_grow(paths->pool, paths->path, paths->count, &paths->capacity, sizeof *paths->path);
+        paths->path[paths->count++] = path;
     }
     free(entries);
 }

@@ -4,6 +4,7 @@
  * Start: wording_message(). */
 #include "wording.h"
 
+#include "breaks.h"
 #include "demangle.h"
 #include "escape.h"
 #include "label.h"
@@ -43,33 +44,47 @@ const char *wording_sizes(struct pool *pool, struct sizes sizes, uint64_t sum_by
     return pool_printf(pool, "%s to %s", units_count(pool, sizes.least), units_things(pool, sizes.largest, "byte"));
 }
 
-static const char *edge(struct pool *pool, const struct report_finding *finding, size_t index, const char *label,
-                        bool offsets) {
-    const struct report_entry *entry = &finding->cycle[index];
-    const char *target = "";
-    if (!offsets)
-        return pool_printf(pool, " -> %s", label);
-    if (entry->target_offset)
-        target = pool_printf(pool, "+0x%02" PRIx64, entry->target_offset);
+static const char *edge(struct pool *pool, const struct report_entry *entry, const char *label) {
+    const char *target = entry->target_offset ? pool_printf(pool, "+0x%02" PRIx64, entry->target_offset) : "";
     return pool_printf(pool, " -(%s)-> %s%s", wording_member(pool, entry), label, target);
 }
 
-const char *wording_cycle(struct pool *pool, const struct report_finding *finding, bool offsets) {
-    size_t listed = finding->cycle_listed;
-    if (!listed)
-        return "";
+static const char **escaped_labels(struct pool *pool, const struct report_finding *finding) {
     const char **labels = label_cycle(pool, finding);
+    for (size_t i = 0; i < finding->cycle_listed; i++)
+        labels[i] = escape_text(pool, labels[i], true);
+    return labels;
+}
+
+/* The way round with its members or offsets, cut in the middle when it is long. */
+static const char *cycle_way(struct pool *pool, const struct report_finding *finding) {
+    size_t listed = finding->cycle_listed;
+    const char **labels = escaped_labels(pool, finding), *way = labels[0];
     bool is_long = finding->cycle_length > CYCLE_SHOWN_MAX;
     size_t head = is_long && listed > CYCLE_HEAD ? CYCLE_HEAD : listed;
-    for (size_t i = 0; i < listed; i++)
-        labels[i] = escape_text(pool, labels[i], true);
-    const char *words = labels[0];
     for (size_t i = 0; i < head; i++)
-        words = pool_printf(pool, "%s%s", words, edge(pool, finding, i, labels[(i + 1) % listed], offsets));
+        way = pool_printf(pool, "%s%s", way, edge(pool, &finding->cycle[i], labels[(i + 1) % listed]));
     if (is_long)
-        words = pool_printf(pool, "%s ... %s more ... -> %s", words,
-                            units_count(pool, finding->cycle_length - head - 1), labels[0]);
-    return words;
+        way = pool_printf(pool, "%s ... %s more ... -> %s", way, units_count(pool, finding->cycle_length - head - 1),
+                          labels[0]);
+    return way;
+}
+
+/* What stands there more than once is named once: a ring may be longer in the next run. */
+static const char *cycle_name(struct pool *pool, const struct report_finding *finding) {
+    const char **labels = escaped_labels(pool, finding), *name = labels[0];
+    bool *named = pool_array(pool, finding->part_count, sizeof *named);
+    size_t shown = 0;
+    for (size_t i = 0; i < finding->cycle_listed && shown <= CYCLE_SHOWN_MAX; i++) {
+        size_t part = finding->cycle[i].part;
+        if (named[part])
+            continue;
+        named[part] = true;
+        if (shown++)
+            name = shown > CYCLE_SHOWN_MAX ? pool_printf(pool, "%s ...", name)
+                                           : pool_printf(pool, "%s -> %s", name, labels[i]);
+    }
+    return pool_printf(pool, "%s -> %s", name, labels[0]);
 }
 
 /* The function that a stack is named after: the one whose line it is pinned to. */
@@ -100,12 +115,12 @@ const char *wording_dangling(struct pool *pool, const struct report_finding *fin
 const char *wording_name(struct pool *pool, const struct report_finding *finding) {
     const char *word = kind_word(finding->kind);
     if (finding->kind == KIND_CYCLE)
-        return pool_printf(pool, "%s %s", word, wording_cycle(pool, finding, false));
+        return pool_printf(pool, "%s %s", word, cycle_name(pool, finding));
     return pool_printf(pool, "%s: %s", word, maker(pool, finding));
 }
 
 static const char *cycle_message(struct pool *pool, const struct report_finding *finding) {
-    const char *size = units_size(pool, finding->bytes), *way = wording_cycle(pool, finding, true);
+    const char *size = units_size(pool, finding->bytes), *way = cycle_way(pool, finding);
     if (finding->count < 2)
         return pool_printf(pool, "cycle of %s, %s: %s", units_things(pool, finding->objects, "object"), size, way);
     return pool_printf(pool, "%s, %s, %s: %s", units_things(pool, finding->count, "cycle"),
@@ -127,6 +142,11 @@ const char *wording_message(struct pool *pool, const struct report_finding *find
                            maker(pool, finding), wording_dangling(pool, finding));
     return pool_printf(pool, "%s %s, %s, from %s%s", units_things(pool, finding->objects, "object"),
                        kind_word(finding->kind), units_size(pool, finding->bytes), maker(pool, finding), indirect);
+}
+
+const char *wording_advice(struct pool *pool, const struct report_finding *finding) {
+    const char *advice = finding->refs.known ? breaks_line(pool, finding, false) : NULL;
+    return advice ? escape_text(pool, advice, true) : NULL;
 }
 
 const char *wording_fingerprint(struct pool *pool, const struct report_finding *finding) {

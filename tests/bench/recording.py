@@ -24,6 +24,7 @@ WORKLOADS = [
     Workload("churn, 1 thread", ["{churn}", "1", "3000000"], 3.0, 2.0, source="churn.c"),
     Workload("churn, 2 threads", ["{churn}", "2", "3000000"], 3.2, 2.0, source="churn.c"),
     Workload("churn, standing", ["{churn}", "1", "3000000", "standing"], 3.0, 2.0, source="churn.c"),
+    Workload("churn, 3 ways in turn", ["{churn}", "1", "3000000", "alternating"], 3.0, 2.0, source="churn.c"),
     Workload("churn, 1 024 ways", ["{churn}", "1", "3000000", "wandering"], 3.0, 2.0, source="churn.c"),
     Workload("python3, 400 000 objects", [python(), str(SOURCES / "objects.py")], 1.7, 1.3,
              environment={"PYTHONMALLOC": "malloc"}),

@@ -69,6 +69,7 @@ damaged "negative id" 4 '4s/"id":1/"id":-1/'
 damaged "id beyond 32 bits" 4 '4s/"id":1/"id":4294967297/'
 damaged "site given twice" 5 '5s/"id":2/"id":1/'
 damaged "unknown kind" 8 '8s/"cycle","site"/"ring","site"/'
+damaged "a cycle of none" 8 '8s|"cycle":\[.*\]|"cycle":[]|'
 damaged "a cycle of two, listed as one" 8 '8s/,{"site":2[^}]*}//'
 damaged "a cycle shorter than its list" 8 '8s/"length":2/"length":1/'
 damaged "frames that are none" 4 '4s/"frames":.*/"frames":[7]}/'
@@ -157,6 +158,19 @@ if [ "$(id -u)" = 0 ]; then
     cp "$WORK/sample" "$WORK/setuid" && chown 1:1 "$WORK/setuid" && chmod 4755 "$WORK/setuid"
     refused "set-user-ID" 125 "is set-user-ID" "$WORK/setuid"
 fi
+
+# ---- what a program leaves where recordings lie, and nobody may wait for
+within() { # ARGUMENTS...
+    { timeout 60 "$CASTAWAY" "$@" >"$WORK/out" 2>"$WORK/err"; } 2>/dev/null
+    status=$?
+}
+# shellcheck disable=SC2016 # a program for sh
+within sh -c 'folder=${CASTAWAY_OPTIONS#*dir=?} && mkfifo "${folder%%\'"'"'*}"/1.cast "${folder%%\'"'"'*}"/unwatched'
+claim "pipes among the recordings: the report is made" eval 'status_is 0 && err_has "SUMMARY: castaway: 0 byte"'
+mkdir "$WORK/several" && cp "$WORK/s.cast" "$WORK/several/" && mkfifo "$WORK/several/t.cast"
+within report "$WORK/several"
+claim "a pipe in a folder of recordings" eval 'status_is 23 && err_lines 0 && out_has "512 × 2 objects"'
+
 castaway --json "$WORK/none/x.json" sh -c "touch $WORK/started"
 claim "nothing was started" test ! -e "$WORK/started"
 finish

@@ -14,7 +14,9 @@ clean() { # SHAPE RUN: nothing lost, no cycle
     }
     [ "$(jq '.summary.lost.objects + .summary.lost_indirect.objects + .summary.cycle.objects' "$WORK/json")" = 0 ]
 }
-for shape in $("$WORK/clean0"); do
+mapfile -t shapes < <("$WORK/clean0")
+claim "there are ten" test ${#shapes[@]} = 10
+for shape in "${shapes[@]}"; do
     for run in $(seq "${RUNS:-5}"); do
         claim "$shape, run $run, loses nothing" clean "$shape" "$run"
     done

@@ -193,6 +193,9 @@ gcc -O0 -g -w -Wl,--dynamic-linker="$loader" -o musl leak.c
 runs sh -c './musl; exit 0'
 claim 'a musl program is not made to load what it could not' test "$(grep -c LD_PRELOAD out)" = 0
 claim 'it is counted' unwatched_is 1 'built for musl: 1, ./musl'
+runs sh -c '"$0" ./leak; exit 0' "$loader"
+claim 'nor is one that musl'"'"'s loader is asked for' test "$(grep -c LD_PRELOAD out)" = 0
+claim 'nor watched' lost_is 0
 printf '.globl _start\n_start: mov $1, %%eax\nmov $7, %%ebx\nint $0x80\n' >machine.s
 if gcc -m32 -nostdlib -static -o machine machine.s 2>/dev/null && { ./machine; [ $? = 7 ]; }; then
     runs sh -c './machine'

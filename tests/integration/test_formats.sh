@@ -135,6 +135,21 @@ claim "JUnit: what was not judged is an error" eval 'read_junit unjudged && has 
 write clean junit
 claim "JUnit: nothing found is one case that passed" eval 'read_junit clean && has clean.cases "tests 1 failures 0 errors 0"'
 
+ring() { # LENGTH
+    grep -vE '"record":"(finding|end)"' "$WORK/s.cast"
+    printf '{"record":"finding","kind":"cycle","site":1,"count":1,"objects":%d,"bytes":%d,"indirect_objects":0,"indirect_bytes":0,"length":%d,"group_objects_max":%d,"cycle":[{"site":1,"size":128,"offset":24,"target_offset":0}' \
+        "$1" $((96 * $1)) "$1" "$1"
+    for ((i = 1; i < $1; i++)); do printf ',{"site":2,"size":64,"offset":8,"target_offset":0}'; done
+    printf ']}\n{"record":"end"}\n'
+}
+name_of_ring() { # LENGTH
+    ring "$1" >"$WORK/ring.cast"
+    write ring junit
+    grep -o 'name="cycle[^"]*"' "$WORK/ring.junit"
+}
+claim "JUnit: a ring has one name however long it is" test "$(name_of_ring 3)" = "$(name_of_ring 20)"
+claim "JUnit: of what it is made of" test "$(name_of_ring 20 | cut -d'[' -f1)" = 'name="cycle session -&gt; timer -&gt; session '
+
 # ---- pprof ----
 write s pprof
 node "$FORMATS/read_pprof.mjs" "$WORK/s.pprof" >"$WORK/samples"

@@ -12,7 +12,7 @@ static int seen;
 static volatile int destroyed;
 static void *run(void *unused) {
     for (;;) {
-        usleep(100000);
+        usleep(400000);
         if (destroyed && write(seen, "x", 1) != 1)
             abort();
     }
@@ -38,9 +38,9 @@ has() { [ -s "$1" ]; }
 
 SLOW_END=1 ./sleepers alone
 claim 'without castaway they are seen to run, when the end takes long' has alone
-# Nobody opens the report for a second: so long the check takes.
+# Nobody opens the report for two seconds: so long the check takes.
 mkfifo report
-{ sleep 1; cat report >text; } &
+{ sleep 2; cat report >text; } &
 env LD_PRELOAD="$BUILD/libcastaway.so" CASTAWAY_OPTIONS="text=$WORK/report" ./sleepers watched
 status=$?
 wait

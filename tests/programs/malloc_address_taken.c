@@ -1,18 +1,30 @@
-/* purpose: a program at a fixed address that takes malloc's address has a stub of that name; its allocator is the library's
- * flags: -O0:-fno-pie:-no-pie -O2:-fno-pie:-no-pie -O2
- * no_note: own-malloc
- * expect: lost=1/24
+/* purpose: a program bound to its addresses that takes malloc's: it has no malloc of its own, and what a plug-in with RTLD_DEEPBIND
+ *          drops is found as ever
+ * flags: -O0:-no-pie:-fno-pic -O2:-no-pie:-fno-pic
+ * so: deepbind_plugin.so.c
+ * so_flags: -O1
+ * run: @so@
+ * link: -ldl
+ * expect: lost=2/96
  */
+#define _GNU_SOURCE
+#include <dlfcn.h>
 #include "program.h"
 
-static NOINLINE void object_drop(void) {
-    void *(*volatile allocate)(size_t) = malloc;
+static void *(*volatile makes)(size_t) = malloc;
 
-    memset(opaque(allocate(24)), 0, 24);
+static NOINLINE void drop(void) {
+    opaque(memset(makes(40), 0, 40));
 }
 
-int main(void) {
-    object_drop();
+int main(int count, char **words) {
+    void *plugin = count == 2 ? dlopen(words[1], RTLD_NOW | RTLD_DEEPBIND) : NULL;
+
+    if (!plugin)
+        return 1;
+    drop();
+    *(void **)&makes = dlsym(plugin, "plugin_makes");
+    makes(56);
     clobber_stack();
     return 0;
 }

@@ -4,7 +4,8 @@
  *   THREADS  that do this, each for itself
  *   PAIRS    of malloc and free, of each thread
  *   WAY      to malloc, 20 calls below the thread's start: `descending` (default) comes down anew for each pair, always the
- *            same way; `standing` runs the loop at the bottom; `wandering` takes one of 1 024 ways down, at random
+ *            same way; `standing` runs the loop at the bottom; `alternating` takes three ways down in turn, and `wandering`
+ *            one of 1 024 at random
  * A window of 4 096 blocks of 16 to 272 bytes, of which a random one is replaced. The seed is fixed, and so is what is
  * printed: the sum of the sizes. */
 #include <pthread.h>
@@ -74,6 +75,10 @@ static void walk_descending(struct churn *churn) {
     for (size_t i = 0; i < pairs_per_thread; i++)
         descend(churn, DEPTH - 2, 1);
 }
+static void walk_alternating(struct churn *churn) {
+    for (size_t i = 0; i < pairs_per_thread; i++)
+        turn(churn, DEPTH - 2, i % 3);
+}
 static void walk_wandering(struct churn *churn) {
     for (size_t i = 0; i < pairs_per_thread; i++)
         turn(churn, DEPTH - 2, random_next(&churn->seed) % WAYS);
@@ -82,7 +87,10 @@ static void walk_wandering(struct churn *churn) {
 static const struct way {
     const char *name;
     void (*walk)(struct churn *);
-} WALKS[] = {{"descending", walk_descending}, {"standing", walk_standing}, {"wandering", walk_wandering}};
+} WALKS[] = {{"descending", walk_descending},
+             {"standing", walk_standing},
+             {"alternating", walk_alternating},
+             {"wandering", walk_wandering}};
 
 static void *churn_run(void *argument) {
     struct churn *churn = argument;
@@ -100,7 +108,8 @@ int main(int argc, char **argv) {
         if (!strcmp(argc > 3 ? argv[3] : "descending", WALKS[i].name))
             walk = WALKS[i].walk;
     if (!walk || !threads || threads > THREADS_MAX) {
-        fprintf(stderr, "usage: churn THREADS PAIRS [descending|standing|wandering], up to %d threads\n", THREADS_MAX);
+        fprintf(stderr, "usage: churn THREADS PAIRS [descending|standing|alternating|wandering], up to %d threads\n",
+                THREADS_MAX);
         return 2;
     }
     for (size_t t = 0; t < threads; t++)
