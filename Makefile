@@ -75,7 +75,7 @@ $(PROFILES): $(BUILD)/profiles/%: tools/profiles/%
 $(UNIT): $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(HEAP_BUILD_OBJ) $(ANALYSIS_OBJ)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CHECK_LIBS)
 
-SUPPRESS_OBJ := $(patsubst %,$(BUILD)/tools/%.o,suppress suppress_parse suppress_default suppress_write refs recording_refs members label pattern kinds pool \
+SUPPRESS_OBJ := $(patsubst %,$(BUILD)/tools/%.o,suppress suppress_parse suppress_default suppress_write refs breaks recording_refs members label pattern kinds pool \
 	message escape demangle hide symbols tail_calls unit units merge keep fingerprint report_live \
 	recording recording_plain recording_live recording_profile report_profile)
 $(BUILD)/tests/unit/test_suppress: $(SUPPRESS_OBJ)

@@ -72,8 +72,10 @@ static void count_in_roots(const struct auditor *auditor, const struct root *roo
     for (size_t i = 0; i < root_count; i++)
         for (uintptr_t at = (roots[i].lo + mask) & ~mask; at < (roots[i].hi & ~mask); at += sizeof(uintptr_t)) {
             struct found *found = find_counted(auditor, heap_load(at));
-            if (found)
-                found->roots++;
+            if (!found)
+                continue;
+            found->roots++;
+            found->variables += !(roots[i].flags & ROOT_STACK);
         }
 }
 
@@ -142,7 +144,7 @@ static int prove_again(struct auditor *auditor, const struct crew *crew, const s
 }
 
 int audit_run(const struct crew *crew, const struct heap *heap, const struct counts *counts, const struct root *roots,
-              size_t root_count, struct marks *marks, struct arena *arena, struct audit *audit) {
+              size_t root_count, int live, struct marks *marks, struct arena *arena, struct audit *audit) {
     struct auditor auditor = {heap, counts, marks, audit};
     *audit = (struct audit){.counts = counts};
     if (!counts->by_id || !counts->known)
@@ -150,6 +152,10 @@ int audit_run(const struct crew *crew, const struct heap *heap, const struct cou
     audit->found = arena_alloc(arena, counts->count + 1, sizeof *audit->found);
     if (!audit->found)
         return -ENOMEM;
-    return counts->exact ? prove_again(&auditor, crew, roots, root_count, marks, arena)
-                         : heap_each(heap, count_in_lost, &auditor);
+    if (counts->exact)
+        return prove_again(&auditor, crew, roots, root_count, marks, arena);
+    if (!live)
+        return heap_each(heap, count_in_lost, &auditor);
+    count_in_roots(&auditor, roots, root_count);
+    return heap_each_ahead(heap, count_in_object, &auditor);
 }

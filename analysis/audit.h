@@ -28,6 +28,7 @@ enum refs_verdict {
 
 struct found {            /* pointers to a counted object, by place in counts.item */
     uint32_t heap, roots; /* roots: and blocks that are known to hold no references of this kind */
+    uint32_t variables;   /* of the roots, those that are no stack's and no register's */
 };
 
 struct audit {
@@ -41,12 +42,13 @@ struct audit {
  *
  * crew     marks with the caller; NULL: it is alone
  * heap     frozen and installed (counts_install()); not a young view
+ * live     count for all objects: else, where no exact counts are known, only for what is lost
  * marks    of mark_run() over the same roots; marks of objects that are not held are cleared
  * returns  0, or -ENOMEM: marks are as before
  * cost     where exact counts are known, two passes over the heap, one of them without prefetching; for the others one
  *          over what is lost; nothing when no object is counted */
 int audit_run(const struct crew *crew, const struct heap *heap, const struct counts *counts, const struct root *roots,
-              size_t root_count, struct marks *marks, struct arena *arena, struct audit *audit);
+              size_t root_count, int live, struct marks *marks, struct arena *arena, struct audit *audit);
 
 static inline const struct found *audit_found(const struct audit *audit, object_id id) {
     const struct counted *counted = audit ? counts_of(audit->counts, id) : NULL;

@@ -319,32 +319,66 @@ static void put_types(struct cast_sink *sink, const struct blame *blame) {
     put(sink, "]");
 }
 
-static void put_references(struct cast_sink *sink, const struct blame *blame) {
-    enum refs_verdict verdict = audit_verdict(blame->count, blame->found_inside, blame->found_outside);
+static enum refs_verdict verdict_of(enum kind kind, const struct blame *blame) {
+    if (kind == KIND_OVER_UNREF)
+        return REFS_OVER_UNREF;
+    if (kind == KIND_MISSING_UNREF)
+        return REFS_MISSING_UNREF;
+    return audit_verdict(blame->count, blame->found_inside, blame->found_outside);
+}
+
+static void put_references(struct cast_sink *sink, enum kind kind, const struct blame *blame) {
     put_key(sink, "refs");
     put_first(sink, "count", blame->count);
     put_count(sink, "found_inside", blame->found_inside);
     put_count(sink, "found_outside", blame->found_outside);
-    put_text(sink, "verdict", refs_verdict_word(verdict));
+    put_text(sink, "verdict", refs_verdict_word(verdict_of(kind, blame)));
     put_text(sink, "source", count_source_word(blame->source));
     put_key(sink, "unmatched");
     put(sink, "[]}");
 }
 
-static void put_breaks(struct cast_sink *sink, const struct blame *blame) {
+static void put_entry(struct cast_sink *sink, const char *key, size_t entry) {
+    if (entry != REFERENCE_OFF_CYCLE)
+        put_count(sink, key, entry);
+}
+
+static void put_break(struct cast_sink *sink, const struct break_set *set, size_t number,
+                      const struct break_part *part) {
+    put_first(sink, "set", number);
+    put_entry(sink, "entry", part->entry);
+    put_entry(sink, "from_entry", part->from_entry);
+    put_entry(sink, "to_entry", part->to_entry);
+    put_count(sink, "site", part->from_site);
+    put_count(sink, "size", part->from_size);
+    put_count(sink, "offset", part->offset);
+    if (part->from_type)
+        put_text(sink, "type", part->from_type);
+    put_count(sink, "to_site", part->to_site);
+    put_count(sink, "to_size", part->to_size);
+    if (part->to_type)
+        put_text(sink, "to_type", part->to_type);
+    put_count(sink, "references", part->references);
+    put_count(sink, "frees_objects", set->frees_objects);
+    put_count(sink, "frees_bytes", set->frees_bytes);
+    put_count(sink, "frees_all", (uint64_t)set->frees_all);
+    put(sink, "}");
+}
+
+static void put_breaks(struct cast_sink *sink, const struct breaks *breaks) {
+    size_t written = 0;
+    put_count(sink, "break_complete", (uint64_t)breaks->is_complete);
     put_key(sink, "break");
     put(sink, "[");
-    for (size_t i = 0; i < blame->break_count; i++) {
-        put(sink, i ? "," : "");
-        put_first(sink, "entry", blame->breaks[i].entry);
-        put_count(sink, "frees_objects", blame->breaks[i].frees_objects);
-        put_count(sink, "frees_bytes", blame->breaks[i].frees_bytes);
-        put(sink, "}");
-    }
+    for (size_t i = 0; i < breaks->count; i++)
+        for (size_t p = 0; p < breaks->set[i].part_count; p++) {
+            put(sink, written++ ? "," : "");
+            put_break(sink, &breaks->set[i], i + 1, &breaks->set[i].part[p]);
+        }
     put(sink, "]");
 }
 
-static void put_blame(struct cast_sink *sink, const struct blame *blame) {
+static void put_blame(struct cast_sink *sink, enum kind kind, const struct blame *blame) {
     unsigned proofs = blame->counted ? blame->proofs : PROOF_MARKING;
     put_count(sink, "kept", blame->kept_objects);
     put_key(sink, "proofs");
@@ -352,11 +386,11 @@ static void put_blame(struct cast_sink *sink, const struct blame *blame) {
     put(sink, proofs == (PROOF_MARKING | PROOF_SUBTRACTION) ? "," : "");
     put(sink, proofs & PROOF_SUBTRACTION ? "\"subtraction\"]" : "]");
     if (blame->counted)
-        put_references(sink, blame);
+        put_references(sink, kind, blame);
     if (blame->type_count)
         put_types(sink, blame);
-    if (blame->break_count)
-        put_breaks(sink, blame);
+    if (blame->breaks && blame->breaks->count)
+        put_breaks(sink, blame->breaks);
 }
 
 static void put_age(struct cast_sink *sink, const struct age *age) {
@@ -388,7 +422,7 @@ void cast_finding(struct cast_sink *sink, const struct finding *finding) {
     if (finding->type)
         put_text(sink, "type", finding->type);
     if (finding->blame)
-        put_blame(sink, finding->blame);
+        put_blame(sink, finding->kind, finding->blame);
     close_line(sink);
 }
 

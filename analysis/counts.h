@@ -71,9 +71,12 @@ struct counts {
     size_t weak_slot_count, weak_slot_capacity;
     const uint8_t *foreign; /* by site, borrowed: 1 where what was made is none of theirs who count, whatever it looks
                                like (the loader's); NULL: nowhere */
-    size_t known, exact;    /* objects whose references are counted, and those of them where that is exact: set by
+    const uint32_t
+        *maker;          /* by site, borrowed: equal where the same call of one function allocated, whoever called that;
+                               NULL: each site is one */
+    size_t known, exact; /* objects whose references are counted, and those of them where that is exact: set by
                             counts_install() */
-    uint32_t *by_id;        /* set by counts_install(): place in `item` + 1, 0: nothing is known; NULL: of no object */
+    uint32_t *by_id;     /* set by counts_install(): place in `item` + 1, 0: nothing is known; NULL: of no object */
 };
 
 void counts_begin(struct counts *counts, struct arena *arena);
@@ -106,6 +109,9 @@ int counts_install(struct counts *counts, struct heap *heap);
 /* What is known of the object, or NULL. */
 static inline const struct counted *counts_of(const struct counts *counts, object_id id) {
     return counts && counts->by_id && counts->by_id[id] ? &counts->item[counts->by_id[id] - 1] : NULL;
+}
+static inline uint32_t counts_maker(const struct counts *counts, uint32_t site) {
+    return counts && counts->maker ? counts->maker[site] : site;
 }
 static inline uint32_t counts_type_of(const struct counts *counts, object_id id) {
     const struct counted *counted = counts_of(counts, id);

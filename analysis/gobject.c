@@ -68,12 +68,14 @@ static int is_node(const struct reader *reader, uintptr_t node, uintptr_t type, 
     return is_inside(reader, node, supers + WORD) && heap_load(node + supers) == type;
 }
 
-/* The node of GObject: the one that a variable points at and that calls itself by its number. */
+/* The node of GObject: the one that a variable points at and that calls itself by its number. Another's has its own address
+ * before that: it derives from GObject (GInitiallyUnowned has a variable, too). */
 static uintptr_t find_root(struct reader *reader) {
     for (uintptr_t at = reader->in->types.lo; at + WORD <= reader->in->types.hi; at += WORD)
         for (reader->supers = NODE_SUPERS; reader->supers < NODE_SUPERS_END; reader->supers += WORD) {
             uintptr_t node = heap_load(at);
-            if (is_node(reader, node, TYPE_OBJECT, reader->supers) && load_half(node + NODE_NAME))
+            if (is_node(reader, node, TYPE_OBJECT, reader->supers) && load_half(node + NODE_NAME) &&
+                heap_load(node + reader->supers - WORD) != node)
                 return node;
         }
     return 0;

@@ -41,6 +41,8 @@ struct judge {
     uint32_t *table;   /* open addressing; entry number + 1 */
     size_t table_size; /* a power of two, more than entry_count */
     struct graph graph;
+    uint32_t members_max;        /* of the largest source */
+    struct break_search *breaks; /* made when it is needed */
     /* by component */
     uint32_t *owner;                     /* the one source that its objects are counted at */
     uint64_t *held_objects, *held_bytes; /* of a source: what is counted at it, besides its own */
@@ -284,9 +286,26 @@ static void find_ages(const struct judge *judge, struct finding *finding, uint32
             find_age(judge, finding, graph->member[place]);
 }
 
+/* How to break the group, with what hangs from it. */
+static int find_breaks(struct judge *judge, struct blame *blame, uint32_t component, const struct cycle *cycle) {
+    struct breaks *breaks = arena_alloc(judge->arena, 1, sizeof *breaks);
+    struct reference_cycle way = {cycle->node, cycle->length, cycle->rotation};
+    if (!judge->breaks)
+        judge->breaks = break_search_new(&judge->graph, judge->members_max, judge->arena);
+    if (!breaks || !judge->breaks || break_find(judge->breaks, component, &way, breaks))
+        return -ENOMEM;
+    for (size_t i = 0; i < breaks->count; i++) {
+        if (!breaks->set[i].frees_all)
+            continue;
+        breaks->set[i].frees_objects += judge->held_objects[component];
+        breaks->set[i].frees_bytes += judge->held_bytes[component];
+    }
+    blame->breaks = breaks;
+    return 0;
+}
+
 /* What is known of references and types, once for each finding. Only the first group is tried for how to break it. */
 static int begin_blame(struct judge *judge, struct finding *finding, uint32_t component, const struct cycle *cycle) {
-    const struct graph *graph = &judge->graph;
     judge->place[component] = (uint32_t)((struct entry *)finding - judge->entry) + 1;
     if (!judge->audit || finding->blame)
         return 0;
@@ -295,10 +314,7 @@ static int begin_blame(struct judge *judge, struct finding *finding, uint32_t co
         return -ENOMEM;
     blame_begin(blame);
     finding->blame = blame;
-    return cycle ? blame_break(blame, graph, component,
-                               &(struct blame_cycle){cycle->node, cycle->length, cycle->rotation},
-                               judge->held_objects[component], judge->held_bytes[component], judge->arena)
-                 : 0;
+    return cycle ? find_breaks(judge, blame, component, cycle) : 0;
 }
 
 /* The edges [from, from_end) of another group stand where [to, to_end) of the finding stands. */
@@ -366,12 +382,14 @@ static int judge_lost(struct judge *judge, uint32_t component) {
     return note_counted(judge, finding, component);
 }
 
-/* A single object whose own references to itself are all that its count is made of. */
+/* A single object whose own references to itself are all that its count is made of. Where pointers may be borrowed it is
+ * more likely the head of an empty list. */
 static int holds_itself(const struct judge *judge, node_number node) {
     object_id id = judge->graph.id[node];
     const struct found *found = audit_found(judge->audit, id);
     const struct counted *counted = found ? counts_of(judge->audit->counts, id) : NULL;
-    return counted && found->heap > counted->weak && counted->count <= (int64_t)(found->heap - counted->weak);
+    return counted && (counted->exact || counted->all) && found->heap > counted->weak &&
+           counted->count <= (int64_t)(found->heap - counted->weak);
 }
 
 static int judge_single(struct judge *judge, struct cycle_search *search, uint32_t component) {
@@ -411,12 +429,13 @@ static int judge_references(struct judge *judge) {
 
 static int judge_sources(struct judge *judge) {
     const struct graph *graph = &judge->graph;
-    uint32_t members_max = 1;
+    judge->members_max = 1;
     for (uint32_t c = 0; c < graph->component_count; c++)
-        if (is_source(graph, c) && graph_members(graph, c) > members_max)
-            members_max = graph_members(graph, c);
+        if (is_source(graph, c) && graph_members(graph, c) > judge->members_max)
+            judge->members_max = graph_members(graph, c);
     struct cycle_search *search = NULL;
-    if ((members_max > 1 || judge->audit) && !(search = cycle_search_new(graph, members_max, judge->arena)))
+    if ((judge->members_max > 1 || judge->audit) &&
+        !(search = cycle_search_new(graph, judge->members_max, judge->arena)))
         return -ENOMEM;
     for (uint32_t c = 0; c < graph->component_count; c++) {
         int error = 0;

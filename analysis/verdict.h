@@ -16,7 +16,9 @@
     X(POSSIBLE, "possible", "possible")                                                                                \
     X(REACHABLE, "reachable", "reachable")                                                                             \
     X(GROWING, "growing", "growing")                                                                                   \
-    X(DANGLING_WEAK, "dangling-weak", "dangling_weak")
+    X(DANGLING_WEAK, "dangling-weak", "dangling_weak")                                                                 \
+    X(OVER_UNREF, "over-unref", "over_unref")                                                                          \
+    X(MISSING_UNREF, "missing-unref", "missing_unref")
 
 enum kind {
 #define X(name, word, key) KIND_##name,
@@ -25,7 +27,7 @@ enum kind {
         KIND_COUNT
 };
 /* The kinds below it share out the objects among them. Those from it on are not of objects: places whose objects are counted
- * there already, and weak slots. */
+ * there already, and weak slots; or of reachable ones, whose counts are wrong (miscount.h). */
 enum { KIND_JUDGED_COUNT = KIND_GROWING };
 
 /* One reference of a cycle: the object made at `site` holds, `offset` bytes into itself, a pointer to `target_offset`

@@ -34,6 +34,7 @@ static const struct key {
     {"refs", offsetof(struct options, refs)},
     {"profile", offsetof(struct options, profile)},
     {"retained", offsetof(struct options, retained)},
+    {"audit-live", offsetof(struct options, audit_live)},
     {"profile-allocations", offsetof(struct options, profile_allocations)},
     {"added", 0}, /* follow.c */
     {"text", 0},
@@ -129,6 +130,10 @@ int options_unaligned(const struct options *options) {
 
 int options_profile_allocations(const struct options *options) {
     return strcmp(options->profile_allocations, "yes") == 0;
+}
+
+int options_audit_live(const struct options *options) {
+    return strcmp(options->audit_live, "yes") == 0;
 }
 
 int options_retained(const struct options *options) {

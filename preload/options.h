@@ -22,6 +22,7 @@ struct options {
     char scan_signal[OPTION_BYTES_MAX], control[OPTION_BYTES_MAX], dirty_pages[OPTION_BYTES_MAX];
     /* reference counts (pairs.c): what all mentions of these keys say, with commas between them */
     char refs[OPTION_BYTES_MAX], profile[OPTION_BYTES_MAX];
+    char audit_live[OPTION_BYTES_MAX];          /* "yes": compare the counts of what is reachable, too */
     char retained[OPTION_BYTES_MAX];            /* "yes": tell what each holder keeps alive alone (holders.c) */
     char profile_allocations[OPTION_BYTES_MAX]; /* "yes": count what is allocated (profile.c) */
     char bad_key[64];                           /* first key that nobody knows; "" when all are known */
@@ -33,6 +34,7 @@ void options_parse(const char *text, struct options *out);
 /* Values as what they mean; 0 when absent, or wrong (then the tool has said so, or bad_key names it). */
 uintptr_t options_pointer_mask(const struct options *options);
 int options_unaligned(const struct options *options);
+int options_audit_live(const struct options *options);
 int options_retained(const struct options *options); /* a profile of allocations has it, unless it says no */
 int options_profile_allocations(const struct options *options);
 unsigned options_mark_threads(const struct options *options);

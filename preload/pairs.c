@@ -84,19 +84,31 @@ static void change(const struct rule_of *rule, uintptr_t address, struct caller 
         refs_change(address, rule->change, COUNT_PAIR, caller);
 }
 
+/* The object to which this thread took a reference last, since a function began that returns one: that function may well
+ * do it by calling the other. Its address is kept inverted, for a thread's variables are roots. */
+static __thread uintptr_t taken_inverted;
+
 void stub_before(const struct stub_call *call, const struct stub_frame *frame) {
     bind_catch_up();
     const struct rule_of *rule = &rules[call->rule];
     if (__builtin_expect(rule->is_plain, 1)) {
+        if (rule->change == REFS_TAKE)
+            taken_inverted = ~frame->argument[rule->place - 1];
         if (frame->argument[rule->place - 1])
             refs_change(frame->argument[rule->place - 1], rule->change, COUNT_PAIR, stub_caller(frame));
     } else if (rule->place != PAIR_RETURN)
         change(rule, follow(rule, frame->argument[rule->place - 1]), stub_caller(frame));
+    else
+        taken_inverted = 0;
 }
 
 void stub_after(const struct stub_call *call, const struct stub_frame *frame) {
     const struct rule_of *rule = &rules[call->rule];
-    change(rule, follow(rule, frame->result[0]), stub_caller(frame));
+    uintptr_t object = follow(rule, frame->result[0]);
+    if (object == ~taken_inverted && rule->change != REFS_GIVE)
+        return; /* counted inside */
+    change(rule, object, stub_caller(frame));
+    taken_inverted = ~object;
 }
 
 /* ---- reading the rules ---- */

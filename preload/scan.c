@@ -13,15 +13,18 @@
 #include <string.h>
 #include <time.h>
 
+#include "analysis/miscount.h"
 #include "dirty.h"
 #include "frozen.h"
 #include "helpers.h"
 #include "init.h"
 #include "layouts.h"
 #include "lsan.h"
+#include "makers.h"
 #include "record.h"
 #include "refs.h"
 #include "weak.h"
+#include "write_refs.h"
 
 int64_t scan_now_us(void) {
     struct timespec now = {0};
@@ -146,7 +149,9 @@ static int know_references(const struct scan_input *in, struct search *search) {
         error = refs_read(&search->heap, &search->counts);
     if (!error)
         error = layouts_read(&search->heap, &search->counts, search->arena);
-    return error ? error : counts_install(&search->counts, &search->heap);
+    if (!error)
+        error = counts_install(&search->counts, &search->heap);
+    return error || !search->counts.known || !is_full(in) ? error : makers_find(&search->counts);
 }
 
 static int find_reachable(const struct scan_input *in, struct search *search) {
@@ -168,8 +173,8 @@ static int find_reachable(const struct scan_input *in, struct search *search) {
     const struct crew *crew = in->in_process ? NULL : helpers_crew(search->arena);
     error = mark_together(crew, heap, search->roots.root, search->roots.count, search->arena, &search->marks);
     if (!error && is_full(in))
-        error = audit_run(crew, heap, &search->counts, search->roots.root, search->roots.count, &search->marks,
-                          search->arena, &search->audit);
+        error = audit_run(crew, heap, &search->counts, search->roots.root, search->roots.count,
+                          options_audit_live(&process.options), &search->marks, search->arena, &search->audit);
     search->mark_us = scan_now_us() - begun_us;
     return error;
 }
@@ -221,6 +226,14 @@ int search_run(const struct scan_input *in, struct arena *arena, struct search *
 
 int search_judge(const struct scan_input *in, unsigned skip, struct search *search) {
     struct verdict_times times = {&search->history, in->entry, in->births, in->birth_count, &search->audit};
-    return verdict_run(&search->heap, &search->marks, OBJECT_INHERITED | skip, &times, search->arena,
-                       &search->verdicts);
+    int error =
+        verdict_run(&search->heap, &search->marks, OBJECT_INHERITED | skip, &times, search->arena, &search->verdicts);
+    if (error || !is_full(in) || !options_audit_live(&process.options))
+        return error;
+    struct miscount_input miscounts = {.heap = &search->heap,
+                                       .marks = &search->marks,
+                                       .audit = &search->audit,
+                                       .skip = OBJECT_INHERITED | OBJECT_IGNORED,
+                                       .bears_out = refs_bear_out};
+    return miscount_add(&miscounts, search->arena, &search->verdicts);
 }

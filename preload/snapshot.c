@@ -104,7 +104,7 @@ static void keep_findings(struct outcome *outcome, const struct verdicts *verdic
     size_t count = verdicts->finding_count < KEPT_FINDINGS_MAX ? verdicts->finding_count : KEPT_FINDINGS_MAX, kept = 0;
     struct finding *finding = arena_alloc(keep, count, sizeof *finding);
     outcome->confirmed = *verdicts;
-    for (; finding && kept < count; kept++) {
+    for (; finding && kept < count && (int)verdicts->findings[kept].kind < KIND_JUDGED_COUNT; kept++) {
         finding[kept] = verdicts->findings[kept];
         finding[kept].type = NULL; /* what is told of types and references lies in memory of this child */
         finding[kept].blame = NULL;

@@ -159,12 +159,22 @@ static int used_begin(struct used *used, struct arena *arena) {
     return used->sites && used->modules ? 0 : -ENOMEM;
 }
 
+static void use_breaks(struct used *used, const struct breaks *breaks) {
+    for (size_t i = 0; i < breaks->count; i++)
+        for (size_t part = 0; part < breaks->set[i].part_count; part++) {
+            use_site(used, breaks->set[i].part[part].from_site);
+            use_site(used, breaks->set[i].part[part].to_site);
+        }
+}
+
 static void use_findings(struct used *used, const struct verdicts *verdicts) {
     for (size_t i = 0; i < verdicts->finding_count; i++) {
         const struct finding *finding = &verdicts->findings[i];
         use_site(used, finding->site);
         for (size_t edge = 0; finding->cycle && edge < finding->cycle_listed; edge++)
             use_site(used, finding->cycle[edge].site);
+        if (finding->blame && finding->blame->breaks)
+            use_breaks(used, finding->blame->breaks);
     }
 }
 

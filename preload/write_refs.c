@@ -149,39 +149,72 @@ static int describe(struct parts *parts, struct cast_refs *refs) {
 
 /* ---- who took the reference that a break is about ---- */
 
-/* Of one object: the only stack that is left when what was given back is set aside. *site: 0 when there is not just one. */
-static int find_taker(const struct object *object, struct arena *arena, uint32_t *site) {
+/* What is left of one object's history. returns how many stacks there are in *list, or -ENOMEM */
+static long left_of(const struct object *object, struct arena *arena, struct balance **list) {
     struct parts parts = {.arena = arena};
     int error = add_history(&parts, object);
     if (error)
         return error;
     join(&parts);
-    struct balance *list = arena_alloc(arena, parts.count, sizeof *list);
-    if (!list)
+    *list = arena_alloc(arena, parts.count, sizeof **list);
+    if (!*list)
         return -ENOMEM;
     for (size_t i = 0; i < parts.count; i++)
-        list[i] = balance_of(&parts.part[i]);
-    long left = balance_unmatched(list, parts.count < BALANCE_MAX ? parts.count : BALANCE_MAX, arena);
+        (*list)[i] = balance_of(&parts.part[i]);
+    return balance_unmatched(*list, parts.count < BALANCE_MAX ? parts.count : BALANCE_MAX, arena);
+}
+
+/* Of one object: the only stack that is left when what was given back is set aside. *site: 0 when there is not just one. */
+static int find_taker(const struct object *object, struct arena *arena, uint32_t *site) {
+    struct balance *list;
+    long left = left_of(object, arena, &list);
     if (left < 0)
         return (int)left;
     *site = left && list[0].balance > 0 && (left == 1 || list[1].balance < 0) ? list[0].site : 0;
     return 0;
 }
 
+static int is_unmatched(const struct object *object, struct arena *arena) {
+    struct balance *list;
+    long left = left_of(object, arena, &list);
+    for (long i = 0; i < left; i++)
+        if (list[i].balance > 0 && !list[i].is_creation)
+            return 1;
+    return 0;
+}
+
+static int was_counted(const struct object *object) {
+    const struct refs *first = refs_piece(object->refs);
+    return first->step[0].site || first->step[0].balance || first->dropped || first->count != 1;
+}
+
+int refs_bear_out(enum kind kind, const struct object *object, struct arena *arena) {
+    return kind == KIND_MISSING_UNREF ? is_unmatched(object, arena) : was_counted(object);
+}
+
+static size_t count_parts(const struct breaks *breaks) {
+    size_t count = 0;
+    for (size_t i = 0; breaks && i < breaks->count; i++)
+        count += breaks->set[i].part_count;
+    return count;
+}
+
 static int find_takers(const struct heap *heap, const struct blame *blame, struct arena *arena,
                        struct cast_refs *refs) {
-    size_t count = blame ? blame->break_count : 0;
+    const struct breaks *breaks = blame ? blame->breaks : NULL;
+    size_t count = count_parts(breaks), at = 0;
     uint32_t *sites = arena_alloc(arena, count + 1, sizeof *sites);
     if (!sites)
         return -ENOMEM;
     refs->break_sites = sites;
     refs->break_count = count;
-    for (size_t i = 0; i < count; i++) {
-        const struct object *object = heap_object(heap, blame->breaks[i].target);
-        int error = object->refs ? find_taker(object, arena, &sites[i]) : 0;
-        if (error)
-            return error;
-    }
+    for (size_t i = 0; at < count; i++)
+        for (size_t p = 0; p < breaks->set[i].part_count; p++, at++) {
+            const struct object *object = heap_object(heap, breaks->set[i].part[p].target);
+            int error = object->refs ? find_taker(object, arena, &sites[at]) : 0;
+            if (error)
+                return error;
+        }
     return 0;
 }
 

@@ -13,7 +13,7 @@ static const struct {
     const char *words; /* NULL: files */
 } values[] = {
     {"FILE", NULL},
-    {"KINDS", "lost lost-indirect cycle possible reachable growing dangling-weak all none"},
+    {"KINDS", "lost lost-indirect cycle possible reachable growing dangling-weak over-unref missing-unref all none"},
     {"WHEN", "auto always never"},
     {"METHOD", "auto pagemap-scan soft-dirty exclusive read-all"},
     {"yes|no", "yes no"},

@@ -1,6 +1,7 @@
 /* dot.c - every cycle as a graph for Graphviz: objects with their sizes, pointers with their offsets.
  *
  * Start: dot_write(). */
+#include "breaks.h"
 #include "escape.h"
 #include "formats.h"
 #include "label.h"
@@ -31,13 +32,13 @@ static void node(FILE *file, struct pool *pool, size_t number, size_t index, con
     fputs("\"];\n", file);
 }
 
-static void edge(FILE *file, struct pool *pool, size_t number, size_t from, size_t to,
-                 const struct report_entry *entry) {
+static void edge(FILE *file, struct pool *pool, size_t number, size_t from, size_t to, const struct report_entry *entry,
+                 const struct report_break *weak) {
     fprintf(file, "    f%zu_%zu -> f%zu_%zu [label=\"", number, from, number, to);
     quoted(file, wording_member(pool, entry));
     if (entry->target_offset)
         fprintf(file, " to +0x%02" PRIx64, entry->target_offset);
-    fputs(entry->rank == 1 ? "\\nmake weak\" style=dashed penwidth=2];\n" : "\"];\n", file);
+    fputs(weak && weak->is.set == 1 ? "\\nmake weak\" style=dashed penwidth=2];\n" : "\"];\n", file);
 }
 
 /* Objects beyond the list are one node more, so that the ring still closes. */
@@ -59,7 +60,7 @@ static void cycle(FILE *file, struct pool *pool, size_t number, const struct rep
     for (size_t i = 0; i < listed; i++)
         node(file, pool, number, i, &finding->cycle[i], labels[i]);
     for (size_t i = 0; i < listed - !whole; i++)
-        edge(file, pool, number, i, (i + 1) % listed, &finding->cycle[i]);
+        edge(file, pool, number, i, (i + 1) % listed, &finding->cycle[i], breaks_at(finding, i));
     if (!whole)
         rest(file, pool, number, finding);
     fputs("  }\n", file);

@@ -5,6 +5,7 @@
 #include "fingerprint.h"
 
 #include "analysis/cycle.h"
+#include "breaks.h"
 #include "demangle.h"
 #include "symbols.h"
 
@@ -254,7 +255,8 @@ static size_t cycle_start(struct pool *pool, const struct report_finding *findin
 
 static void name_cycle(struct pool *pool, struct report_finding *finding, uint64_t start) {
     struct report_part *parts = pool_array(pool, finding->cycle_listed, sizeof *parts);
-    struct report_entry *entries = copy_entries(pool, finding, cycle_start(pool, finding));
+    size_t begin = cycle_start(pool, finding);
+    struct report_entry *entries = copy_entries(pool, finding, begin);
     size_t count = parts_of(pool, finding, DETAIL_NAME, parts);
     finding->fingerprint = mix_parts(start, finding, parts, count);
     finding->part_count = parts_of(pool, finding, DETAIL_EXACT, parts);
@@ -262,6 +264,7 @@ static void name_cycle(struct pool *pool, struct report_finding *finding, uint64
     finding->identity = mix_parts(start, finding, parts, finding->part_count);
     find_parts(pool, finding, entries);
     finding->cycle = entries;
+    breaks_turn(&finding->breaks, begin, finding->cycle_listed);
     finding->stack = entries[0].stack;
 }
 

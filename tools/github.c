@@ -26,6 +26,7 @@ static void annotation(FILE *file, struct pool *pool, const struct report_findin
                        const char *root) {
     static const char *const words[LEVELS] = {[ERROR] = "error", [WARNING] = "warning"};
     struct location location = location_of_stack(pool, finding->stack, root);
+    const char *advice = wording_advice(pool, finding);
     fprintf(file, "::%s ", words[level]);
     if (location.in_sources) {
         fputs("file=", file);
@@ -38,6 +39,8 @@ static void annotation(FILE *file, struct pool *pool, const struct report_findin
     encoded(file, wording_name(pool, finding), "%\r\n:,");
     fputs("::", file);
     encoded(file, wording_message(pool, finding), "%\r\n");
+    if (advice)
+        encoded(file, pool_printf(pool, "\n  %s", advice), "%\r\n");
     for (size_t i = 0; i < finding->stack->named_count; i++) {
         const struct stack_frame *frame = &finding->stack->frames[i];
         const char *line = pool_printf(pool, "\n  %s  %s", wording_function(pool, frame), wording_place(pool, frame));

@@ -66,6 +66,15 @@ size_t hide_count(const struct stack_frame *frames, size_t count) {
     return hidden;
 }
 
+/* A counted function that returns a reference is called through one of ours. */
+size_t hide_stubs(struct stack_frame *frames, size_t count) {
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++)
+        if (!frames[i].function || strcmp(frames[i].function, "castaway_stub_enter") != 0)
+            frames[kept++] = frames[i];
+    return kept;
+}
+
 /* Where libc calls main: the frame itself, and without libc's debug info the nameless one of its helper before it. */
 size_t hide_above_main(const struct stack_frame *frames, size_t count) {
     for (size_t i = 0; i < count; i++) {

@@ -4,6 +4,9 @@
 
 #include "symbols.h"
 
+/* Take out the frames by which castaway leads calls to counted functions. returns how many are left */
+size_t hide_stubs(struct stack_frame *frames, size_t count);
+
 /* How many of the innermost frames belong to castaway or the allocator. At least one frame is left to show. */
 size_t hide_count(const struct stack_frame *frames, size_t count);
 

@@ -3,6 +3,7 @@
  * The data is JSON in which every `<` is escaped, so that no name can end the element that it stands in; the page only
  * ever shows it as text. Frames and stacks stand there once and are named by their place in a list.
  * Start: html_write(). */
+#include "breaks.h"
 #include "demangle.h"
 #include "escape.h"
 #include "json.h"
@@ -83,6 +84,18 @@ static json_t *stack_of(struct page *page, const struct stack *stack) {
 
 /* ---- findings ---- */
 
+/* Were the reference at this entry made weak: in which proposal that is, with how many others. */
+static void add_break(struct page *page, json_t *object, const struct report_finding *finding, size_t entry) {
+    const struct report_break *part = breaks_at(finding, entry);
+    const struct stack *taker = part ? part->taker : NULL;
+    json_object_set_new(object, "rank", json_number(part ? part->is.set : 0));
+    json_object_set_new(object, "parts", json_number(part ? breaks_parts(&finding->breaks, part->is.set) : 0));
+    json_object_set_new(object, "references", json_number(part ? part->is.references : 0));
+    json_object_set_new(object, "frees_objects", json_number(part ? part->is.frees_objects : 0));
+    json_object_set_new(object, "frees_bytes", json_number(part ? part->is.frees_bytes : 0));
+    json_object_set_new(object, "taker", taker ? stack_of(page, taker) : json_null());
+}
+
 static json_t *cycle_json(struct page *page, const struct report_finding *finding) {
     json_t *entries = json_array();
     const char **labels = label_cycle(page->pool, finding);
@@ -97,10 +110,7 @@ static json_t *cycle_json(struct page *page, const struct report_finding *findin
         json_object_set_new(object, "target_offset", json_number(entry->target_offset));
         json_object_set_new(object, "stack", stack_of(page, entry->stack));
         json_object_set_new(object, "type", text(page, entry->type));
-        json_object_set_new(object, "rank", json_number(entry->rank));
-        json_object_set_new(object, "frees_objects", json_number(entry->frees_objects));
-        json_object_set_new(object, "frees_bytes", json_number(entry->frees_bytes));
-        json_object_set_new(object, "taker", entry->taker ? stack_of(page, entry->taker) : json_null());
+        add_break(page, object, finding, i);
         json_array_append_new(entries, object);
     }
     return entries;

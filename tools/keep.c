@@ -74,7 +74,6 @@ const struct report_entry *keep_entries(struct keeper *keeper, const struct repo
         copy[i].type = keep_string(keeper, entries[i].type);
         copy[i].layout.type = keep_string(keeper, entries[i].layout.type);
         copy[i].layout.member = keep_string(keeper, entries[i].layout.member);
-        copy[i].taker = entries[i].taker ? keep_stack(keeper, entries[i].taker) : NULL;
     }
     return copy;
 }

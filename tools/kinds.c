@@ -35,7 +35,8 @@ static const struct {
     const char *list;
 } vocabularies[] = {
     [WORDS_CASTAWAY] = {castaway_words,
-                        "lost, lost-indirect, cycle, possible, reachable, growing, dangling-weak, all, none"},
+                        "lost, lost-indirect, cycle, possible, reachable, growing, dangling-weak, over-unref, "
+                        "missing-unref, all, none"},
     [WORDS_VALGRIND] = {valgrind_words, "definite, indirect, possible, reachable, all, none"},
 };
 

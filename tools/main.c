@@ -62,7 +62,8 @@ static bool is_misspelt_verb(const char *word) {
 }
 
 static void end_usage(FILE *file) {
-    fputs("\nKINDS: lost, lost-indirect, cycle, possible, reachable, growing, dangling-weak, all, none\n"
+    fputs("\nKINDS: lost, lost-indirect, cycle, possible, reachable, growing, dangling-weak, over-unref,\n"
+          "  missing-unref, all, none\n"
           "Defaults: CASTAWAY_OPTIONS=key=value:key=value, with the same names.\n"
           "Exit status: the program's own if it failed; 0 nothing found; 23 findings; 125 castaway failed;\n"
           "126 CMD cannot be run; 127 CMD not found.\n",

@@ -8,6 +8,7 @@
 #include "report.h"
 #include "units.h"
 
+#include "breaks.h"
 #include "fingerprint.h"
 #include "refs.h"
 
@@ -132,10 +133,6 @@ static const struct report_entry *entries_of(struct report *report, const struct
             .stack = symbols_stack(report->symbols, edge->site),
             .type = type_name(recording->pool, edge->type),
             .layout = layout_of(report, recording, edge->site, edge->sizes, edge->offset),
-            .frees_objects = edge->frees_objects,
-            .frees_bytes = edge->frees_bytes,
-            .rank = edge->rank,
-            .taker = edge->taker ? symbols_stack(report->symbols, edge->taker) : NULL,
         };
     }
     return entries;
@@ -165,6 +162,7 @@ static struct report_finding finding_of(struct report *report, const struct reco
         .cycle_length = recorded->cycle_length,
         .cycle_length_max = recorded->cycle_length_max,
         .group_objects_max = recorded->group_objects_max,
+        .breaks = breaks_named(recording->pool, report->symbols, recorded),
         .age = recorded->age,
         .has_retained = recorded->has_retained,
         .retained_objects = recorded->retained_objects,
@@ -274,6 +272,7 @@ static void set_origin(struct report *report, struct report_finding *finding, co
         finding->stack = keep_stack(&report->keeper, shown->stack);
         finding->cycle = keep_entries(&report->keeper, shown->cycle, shown->cycle_listed);
         finding->cycle_listed = shown->cycle_listed;
+        finding->breaks = breaks_kept(&report->keeper, &shown->breaks);
         finding->cycle_length = shown->cycle_length;
     }
     if (shown->age.known) {
@@ -316,8 +315,19 @@ struct report_finding *report_push(struct report *report, const struct recording
     return finding;
 }
 
+/* The scan's own sums are of kinds that share out the objects. */
+static void add_beside(struct report *report, const struct rec_finding *finding) {
+    struct tally *tally = &report->tally[finding->kind];
+    if ((int)finding->kind < KIND_JUDGED_COUNT)
+        return;
+    tally->objects = count_add(tally->objects, finding->objects);
+    tally->bytes = count_add(tally->bytes, finding->bytes);
+    tally->findings += !(report->kinds & 1u << finding->kind);
+}
+
 static void add_findings(struct report *report, const struct recording *recording) {
     for (size_t i = 0; i < recording->finding_count; i++) {
+        add_beside(report, &recording->findings[i]);
         if (!(report->kinds & 1u << recording->findings[i].kind))
             continue;
         struct report_finding finding = finding_of(report, recording, &recording->findings[i]);
@@ -340,8 +350,8 @@ static int compare_names(const void *a, const void *b) {
 /* What is lost for good first; in each part, the most bytes held first. */
 static int compare_weight(const void *a, const void *b) {
     static const int parts[KIND_COUNT] = {
-        [KIND_DANGLING_WEAK] = 1, [KIND_GROWING] = 2,   [KIND_LOST_INDIRECT] = 3,
-        [KIND_POSSIBLE] = 4,      [KIND_REACHABLE] = 5, /* lost, cycle: 0 */
+        [KIND_DANGLING_WEAK] = 1, [KIND_OVER_UNREF] = 2, [KIND_MISSING_UNREF] = 3, [KIND_GROWING] = 4,
+        [KIND_LOST_INDIRECT] = 5, [KIND_POSSIBLE] = 6,   [KIND_REACHABLE] = 7, /* lost, cycle: 0 */
     };
     const struct report_finding *left = a, *right = b;
     if (parts[left->kind] != parts[right->kind])
@@ -401,6 +411,8 @@ static void tally_from_findings(struct recording *recording) {
     for (size_t i = 0; i < recording->finding_count; i++) {
         const struct rec_finding *finding = &recording->findings[i];
         struct tally *own = &recording->tally[finding->kind], *indirect = &recording->tally[KIND_LOST_INDIRECT];
+        if ((int)finding->kind >= KIND_JUDGED_COUNT)
+            continue;
         own->objects = count_add(own->objects, finding->objects);
         own->bytes = count_add(own->bytes, finding->bytes);
         indirect->objects = count_add(indirect->objects, finding->indirect_objects);

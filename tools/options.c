@@ -264,7 +264,8 @@ static const struct option table[] = {
     FORMATS(X)
 #undef X
         {"show", "KINDS", set_show,
-         "kinds to list, with commas between them (default: lost,cycle,growing,dangling-weak)", 0, true},
+         "kinds to list, with commas between them (default: lost,cycle,growing,dangling-weak,over-unref,missing-unref)",
+         0, true},
     {"fail-on", "KINDS", set_fail_on, "kinds that set the exit status (default: lost,cycle,dangling-weak)", 0, true},
     {"exit-code", "N", set_exit_code, "exit status when such a kind was found, 0-255 (default: 23)", 0, true},
     {"suppressions", "FILE", set_suppressions, "findings not to report, as LeakSanitizer or Valgrind; may be repeated",
@@ -305,6 +306,8 @@ static const struct option table[] = {
      true},
     {"profile-allocations", NULL, set_profile_allocations,
      "count what is allocated and how long it lives: for annotate, advise, --pprof", 0, true},
+    {"audit-live", NULL, set_audit_live, "compare reference counts of what is in reach with the pointers to it, too", 0,
+     true},
     {"retained", NULL, set_retained, "tell what each variable and each finding keeps alive alone", 0, true},
     {"refs", "PAIRS", set_refs, "count references: REF:UNREF of functions, with commas between them", 0, true},
     {"profile", "NAME", set_profile, "the same from a file, or of a library: glib, openssl ...; may be repeated", 0,
@@ -347,6 +350,7 @@ static const struct {
     {set_self, VERB_ANNOTATE},
     {set_interval, VERB_TOP},
     {set_once, VERB_TOP | VERB_SCAN},
+    {set_audit_live, VERB_RUN},
     {set_retained, VERB_RUN},
     {set_profile_allocations, VERB_RUN},
 };

@@ -118,6 +118,13 @@ int set_dirty_pages(struct options *options, const char *value, const char *spel
     return option_bad_value(spelling, value, "auto, pagemap-scan, soft-dirty, exclusive or read-all");
 }
 
+int set_audit_live(struct options *options, const char *value, const char *spelling) {
+    bool wanted;
+    if (option_flag(&wanted, value, spelling))
+        return -1;
+    return option_hand_on(options, "audit-live", wanted ? "yes" : "no");
+}
+
 int set_retained(struct options *options, const char *value, const char *spelling) {
     bool wanted;
     if (option_flag(&wanted, value, spelling))

@@ -13,6 +13,7 @@ int set_scan_signal(struct options *, const char *value, const char *spelling);
 int set_control(struct options *, const char *value, const char *spelling);
 int set_dirty_pages(struct options *, const char *value, const char *spelling);
 
+int set_audit_live(struct options *, const char *value, const char *spelling);
 int set_retained(struct options *, const char *value, const char *spelling);
 int set_profile_allocations(struct options *, const char *value, const char *spelling);
 

@@ -219,8 +219,8 @@ static enum kind get_kind(struct reader *reader, const json_t *record) {
 #undef X
     };
     const char *given = json_string_value(json_object_get(record, "kind"));
-    for (int kind = 0; given && kind < KIND_JUDGED_COUNT; kind++)
-        if (!strcmp(given, words[kind]))
+    for (int kind = 0; given && kind < KIND_COUNT; kind++)
+        if (!strcmp(given, words[kind]) && kind != KIND_GROWING && kind != KIND_DANGLING_WEAK)
             return (enum kind)kind;
     reader_wrong(reader, "kind");
     return KIND_LOST;

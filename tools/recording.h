@@ -44,10 +44,17 @@ struct rec_edge {
     uint64_t bytes;        /* of all of them; of a run of equal references at its first */
     uint64_t offset, target_offset;
     const char *type; /* "": not known */
-    /* Were this reference made weak: */
-    uint64_t frees_objects, frees_bytes;
-    size_t rank;            /* from 1, best first; 0: it is not proposed */
-    struct rec_site *taker; /* took this reference; NULL: not known */
+};
+/* References to be made weak: those at one offset, from objects of one kind to objects of one kind. */
+struct rec_break {
+    uint64_t set; /* from 1, best first: parts of one set are made weak together, and stand together */
+    size_t entry, from_entry, to_entry; /* of the cycle: one of them lies there; SIZE_MAX: none that is listed */
+    struct rec_site *site, *to_site;    /* of an example: where its objects were made; NULL: no stack known */
+    uint64_t size_bytes, offset, references;
+    const char *type, *to_type;          /* "": not known */
+    uint64_t frees_objects, frees_bytes; /* all that the set frees */
+    bool frees_all;                      /* that is the whole group */
+    struct rec_site *taker;              /* took this reference; NULL: not known */
 };
 /* Objects of one type in a finding. */
 struct rec_type {
@@ -92,6 +99,9 @@ struct rec_finding {
     bool has_retained;                                          /* what it alone keeps alive */
     uint64_t retained_objects, retained_bytes;
     const char *type; /* "": not known */
+    struct rec_break *breaks;
+    size_t break_count;
+    bool breaks_complete; /* there are no better ones */
     struct rec_refs refs;
     struct rec_history history;
 };

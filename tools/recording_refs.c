@@ -19,20 +19,68 @@ static void read_types(struct reader *reader, const json_t *list, struct rec_ref
     }
 }
 
-static void read_breaks(struct reader *reader, const json_t *list, struct rec_finding *finding) {
-    for (size_t i = 0; i < json_array_size(list); i++) {
-        const json_t *value = json_array_get(list, i);
-        uint64_t entry = reader_count(reader, value, "entry");
-        if (entry >= finding->cycle_listed) {
-            if (entry >= finding->cycle_length)
-                reader_wrong(reader, "break");
-            continue; /* beyond what is listed */
-        }
-        struct rec_edge *edge = (struct rec_edge *)&finding->cycle[entry];
-        edge->rank = i + 1;
-        edge->frees_objects = reader_count(reader, value, "frees_objects");
-        edge->frees_bytes = reader_count(reader, value, "frees_bytes");
+/* A number that a proposal may leave out. */
+static uint64_t count_or(struct reader *reader, const json_t *value, const char *key, uint64_t without) {
+    return json_object_get(value, key) ? reader_count(reader, value, key) : without;
+}
+
+/* One of the cycle's; SIZE_MAX: none that is listed. */
+static size_t read_entry(struct reader *reader, const json_t *value, const char *key,
+                         const struct rec_finding *finding) {
+    uint64_t entry = count_or(reader, value, key, SIZE_MAX);
+    if (entry != SIZE_MAX && entry >= finding->cycle_length)
+        reader_wrong(reader, "break");
+    return entry < finding->cycle_listed ? (size_t)entry : SIZE_MAX;
+}
+
+/* An older recording names the entry alone: that says where the reference lies. */
+static void take_from_cycle(const struct rec_finding *finding, struct rec_break *part) {
+    const struct rec_edge *edge = &finding->cycle[part->entry];
+    const struct rec_edge *next = &finding->cycle[(part->entry + 1) % finding->cycle_listed];
+    part->from_entry = part->entry;
+    part->to_entry = (part->entry + 1) % finding->cycle_listed;
+    part->site = edge->site;
+    part->to_site = next->site;
+    part->size_bytes = edge->sizes.least;
+    part->offset = edge->offset;
+    part->type = edge->type;
+    part->to_type = next->type;
+}
+
+static void read_break(struct reader *reader, const json_t *value, const struct rec_finding *finding, size_t number,
+                       struct rec_break *part) {
+    *part = (struct rec_break){
+        .set = count_or(reader, value, "set", number),
+        .entry = read_entry(reader, value, "entry", finding),
+        .from_entry = read_entry(reader, value, "from_entry", finding),
+        .to_entry = read_entry(reader, value, "to_entry", finding),
+        .references = count_or(reader, value, "references", 1),
+        .frees_objects = reader_count(reader, value, "frees_objects"),
+        .frees_bytes = reader_count(reader, value, "frees_bytes"),
+        .frees_all = count_or(reader, value, "frees_all", 1) != 0,
+        .type = "",
+        .to_type = "",
+    };
+    if (!json_object_get(value, "site")) {
+        if (part->entry != SIZE_MAX)
+            take_from_cycle(finding, part);
+        return;
     }
+    part->site = reader_site(reader, value);
+    part->to_site = reader_site_at(reader, value, "to_site");
+    part->size_bytes = reader_count(reader, value, "size");
+    part->offset = reader_count(reader, value, "offset");
+    part->type = reader_string(reader, value, "type");
+    part->to_type = reader_string(reader, value, "to_type");
+}
+
+static void read_breaks(struct reader *reader, const json_t *record, struct rec_finding *finding) {
+    const json_t *list = json_object_get(record, "break");
+    finding->break_count = json_array_size(list);
+    finding->breaks = pool_array(reader->pool, finding->break_count, sizeof *finding->breaks);
+    finding->breaks_complete = count_or(reader, record, "break_complete", 1) != 0;
+    for (size_t i = 0; i < finding->break_count; i++)
+        read_break(reader, json_array_get(list, i), finding, i + 1, &finding->breaks[i]);
 }
 
 static void read_proofs(struct reader *reader, const json_t *list, struct rec_refs *refs) {
@@ -59,7 +107,7 @@ void reader_refs(struct reader *reader, const json_t *record, struct rec_finding
     refs->kept = reader_count(reader, record, "kept");
     read_proofs(reader, json_object_get(record, "proofs"), refs);
     read_types(reader, json_object_get(record, "types"), refs);
-    read_breaks(reader, json_object_get(record, "break"), finding);
+    read_breaks(reader, record, finding);
 }
 
 /* ---- histories ---- */
@@ -75,14 +123,13 @@ static struct rec_balance *read_balances(struct reader *reader, const json_t *li
 }
 
 static void read_takers(struct reader *reader, const json_t *sites, struct rec_finding *finding) {
-    for (size_t i = 0; i < finding->cycle_listed; i++) {
-        struct rec_edge *edge = (struct rec_edge *)&finding->cycle[i];
-        const json_t *site = edge->rank ? json_array_get(sites, edge->rank - 1) : NULL;
+    for (size_t i = 0; i < finding->break_count; i++) {
+        const json_t *site = json_array_get(sites, i);
         uint64_t id = site ? reader_as_count(reader, site, "break_sites") : 0;
         if (id > UINT32_MAX)
             reader_wrong(reader, "break_sites");
         else if (id)
-            edge->taker = reader_find_site(reader, (uint32_t)id);
+            finding->breaks[i].taker = reader_find_site(reader, (uint32_t)id);
     }
 }
 

@@ -32,7 +32,7 @@ struct refs_culprit {
 };
 const struct refs_culprit *refs_culprits(struct pool *, const struct report_finding *);
 
-/* Adds `type`, `types`, `refs`, `proofs`, `finalizer` and, for a cycle, `break`. */
+/* Adds `type`, `types`, `refs`, `proofs`, `finalizer` and, for a cycle, `break` and `break_complete`. */
 void refs_json(struct pool *, json_t *object, const struct report_finding *, const struct view *);
 
 #endif

@@ -1,6 +1,7 @@
 /* refs_told.c - what reference counts say of a finding, in words and in JSON. Shapes: README.md, "JSON".
  *
  * Start: refs_lines(), refs_json(). */
+#include "breaks.h"
 #include "demangle.h"
 #include "json.h"
 #include "label.h"
@@ -24,27 +25,26 @@ static const char *types_line(struct pool *pool, const struct rec_refs *refs, bo
     return shown < refs->type_count ? pool_printf(pool, "%s and %zu more types", line, refs->type_count - shown) : line;
 }
 
-static const char *counts_line(struct pool *pool, const struct rec_refs *refs) {
+static const char *counts_line(struct pool *pool, const struct report_finding *finding) {
+    const struct rec_refs *refs = &finding->refs;
     const char *count = units_things(pool, refs->count, "reference");
     uint64_t found = count_add(refs->found_inside, refs->found_outside);
     if (!strcmp(refs->verdict, "unknown"))
         return pool_printf(pool, "%s counted", count);
+    if (!strcmp(refs->verdict, "over-unref"))
+        return pool_printf(pool, "%s counted, %s found: %s given back too often, borrowed or left over", count,
+                           units_things(pool, found, "pointer"),
+                           units_count(pool, found - (refs->count < found ? refs->count : found)));
     if (!strcmp(refs->verdict, "missing-unref"))
-        return pool_printf(pool, "%s counted, %s found: %s never given back", count,
+        return pool_printf(pool, "%s counted, %s found: %s never given back%s", count,
                            found ? units_count(pool, found) : "none",
-                           units_count(pool, refs->count - (found < refs->count ? found : refs->count)));
+                           units_count(pool, refs->count - (found < refs->count ? found : refs->count)),
+                           finding->kind == KIND_MISSING_UNREF ? ", or held out of sight" : "");
     if (refs->kept)
         return pool_printf(pool, "%s counted, all found inside: kept only by words that own nothing", count);
     if (!strcmp(refs->verdict, "cycle"))
         return pool_printf(pool, "%s counted, all found inside", count);
     return pool_printf(pool, "%s counted, %s found", count, units_count(pool, found));
-}
-
-static size_t entry_of_rank(const struct report_finding *finding, size_t rank) {
-    size_t at = 0;
-    while (at < finding->cycle_listed && finding->cycle[at].rank != rank)
-        at++;
-    return at;
 }
 
 /* The function that called for a reference, or the caller of that, `outwards` times: C++'s own helpers are passed over.
@@ -61,14 +61,6 @@ static const struct stack_frame *caller_of(struct pool *pool, const struct stack
 static const char *caller_name(struct pool *pool, const struct stack *stack, size_t outwards) {
     const struct stack_frame *caller = caller_of(pool, stack, outwards);
     return caller ? demangle_short(pool, caller->function) : "(no name)";
-}
-
-static const char *break_line(struct pool *pool, const struct report_finding *finding, const char **labels, bool utf8) {
-    size_t best = entry_of_rank(finding, 1);
-    const struct report_entry *entry = &finding->cycle[best];
-    return pool_printf(pool, "to break it: %s%s %s %s frees %s, %s", labels[best], wording_member(pool, entry),
-                       utf8 ? "→" : "->", labels[(best + 1) % finding->cycle_listed],
-                       units_things(pool, entry->frees_objects, "object"), units_size(pool, entry->frees_bytes));
 }
 
 struct sum {
@@ -135,33 +127,47 @@ static const char *history_line(struct pool *pool, const struct report_history *
     return line;
 }
 
+/* Who took references, or gave them back, that nothing stands against. */
+static void add_unmatched(struct pool *pool, const struct report_finding *finding, struct refs_culprit *culprits) {
+    const struct report_balances *unmatched = &finding->history.unmatched;
+    bool gave = finding->kind == KIND_OVER_UNREF;
+    for (size_t i = 0, count = 0; i < unmatched->count && count < CULPRITS_SHOWN; i++) {
+        int64_t balance = unmatched->list[i].balance;
+        if ((balance < 0) != gave)
+            continue;
+        const char *number = units_count(pool, (uint64_t)(gave ? -balance : balance));
+        culprits[count++] = (struct refs_culprit){
+            pool_printf(pool, gave ? "%s given back" : "+%s not returned", number), unmatched->list[i].stack};
+    }
+}
+
 const struct refs_culprit *refs_culprits(struct pool *pool, const struct report_finding *finding) {
     struct refs_culprit *culprits = pool_array(pool, CULPRITS_SHOWN + 1, sizeof *culprits);
-    const struct report_balances *unmatched = &finding->history.unmatched;
-    size_t best = entry_of_rank(finding, 1);
-    if (best < finding->cycle_listed && finding->cycle[best].taker) {
-        culprits[0] = (struct refs_culprit){"taken by", finding->cycle[best].taker};
-        return culprits;
-    }
-    for (size_t i = 0; i < unmatched->count && i < CULPRITS_SHOWN && unmatched->list[i].balance > 0; i++)
-        culprits[i] = (struct refs_culprit){
-            pool_printf(pool, "+%s not returned", units_count(pool, (uint64_t)unmatched->list[i].balance)),
-            unmatched->list[i].stack};
+    const struct report_breaks *breaks = &finding->breaks;
+    for (size_t i = 0, count = 0; i < breaks->count && breaks->list[i].is.set == breaks->list[0].is.set; i++)
+        if (breaks->list[i].taker && count < CULPRITS_SHOWN)
+            culprits[count++] = (struct refs_culprit){"taken by", breaks->list[i].taker};
+    if (!culprits[0].stack)
+        add_unmatched(pool, finding, culprits);
     return culprits;
+}
+
+static bool has_refs(enum kind kind) {
+    return kind == KIND_LOST || kind == KIND_CYCLE || kind == KIND_OVER_UNREF || kind == KIND_MISSING_UNREF;
 }
 
 const char **refs_lines(struct pool *pool, const struct report_finding *finding, bool utf8) {
     const char **lines = pool_array(pool, LINES_MAX, sizeof *lines);
     const struct rec_refs *refs = &finding->refs;
     size_t count = 0;
-    if (finding->kind != KIND_LOST && finding->kind != KIND_CYCLE)
+    if (!has_refs(finding->kind))
         return lines;
     if (refs->type_count)
         lines[count++] = types_line(pool, refs, utf8);
     if (refs->known)
-        lines[count++] = counts_line(pool, refs);
-    if (refs->known && entry_of_rank(finding, 1) < finding->cycle_listed)
-        lines[count++] = break_line(pool, finding, label_cycle(pool, finding), utf8);
+        lines[count++] = counts_line(pool, finding);
+    if (refs->known && finding->breaks.count)
+        lines[count++] = breaks_line(pool, finding, utf8);
     if (finding->history.all.count)
         lines[count++] = history_line(pool, &finding->history, utf8);
     if (finding->history.finalizer)
@@ -209,24 +215,6 @@ static json_t *types_json(struct pool *pool, const struct rec_refs *refs) {
     return types;
 }
 
-static json_t *break_json(struct pool *pool, const struct report_finding *finding, const struct view *view) {
-    json_t *breaks = json_array();
-    const char **labels = label_cycle(pool, finding);
-    for (size_t rank = 1, at; (at = entry_of_rank(finding, rank)) < finding->cycle_listed; rank++) {
-        json_t *object = json_object();
-        json_object_set_new(object, "from", json_text(pool, labels[at]));
-        json_object_set_new(object, "offset", json_number(finding->cycle[at].offset));
-        json_object_set_new(object, "member", json_text(pool, finding->cycle[at].layout.member));
-        json_object_set_new(object, "to", json_text(pool, labels[(at + 1) % finding->cycle_listed]));
-        json_object_set_new(object, "frees_objects", json_number(finding->cycle[at].frees_objects));
-        json_object_set_new(object, "frees_bytes", json_number(finding->cycle[at].frees_bytes));
-        json_object_set_new(object, "stack",
-                            finding->cycle[at].taker ? json_stack(pool, finding->cycle[at].taker, view) : json_array());
-        json_array_append_new(breaks, object);
-    }
-    return breaks;
-}
-
 /* What the debug information says stands in for what the program itself does not. */
 static const char *type_told(const struct report_finding *finding) {
     if (finding->type)
@@ -237,7 +225,7 @@ static const char *type_told(const struct report_finding *finding) {
 void refs_json(struct pool *pool, json_t *object, const struct report_finding *finding, const struct view *view) {
     const struct rec_refs *refs = &finding->refs;
     json_t *proofs = json_array();
-    if (finding->kind != KIND_LOST && finding->kind != KIND_CYCLE) {
+    if (!has_refs(finding->kind)) {
         json_decref(proofs);
         return;
     }
@@ -252,6 +240,8 @@ void refs_json(struct pool *pool, json_t *object, const struct report_finding *f
     json_object_set_new(object, "finalizer", json_text(pool, finding->history.finalizer));
     if (refs->kept)
         json_object_set_new(object, "kept_only_by", json_string("words that own nothing"));
-    if (finding->kind == KIND_CYCLE)
-        json_object_set_new(object, "break", break_json(pool, finding, view));
+    if (finding->kind == KIND_CYCLE) {
+        json_object_set_new(object, "break", breaks_json(pool, finding, view));
+        json_object_set_new(object, "break_complete", json_boolean(finding->breaks.complete));
+    }
 }

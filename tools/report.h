@@ -16,7 +16,7 @@
 enum {
     KINDS_ALL = (1 << KIND_COUNT) - 1,
     KINDS_DEFAULT = 1 << KIND_LOST | 1 << KIND_CYCLE | 1 << KIND_DANGLING_WEAK, /* that fail */
-    KINDS_SHOWN_DEFAULT = KINDS_DEFAULT | 1 << KIND_GROWING,
+    KINDS_SHOWN_DEFAULT = KINDS_DEFAULT | 1 << KIND_GROWING | 1 << KIND_OVER_UNREF | 1 << KIND_MISSING_UNREF,
 };
 
 /* What only the outside tool can note; the library's own are NOTES in analysis/cast.h.
@@ -54,9 +54,18 @@ struct report_entry {
     const struct stack *stack;
     const char *type;      /* NULL: not known */
     struct members layout; /* by the debug information: the struct, and the member that is at `offset` */
-    uint64_t frees_objects, frees_bytes;
-    size_t rank;               /* as in struct rec_edge */
-    const struct stack *taker; /* took this reference; NULL: not known */
+};
+/* As struct rec_break, with names. */
+struct report_break {
+    struct rec_break is;                      /* its numbers; what points into the recording is not to be used */
+    const struct stack *from, *to;            /* made the example's objects */
+    const char *from_type, *to_type, *member; /* NULL: not known */
+    const struct stack *taker;                /* NULL: not known */
+};
+struct report_breaks {
+    struct report_break *list;
+    size_t count;
+    bool complete;
 };
 /* As struct rec_history, with names. */
 struct report_balance {
@@ -125,7 +134,8 @@ struct report_finding {
     struct report_part *parts; /* of its cycles, by name */
     size_t part_count;
     uint64_t cycle_length, cycle_length_max, group_objects_max; /* of that group; of all */
-    const char *type;                                           /* NULL: not known */
+    struct report_breaks breaks;
+    const char *type;        /* NULL: not known */
     const char *struct_name; /* of lost objects, by the debug information; NULL: not known */
     struct rec_refs refs;    /* types by objects downwards, with names that people write */
     struct report_history history;

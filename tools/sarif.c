@@ -35,6 +35,12 @@ static const struct {
     [KIND_DANGLING_WEAK] = {"DanglingWeakReference", "Weak reference to an object that was freed",
                             "The slot was declared weak and still points at an object that was freed: who follows it "
                             "uses memory after its end. Clear it when the object goes."},
+    [KIND_OVER_UNREF] = {"OverReleased", "Object with fewer references than pointers to it",
+                         "A reference was given back too often, and the object will be freed while it is in use; or "
+                         "some of the pointers are borrowed."},
+    [KIND_MISSING_UNREF] = {"UnderReleased", "Object in reach with more references than pointers to it",
+                            "A reference was never given back, so the object will outlive its last user; or it is held "
+                            "where no pointer can be seen."},
 };
 
 static const char *const baseline_states[] = {
@@ -130,6 +136,11 @@ static json_t *properties_json(const struct report_finding *finding) {
                      "indirectBytes", json_number(finding->indirect_bytes));
 }
 
+static const char *words(struct pool *pool, const struct report_finding *finding) {
+    const char *message = wording_message(pool, finding), *advice = wording_advice(pool, finding);
+    return advice ? pool_printf(pool, "%s; %s", message, advice) : message;
+}
+
 static json_t *result_json(struct pool *pool, const struct report_finding *finding, const struct view *view,
                            const char *root, int rule) {
     struct location location = location_of_stack(pool, finding->stack, root);
@@ -141,7 +152,7 @@ static json_t *result_json(struct pool *pool, const struct report_finding *findi
     json_object_set_new(object, "level", json_string(passes ? "note" : level(view, finding->kind)));
     if (finding->standing != STANDING_NONE)
         json_object_set_new(object, "baselineState", json_string(baseline_states[finding->standing]));
-    json_object_set_new(object, "message", message(pool, wording_message(pool, finding)));
+    json_object_set_new(object, "message", message(pool, words(pool, finding)));
     json_object_set_new(object, "locations", json_pack("[o]", location_json(pool, &location, NULL)));
     json_object_set_new(object, "partialFingerprints",
                         json_pack("{s:s, s:s}", "castawayFingerprint/v1", fingerprint, "primaryLocationLineHash",

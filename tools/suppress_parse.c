@@ -113,9 +113,9 @@ static int set_kinds(struct parser *parser, struct text value) {
     size_t wrong_length;
     if (!kinds_parse(WORDS_CASTAWAY, value.at, length_of(value), &parser->next.kinds, &wrong, &wrong_length))
         return 0;
-    return fail(
-        parser, wrong,
-        "kinds= needs some of lost, lost-indirect, cycle, possible, reachable, growing, dangling-weak, all, none");
+    return fail(parser, wrong,
+                "kinds= needs some of lost, lost-indirect, cycle, possible, reachable, growing, dangling-weak, "
+                "over-unref, missing-unref, all, none");
 }
 
 static int set_reason(struct parser *parser, struct text value) {

@@ -39,9 +39,9 @@ static void write_allocator(FILE *file, const struct stack *stack) {
 
 static const char *valgrind_kind(enum kind kind) {
     static const char *const words[KIND_COUNT] = {
-        [KIND_LOST] = "definite",           [KIND_CYCLE] = "definite",      [KIND_LOST_INDIRECT] = "indirect",
-        [KIND_POSSIBLE] = "possible",       [KIND_REACHABLE] = "reachable", [KIND_GROWING] = "reachable",
-        [KIND_DANGLING_WEAK] = "reachable",
+        [KIND_LOST] = "definite",           [KIND_CYCLE] = "definite",       [KIND_LOST_INDIRECT] = "indirect",
+        [KIND_POSSIBLE] = "possible",       [KIND_REACHABLE] = "reachable",  [KIND_GROWING] = "reachable",
+        [KIND_DANGLING_WEAK] = "reachable", [KIND_OVER_UNREF] = "reachable", [KIND_MISSING_UNREF] = "reachable",
     };
     return words[kind];
 }

@@ -469,6 +469,7 @@ static void resolve_stack(struct symbols *symbols, const struct address *address
         push_resolved(symbols, &symbols->scratch, &addresses[i]);
     }
     struct frames frames = without_room(symbols, &symbols->scratch);
+    frames.count = hide_stubs(frames.list, frames.count);
     size_t hidden = hide_count(frames.list, frames.count);
     stack->frames = frames.list + hidden;
     stack->frame_count = frames.count - hidden;

@@ -40,6 +40,8 @@ static const char *const kind_titles[KIND_COUNT] = {
     [KIND_REACHABLE] = "REACHABLE",
     [KIND_GROWING] = "GROWING",
     [KIND_DANGLING_WEAK] = "DANGLING",
+    [KIND_OVER_UNREF] = "OVER-UNREF",
+    [KIND_MISSING_UNREF] = "MISSING-UNREF",
 };
 
 struct text {
@@ -518,6 +520,10 @@ static void first_line(struct text *text) {
     uint64_t dangling = report->tally[KIND_DANGLING_WEAK].objects;
     if (dangling)
         put(text, PLAIN, pool_printf(text->pool, "; %s dangling", units_things(text->pool, dangling, "weak slot")));
+    uint64_t miscounted = count_add(report->tally[KIND_OVER_UNREF].objects, report->tally[KIND_MISSING_UNREF].objects);
+    if (miscounted)
+        put(text, PLAIN,
+            pool_printf(text->pool, "; %s in reach miscounted", units_things(text->pool, miscounted, "object")));
     new_line(text);
 }
 

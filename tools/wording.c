@@ -4,6 +4,7 @@
  * Start: wording_message(). */
 #include "wording.h"
 
+#include "breaks.h"
 #include "demangle.h"
 #include "escape.h"
 #include "label.h"
@@ -141,6 +142,11 @@ const char *wording_message(struct pool *pool, const struct report_finding *find
                            maker(pool, finding), wording_dangling(pool, finding));
     return pool_printf(pool, "%s %s, %s, from %s%s", units_things(pool, finding->objects, "object"),
                        kind_word(finding->kind), units_size(pool, finding->bytes), maker(pool, finding), indirect);
+}
+
+const char *wording_advice(struct pool *pool, const struct report_finding *finding) {
+    const char *advice = finding->refs.known ? breaks_line(pool, finding, false) : NULL;
+    return advice ? escape_text(pool, advice, true) : NULL;
 }
 
 const char *wording_fingerprint(struct pool *pool, const struct report_finding *finding) {

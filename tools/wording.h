@@ -10,6 +10,12 @@ const char *wording_name(struct pool *, const struct report_finding *);
 /* And how much: `512 cycles of 2 objects, 96.0 KiB: session -(.timer)-> timer -(+0x08)-> session`. */
 const char *wording_message(struct pool *, const struct report_finding *);
 
+/* What to do about it, in ASCII: `to break it: child.parent -> parent frees 2 objects, 64 B`; NULL: that is not known. */
+const char *wording_advice(struct pool *, const struct report_finding *);
+
+/* The way round a cycle with its members or offsets, cut in the middle when it is long. */
+const char *wording_cycle(struct pool *, const struct report_finding *, bool offsets);
+
 /* What stands at an entry's offset: `.timer`, and `+0x18` where that is not known. */
 const char *wording_member(struct pool *, const struct report_entry *);
 
@@ -23,6 +29,7 @@ const char *wording_function(struct pool *, const struct stack_frame *);
 
 /* Of a finding of kind dangling-weak: what its slots point at, and where they lie. */
 const char *wording_dangling(struct pool *, const struct report_finding *);
+
 /* All of its fingerprint, in 16 hexadecimal digits. */
 const char *wording_fingerprint(struct pool *, const struct report_finding *);
 

@@ -3,7 +3,7 @@
 # shellcheck disable=SC2154
 sources=$(cd "$(dirname "${BASH_SOURCE[0]}")/../refs" && pwd)
 header=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../preload" && pwd)
-compile() { ${CC:-gcc} -O1 -g -Wall -Wextra -Werror -I"$sources" -I"$header" "$@" || exit 1; }
+compile() { ${CC:-gcc} -O1 -g -Wall -Wextra -Werror -iquote "$sources" -iquote "$header" "$@" || exit 1; }
 
 # record OPTION... -- COMMAND...: runs it; $refs is the record of its references, $notes those of its notes
 record() {

@@ -21,7 +21,7 @@ exit suppressed suppressions"
 claim "summary" holds '.summary.lost == {"objects": 512, "bytes": 122880, "findings": 1} and
     .summary.lost_indirect.objects == 9 and .summary.cycle == {"objects": 1024, "bytes": 98304, "findings": 1} and
     .summary.possible.bytes == 20 and .summary.reachable.objects == 3'
-claim "findings have every key" holds 'all(.findings[]; (keys - ["break", "cycle_length", "cycle_length_max", "group_objects_max", "size_min", "size_max"]) ==
+claim "findings have every key" holds 'all(.findings[]; (keys - ["break", "break_complete", "cycle_length", "cycle_length_max", "group_objects_max", "size_min", "size_max"]) ==
     ["born_seconds", "bytes", "count", "cycle", "finalizer", "fingerprint", "first", "generation", "indirect_bytes",
     "indirect_objects", "kind", "lost_between", "objects", "processes", "proofs", "refs", "stack", "type", "types",
     "where"])'

@@ -1,6 +1,7 @@
 /* GObjects whose counts and types are read from memory, without a rule. `Parent` has private data before its instances.
  *
  *   gobject_family leak      100 parents and children that hold each other: the child's reference is the one to make weak
+ *   gobject_family children  one parent with three: they hold it all three
  *   gobject_family missing   one parent was taken once too often
  *   gobject_family weak      a parent that only weak references know, of every kind: lost, and no cycle
  *   gobject_family held      a weak reference to a parent that a variable holds: nothing is lost
@@ -15,7 +16,7 @@ enum { LEAKED = 100 };
 
 typedef struct {
     GObject object;
-    GObject *child;
+    GObject *child, *others[2];
 } Parent;
 typedef struct {
     GObjectClass class;
@@ -57,6 +58,11 @@ static void child_class_init(ChildClass *class) {
     ((GObjectClass *)class)->finalize = child_finalize;
 }
 
+/* As GTK and GStreamer do: then a variable of libgobject's points at another type than GObject, too. */
+__attribute__((constructor)) static void use_floating_references(void) {
+    g_type_ensure(G_TYPE_INITIALLY_UNOWNED);
+}
+
 NOINLINE static void child_set_parent(Child *child, Parent *parent, int holds) {
     child->parent = holds ? g_object_ref(parent) : parent;
     child->holds = holds;
@@ -71,6 +77,14 @@ NOINLINE static Parent *family_new(int holds) {
 NOINLINE static void families(int holds) {
     for (int i = 0; i < LEAKED; i++)
         g_object_unref(family_new(holds));
+}
+NOINLINE static void children(void) {
+    Parent *parent = family_new(1);
+    for (int i = 0; i < 2; i++) {
+        parent->others[i] = g_object_new(child_get_type(), NULL);
+        child_set_parent((Child *)parent->others[i], parent, 1);
+    }
+    g_object_unref(parent);
 }
 NOINLINE static void missing(void) {
     Parent *parent = family_new(0);
@@ -107,6 +121,8 @@ int main(int count, char **arguments) {
     const char *mode = count > 1 ? arguments[1] : "none";
     if (!strcmp(mode, "leak") || !strcmp(mode, "none"))
         families(mode[0] == 'l');
+    else if (!strcmp(mode, "children"))
+        children();
     else if (!strcmp(mode, "missing"))
         missing();
     else if (!strcmp(mode, "weak"))

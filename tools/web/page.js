@@ -76,7 +76,9 @@
 
   // Reference counts tell which pointers would free the cycle: rank 1 is the best.
   const breakWords = (entry) => element("div", { class: "break" }, `${entry.rank === 1 ? "best made weak" : "or this one weak"}: frees ` +
-    `${things(entry.frees_objects, "object")}, ${size(entry.frees_bytes)}`);
+    `${things(entry.frees_objects, "object")}, ${size(entry.frees_bytes)}` +
+    (entry.references > 1 ? ` (${things(entry.references, "reference")} like it)` : "") +
+    (entry.parts > 1 ? ` (with ${things(entry.parts - 1, "other")}, see above)` : ""));
 
   function entryRow(finding, index, hidden) {
     const entry = finding.cycle[index];
