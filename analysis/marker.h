@@ -8,7 +8,7 @@
 #include "work.h"
 
 enum {
-    MARKER_OBJECTS = 8, /* a batch */
+    MARKER_OBJECTS = 6, /* a batch: with the bytes of their pointers, as many lines as a processor fetches at once */
     MARKER_WORDS = 256, /* a batch; an object with more is searched in parts */
     MARKER_BYTES = 256, /* values of a byte */
 };

@@ -56,14 +56,22 @@ static void translate_pieces(void *job) {
     }
 }
 
+static void clear_unmet_listed(struct translation *translation, const struct heap_odd *list, size_t count) {
+    struct met *met = translation->met;
+    for (size_t i = 0; i < count; i++)
+        if (!met_is(met, list[i].address, list[i].id, met_byte(met, list[i].address)))
+            met_clear_bit(translation->bits, list[i].id);
+}
+
+/* Of a scan that looks at some objects only, the others were met before it began: their bytes need not be read. */
 void met_bits(struct met *met, uint64_t *bits) {
     const struct heap *heap = met->heap;
     struct translation translation = {.met = met, .bits = met_shared(bits)};
     memset(bits, 0xff, met_bits_bytes(heap));
-    crew_together(met->crew, translate_pieces, &translation);
-    for (size_t i = 0; i < heap->odd_count; i++) {
-        uintptr_t start = heap->odd[i].address;
-        if (!met_is(met, start, heap->odd[i].id, met_byte(met, start)))
-            met_clear_bit(translation.bits, heap->odd[i].id);
+    if (heap->subset) {
+        clear_unmet_listed(&translation, heap->subset, heap->subset_count);
+        return;
     }
+    crew_together(met->crew, translate_pieces, &translation);
+    clear_unmet_listed(&translation, heap->odd, heap->odd_count);
 }
