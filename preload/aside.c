@@ -14,7 +14,6 @@
  * Start:   aside_look(). */
 #include "aside.h"
 
-#include <dlfcn.h>
 #include <link.h>
 #include <string.h>
 
@@ -53,7 +52,7 @@ static int mentions(const struct link_map *program, const char *text) {
 
 static int holds_runtime(const struct link_map *program) {
     uintptr_t lo, hi;
-    module_span(dlsym(RTLD_DEFAULT, "malloc"), &lo, &hi);
+    module_span(module_definition("malloc"), &lo, &hi);
     return (uintptr_t)program->l_ld - lo < hi - lo && mentions(program, SANITIZER_HOOKS);
 }
 

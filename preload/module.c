@@ -120,3 +120,12 @@ void module_span(const void *address, uintptr_t *lo, uintptr_t *hi) {
     *lo = (uintptr_t)found.dlfo_map_start;
     *hi = (uintptr_t)found.dlfo_map_end;
 }
+
+const void *module_definition(const char *symbol) {
+    Dl_info where;
+    const ElfW(Sym) *entry = NULL;
+    const void *found = dlsym(RTLD_DEFAULT, symbol);
+    if (!found || !dladdr1(found, &where, (void **)&entry, RTLD_DL_SYMENT) || !entry || entry->st_shndx != SHN_UNDEF)
+        return found;
+    return NULL;
+}

@@ -32,4 +32,9 @@ size_t module_sweep_locked(struct range *closed, size_t max);
 /* Span of the module that contains `address` (0, 0 when none). */
 void module_span(const void *address, uintptr_t *lo, uintptr_t *hi);
 
+/* Where the program's calls of `symbol` end, if that can be told. A program at a fixed address that takes the address of a
+ * library's function has a stub which stands for it, and which dlsym finds.
+ * returns  the function; NULL: there is none, or only such a stub. context: cold; takes the loader's lock */
+const void *module_definition(const char *symbol);
+
 #endif

@@ -16,6 +16,7 @@
 #   so: FILE, so_flags: FLAGS        a shared library, built beside the program
 #   link: FLAGS, run: ARGS           @so@ is the library's path
 #   note: CODE                       a note with this code must be there
+#   no_note: CODE                    and with this one not
 #   status: N                        exit status without castaway, 0 if not named
 #   needs: root                      left out when we are not
 #   allocators: no                   not to be run with another allocator
@@ -149,6 +150,9 @@ run_one() {
     note=$(key note)
     [ -z "$note" ] || jq -e --arg code "$note" '[.notes[].code] | index($code)' "$binary.json" >/dev/null ||
         fail "no note $note"
+    note=$(key no_note)
+    [ -z "$note" ] || jq -e --arg code "$note" '[.notes[].code] | index($code) | not' "$binary.json" >/dev/null ||
+        fail "note $note"
     rm -rf "$binary" "$binary".*
 }
 if [ "${1:-}" = --one ]; then
