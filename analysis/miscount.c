@@ -90,15 +90,6 @@ static size_t end_of_group(const struct list *list, size_t first) {
     return end;
 }
 
-static void add_size(struct finding *finding, uint64_t size_bytes) {
-    if (!finding->count++ || size_bytes < finding->size_min_bytes)
-        finding->size_min_bytes = size_bytes;
-    if (size_bytes > finding->size_max_bytes)
-        finding->size_max_bytes = size_bytes;
-    finding->objects++;
-    finding->bytes += size_bytes;
-}
-
 /* One finding of all that a group has. */
 static int tell(const struct list *list, size_t first, size_t end, struct finding *out) {
     const struct audit *audit = list->input->audit;
@@ -111,7 +102,7 @@ static int tell(const struct list *list, size_t first, size_t end, struct findin
     for (size_t i = first; i < end; i++) {
         const struct counted *counted = counts_of(audit->counts, list->item[i].id);
         const struct found *found = audit_found(audit, list->item[i].id);
-        add_size(out, heap_object(list->input->heap, list->item[i].id)->size_bytes);
+        finding_add_object(out, heap_object(list->input->heap, list->item[i].id)->size_bytes);
         blame->counted++;
         blame->count += (uint64_t)counted->count;
         blame->found_inside += strong_pointers(counted, found);

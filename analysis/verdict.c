@@ -161,12 +161,7 @@ static struct finding *count_as(struct judge *judge, enum kind kind, const struc
     struct finding *finding = finding_of(judge, &(struct finding_key){kind, object->site, type, NULL});
     if (!finding)
         return NULL;
-    if (!finding->count++ || object->size_bytes < finding->size_min_bytes)
-        finding->size_min_bytes = object->size_bytes;
-    if (object->size_bytes > finding->size_max_bytes)
-        finding->size_max_bytes = object->size_bytes;
-    finding->objects++;
-    finding->bytes += object->size_bytes;
+    finding_add_object(finding, object->size_bytes);
     tally(judge, kind, 1, object->size_bytes);
     return finding;
 }

@@ -56,9 +56,20 @@ struct finding {
     uint64_t group_objects_max; /* kind cycle: members of the largest group */
     struct age
         age; /* kinds lost and cycle: of the object that was lost first (of those the oldest); born_us -1, the rest 0: not known */
-    const char *type; /* kinds lost and cycle: of its objects, for a cycle of the first entry's; NULL: not known */
-    const struct blame *blame; /* kinds lost and cycle; NULL: nothing is known */
+    const char *type; /* of its objects, for a cycle of the first entry's; NULL: not known, or a kind without `blame` */
+    const struct blame *blame; /* kinds lost and cycle, and those of miscount.h; NULL: nothing is known */
 };
+
+/* One more object of a finding that is no cycle. */
+static inline void finding_add_object(struct finding *finding, uint64_t size_bytes) {
+    if (!finding->count++ || size_bytes < finding->size_min_bytes)
+        finding->size_min_bytes = size_bytes;
+    if (size_bytes > finding->size_max_bytes)
+        finding->size_max_bytes = size_bytes;
+    finding->objects++;
+    finding->bytes += size_bytes;
+}
+
 enum { VERDICT_CYCLE_LISTED_MAX = 1000 };
 
 struct tally {
@@ -68,7 +79,7 @@ struct tally {
 /* An object whose references were counted, and the finding that it is a member of. */
 struct counted_member {
     object_id id;
-    uint32_t finding; /* index in verdicts.findings; kind lost or cycle */
+    uint32_t finding; /* index in verdicts.findings */
 };
 
 struct verdicts {

@@ -184,17 +184,9 @@ static int is_ours(const void *function) {
     return (uintptr_t)function - process.facts.castaway.lo < process.facts.castaway.hi - process.facts.castaway.lo;
 }
 
-/* A program that is bound to its addresses and takes that of malloc has the name stand for its own linkage table, which leads
- * to whoever has the function. */
-static int is_import(const void *function) {
-    Dl_info module;
-    const ElfW(Sym) *symbol = NULL;
-    return dladdr1(function, &module, (void **)&symbol, RTLD_DL_SYMENT) && symbol && symbol->st_shndx == SHN_UNDEF;
-}
-
 int init_has_own_malloc(void) {
-    const void *function = dlsym(RTLD_DEFAULT, "malloc");
-    return !is_ours(function) && !is_import(function);
+    const void *definition = module_definition("malloc");
+    return definition && !is_ours(definition);
 }
 
 __attribute__((constructor)) static void start(int count, char **arguments, char **environment) {

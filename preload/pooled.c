@@ -16,6 +16,7 @@
 #include "thread.h"
 
 #include <bsd/sys/tree.h>
+#define NDEBUG /* its assertions would end the program */
 #include <utlist.h>
 
 struct pool {

@@ -6,6 +6,7 @@
  * run: @so@
  * link: -ldl
  * expect: lost=2/96
+ * no_note: own-malloc
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
