@@ -139,13 +139,13 @@ static int limit_set(int pid, int resource, const struct rlimit *limit, struct r
     next_find();
     int is_own = process.started && (pid == 0 || pid == process.pid) && (int)sys(SYS_getpid, 0) == process.pid;
     struct asked *own = is_own ? asked_of(resource) : NULL;
-    struct rlimit shown = {0};
-    long error = sys(SYS_prlimit64, pid, resource, own ? NULL : limit, &shown);
-    if (own && own->is_kept)
-        shown = own->limit;
+    /* by the kernel's hand: a program may pass a place that can't be written, and see EFAULT */
+    long error = sys(SYS_prlimit64, pid, resource, own ? NULL : limit, before);
+    struct rlimit shown = own && own->is_kept ? own->limit : (struct rlimit){0};
+    int is_shown = before && own && own->is_kept;
     if (!error && own && limit)
         error = ask(own, limit);
-    if (!error && before)
+    if (!error && is_shown)
         *before = shown;
     errno = error ? (int)-error : errno;
     return error ? -1 : 0;
