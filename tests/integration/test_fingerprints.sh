@@ -220,7 +220,7 @@ claim "sizes and lengths make no findings" test "$(jq -c '[.findings[] | [.kind,
     '[["cycle",100],["cycle",100],["lost",100]]'
 claim "nor names" of_any_size ./plain "$wanted"
 for compiler in gcc clang; do
-    build $compiler -O2 one/sizes.c optimised
+    build "$compiler" -O2 one/sizes.c optimised
     claim "sizes: $compiler -O2" of_any_size ./optimised "$wanted"
 done
 claim "the text tells from which to which" grep -qE '^    buffer +[0-9 ]+ to 3 [0-9]{3} bytes +buffer_new' out.txt

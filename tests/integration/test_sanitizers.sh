@@ -30,7 +30,10 @@ behaves() { # COMMAND...: under a shell that castaway runs, which itself is watc
     plain=$("$@" 2>&1)
     plain_status=$?
     castaway --text report --fail-on none sh -c '"$@"; exit' sh "$@"
-    [ "$status" = "$plain_status" ] && [ "$(cat out err)" = "$plain" ] || { cat out err; false; }
+    if [ "$status" != "$plain_status" ] || [ "$(cat out err)" != "$plain" ]; then
+        cat out err
+        false
+    fi
 }
 told() {
     grep -q "processes that were not watched: 1 (built with a sanitizer .*$1" report || { cat report; false; }
