@@ -264,8 +264,7 @@ static const struct option table[] = {
     FORMATS(X)
 #undef X
         {"show", "KINDS", set_show,
-         "kinds to list, with commas between them (default: lost,cycle,growing,dangling-weak,over-unref,missing-unref)",
-         0, true},
+         "kinds to list, commas between them (default: all but lost-indirect, possible, reachable)", 0, true},
     {"fail-on", "KINDS", set_fail_on, "kinds that set the exit status (default: lost,cycle,dangling-weak)", 0, true},
     {"exit-code", "N", set_exit_code, "exit status when such a kind was found, 0-255 (default: 23)", 0, true},
     {"suppressions", "FILE", set_suppressions, "findings not to report, as LeakSanitizer or Valgrind; may be repeated",
@@ -331,28 +330,17 @@ static const struct {
     int (*set)(struct options *, const char *value, const char *spelling);
     unsigned verbs;
 } only[] = {
-    {set_scan_every, VERB_RUN},
-    {set_thresholds, VERB_RUN},
-    {set_confirm, VERB_RUN},
-    {set_scan_signal, VERB_RUN},
-    {set_control, VERB_RUN},
-    {set_dirty_pages, VERB_RUN},
-    {set_generation, VERB_SCAN},
-    {set_timeout, VERBS_ASKING},
-    {set_pointer_mask, VERB_RUN},
-    {set_refs, VERB_RUN},
-    {set_profile, VERB_RUN},
-    {set_unaligned, VERB_RUN},
-    {set_mark_threads, VERB_RUN},
-    {set_children, VERB_RUN},
-    {set_keep_pools, VERB_RUN},
-    {set_list_defaults, VERB_SUPPRESS},
-    {set_self, VERB_ANNOTATE},
-    {set_interval, VERB_TOP},
-    {set_once, VERB_TOP | VERB_SCAN},
-    {set_audit_live, VERB_RUN},
-    {set_retained, VERB_RUN},
-    {set_profile_allocations, VERB_RUN},
+    {set_scan_every, VERB_RUN},       {set_thresholds, VERB_RUN},
+    {set_confirm, VERB_RUN},          {set_scan_signal, VERB_RUN},
+    {set_control, VERB_RUN},          {set_dirty_pages, VERB_RUN},
+    {set_generation, VERB_SCAN},      {set_timeout, VERBS_ASKING},
+    {set_pointer_mask, VERB_RUN},     {set_refs, VERB_RUN},
+    {set_profile, VERB_RUN},          {set_unaligned, VERB_RUN},
+    {set_mark_threads, VERB_RUN},     {set_children, VERB_RUN},
+    {set_keep_pools, VERB_RUN},       {set_list_defaults, VERB_SUPPRESS},
+    {set_self, VERB_ANNOTATE},        {set_interval, VERB_TOP},
+    {set_once, VERB_TOP | VERB_SCAN}, {set_audit_live, VERB_RUN},
+    {set_retained, VERB_RUN},         {set_profile_allocations, VERB_RUN},
 };
 enum { TABLE_COUNT = sizeof table / sizeof *table };
 
