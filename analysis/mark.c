@@ -63,7 +63,7 @@ static void mark_reachable(void *job) {
     marker_enter(&marker, &run->marking);
     for (unsigned i = 0; i < run->pass_count; i++)
         search_roots(&marker, &run->pass[i]);
-    marker_believe(&marker, INTERIOR_KEEP, 0);
+    marker_believe_objects(&marker, INTERIOR_KEEP, run->held ? HEAP_ENTRY_ALL : 0);
     for (size_t i = 0; run->with_ignored && marker.number == 0 && i < heap->ignored_count; i++)
         marker_meet(&marker, heap->ignored[i].address, heap->ignored[i].id);
     marker_trace(&marker);
@@ -75,7 +75,7 @@ static void mark_possible(void *job) {
     struct run *run = job;
     struct marker marker;
     marker_enter(&marker, &run->marking);
-    marker_believe(&marker, INTERIOR_FOLLOW, 0);
+    marker_believe_objects(&marker, INTERIOR_FOLLOW, run->held ? HEAP_ENTRY_ALL : 0);
     for (unsigned i = 0; marker.number == 0 && i < CREW_MAX; i++)
         marker_meet_pending(&marker, &run->marking.pending[i]);
     marker_trace(&marker);

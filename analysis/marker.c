@@ -126,6 +126,22 @@ void marker_believe(struct marker *marker, enum interior interior, unsigned by_c
             marker->sorts[tag][byte] = (uint8_t)sort_of(tag, (uint8_t)byte, interior);
 }
 
+void marker_believe_objects(struct marker *marker, enum interior interior, unsigned by_counts) {
+    marker_believe(marker, interior, 0);
+    marker->by_counts_inside = by_counts;
+}
+
+/* Of what the next words to be gathered are good for. Those gathered before are settled as they were meant. */
+static NOINLINE void believe_words_of(struct marker *marker, work_item item) {
+    const struct heap *heap = marker->met->heap;
+    int is_holder = work_code(item) == GRANULE_ASK && heap->entry[item_id(marker, item)] & HEAP_ENTRY_ALL;
+    unsigned by_counts = is_holder ? 0 : marker->by_counts_inside;
+    if (by_counts == marker->by_counts)
+        return;
+    marker_settle_all(marker);
+    marker->by_counts = by_counts;
+}
+
 /* Keep the words that point at objects not met, and the others apart. Without a branch, because what a word is is a coin's
  * toss, and a wrong guess costs more than the stores. */
 static size_t sort_words(struct marker *marker, struct marker_words *found) {
@@ -246,6 +262,8 @@ static void scan(struct marker *marker, struct marker_objects *launched) {
         uintptr_t bytes = (work_code(item) - GRANULE_SHORT) * WORD;
         if (marker->interior == INTERIOR_FOLLOW)
             met_set_bit(marker->marking->possible, item_id(marker, item));
+        if (marker->by_counts_inside)
+            believe_words_of(marker, item);
         if (LIKELY(work_code(item) < GRANULE_LONG)) {
             marker->bytes_read += bytes;
             gather_short(marker, work_start(item), work_start(item) + bytes);
@@ -299,6 +317,7 @@ void marker_enter(struct marker *marker, struct marking *marking) {
     marker->alone = !marking->met.crew;
     marker->pending = &marking->pending[marker->number];
     marker->objects_scanned = marker->bytes_read = 0;
+    marker->by_counts_inside = 0;
     marker->round = 0;
     for (unsigned i = 0; i < 2; i++)
         marker->launched[i].count = marker->found[i].count = 0;

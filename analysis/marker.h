@@ -49,8 +49,9 @@ struct marker {
     unsigned number;     /* of this marker, from 0 */
     int alone;           /* nobody else marks: no atomic operations are needed */
     enum interior interior;
-    unsigned by_counts;
-    struct work_list todo; /* met, not yet searched */
+    unsigned by_counts;        /* HEAP_ENTRY_* of objects that the words at hand do not hold */
+    unsigned by_counts_inside; /* the same of words in blocks of which it is not known what references they have */
+    struct work_list todo;     /* met, not yet searched */
     struct work_list *pending;
     uint64_t objects_scanned, bytes_read;
     unsigned round;                             /* which of the two is filled; the other is on its way */
@@ -67,6 +68,10 @@ void marker_leave(struct marker *marker);
 /* What pointers that are met from now on are good for.
  * by_counts  HEAP_ENTRY_* of objects that no pointer holds, for their counts say who does */
 void marker_believe(struct marker *marker, enum interior interior, unsigned by_counts);
+
+/* The same, when objects are searched next: what an object that is HEAP_ENTRY_ALL points at it holds, while a word in any
+ * other block may be left over from before. */
+void marker_believe_objects(struct marker *marker, enum interior interior, unsigned by_counts);
 
 /* Search the words of memory that is no object. What they point at is met when marker_settle_all() returns, at the latest:
  * it must be called before anything else is believed. */

@@ -105,6 +105,29 @@ START_TEST (word_in_another_block_is_no_reference_where_all_is_counted) {
 }
 END_TEST
 
+START_TEST (word_in_another_block_hides_no_cycle_where_all_is_counted) {
+    pair(1, 1);
+    uintptr_t *holder = counted(2, 1), *block = heap_build_object(build, 32, 8);
+    block[0] = roots[0];
+    holder[2] = (uintptr_t)block;
+    roots[0] = (uintptr_t)holder;
+    judge(0);
+    ck_assert_uint_eq(verdicts.tally[KIND_CYCLE].objects, 2);
+    ck_assert_uint_eq(verdicts.tally[KIND_REACHABLE].objects, 2);
+}
+END_TEST
+
+START_TEST (reference_in_another_block_holds_what_counts_it) {
+    pair(2, 1);
+    uintptr_t *block = heap_build_object(build, 32, 8);
+    block[0] = roots[0];
+    roots[0] = (uintptr_t)block;
+    judge(0);
+    ck_assert_uint_eq(verdicts.tally[KIND_CYCLE].objects, 0);
+    ck_assert_uint_eq(verdicts.tally[KIND_REACHABLE].objects, 3);
+}
+END_TEST
+
 START_TEST (reference_that_is_never_given_back_is_counted) {
     uintptr_t *a = counted(3, 0);
     (void)a;
@@ -157,6 +180,8 @@ int main(void) {
     tcase_add_test(tests, global_is_believed_unless_all_is_counted);
     tcase_add_test(tests, no_root_is_believed_where_all_is_counted);
     tcase_add_test(tests, word_in_another_block_is_no_reference_where_all_is_counted);
+    tcase_add_test(tests, word_in_another_block_hides_no_cycle_where_all_is_counted);
+    tcase_add_test(tests, reference_in_another_block_holds_what_counts_it);
     tcase_add_test(tests, reference_that_is_never_given_back_is_counted);
     tcase_add_test(tests, object_that_counts_itself_is_a_cycle);
     tcase_add_test(tests, reference_back_to_the_older_object_is_to_be_weak);
