@@ -30,6 +30,10 @@ castaway report "$WORK/s.cast" --scan-every 1s
 claim "an option of another verb is refused" eval 'status_is 125 && err_has "--scan-every: not an option of this verb"'
 castaway --help
 claim "--help: no line is wider than a terminal of 120 columns" test "$(awk 'length > 120' "$WORK/out" | wc -l)" = 0
+for verb in run report suppress annotate advise diff status scan why top doctor completion; do
+    castaway "$verb" --help
+    claim "$verb --help: nor is one of its own" test "$(awk 'length > 120' "$WORK/out" | wc -l)" = 0
+done
 
 # ---- -q, -v ----
 castaway -q /bin/true
