@@ -165,6 +165,7 @@ within() { # ARGUMENTS...
     status=$?
 }
 # shellcheck disable=SC2016 # a program for sh
+# shellcheck disable=SC1003 # the quotes are for the inner shell
 within sh -c 'folder=${CASTAWAY_OPTIONS#*dir=?} && mkfifo "${folder%%\'"'"'*}"/1.cast "${folder%%\'"'"'*}"/unwatched'
 claim "pipes among the recordings: the report is made" eval 'status_is 0 && err_has "SUMMARY: castaway: 0 byte"'
 mkdir "$WORK/several" && cp "$WORK/s.cast" "$WORK/several/" && mkfifo "$WORK/several/t.cast"

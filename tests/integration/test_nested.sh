@@ -42,7 +42,10 @@ interrupted() {
         -ex "set environment LD_PRELOAD $BUILD/libcastaway.so:$2" -ex 'handle SIGUSR1 nostop noprint pass' \
         -ex 'break program_begins' -ex run -ex "break $1" -ex continue -ex 'bt 1' \
         -ex delete -ex 'break program_ends' -ex 'signal SIGUSR1' -ex 'bt 1' -ex kill --args ./program "${@:3}" >out 2>&1 </dev/null
-    grep -q "^#0 .*$1 " out && grep -q '^#0 .*program_ends ' out || { cat out; false; }
+    if ! grep -q "^#0 .*$1 " out || ! grep -q '^#0 .*program_ends ' out; then
+        cat out
+        false
+    fi
 }
 jemalloc=$(ldconfig -p | sed -nE 's/.*libjemalloc\.so\.2 .*=> //p' | head -n 1)
 

@@ -47,7 +47,7 @@ gcc -g -O1 -w -o program program.c && gcc -w -shared -fPIC -o plugin.so plugin.c
 
 serves() {
     castaway --fail-on none --json report.json ./program
-    status_is 0 && out_has done && [ "$(jq -c '[.summary.lost.objects, .summary.lost.bytes]' report.json)" = '[1,40]' ]
+    status_is 0 && out_has "done" && [ "$(jq -c '[.summary.lost.objects, .summary.lost.bytes]' report.json)" = '[1,40]' ]
 }
 lookups() {
     LD_DEBUG=symbols LD_DEBUG_OUTPUT=$WORK/debug LD_PRELOAD=$BUILD/libcastaway.so CASTAWAY_OPTIONS=exit-code=0:text=/dev/null \
