@@ -48,6 +48,7 @@ static int compare(const struct block *a, const struct block *b) {
     return (a->block.hi > b->block.hi) - (a->block.hi < b->block.hi);
 }
 static RB_HEAD(blocks, block) blocks = RB_INITIALIZER(&blocks);
+/* cppcheck-suppress unknownMacro */
 RB_GENERATE_INTERNAL(blocks, block, tree, compare, __attribute__((unused)) static)
 
 /* ---- tables, under LOCK_POOLS ---- */
