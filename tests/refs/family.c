@@ -6,12 +6,10 @@
  *   family weak       the child's reference is none, and its slot is said to be weak: nothing is lost
  *   family borrowed   a family that only a local variable holds, and the child's pointer is a borrowed one: nothing is lost */
 #include "castaway.h"
+#include "modes.h"
 
 #include <stdlib.h>
-#include <string.h>
 
-#define NOINLINE __attribute__((noinline))
-#define OPAQUE(pointer) __asm__ volatile("" : : "r"(pointer) : "memory")
 enum { LEAKED = 200, FAMILIES = 10000 };
 
 struct parent {
@@ -103,20 +101,9 @@ NOINLINE static void borrow(void) {
     OPAQUE(parent);
     exit(0); /* with the variable in place */
 }
-NOINLINE static void forget(void) {
-    char bytes[16384];
-    memset(bytes, 0, sizeof bytes);
-    OPAQUE(bytes);
-}
 
 int main(int count, char **arguments) {
-    static const struct {
-        const char *name;
-        void (*run)(void);
-    } modes[] = {{"leak", leak}, {"stolen", steal}, {"weak", be_weak}, {"borrowed", borrow}};
-    for (size_t i = 0; count > 1 && i < sizeof modes / sizeof modes[0]; i++)
-        if (!strcmp(arguments[1], modes[i].name))
-            modes[i].run();
-    forget();
-    return 0;
+    static const struct mode modes[] = {{"leak", leak}, {"stolen", steal}, {"weak", be_weak}, {"borrowed", borrow}};
+    (void)count;
+    return mode_run(modes, sizeof modes / sizeof modes[0], arguments);
 }

@@ -4,11 +4,9 @@
  *   members stored      the maker keeps the pointer in a variable
  *   members nested      the pointer stands in an array of structs in the struct, which has a name by its typedef alone
  *   members ambiguous   two structs of one size: neither is told */
-#include <stdlib.h>
-#include <string.h>
+#include "modes.h"
 
-#define NOINLINE __attribute__((noinline))
-#define OPAQUE(pointer) __asm__ volatile("" : : "r"(pointer) : "memory")
+#include <stdlib.h>
 
 struct account {
     long number;
@@ -59,20 +57,10 @@ NOINLINE static void ambiguous(void) {
     b->partner[0] = a;
     OPAQUE(a);
 }
-NOINLINE static void forget(void) {
-    char bytes[16384];
-    memset(bytes, 0, sizeof bytes);
-    OPAQUE(bytes);
-}
 
 int main(int count, char **arguments) {
-    static const struct {
-        const char *name;
-        void (*run)(void);
-    } modes[] = {{"returned", returned}, {"stored", stored}, {"nested", nested}, {"ambiguous", ambiguous}};
-    for (size_t i = 0; count > 1 && i < sizeof modes / sizeof modes[0]; i++)
-        if (!strcmp(arguments[1], modes[i].name))
-            modes[i].run();
-    forget();
-    return 0;
+    static const struct mode modes[] = {
+        {"returned", returned}, {"stored", stored}, {"nested", nested}, {"ambiguous", ambiguous}};
+    (void)count;
+    return mode_run(modes, sizeof modes / sizeof modes[0], arguments);
 }
