@@ -1,5 +1,6 @@
 /* balance.c - set references that were given back aside.
  *
+ * Owns:    nothing.
  * Never:   follows a frame: equal return addresses are the same call.
  * Start:   balance_unmatched(). */
 #include "balance.h"

@@ -1,6 +1,7 @@
 /* sort.c - heap sort: in place, no recursion, no worst case; and merge sort, where there is memory for a second array.
  *
- * Owns:    nothing.      Runs in: snapshot child, unit tests, tools.
+ * Owns:    nothing.      Never: recurses; sort_array(): keeps the order of equal elements.
+ * Runs in: snapshot child, unit tests, tools.
  * Start:   sort_array(), sort_runs(). */
 #include "sort.h"
 

@@ -381,8 +381,9 @@ static int judge_lost(struct judge *judge, uint32_t component) {
  * more likely the head of an empty list. */
 static int holds_itself(const struct judge *judge, node_number node) {
     object_id id = judge->graph.id[node];
-    const struct found *found = audit_found(judge->audit, id);
-    const struct counted *counted = found ? counts_of(judge->audit->counts, id) : NULL;
+    const struct audit *audit = judge->audit;
+    const struct found *found = audit ? audit_found(audit, id) : NULL;
+    const struct counted *counted = found ? counts_of(audit->counts, id) : NULL;
     return counted && (counted->exact || counted->all) && found->heap > counted->weak &&
            counted->count <= (int64_t)(found->heap - counted->weak);
 }

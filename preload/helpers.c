@@ -73,7 +73,7 @@ static void rest(void) {
 }
 
 static unsigned processors(void) {
-    unsigned long mask[CPU_WORDS];
+    unsigned long mask[CPU_WORDS] = {0};
     long bytes = sys(SYS_sched_getaffinity, 0, sizeof mask, mask);
     unsigned count = 0;
     for (size_t i = 0; !sys_failed(bytes) && i < (size_t)bytes / sizeof *mask; i++)

@@ -573,7 +573,7 @@ struct scope_outcome live_scope(void) {
 /* ---- other questions of the program's own ---- */
 
 long live_referrers(uintptr_t address, void **out, size_t max) {
-    int pipe[2];
+    int pipe[2] = {-1, -1};
     if (!on || ended || thread_busy || sys_failed(sys(SYS_pipe2, pipe, O_CLOEXEC)))
         return -1;
     while (atomic_exchange(&asked.taken, 1))

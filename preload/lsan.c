@@ -83,7 +83,7 @@ static void search_image(const char *image, size_t bytes) {
 }
 
 static void search_executable(void) {
-    struct stat status;
+    struct stat status = {0};
     long file = sys(SYS_openat, AT_FDCWD, "/proc/self/exe", O_RDONLY | O_CLOEXEC, 0);
     if (sys_failed(file))
         return;

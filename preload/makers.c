@@ -1,7 +1,7 @@
 /* makers.c - sites whose innermost frames are equal are one maker: a parser that calls itself makes nodes at as many
  * stacks as its input is deep, and they are nodes all the same.
  *
- * Owns:    nothing.
+ * Owns:    nothing.      Never: changes a site: findings keep their own stacks.
  * Runs in: snapshot child.
  * Start:   makers_find(). */
 #include "makers.h"
