@@ -152,9 +152,8 @@ static int describe(struct parts *parts, struct cast_refs *refs) {
 /* What is left of one object's history. returns how many stacks there are in *list, or -ENOMEM */
 static long left_of(const struct object *object, struct arena *arena, struct balance **list) {
     struct parts parts = {.arena = arena};
-    int error = add_history(&parts, object);
-    if (error)
-        return error;
+    if (add_history(&parts, object) != 0)
+        return -ENOMEM;
     join(&parts);
     *list = arena_alloc(arena, parts.count, sizeof **list);
     if (!*list)
