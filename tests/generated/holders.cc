@@ -121,7 +121,9 @@ void in_tagged_word(uintptr_t address) {
 void in_grown_block(uintptr_t address) {
     static uintptr_t *block;
     static size_t used;
-    block = static_cast<uintptr_t *>(realloc(block, (used + 1) * 24));
+    enum { STEP = 24 };
+    block = static_cast<uintptr_t *>(realloc(block, (used + 1) * STEP));
+    memset(reinterpret_cast<char *>(block) + used * STEP, 0, STEP); /* realloc's new memory is not overwritten */
     block[used++] = address;
 }
 
