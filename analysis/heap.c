@@ -219,10 +219,6 @@ int heap_freeze(struct heap *heap, struct arena *arena) {
 
 /* ---- finding ---- */
 
-static int contains(const struct heap *heap, uintptr_t start, object_id id, uintptr_t address) {
-    return address == start || address - start < heap_object(heap, id)->size_bytes;
-}
-
 enum { SLOTS_AT_ONCE = 8 };
 /* Does no object begin in the slots from this one on? The heap is frozen: they may be read together. */
 static inline int are_empty(const struct heap_leaf *leaf, size_t number) {
@@ -279,7 +275,7 @@ static object_id find_odd(const struct heap *heap, uintptr_t address, uintptr_t 
         else
             hi = middle;
     }
-    if (lo == 0 || !contains(heap, heap->odd[lo - 1].address, heap->odd[lo - 1].id, address))
+    if (lo == 0 || !heap_contains(heap, heap->odd[lo - 1].address, heap->odd[lo - 1].id, address))
         return 0;
     *start = heap->odd[lo - 1].address;
     return heap->odd[lo - 1].id;
@@ -298,9 +294,14 @@ object_id heap_find(const struct heap *heap, uintptr_t address, uintptr_t *start
             return id;
         id = walk_back(heap, address, granule - WALK_NEAR, WALK_FAR + 1 - WALK_NEAR, start);
     }
-    if (id && contains(heap, *start, id, address))
+    if (id && heap_contains(heap, *start, id, address))
         return id;
     return heap->odd_count ? find_odd(heap, address, start) : 0;
+}
+
+object_id heap_find_far(const struct heap *heap, uintptr_t address, uintptr_t *start) {
+    object_id id = find_large(heap, address, start);
+    return id || !heap->odd_count ? id : find_odd(heap, address, start);
 }
 
 object_id heap_at(const struct heap *heap, uintptr_t address) {
@@ -321,10 +322,14 @@ object_id heap_empty_array(const struct heap *heap, uintptr_t address, uintptr_t
     return heap_readable(heap, *start, address).lo == *start && heap_load(*start) == 0 ? id : 0;
 }
 
-object_id heap_ended(const struct heap *heap, uintptr_t address, uintptr_t *start) {
+int heap_is_ended(const struct heap *heap, object_id id, uintptr_t start, uintptr_t address) {
     enum { PAGE_BYTES = 4096 };
-    object_id id = heap->ends_hold && address % PAGE_BYTES ? heap_find(heap, address - 1, start) : 0;
-    if (!id || *start + heap_object(heap, id)->size_bytes != address)
+    if (!heap->ends_hold || address % PAGE_BYTES == 0 || start + heap_object(heap, id)->size_bytes != address)
         return 0;
-    return heap->entry && heap->entry[id] & HEAP_ENTRY_ALL ? 0 : id;
+    return !heap->entry || !(heap->entry[id] & HEAP_ENTRY_ALL);
+}
+
+object_id heap_ended(const struct heap *heap, uintptr_t address, uintptr_t *start) {
+    object_id id = heap->ends_hold ? heap_find(heap, address - 1, start) : 0;
+    return id && heap_is_ended(heap, id, *start, address) ? id : 0;
 }
