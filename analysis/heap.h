@@ -88,6 +88,11 @@ struct heap_large {
 struct range {
     uintptr_t lo, hi; /* half-open */
 };
+struct heap_piece { /* a leaf in which objects begin */
+    uintptr_t base;
+    const struct heap_leaf *leaf;
+    uint64_t blocks[HEAP_LEAF_BLOCKS / 64]; /* bits: some object begins in the block */
+};
 
 struct heap {
     struct heap_index *index;
@@ -109,6 +114,8 @@ struct heap {
     int unaligned;          /* pointers may stand at any address */
     int ends_hold;          /* no object begins where another ends, for the allocator keeps words of its own in between:
                                a pointer to an object's end is then a pointer into it */
+    struct heap_piece *piece; /* in address order; set by heap_freeze(), NULL before: the index has to be read */
+    size_t piece_count;
     /* set by heap_freeze() or young_view() */
     uintptr_t lo, hi;         /* every object lies in [lo, hi) */
     struct heap_large *large; /* sorted by lo */
