@@ -62,12 +62,15 @@ static inline void enter_slot(const struct build *build, const struct granules_p
 /* Two slots at once: most of an index is empty. */
 static void fill_piece(const struct build *build, const struct granules_piece *piece) {
     typedef uint64_t __attribute__((may_alias)) two_slots;
+    enum { BLOCK_PAIRS = 1 << (HEAP_BLOCK_SHIFT - 1) };
     const two_slots *pair = (const two_slots *)(const void *)piece->index->slot;
     for (size_t i = 0; i < HEAP_LEAF_SLOTS / 2; i++) {
-        if (!pair[i])
-            continue;
-        enter_slot(build, piece, 2 * i, (uint32_t)pair[i]);
-        enter_slot(build, piece, 2 * i + 1, (uint32_t)(pair[i] >> 32));
+        if (i % BLOCK_PAIRS == 0 && !atomic_load_explicit(&piece->index->born[i / BLOCK_PAIRS], memory_order_relaxed))
+            i += BLOCK_PAIRS - 1;
+        else if (pair[i]) {
+            enter_slot(build, piece, 2 * i, (uint32_t)pair[i]);
+            enter_slot(build, piece, 2 * i + 1, (uint32_t)(pair[i] >> 32));
+        }
     }
 }
 
