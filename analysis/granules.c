@@ -8,7 +8,6 @@
 #include "arena.h"
 
 #include <errno.h>
-#include <string.h>
 
 enum {
     WORD = sizeof(uintptr_t),
@@ -20,8 +19,6 @@ enum {
 struct build {
     struct granules *granules;
     const struct heap *heap;
-    struct granules_node *nowhere_node;
-    struct granules_leaf *nowhere;
     _Atomic size_t taken;
 };
 
@@ -98,16 +95,7 @@ static int make_table(struct build *build, struct arena *arena) {
     last = last < nodes_max ? last : nodes_max - 1;
     granules->node_count = granules->first_node <= last ? last - granules->first_node + 1 : 0;
     granules->node = arena_alloc(arena, granules->node_count, sizeof(struct granules_node *));
-    build->nowhere = arena_alloc(arena, 1, sizeof *build->nowhere);
-    build->nowhere_node = arena_alloc(arena, 1, sizeof *build->nowhere_node);
-    if (!granules->node || !build->nowhere || !build->nowhere_node)
-        return -ENOMEM;
-    memset(build->nowhere, GRANULE_ASK, sizeof *build->nowhere);
-    for (size_t i = 0; i < HEAP_NODE_LEAVES; i++)
-        build->nowhere_node->leaf[i] = build->nowhere;
-    for (size_t i = 0; i < granules->node_count; i++)
-        granules->node[i] = build->nowhere_node;
-    return 0;
+    return granules->node ? 0 : -ENOMEM;
 }
 
 static int place_leaf(struct build *build, uintptr_t base, struct granules_leaf *leaf, struct arena *arena) {
@@ -115,12 +103,10 @@ static int place_leaf(struct build *build, uintptr_t base, struct granules_leaf 
     if (number >= build->granules->node_count)
         return 0; /* a leaf without objects, outside of the heap's bounds */
     struct granules_node **node = &build->granules->node[number];
-    if (*node == build->nowhere_node) {
+    if (!*node)
         *node = arena_alloc(arena, 1, sizeof **node);
-        if (!*node)
-            return -ENOMEM;
-        **node = *build->nowhere_node;
-    }
+    if (!*node)
+        return -ENOMEM;
     (*node)->leaf[(base >> HEAP_LEAF_SHIFT) & (HEAP_NODE_LEAVES - 1)] = leaf;
     return 0;
 }
