@@ -8,7 +8,6 @@
 #include "arena.h"
 
 #include <errno.h>
-#include <string.h>
 
 enum {
     WORD = sizeof(uintptr_t),
@@ -20,8 +19,6 @@ enum {
 struct build {
     struct granules *granules;
     const struct heap *heap;
-    struct granules_node *nowhere_node;
-    struct granules_leaf *nowhere;
     _Atomic size_t taken;
 };
 
@@ -95,12 +92,15 @@ static inline void enter_slot(const struct build *build, const struct granules_p
 /* Two slots at once: most of an index is empty. */
 static void fill_piece(const struct build *build, const struct granules_piece *piece) {
     typedef uint64_t __attribute__((may_alias)) two_slots;
+    enum { BLOCK_PAIRS = 1 << (HEAP_BLOCK_SHIFT - 1) };
     const two_slots *pair = (const two_slots *)(const void *)piece->index->slot;
     for (size_t i = 0; i < HEAP_LEAF_SLOTS / 2; i++) {
-        if (!pair[i])
-            continue;
-        enter_slot(build, piece, 2 * i, (uint32_t)pair[i]);
-        enter_slot(build, piece, 2 * i + 1, (uint32_t)(pair[i] >> 32));
+        if (i % BLOCK_PAIRS == 0 && !atomic_load_explicit(&piece->index->born[i / BLOCK_PAIRS], memory_order_relaxed))
+            i += BLOCK_PAIRS - 1;
+        else if (pair[i]) {
+            enter_slot(build, piece, 2 * i, (uint32_t)pair[i]);
+            enter_slot(build, piece, 2 * i + 1, (uint32_t)(pair[i] >> 32));
+        }
     }
 }
 
@@ -128,16 +128,7 @@ static int make_table(struct build *build, struct arena *arena) {
     last = last < nodes_max ? last : nodes_max - 1;
     granules->node_count = granules->first_node <= last ? last - granules->first_node + 1 : 0;
     granules->node = arena_alloc(arena, granules->node_count, sizeof(struct granules_node *));
-    build->nowhere = arena_alloc(arena, 1, sizeof *build->nowhere);
-    build->nowhere_node = arena_alloc(arena, 1, sizeof *build->nowhere_node);
-    if (!granules->node || !build->nowhere || !build->nowhere_node)
-        return -ENOMEM;
-    memset(build->nowhere, GRANULE_ASK, sizeof *build->nowhere);
-    for (size_t i = 0; i < HEAP_NODE_LEAVES; i++)
-        build->nowhere_node->leaf[i] = build->nowhere;
-    for (size_t i = 0; i < granules->node_count; i++)
-        granules->node[i] = build->nowhere_node;
-    return 0;
+    return granules->node ? 0 : -ENOMEM;
 }
 
 static int place_leaf(struct build *build, uintptr_t base, struct granules_leaf *leaf, struct arena *arena) {
@@ -145,12 +136,10 @@ static int place_leaf(struct build *build, uintptr_t base, struct granules_leaf 
     if (number >= build->granules->node_count)
         return 0; /* a leaf without objects, outside of the heap's bounds */
     struct granules_node **node = &build->granules->node[number];
-    if (*node == build->nowhere_node) {
+    if (!*node)
         *node = arena_alloc(arena, 1, sizeof **node);
-        if (!*node)
-            return -ENOMEM;
-        **node = *build->nowhere_node;
-    }
+    if (!*node)
+        return -ENOMEM;
     (*node)->leaf[(base >> HEAP_LEAF_SHIFT) & (HEAP_NODE_LEAVES - 1)] = leaf;
     return 0;
 }

@@ -30,7 +30,7 @@ struct granules_leaf {
     _Atomic uint8_t granule[HEAP_LEAF_SLOTS]; /* 64 KiB for 1 MiB of heap */
 };
 struct granules_node {
-    struct granules_leaf *leaf[HEAP_NODE_LEAVES]; /* none is NULL: where nothing is known, all bytes are GRANULE_ASK */
+    struct granules_leaf *leaf[HEAP_NODE_LEAVES]; /* NULL: nothing is known there */
 };
 struct granules_piece {
     uintptr_t base; /* of the heap that it covers */
@@ -39,7 +39,7 @@ struct granules_piece {
 };
 struct granules {
     uintptr_t first_node, node_count; /* numbers of the nodes in the table: address >> HEAP_NODE_SHIFT */
-    struct granules_node **node;      /* none is NULL */
+    struct granules_node **node;      /* NULL: the same */
     struct granules_piece *piece;     /* one for each leaf of the index */
     size_t piece_count;
     _Atomic uint8_t nothing_known; /* GRANULE_ASK */
@@ -56,8 +56,9 @@ static inline _Atomic uint8_t *granules_at(struct granules *granules, uintptr_t 
     uintptr_t number = (address >> HEAP_NODE_SHIFT) - granules->first_node;
     if (number >= granules->node_count)
         return &granules->nothing_known;
-    struct granules_leaf *leaf = granules->node[number]->leaf[(address >> HEAP_LEAF_SHIFT) & (HEAP_NODE_LEAVES - 1)];
-    return &leaf->granule[heap_slot_number(address)];
+    const struct granules_node *node = granules->node[number];
+    struct granules_leaf *leaf = node ? node->leaf[(address >> HEAP_LEAF_SHIFT) & (HEAP_NODE_LEAVES - 1)] : NULL;
+    return leaf ? &leaf->granule[heap_slot_number(address)] : &granules->nothing_known;
 }
 
 /* Does an object begin here, of which the byte says how long it is, or that it is long? */

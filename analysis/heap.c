@@ -17,6 +17,7 @@ enum {
     WALK_NEAR = 16, /* slots looked at before the table of large objects is asked: most objects are small */
     WALK_FAR = HEAP_LARGE_BYTES / GRANULE,
     AHEAD_MAX = 16, /* objects whose memory is on its way */
+    BLOCK_SLOTS = 1 << HEAP_BLOCK_SHIFT,
 };
 
 static uint32_t load_slot(const struct heap_leaf *leaf, size_t number) {
@@ -34,8 +35,9 @@ static int slots_empty(const struct heap_leaf *leaf, size_t number) {
     return !(pair[0] | pair[1]);
 }
 
-int heap_each_in_leaf(const struct heap_leaf *leaf, uintptr_t base, size_t first, size_t end, heap_visit_cb *visit,
-                      void *context) {
+/* The objects of slots [first, end), which lie in one block. */
+static int each_in_block(const struct heap_leaf *leaf, uintptr_t base, size_t first, size_t end, heap_visit_cb *visit,
+                         void *context) {
     for (size_t four = first & ~(size_t)3; four < end; four += 4) {
         if (slots_empty(leaf, four))
             continue;
@@ -51,21 +53,53 @@ int heap_each_in_leaf(const struct heap_leaf *leaf, uintptr_t base, size_t first
     return 0;
 }
 
-struct heap_leaf *heap_next_leaf(const struct heap_index *index, uintptr_t *base) {
-    uintptr_t number = *base >> HEAP_LEAF_SHIFT, end = (uintptr_t)1 << (HEAP_ADDRESS_BITS - HEAP_LEAF_SHIFT);
-    while (number < end) {
-        struct heap_node *node = atomic_load_explicit(&index->node[number / HEAP_NODE_LEAVES], memory_order_acquire);
-        if (!node) {
-            number = (number / HEAP_NODE_LEAVES + 1) * HEAP_NODE_LEAVES;
+int heap_each_in_leaf(const struct heap_leaf *leaf, uintptr_t base, size_t first, size_t end, heap_visit_cb *visit,
+                      void *context) {
+    for (size_t block = first >> HEAP_BLOCK_SHIFT; block << HEAP_BLOCK_SHIFT < end; block++) {
+        size_t lo = block << HEAP_BLOCK_SHIFT, hi = (block + 1) << HEAP_BLOCK_SHIFT;
+        if (!atomic_load_explicit(&leaf->born[block], memory_order_relaxed))
             continue;
-        }
-        struct heap_leaf *leaf =
-            atomic_load_explicit(&node->leaf[number & (HEAP_NODE_LEAVES - 1)], memory_order_acquire);
+        int stop = each_in_block(leaf, base, lo < first ? first : lo, hi < end ? hi : end, visit, context);
+        if (stop)
+            return stop;
+    }
+    return 0;
+}
+
+/* The first number from `number` on that was announced, or `end`. */
+static size_t next_made(const _Atomic uint64_t *made, size_t number, size_t end) {
+    while (number < end) {
+        uint64_t bits = atomic_load_explicit(&made[number / 64], memory_order_acquire) >> number % 64;
+        if (bits)
+            return number + (size_t)__builtin_ctzll(bits);
+        number = (number / 64 + 1) * 64;
+    }
+    return end;
+}
+
+/* The first leaf of the node from *number on; *number becomes its own. */
+static struct heap_leaf *next_in_node(const struct heap_node *node, size_t *number) {
+    for (size_t i = *number; node && (i = next_made(node->made, i, HEAP_NODE_LEAVES)) < HEAP_NODE_LEAVES; i++) {
+        struct heap_leaf *leaf = atomic_load_explicit(&node->leaf[i], memory_order_acquire);
         if (leaf) {
-            *base = number << HEAP_LEAF_SHIFT;
+            *number = i;
             return leaf;
         }
-        number++;
+    }
+    return NULL;
+}
+
+struct heap_leaf *heap_next_leaf(const struct heap_index *index, uintptr_t *base) {
+    size_t leaf_number = (*base >> HEAP_LEAF_SHIFT) & (HEAP_NODE_LEAVES - 1), first = *base >> HEAP_NODE_SHIFT;
+    for (size_t i = first; (i = next_made(index->made, i, HEAP_INDEX_NODES)) < HEAP_INDEX_NODES; i++) {
+        if (i != first)
+            leaf_number = 0;
+        struct heap_leaf *leaf =
+            next_in_node(atomic_load_explicit(&index->node[i], memory_order_acquire), &leaf_number);
+        if (leaf) {
+            *base = (uintptr_t)i << HEAP_NODE_SHIFT | (uintptr_t)leaf_number << HEAP_LEAF_SHIFT;
+            return leaf;
+        }
     }
     return NULL;
 }
@@ -79,17 +113,11 @@ static int each_listed(const struct heap_odd *list, size_t count, heap_visit_cb 
     return 0;
 }
 
-/* The objects of a leaf's block. */
-static int each_in_block(const struct heap_leaf *leaf, uintptr_t base, size_t block, heap_visit_cb *visit,
-                         void *context) {
-    return heap_each_in_leaf(leaf, base, block << HEAP_BLOCK_SHIFT, (block + 1) << HEAP_BLOCK_SHIFT, visit, context);
-}
-
 static int each_in_piece(const struct heap_piece *piece, heap_visit_cb *visit, void *context) {
     for (size_t i = 0; i < sizeof piece->blocks / sizeof *piece->blocks; i++)
         for (uint64_t left = piece->blocks[i]; left; left &= left - 1) {
-            size_t block = i * 64 + (size_t)__builtin_ctzll(left);
-            int stop = each_in_block(piece->leaf, piece->base, block, visit, context);
+            size_t first = (i * 64 + (size_t)__builtin_ctzll(left)) << HEAP_BLOCK_SHIFT;
+            int stop = each_in_block(piece->leaf, piece->base, first, first + BLOCK_SLOTS, visit, context);
             if (stop)
                 return stop;
         }
@@ -221,12 +249,14 @@ void heap_sort_large(struct heap_large *large, size_t count) {
     sort_array(large, count, sizeof *large, compare_large);
 }
 
-/* Does no object begin in the block? Much of an index is empty. */
+/* Does no object begin in the block? */
 static int block_is_empty(const struct heap_leaf *leaf, size_t block) {
     typedef uint64_t __attribute__((may_alias)) two_slots;
     const two_slots *pair = (const two_slots *)(const void *)&leaf->slot[block << HEAP_BLOCK_SHIFT];
     uint64_t any = 0;
-    for (size_t i = 0; i < ((size_t)1 << HEAP_BLOCK_SHIFT) / 2; i++)
+    if (!atomic_load_explicit(&leaf->born[block], memory_order_relaxed))
+        return 1;
+    for (size_t i = 0; i < BLOCK_SLOTS / 2; i++)
         any |= pair[i];
     return !any;
 }

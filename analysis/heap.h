@@ -61,15 +61,21 @@ enum {
  * object, and cleared by nobody. */
 struct heap_leaf {
     _Atomic uint32_t slot[HEAP_LEAF_SLOTS];
-    _Atomic uint8_t born[HEAP_LEAF_BLOCKS];  /* the epoch (count of scans) in which an object last began in the block */
+    /* the epoch (count of scans) in which an object last began in the block, set before the slot; 0: none ever did */
+    _Atomic uint8_t born[HEAP_LEAF_BLOCKS];
     _Atomic uint8_t large[HEAP_LEAF_BLOCKS]; /* 1: an object of HEAP_LARGE_BYTES or more began in the block */
 };
 struct heap_node {
     struct heap_leaf *_Atomic leaf[HEAP_NODE_LEAVES];
+    _Atomic uint64_t made[HEAP_NODE_LEAVES / 64]; /* a bit for each leaf, set before there is one */
 };
 struct heap_index {
     struct heap_node *_Atomic node[HEAP_INDEX_NODES];
+    _Atomic uint64_t made[HEAP_INDEX_NODES / 64]; /* the same for nodes: walks pass by what is empty */
 };
+static inline void heap_announce(_Atomic uint64_t *made, size_t number) {
+    atomic_fetch_or_explicit(&made[number / 64], 1ull << number % 64, memory_order_release);
+}
 
 /* Where pointers to an object point at. Its start is the word at HEAP_ENTRY_WORD; what points below that is no pointer to
  * it, but with HEAP_ENTRY_BELOW one into its middle. Of an object that is HEAP_ENTRY_COUNTED it is known how many references it has, and which words in the heap are

@@ -16,6 +16,8 @@
  * is never more than one object to do: then contents are prefetched with the byte, before it is known that they are needed. */
 #include "marker.h"
 
+#include <string.h>
+
 #include "shape.h"
 
 enum {
@@ -148,22 +150,23 @@ static void aim(struct marker *marker, struct marker_words *found) {
             prefetch((const void *)found->word[i]);
 }
 
-static enum sort sort_of(unsigned tag, uint8_t byte, enum interior interior) {
-    unsigned code = byte & GRANULE_CODE;
-    unsigned tags =
-        interior == INTERIOR_IGNORE ? 1 : WORD; /* one in the bits that alignment leaves free is known good */
-    unsigned least = tag ? GRANULE_SHORT + 1 : GRANULE_SHORT; /* an object shorter than a word ends within the tags */
-    if (tag >= tags || code < least || !granules_begins(byte))
-        return SORT_OTHER;
-    return byte & GRANULE_MET ? SORT_MET : SORT_FRESH;
+/* A word that leads to the start of an object of at least `least`, as a granule's code. */
+static void sort_starts(uint8_t *sorts, unsigned least, enum sort sort) {
+    memset(&sorts[least], (int)sort, GRANULE_INSIDE - least);
+    sorts[GRANULE_LONG] = (uint8_t)sort;
 }
 
 void marker_believe(struct marker *marker, enum interior interior, unsigned by_counts) {
     marker->interior = interior;
     marker->by_counts = by_counts;
-    for (unsigned tag = 0; tag < GRANULE_BYTES; tag++)
-        for (unsigned byte = 0; byte < MARKER_BYTES; byte++)
-            marker->sorts[tag][byte] = (uint8_t)sort_of(tag, (uint8_t)byte, interior);
+    unsigned tags =
+        interior == INTERIOR_IGNORE ? 1 : WORD; /* one in the bits that alignment leaves free is known good */
+    memset(marker->sorts, SORT_OTHER, sizeof marker->sorts);
+    for (unsigned tag = 0; tag < tags; tag++) {
+        unsigned least = tag ? GRANULE_SHORT + 1 : GRANULE_SHORT; /* a shorter object ends within the tags */
+        sort_starts(marker->sorts[tag], least, SORT_FRESH);
+        sort_starts(&marker->sorts[tag][GRANULE_MET], least, SORT_MET);
+    }
 }
 
 void marker_believe_objects(struct marker *marker, enum interior interior, unsigned by_counts) {

@@ -64,11 +64,15 @@ static __attribute__((noinline)) struct heap_leaf *leaf_make(uintptr_t address, 
     static _Atomic int has_one;
     if (address >> HEAP_ADDRESS_BITS)
         return NULL;
-    struct heap_node *_Atomic *node_place = &heap_index.node[address >> HEAP_NODE_SHIFT];
+    const size_t node_at = address >> HEAP_NODE_SHIFT;
+    const size_t leaf_at = (address >> HEAP_LEAF_SHIFT) & (HEAP_NODE_LEAVES - 1);
+    struct heap_node *_Atomic *node_place = &heap_index.node[node_at];
+    heap_announce(heap_index.made, node_at);
     struct heap_node *node = atomic_load_explicit(node_place, memory_order_acquire);
     if (!node && !(node = publish((void *_Atomic *)node_place, sizeof *node)))
         return NULL;
-    struct heap_leaf *_Atomic *leaf_place = &node->leaf[(address >> HEAP_LEAF_SHIFT) & (HEAP_NODE_LEAVES - 1)];
+    struct heap_leaf *_Atomic *leaf_place = &node->leaf[leaf_at];
+    heap_announce(node->made, leaf_at);
     struct heap_leaf *leaf = atomic_load_explicit(leaf_place, memory_order_acquire);
     if (leaf || !(leaf = publish((void *_Atomic *)leaf_place, sizeof *leaf)))
         return leaf;
