@@ -283,6 +283,12 @@ enum unwind_step unwind_step(struct cursor *at, struct step *step) {
     return rule->kind == RULE_NO_TABLE && !(step->flags & STEP_BP_SAVED) ? STEP_CUT : STEP_ALONE;
 }
 
+int unwind_same_step(uintptr_t pc, uintptr_t other_pc) {
+    struct rules *table = atomic_load_explicit(&rules, memory_order_acquire);
+    const struct rule *rule = rule_find(table, pc), *other = rule_find(table, other_pc);
+    return rule && other && rule->kind != RULE_SLOW && memcmp(rule, other, sizeof *rule) == 0;
+}
+
 _Atomic unsigned unwind_epoch = 1;
 
 void unwind_count_cut(void) {
