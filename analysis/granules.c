@@ -13,7 +13,7 @@
 enum {
     WORD = sizeof(uintptr_t),
     GROUP = sizeof(uint64_t), /* granules that are looked at together */
-    SHORT_WORDS_MAX = GRANULE_LONG - GRANULE_SHORT - 1,
+    SHORT_WORDS_MAX = GRANULE_INSIDE - GRANULE_SHORT - 1,
     SHORT_GRANULES = (SHORT_WORDS_MAX + 1) * WORD / GRANULE_BYTES, /* how far before its end one begins, at most */
 };
 
@@ -25,10 +25,41 @@ struct build {
     _Atomic size_t taken;
 };
 
+_Static_assert(HEAP_LARGE_BYTES <= GRANULE_BYTES << (GRANULE_LONG - GRANULE_INSIDE), "a step for each distance");
+
 /* ---- one object ---- */
+
+static inline int is_inside(uint8_t byte) {
+    return byte >= (GRANULE_INSIDE | GRANULE_MET) && byte < (GRANULE_LONG | GRANULE_MET);
+}
+
+static inline unsigned step_back(uint8_t byte) {
+    return 1u << (byte - (GRANULE_INSIDE | GRANULE_MET));
+}
+
+/* The granules of a long object behind its first, as far as they are in the same leaf. bytes: from its granule's start */
+static __attribute__((noinline)) void enter_inside(_Atomic uint8_t *granule, size_t number, uint64_t bytes) {
+    size_t whole = bytes / GRANULE_BYTES, end = HEAP_LEAF_SLOTS - number;
+    for (size_t i = 1; i < whole && i < end; i++) {
+        unsigned step = 63 - (unsigned)__builtin_clzll(i);
+        if (atomic_load_explicit(&granule[i], memory_order_relaxed) != GRANULE_EMPTY)
+            return;
+        atomic_store_explicit(&granule[i], (uint8_t)(GRANULE_MET | (GRANULE_INSIDE + step)), memory_order_relaxed);
+    }
+}
+
+/* An object begins where another one is said to go on: that one was freed unseen. */
+static __attribute__((noinline)) void leave_inside(_Atomic uint8_t *granule, size_t number) {
+    size_t end = HEAP_LEAF_SLOTS - number;
+    for (size_t i = 0; i < end && is_inside(atomic_load_explicit(&granule[i], memory_order_relaxed)); i++)
+        atomic_store_explicit(&granule[i], GRANULE_EMPTY, memory_order_relaxed);
+}
 
 static inline void enter(const struct heap *heap, _Atomic uint8_t *granule, uintptr_t address, object_id id,
                          int has_slot) {
+    size_t number = heap_slot_number(address);
+    if (is_inside(atomic_load_explicit(granule, memory_order_relaxed)))
+        leave_inside(granule, number);
     const struct object *object = heap_object(heap, id);
     uint64_t words = object->size_bytes / WORD;
     int is_short = words <= SHORT_WORDS_MAX && !heap->unaligned && !(object->flags & OBJECT_LINKS);
@@ -37,6 +68,8 @@ static inline void enter(const struct heap *heap, _Atomic uint8_t *granule, uint
         atomic_load_explicit(granule, memory_order_relaxed) != GRANULE_EMPTY)
         code = GRANULE_ASK;
     atomic_store_explicit(granule, code, memory_order_relaxed);
+    if (has_slot && words > SHORT_WORDS_MAX && object->size_bytes < HEAP_LARGE_BYTES)
+        enter_inside(granule, number, address % GRANULE_BYTES + object->size_bytes);
 }
 
 /* Those that can't be found by granule, and those of a scan that looks at some objects only. */
@@ -56,7 +89,7 @@ static inline void enter_slot(const struct build *build, const struct granules_p
     object_id id = slot & HEAP_SLOT_ID;
     uintptr_t half = slot & HEAP_SLOT_HALF ? GRANULE_BYTES / 2 : 0;
     if (id)
-        enter(build->heap, &piece->leaf->granule[number], half, id, 1);
+        enter(build->heap, &piece->leaf->granule[number], piece->base + number * GRANULE_BYTES + half, id, 1);
 }
 
 /* Two slots at once: most of an index is empty. */
@@ -161,17 +194,36 @@ static uint64_t load_group(const _Atomic uint8_t *group) {
     return __atomic_load_n((const granules_together *)(const void *)group, __ATOMIC_RELAXED);
 }
 
+/* An address `offset` bytes behind the start of an object, of which the byte says how long it is, unless it is long. */
 static enum granules_inside judge(uint8_t byte, uintptr_t offset) {
     uint8_t code = byte & GRANULE_CODE;
     if (code >= GRANULE_LONG)
         return GRANULES_ASK;
     uintptr_t end = (uintptr_t)(code - GRANULE_SHORT) * WORD;
-    if (offset < end)
-        return byte & GRANULE_MET ? GRANULES_IN_MET : GRANULES_ASK;
-    return offset < end + WORD ? GRANULES_ASK : GRANULES_NOWHERE; /* its size may end within a word */
+    if (offset >= end + WORD) /* its size may end within a word */
+        return GRANULES_NOWHERE;
+    if (byte & GRANULE_MET)
+        return GRANULES_IN_MET;
+    return offset < end ? GRANULES_IN_UNMET : GRANULES_AT_UNMET;
 }
 
-enum granules_inside granules_look(struct granules *granules, uintptr_t address) {
+/* The same behind a granule that is inside an object. */
+static enum granules_inside judge_inside(const _Atomic uint8_t *granule, size_t granules_back, uintptr_t *start) {
+    const _Atomic uint8_t *first = granule;
+    uint8_t byte = atomic_load_explicit(first, memory_order_relaxed);
+    while (is_inside(byte)) {
+        first -= step_back(byte);
+        byte = atomic_load_explicit(first, memory_order_relaxed);
+    }
+    *start -= (uintptr_t)(granule - first) * GRANULE_BYTES;
+    if (!granules_begins(byte))
+        return GRANULES_ASK;
+    if (byte & GRANULE_MET)
+        return GRANULES_IN_MET;
+    return granules_back ? GRANULES_AT_UNMET : GRANULES_IN_UNMET;
+}
+
+enum granules_inside granules_look(struct granules *granules, uintptr_t address, uintptr_t *start) {
     const _Atomic uint8_t *granule = granules_at(granules, address);
     size_t number = heap_slot_number(address), place = number % GROUP;
     if (granule == &granules->nothing_known)
@@ -180,12 +232,17 @@ enum granules_inside granules_look(struct granules *granules, uintptr_t address)
     uint64_t bytes = load_group(group) << (8 * (GROUP - 1 - place)) >> (8 * (GROUP - 1 - place));
     for (size_t behind = 0;; behind += GROUP) {
         if (bytes) {
-            size_t last = (size_t)(63 - __builtin_clzll(bytes)) / 8;
-            size_t granules_back = place + behind - last;
-            return judge((uint8_t)(bytes >> (8 * last)), granules_back * GRANULE_BYTES + address % GRANULE_BYTES);
+            size_t last = (size_t)(63 - __builtin_clzll(bytes)) / 8, granules_back = place + behind - last;
+            uint8_t byte = (uint8_t)(bytes >> (8 * last));
+            *start = (address & ~(uintptr_t)(GRANULE_BYTES - 1)) - granules_back * GRANULE_BYTES;
+            if (!is_inside(byte))
+                return judge(byte, address - *start);
+            return granules_back > 1 ? GRANULES_NOWHERE : judge_inside(group + last, granules_back, start);
         }
-        if (behind + place >= number || behind > SHORT_GRANULES)
+        if (behind + place >= number)
             return GRANULES_ASK;
+        if (behind > SHORT_GRANULES) /* nor does one of the leaf before reach here */
+            return number > HEAP_LARGE_BYTES / GRANULE_BYTES ? GRANULES_FAR : GRANULES_ASK;
         group -= GROUP;
         bytes = load_group(group);
     }
