@@ -143,7 +143,6 @@ static void start_unwinding(void) {
     if (unwind_ready() || loader_is_busy())
         return;
     unwind_init();
-    unwind_span(&process.facts.libunwind);
     exit_add(dlsym(RTLD_NEXT, "exit"));
     exit_add(dlsym(RTLD_NEXT, "quick_exit"));
     exit_add((const void *)_exit);

@@ -38,7 +38,6 @@ enum {
 /* Load libunwind; without it walks are one frame long. Call once, from the first constructor. */
 void unwind_init(void);
 int unwind_ready(void);
-void unwind_span(struct range *span); /* libunwind's module */
 
 /* Walk up from `caller`, at most `max` frames, innermost first.
  * returns  frames written, >= 1
@@ -92,7 +91,6 @@ int unwind_function(uintptr_t pc, uintptr_t *lo, uintptr_t *hi);
 void unwind_forget_rules(uintptr_t lo, uintptr_t hi); /* the module in [lo, hi) was closed */
 
 /* ---- between unwind.c and learn.c ---- */
-int learn_init(void);                                        /* 0, or -1: no libunwind */
 void learn_rule(uintptr_t pc, int exact, struct rule *rule); /* call with the learn lock held */
 
 #endif
