@@ -544,7 +544,6 @@ int roots_gather(const struct roots_input *in, struct arena *arena, struct roots
     for (size_t i = 0; i < own_count; i++)
         exclude(&gather, own[i].lo, own[i].hi);
     exclude(&gather, in->facts->castaway.lo, in->facts->castaway.hi);
-    exclude(&gather, in->facts->libunwind.lo, in->facts->libunwind.hi);
     exclude_heap(&gather);
     exclude_stacks(&gather);
     exclude_pools(&gather);
