@@ -19,6 +19,7 @@ enum {
 struct build {
     struct granules *granules;
     const struct heap *heap;
+    size_t slots, listed; /* the next ones in heap->piece, and in heap->subset or heap->odd */
     _Atomic size_t taken;
 };
 
@@ -113,10 +114,29 @@ static void fill_pieces(void *job) {
 
 /* ---- the table ---- */
 
-static size_t count_leaves(const struct heap *heap) {
+static int lists_begin_in(struct build *build, const struct heap_odd *list, size_t count, uintptr_t base) {
+    while (build->listed < count && list[build->listed].address < base)
+        build->listed++;
+    return build->listed < count && list[build->listed].address - base < HEAP_LEAF_BYTES;
+}
+
+/* Does anything begin in the leaf that this scan looks at? Asked in the order of addresses. */
+static int is_used(struct build *build, uintptr_t base) {
+    const struct heap *heap = build->heap;
+    if (heap->subset)
+        return lists_begin_in(build, heap->subset, heap->subset_count, base);
+    while (build->slots < heap->piece_count && heap->piece[build->slots].base < base)
+        build->slots++;
+    if (build->slots < heap->piece_count && heap->piece[build->slots].base == base)
+        return 1;
+    return lists_begin_in(build, heap->odd, heap->odd_count, base);
+}
+
+static size_t count_used_leaves(struct build *build) {
     size_t count = 0;
-    for (uintptr_t base = 0; heap_next_leaf(heap->index, &base); base += HEAP_LEAF_BYTES)
-        count++;
+    for (uintptr_t base = 0; heap_next_leaf(build->heap->index, &base); base += HEAP_LEAF_BYTES)
+        count += (size_t)is_used(build, base);
+    build->slots = build->listed = 0;
     return count;
 }
 
@@ -146,17 +166,20 @@ static int place_leaf(struct build *build, uintptr_t base, struct granules_leaf 
 
 static int place_leaves(struct build *build, struct arena *arena) {
     struct granules *granules = build->granules;
-    size_t count = count_leaves(build->heap);
+    size_t count = count_used_leaves(build);
     struct granules_leaf *leaf = arena_alloc(arena, count, sizeof *leaf);
+    granules->bare = arena_alloc(arena, 1, sizeof *granules->bare);
     granules->piece = arena_alloc(arena, count, sizeof *granules->piece);
     granules->piece_count = 0;
-    if (!leaf || !granules->piece)
+    if (!leaf || !granules->bare || !granules->piece)
         return -ENOMEM;
     uintptr_t base = 0;
     for (const struct heap_leaf *index; (index = heap_next_leaf(build->heap->index, &base)); base += HEAP_LEAF_BYTES) {
-        if (place_leaf(build, base, leaf, arena))
+        int used = is_used(build, base);
+        if (used)
+            granules->piece[granules->piece_count++] = (struct granules_piece){base, index, leaf};
+        if (place_leaf(build, base, used ? leaf++ : granules->bare, arena))
             return -ENOMEM;
-        granules->piece[granules->piece_count++] = (struct granules_piece){base, index, leaf++};
     }
     return 0;
 }
@@ -212,11 +235,18 @@ static enum granules_inside judge_inside(const _Atomic uint8_t *granule, size_t 
     return granules_back ? GRANULES_AT_UNMET : GRANULES_IN_UNMET;
 }
 
+/* At a granule that no short or long object of its leaf reaches. One of the leaf before may. */
+static enum granules_inside far_or_ask(size_t number) {
+    return number > HEAP_LARGE_BYTES / GRANULE_BYTES ? GRANULES_FAR : GRANULES_ASK;
+}
+
 enum granules_inside granules_look(struct granules *granules, uintptr_t address, uintptr_t *start) {
     const _Atomic uint8_t *granule = granules_at(granules, address);
     size_t number = heap_slot_number(address), place = number % GROUP;
     if (granule == &granules->nothing_known)
         return GRANULES_ASK;
+    if (granule - number == granules->bare->granule)
+        return far_or_ask(number);
     const _Atomic uint8_t *group = granule - place;
     uint64_t bytes = load_group(group) << (8 * (GROUP - 1 - place)) >> (8 * (GROUP - 1 - place));
     for (size_t behind = 0;; behind += GROUP) {
@@ -230,8 +260,8 @@ enum granules_inside granules_look(struct granules *granules, uintptr_t address,
         }
         if (behind + place >= number)
             return GRANULES_ASK;
-        if (behind > SHORT_GRANULES) /* nor does one of the leaf before reach here */
-            return number > HEAP_LARGE_BYTES / GRANULE_BYTES ? GRANULES_FAR : GRANULES_ASK;
+        if (behind > SHORT_GRANULES)
+            return far_or_ask(number);
         group -= GROUP;
         bytes = load_group(group);
     }

@@ -40,7 +40,8 @@ struct granules_piece {
 struct granules {
     uintptr_t first_node, node_count; /* numbers of the nodes in the table: address >> HEAP_NODE_SHIFT */
     struct granules_node **node;      /* NULL: the same */
-    struct granules_piece *piece;     /* one for each leaf of the index */
+    struct granules_leaf *bare;       /* of all leaves of the index in which nothing begins that this scan looks at */
+    struct granules_piece *piece;     /* one for each other leaf of the index */
     size_t piece_count;
     _Atomic uint8_t nothing_known; /* GRANULE_ASK */
 };
@@ -48,7 +49,7 @@ struct granules {
 /* Make it for what the heap's scan looks at (heap_freeze(), young_view()).
  * crew     fills it; NULL: the caller alone
  * returns  0, or -ENOMEM
- * cost     O(leaves + objects) */
+ * cost     O(leaves + objects); 64 KiB for each leaf in which one of them begins */
 int granules_build(struct granules *granules, const struct heap *heap, const struct crew *crew, struct arena *arena);
 
 /* The byte of an address. */

@@ -7,7 +7,7 @@
 #include "tests/unit/heap_build.h"
 #include "tests/unit/suite.h"
 
-enum { ROOM = 3 << 20, OBJECTS = 600, WORD = sizeof(uintptr_t) };
+enum { ROOM = 3 << 20, OBJECTS = 600, WORD = sizeof(uintptr_t), LEAVES = 32 };
 
 static struct heap_build *build;
 static struct met met;
@@ -151,6 +151,99 @@ START_TEST (object_that_begins_inside_another_is_its_own) {
 }
 END_TEST
 
+/* ---- leaves in which nothing begins that is looked at ---- */
+
+static const struct young from_second_epoch = {.birth_from = LEAVES + 1};
+
+/* An old object in each of many leaves, and a young one in the last. returns that one */
+static char *spread(size_t size_bytes) {
+    build = heap_build_new((LEAVES + 1) * (size_t)HEAP_LEAF_BYTES);
+    for (int i = 0; i < LEAVES; i++) {
+        heap_build_object(build, size_bytes, 1);
+        heap_build_gap(build, HEAP_LEAF_BYTES - ((size_bytes + 15) & ~(size_t)15));
+    }
+    build->epoch++;
+    return heap_build_object(build, size_bytes, 1);
+}
+
+static size_t bytes_of_table(void) {
+    size_t before = build->arena.used_bytes;
+    ck_assert_int_eq(met_begin(&met, &build->heap, NULL, &build->arena), 0);
+    return build->arena.used_bytes - before;
+}
+
+static int bare_leaf_is_empty(void) {
+    for (size_t i = 0; i < HEAP_LEAF_SLOTS; i++)
+        if (met.granules.bare->granule[i] != GRANULE_EMPTY)
+            return 0;
+    return 1;
+}
+
+START_TEST (leaves_of_old_objects_cost_a_young_scan_no_memory) {
+    const size_t leaves_bytes = LEAVES * sizeof(struct granules_leaf);
+    spread(64);
+    heap_build_freeze(build);
+    ck_assert_uint_ge(bytes_of_table(), leaves_bytes);
+    heap_build_view(build, from_second_epoch);
+    ck_assert_uint_le(bytes_of_table(), leaves_bytes / 4);
+    ck_assert(bare_leaf_is_empty());
+    heap_build_free(build);
+}
+END_TEST
+
+START_TEST (leaves_of_freed_objects_cost_no_memory) {
+    const char *last = spread(64), *first = build->memory;
+    for (size_t i = 0; i < LEAVES; i++)
+        heap_build_forget(build, first + i * HEAP_LEAF_BYTES);
+    heap_build_freeze(build);
+    ck_assert_uint_le(bytes_of_table(), LEAVES * sizeof(struct granules_leaf) / 4);
+    ck_assert_int_eq(look(last + 16), GRANULES_IN_UNMET);
+    ck_assert_int_eq(look(last - HEAP_LEAF_BYTES / 2), GRANULES_FAR);
+    heap_build_free(build);
+}
+END_TEST
+
+START_TEST (words_of_a_young_scan_into_old_objects_are_told_without_the_index) {
+    char *young = spread(64);
+    heap_build_view(build, from_second_epoch);
+    bytes_of_table();
+    ck_assert_int_eq(look(young - HEAP_LEAF_BYTES / 2), GRANULES_FAR);
+    ck_assert_int_eq(look(young + 16), GRANULES_IN_UNMET);
+    heap_build_free(build);
+}
+END_TEST
+
+/* The object of the leaf before reaches into it. */
+START_TEST (beginning_of_a_bare_leaf_is_asked_for) {
+    build = heap_build_new(3 * (size_t)HEAP_LEAF_BYTES);
+    uintptr_t border = ((uintptr_t)build->memory + HEAP_LEAF_BYTES) & ~(uintptr_t)(HEAP_LEAF_BYTES - 1);
+    heap_build_gap(build, border - 2000 - (uintptr_t)build->memory);
+    heap_build_object(build, 4000, 1);
+    object_id freed = heap_build_adopt(build, (const char *)border + 8192, 64, 1); /* so that the leaf is there */
+    heap_build_forget(build, (const char *)border + 8192);
+    freeze();
+    uintptr_t start;
+    ck_assert_uint_lt(heap_find(&build->heap, border + 1000, &start), freed);
+    ck_assert_uint_eq(start, border - 2000);
+    ck_assert_int_eq(look((const char *)border + 1000), GRANULES_ASK);
+    ck_assert_int_eq(look((const char *)border + 8192), GRANULES_FAR);
+    heap_build_free(build);
+}
+END_TEST
+
+START_TEST (object_without_a_slot_alone_in_its_leaf_is_told) {
+    build = heap_build_new(4 * (size_t)HEAP_LEAF_BYTES);
+    heap_build_object(build, 64, 1);
+    heap_build_gap(build, 2 * HEAP_LEAF_BYTES);
+    const char *odd = heap_build_shifted(build, 64, 1, 4);
+    freeze();
+    ck_assert_uint_eq(build->heap.odd_count, 1);
+    ck_assert_int_eq(met_byte(&met, (uintptr_t)odd), GRANULE_ASK);
+    ck_assert(bare_leaf_is_empty());
+    heap_build_free(build);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("granules");
     TCase *tests = tcase_create("granules");
@@ -159,6 +252,11 @@ int main(void) {
     tcase_add_test(tests, middle_of_a_long_object_is_told_without_the_index);
     tcase_add_test(tests, memory_far_from_any_object_is_told_without_the_index);
     tcase_add_test(tests, object_that_begins_inside_another_is_its_own);
+    tcase_add_test(tests, leaves_of_old_objects_cost_a_young_scan_no_memory);
+    tcase_add_test(tests, leaves_of_freed_objects_cost_no_memory);
+    tcase_add_test(tests, words_of_a_young_scan_into_old_objects_are_told_without_the_index);
+    tcase_add_test(tests, beginning_of_a_bare_leaf_is_asked_for);
+    tcase_add_test(tests, object_without_a_slot_alone_in_its_leaf_is_told);
     suite_add_tcase(suite, tests);
     return suite_run(suite);
 }
