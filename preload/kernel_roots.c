@@ -56,7 +56,7 @@ static void add_from_file(struct words *words, const char *path, const char *lin
 
 /* Files that lie nowhere have no type: fewer names are to be read. Source: Linux, fs/anon_inodes.c */
 static int may_be_epoll(const char *descriptor) {
-    struct stat status;
+    struct stat status = {0};
     return !sys_failed(sys(SYS_newfstatat, proc_number(descriptor), "", &status, AT_EMPTY_PATH)) &&
            !(status.st_mode & S_IFMT);
 }

@@ -20,9 +20,12 @@ enum {
     SITE_CHUNKS = (SITES_MAX + SITE_CHUNK) / SITE_CHUNK,
 };
 
+/* A place is a site's address and 16 bits of its hash, so that no other site is read on the way to one: reading memory is
+ * most of what finding costs. 0: empty. */
+enum { TAG_SHIFT = 48 };
 struct buckets {
     size_t capacity;
-    _Atomic uint32_t id[];
+    _Atomic uint64_t place[];
 };
 
 static struct buckets *_Atomic buckets;
@@ -42,25 +45,34 @@ uint32_t site_count(void) {
     return atomic_load_explicit(&count_published, memory_order_acquire);
 }
 
+static uint64_t tag_of(uint64_t hash) {
+    return hash >> TAG_SHIFT << TAG_SHIFT;
+}
+static const struct site *site_at(uint64_t place) {
+    return (const struct site *)(uintptr_t)(place & ((1ull << TAG_SHIFT) - 1));
+}
+
 static uint32_t find(const struct buckets *table, uint64_t hash, const uint64_t *frames, size_t count) {
     if (!table)
         return 0;
     for (size_t at = first_place(table, hash);; at = (at + 1) & (table->capacity - 1)) {
-        uint32_t id = atomic_load_explicit(&table->id[at], memory_order_acquire);
-        if (!id)
+        uint64_t place = atomic_load_explicit(&table->place[at], memory_order_acquire);
+        if (!place)
             return 0;
-        const struct site *site = site_get(id);
+        if ((place ^ hash) >> TAG_SHIFT)
+            continue;
+        const struct site *site = site_at(place);
         if (site->hash == hash && site->count == count && !site->stale &&
             memcmp(site->frames, frames, count * sizeof *frames) == 0)
-            return id;
+            return site->id;
     }
 }
 
-static void place(struct buckets *table, uint64_t hash, uint32_t id) {
-    size_t at = first_place(table, hash);
-    while (atomic_load_explicit(&table->id[at], memory_order_relaxed))
+static void enter(struct buckets *table, const struct site *site) {
+    size_t at = first_place(table, site->hash);
+    while (atomic_load_explicit(&table->place[at], memory_order_relaxed))
         at = (at + 1) & (table->capacity - 1);
-    atomic_store_explicit(&table->id[at], id, memory_order_release);
+    atomic_store_explicit(&table->place[at], tag_of(site->hash) | (uintptr_t)site, memory_order_release);
 }
 
 /* A table with room for one more: the present one, or its double. Old tables stay for readers under way. */
@@ -70,12 +82,12 @@ static struct buckets *room_locked(void) {
     if (table && count + 1 < table->capacity / 2)
         return table;
     size_t capacity = table ? table->capacity * 2 : BUCKETS_MIN;
-    struct buckets *larger = pages_alloc(sizeof *larger + capacity * sizeof larger->id[0]);
+    struct buckets *larger = pages_alloc(sizeof *larger + capacity * sizeof larger->place[0]);
     if (!larger)
         return NULL;
     larger->capacity = capacity;
     for (uint32_t id = 1; id <= count; id++)
-        place(larger, site_get(id)->hash, id);
+        enter(larger, site_get(id));
     atomic_store_explicit(&buckets, larger, memory_order_release);
     return larger;
 }
@@ -97,14 +109,15 @@ static uint32_t add_locked(uint64_t hash, const uint64_t *frames, size_t count) 
     if (!site)
         return 0;
     site->hash = hash;
-    site->count = (uint32_t)count;
+    site->id = id;
+    site->count = (uint16_t)count;
     memcpy(site->frames, frames, count * sizeof *frames);
     uint16_t *modules = (uint16_t *)(site->frames + count);
     for (size_t i = 0; i < count; i++)
         modules[i] = (uint16_t)module_of_locked((uintptr_t)(frames[i] & ~FRAME_EXACT));
     *pointer = site;
     atomic_store_explicit(&count_published, id, memory_order_release);
-    place(table, hash, id);
+    enter(table, site);
     return id;
 }
 

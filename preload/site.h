@@ -13,8 +13,9 @@ enum { CAPTURE_FRAMES_MAX = 64 };
 
 struct site {
     uint64_t hash;
-    uint32_t count;
-    uint32_t stale;    /* holds a frame of a module that was closed: equal addresses mean other code now */
+    uint32_t id;
+    uint16_t count;
+    uint16_t stale;    /* holds a frame of a module that was closed: equal addresses mean other code now */
     uint64_t frames[]; /* count frames, innermost first; then count module numbers (uint16_t) */
 };
 static inline const uint16_t *site_modules(const struct site *site) {

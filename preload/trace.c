@@ -6,6 +6,7 @@
  * Start:   trace_site(), then follow(). Invariants: README.md, "Stacks". */
 #include "trace.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "frames_check.h"
@@ -14,9 +15,10 @@
 
 enum {
     TRACES = 8, /* a thread keeps levels for so many classes of places that call */
-    SETS = 16,  /* and whole stacks for so many, */
+    SETS = 64,  /* and whole stacks for so many, */
     WAYS = 4,   /* of each class so many */
     WORDS = 96, /* that a whole stack may depend on */
+    WORDS_AT_ONCE = 4,
     LEVELS =
         128,    /* frames that are kept: more than are asked for, so that returning from deep recursion shows no end */
     SLACK = 32, /* frames that are walked beyond those asked for, when such an end has shown */
@@ -33,12 +35,6 @@ enum {
 struct level {
     uint64_t pc;
     struct step step;
-};
-
-/* Where a step reads the return address (&no_address when it reads more than that), and what it read. */
-struct link {
-    const uintptr_t *at;
-    uintptr_t word; /* the next level's frame */
 };
 
 /* Frames that are no part of a trace's levels yet, innermost first. */
@@ -70,7 +66,8 @@ struct trace {
     int cut;          /* or the walk could not go on there */
     uintptr_t hi;     /* upper end of the stack, as the walk saw it */
     uint64_t frames[LEVELS];
-    struct link links[LEVELS];
+    const uint64_t
+        *next_at[LEVELS];      /* where the step reads the next level's frame; &no_address: it reads more than that */
     uint64_t hash[LEVELS + 1]; /* of the levels from here out (site_hash_step) */
     struct step steps[LEVELS];
 };
@@ -82,8 +79,14 @@ struct whole {
     uintptr_t bp_mask; /* 0: the frame pointer does not matter */
     unsigned epoch;    /* unwind_epoch; 0: holds nothing */
     uint32_t site;
-    uint32_t words;
-    struct link word[WORDS];
+    uint32_t words; /* a multiple of WORDS_AT_ONCE: behind the last one stand some that never differ */
+    uint32_t frames;
+    int is_plain;     /* no words but return addresses */
+    int is_cut_short; /* these are as many frames as were asked for: what the last one's step would do does not matter */
+    uint64_t hash;    /* of the frames */
+    const uint64_t *at[WORDS];
+    uint64_t word[WORDS + 1]; /* [0] is caller.pc, and [i + 1] the word at at[i]: the frames, if is_plain */
+    uint8_t frame[WORDS];     /* which one at[i] is the return address to; 0: to none */
 };
 struct set {
     unsigned oldest;  /* way to give up next */
@@ -94,11 +97,12 @@ struct set {
 struct traces {
     struct whole *last[SETS]; /* that was met, of each set */
     struct set set[SETS];
-    struct trace *of[TRACES]; /* NULL: not used yet */
+    struct trace *of[TRACES];               /* NULL: not used yet */
+    uint64_t power[CAPTURE_FRAMES_MAX + 1]; /* of SITE_HASH_BASE */
     struct changes changes;
 };
 
-static const uintptr_t no_address; /* differs from every frame, so that the short comparison stops */
+static const uint64_t no_address; /* is 0: differs from every frame, so that the short comparison stops */
 
 static uintptr_t word_at(uintptr_t address) {
     return *(const uintptr_t *)address;
@@ -121,31 +125,31 @@ static __attribute__((noinline)) int leads_on(const struct trace *trace, uint32_
     return !(step->flags & BP_CHECKED) || word_at(step->sp + step->saved_bp) == step[1].bp;
 }
 
-/* The first of [link, end) that reads another word now, or end. Four at a time: this is most of what an allocation costs. */
-static inline const struct link *first_changed(const struct link *link, const struct link *end) {
-    for (; end - link >= 4; link += 4) {
-        if (*link[0].at != link[0].word)
-            return link;
-        if (*link[1].at != link[1].word)
-            return link + 1;
-        if (*link[2].at != link[2].word)
-            return link + 2;
-        if (*link[3].at != link[3].word)
-            return link + 3;
+/* The first place from `i` on at which another word stands now, or `end`. Four at a time: this is most of what an
+ * allocation costs. */
+static inline size_t first_changed(const uint64_t *const *at, const uint64_t *word, size_t i, size_t end) {
+    for (; i + 4 <= end; i += 4) {
+        if (*at[i] != word[i])
+            return i;
+        if (*at[i + 1] != word[i + 1])
+            return i + 1;
+        if (*at[i + 2] != word[i + 2])
+            return i + 2;
+        if (*at[i + 3] != word[i + 3])
+            return i + 3;
     }
-    while (link < end && *link->at == link->word)
-        link++;
-    return link;
+    while (i < end && *at[i] == word[i])
+        i++;
+    return i;
 }
 
 /* How many levels from this one on, itself included, are right, when it is; stops at `wanted`. */
 static __attribute__((noinline)) uint32_t run_from(const struct trace *trace, uint32_t level, uint32_t wanted) {
-    const struct link *first = &trace->links[level], *link = first;
-    const struct link *end = first + (wanted < LEVELS - level ? wanted : LEVELS - level) - 1;
-    while ((link = first_changed(link, end)) < end && link->at == &no_address &&
-           leads_on(trace, (uint32_t)(link - trace->links)))
-        link++;
-    return (uint32_t)(link - first) + 1;
+    size_t end = level + (wanted < LEVELS - level ? wanted : LEVELS - level) - 1, at = level;
+    while ((at = first_changed(trace->next_at, trace->frames + 1, at, end)) < end &&
+           trace->next_at[at] == &no_address && leads_on(trace, (uint32_t)at))
+        at++;
+    return (uint32_t)at - level + 1;
 }
 
 /* ---- what has changed ---- */
@@ -176,7 +180,7 @@ static inline unsigned flags_of(unsigned own, unsigned needed) {
 /* Put what has changed before `level`. */
 static void commit(struct trace *trace, uint32_t level) {
     unsigned needed = level < LEVELS ? trace->steps[level].flags & BP_NEEDED : trace->complete ? 0 : BP_NEEDED;
-    uint64_t hash = trace->hash[level], outer = level < LEVELS ? trace->frames[level] : 0;
+    uint64_t hash = trace->hash[level];
     for (uint32_t i = trace->changes->count; i-- > 0;) {
         const struct level *changed = &trace->changes->level[i];
         level--;
@@ -184,10 +188,10 @@ static void commit(struct trace *trace, uint32_t level) {
         needed = flags & BP_NEEDED;
         trace->steps[level] = changed->step;
         trace->steps[level].flags = (uint16_t)flags;
-        const uintptr_t *ra_at = (const uintptr_t *)(changed->step.sp + changed->step.ra);
-        trace->links[level] = (struct link){flags & (STEP_CFA_WORD | BP_CHECKED) ? &no_address : ra_at, outer};
-        trace->frames[level] = outer = changed->pc;
-        trace->hash[level] = hash = site_hash_step(hash, outer);
+        const uint64_t *ra_at = (const uint64_t *)(changed->step.sp + changed->step.ra);
+        trace->next_at[level] = flags & (STEP_CFA_WORD | BP_CHECKED) ? &no_address : ra_at;
+        trace->frames[level] = changed->pc;
+        trace->hash[level] = hash = site_hash_step(hash, changed->pc);
     }
     trace->top = level;
 }
@@ -242,9 +246,8 @@ static int follow(struct trace *trace, struct cursor at, uint32_t max, uint32_t 
     return (int)max;
 }
 
-static uint64_t window_hash(const struct trace *trace, uint32_t count) {
-    uint32_t end = trace->top + count;
-    return site_hash_between(trace->hash[trace->top], trace->hash[end], end < LEVELS ? count : 0);
+static uint64_t window_hash(const struct traces *traces, const struct trace *trace, uint32_t count) {
+    return trace->hash[trace->top] - trace->hash[trace->top + count] * traces->power[count];
 }
 
 static inline void count_cut(const struct trace *trace, uint32_t frames) {
@@ -259,37 +262,44 @@ static uint32_t site_alone(struct caller caller, uint32_t max) {
     return site_intern(frames, count);
 }
 
-static struct link *add_word(struct link *to, uintptr_t address, uintptr_t word) {
-    *to = (struct link){(const uintptr_t *)address, word};
-    return to + 1;
+static void add_word(struct whole *whole, uintptr_t address, uint64_t word, uint32_t frame) {
+    whole->at[whole->words] = (const uint64_t *)address;
+    whole->frame[whole->words++] = (uint8_t)frame;
+    whole->word[whole->words] = word;
 }
 
 /* Keep the first `frames` levels of the trace as a whole. A stack that was cut is not kept, for it is counted each time. */
 static void whole_make(struct whole *whole, const struct trace *trace, struct caller caller, uint32_t frames,
-                       uint32_t site) {
-    const struct step *step = &trace->steps[trace->top], *end = step + frames - 1;
+                       uint32_t max) {
+    const struct step *step = &trace->steps[trace->top];
     whole->epoch = 0;
     if (trace->cut && trace->top + frames == LEVELS)
         return;
     whole->caller = caller;
     whole->bp_mask = step->flags & BP_NEEDED ? UINTPTR_MAX : 0;
-    whole->site = site;
-    struct link *to = whole->word;
-    for (const uint64_t *frame = &trace->frames[trace->top]; step < end; step++, frame++) {
-        if (to > whole->word + WORDS - 3)
+    whole->words = 0;
+    whole->word[0] = caller.pc;
+    whole->frames = frames;
+    whole->is_cut_short = frames == max;
+    const uint64_t *frame = &trace->frames[trace->top];
+    for (uint32_t i = 1; i < frames; i++, step++) {
+        if (whole->words > WORDS - 3 - WORDS_AT_ONCE)
             return;
         if (step->flags & STEP_CFA_WORD)
-            to = add_word(to, step->sp + step->cfa_word, step[1].sp - (uintptr_t)step->cfa_add);
-        to = add_word(to, step->sp + step->ra, frame[1]);
+            add_word(whole, step->sp + step->cfa_word, step[1].sp - (uintptr_t)step->cfa_add, 0);
+        add_word(whole, step->sp + step->ra, frame[i], i);
         if (step->flags & BP_CHECKED)
-            to = add_word(to, step->sp + step->saved_bp, step[1].bp);
+            add_word(whole, step->sp + step->saved_bp, step[1].bp, 0);
     }
-    whole->words = (uint32_t)(to - whole->word);
+    whole->is_plain = whole->words + 1 == frames;
+    while (whole->words % WORDS_AT_ONCE)
+        add_word(whole, (uintptr_t)&no_address, no_address, 0);
     whole->epoch = trace->epoch;
 }
 
-/* The stack above `caller`, by what is known of others. whole: where it is to be kept, if it can be; NULL: nowhere */
-static uint32_t site_by_trace(struct trace *trace, struct caller caller, uint32_t max, struct whole *whole) {
+/* The stack above `caller`, by what is known of others. whole: where it is kept, if it can be */
+static uint32_t site_by_trace(struct traces *traces, struct trace *trace, struct caller caller, uint32_t max,
+                              struct whole *whole) {
     unsigned epoch = atomic_load_explicit(&unwind_epoch, memory_order_relaxed);
     struct cursor at = unwind_start(caller);
     if (trace->epoch != epoch || trace->hi != at.hi)
@@ -309,21 +319,97 @@ static uint32_t site_by_trace(struct trace *trace, struct caller caller, uint32_
     count_cut(trace, (uint32_t)count);
     trace->hi = at.hi;
     trace->epoch = epoch;
-    uint32_t site = site_intern_hashed(window_hash(trace, (uint32_t)count), frames, (size_t)count);
-    if (site && whole)
-        whole_make(whole, trace, caller, (uint32_t)count, site);
-    return site;
+    whole_make(whole, trace, caller, (uint32_t)count, max);
+    whole->hash = window_hash(traces, trace, (uint32_t)count);
+    whole->site = site_intern_hashed(whole->hash, frames, (size_t)count);
+    if (!whole->site)
+        whole->epoch = 0;
+    return whole->site;
 }
 
 /* ---- stacks that are the same ---- */
 
-/* Is the whole stack as it was? Its words are compared with no thought of what to do when they differ. */
-static inline int is_same(const struct whole *whole, const struct caller *caller) {
+static inline int begins_at(const struct whole *whole, const struct caller *caller) {
     uintptr_t differs = (whole->caller.pc ^ caller->pc) | (whole->caller.sp ^ caller->sp) |
                         ((whole->caller.bp ^ caller->bp) & whole->bp_mask) |
                         (whole->epoch ^ atomic_load_explicit(&unwind_epoch, memory_order_relaxed));
-    const struct link *end = whole->word + whole->words;
-    return !differs && __builtin_expect(first_changed(whole->word, end) == end, 1);
+    return !differs;
+}
+
+/* Is the whole stack as it was? Its words are compared with no thought of what to do when they differ. */
+static inline int is_same(const struct whole *whole, const struct caller *caller) {
+    if (!begins_at(whole, caller))
+        return 0;
+    const uint64_t *const *at = whole->at, *word = whole->word + 1;
+    for (size_t i = 0; i < whole->words; i += WORDS_AT_ONCE)
+        if (*at[i] != word[i] || *at[i + 1] != word[i + 1] || *at[i + 2] != word[i + 2] || *at[i + 3] != word[i + 3])
+            return 0;
+    return 1;
+}
+
+/* ---- stacks of the same shape ---- */
+
+static void whole_copy(struct whole *to, const struct whole *from) {
+    memcpy(to, from, offsetof(struct whole, at));
+    memcpy(to->at, from->at, from->words * sizeof from->at[0]);
+    memcpy(to->word, from->word, (from->words + 1) * sizeof from->word[0]);
+    memcpy(to->frame, from->frame, from->words * sizeof from->frame[0]);
+}
+
+/* May the word at at[i] be what stands there now? */
+static int may_change(const struct whole *whole, size_t i) {
+    uint32_t frame = whole->frame[i];
+    if (!frame || !*whole->at[i])
+        return 0;
+    return (frame + 1 == whole->frames && whole->is_cut_short) || unwind_same_step(*whole->at[i], whole->word[i + 1]);
+}
+
+/* The places where another word stands now. returns how many; -1: one of them would lead the walk elsewhere */
+static int changed_places(const struct whole *whole, uint8_t places[WORDS]) {
+    int count = 0;
+    for (size_t i = 0; i < whole->words; i++) {
+        if (__builtin_expect(*whole->at[i] == whole->word[i + 1], 1))
+            continue;
+        if (!may_change(whole, i))
+            return -1;
+        places[count++] = (uint8_t)i;
+    }
+    return count;
+}
+
+static const uint64_t *frames_of(const struct whole *whole, uint64_t buffer[CAPTURE_FRAMES_MAX]) {
+    if (whole->is_plain)
+        return whole->word;
+    buffer[0] = whole->word[0];
+    for (uint32_t i = 0; i < whole->words; i++)
+        if (whole->frame[i])
+            buffer[whole->frame[i]] = whole->word[i + 1];
+    return buffer;
+}
+
+/* The present stack, which begins where `like` does: where only return addresses differ, and each leads on as the one did
+ * that stood there, the words to compare stay in their places. into: where it is kept, may be `like`
+ * returns  0: it is of another shape, and nothing has changed */
+static uint32_t site_by_shape(const struct traces *traces, const struct whole *like, struct whole *into, uint32_t max) {
+    uint8_t places[WORDS];
+    uint64_t buffer[CAPTURE_FRAMES_MAX];
+    int count = changed_places(like, places);
+    if (count < 0)
+        return 0;
+    if (into != like)
+        whole_copy(into, like);
+    for (int i = 0; i < count; i++) {
+        uint32_t place = places[i];
+        uint64_t *word = &into->word[place + 1], now = *into->at[place];
+        into->hash += (site_hash_step(0, now) - site_hash_step(0, *word)) * traces->power[into->frame[place]];
+        *word = now;
+    }
+    const uint64_t *frames = frames_of(into, buffer);
+    frames_check(frames, into->frames, max);
+    into->site = site_intern_hashed(into->hash, frames, into->frames);
+    if (!into->site)
+        into->epoch = 0;
+    return into->site;
 }
 
 static struct trace *trace_of(struct traces *traces, size_t class) {
@@ -346,6 +432,16 @@ static struct whole *other_way(struct traces *traces, size_t class, const struct
     return found;
 }
 
+/* One of this class that begins where the present stack does; or NULL. */
+static struct whole *likely_shape(struct traces *traces, size_t class, const struct caller *caller) {
+    if (begins_at(traces->last[class], caller))
+        return traces->last[class];
+    for (unsigned way = 0; way < WAYS; way++)
+        if (begins_at(&traces->set[class].way[way], caller))
+            return &traces->set[class].way[way];
+    return NULL;
+}
+
 static __attribute__((noinline)) uint32_t site_not_last(struct traces *traces, size_t class,
                                                         const struct caller *caller, uint32_t max) {
     struct set *set = &traces->set[class];
@@ -356,18 +452,23 @@ static __attribute__((noinline)) uint32_t site_not_last(struct traces *traces, s
         frames_check_site(whole->site, max);
         return whole->site;
     }
+    struct whole *like = likely_shape(traces, class, caller);
+    traces->last[class] = whole = like && !looks ? like : &set->way[set->oldest++ % WAYS];
+    uint32_t site = like ? site_by_shape(traces, like, whole, max) : 0;
+    if (site)
+        return site;
     struct trace *trace = trace_of(traces, class);
     if (!trace || rests(&trace->rest))
         return site_alone(*caller, max);
-    if (looks)
-        traces->last[class] = whole = &set->way[set->oldest++ % WAYS];
-    return site_by_trace(trace, *caller, max, whole);
+    return site_by_trace(traces, trace, *caller, max, whole);
 }
 
 static __attribute__((noinline)) struct traces *traces_make(void) {
     struct traces *traces = pages_alloc(sizeof *traces);
     for (size_t class = 0; traces && class < SETS; class ++)
         traces->last[class] = &traces->set[class].way[0];
+    for (size_t i = 0; traces && i <= CAPTURE_FRAMES_MAX; i++)
+        traces->power[i] = i ? traces->power[i - 1] * SITE_HASH_BASE : 1;
     return traces;
 }
 
@@ -375,7 +476,7 @@ static __attribute__((noinline)) struct traces *traces_make(void) {
  * a class. The low bits of addresses tell them apart better than a product would, whose high bits are often the same. */
 static inline size_t class_of(const struct caller *caller) {
     uintptr_t mixed = caller->pc ^ caller->sp >> 4;
-    return (mixed ^ mixed >> 4 ^ mixed >> 8) % SETS;
+    return (mixed ^ mixed >> 6 ^ mixed >> 12) % SETS;
 }
 
 uint32_t trace_site(struct traces **of_thread, const struct caller *caller, uint32_t max) {

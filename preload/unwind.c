@@ -14,48 +14,53 @@
 
 enum {
     RULES_MIN = 1 << 12,
-    GUESS_BYTES_MAX = 0x4000,   /* how far up a frame pointer that is only guessed may point */
-    FRAME_BYTES_MAX = 64 << 20, /* a frame larger than this is a wrong rule */
+    SHAPE_BITS = 15,
+    SHAPES_MAX = 1 << SHAPE_BITS, /* different rules; a program has some hundreds */
+    GUESS_BYTES_MAX = 0x4000,     /* how far up a frame pointer that is only guessed may point */
+    FRAME_BYTES_MAX = 64 << 20,   /* a frame larger than this is a wrong rule */
 };
 
+/* Many addresses share a rule, and walks wait for memory above all: so a slot is one word, a key and the number of a rule.
+ * Equal rules are one. */
+_Static_assert(sizeof(struct rule) == 12, "rules have no padding: they are compared as bytes");
+static struct rule shapes[SHAPES_MAX] = {{.kind = RULE_SLOW}};
+static uint16_t shape_places[2 * SHAPES_MAX]; /* hash table of numbers in shapes[]; 0: empty */
+static uint32_t shape_count = 1;
+
 /* A forgotten rule's slot is not used again (a walk may be reading it); it goes when the table is made anew. */
-#define KEY_FORGOTTEN 1
-struct rule_slot {
-    _Atomic uint64_t key; /* address | FRAME_EXACT; 0: empty; KEY_FORGOTTEN */
-    struct rule rule;
-};
+#define SLOT_FORGOTTEN (1ull << SHAPE_BITS) /* its key is no address */
 struct rules {
     size_t capacity, count;
-    struct rule_slot slot[];
+    _Atomic uint64_t slot[]; /* key << SHAPE_BITS | number in shapes[]; 0: empty */
 };
 
 static struct rules *_Atomic rules;
 static _Atomic uint64_t cut;
 static int ready;
 
-static size_t rule_hash(uint64_t key) {
+/* Of address | FRAME_EXACT. One of 48 bits and the flag goes into a slot, so no other is ever equal to what stands there. */
+static inline uint64_t key_of(uint64_t frame) {
+    return frame << 1 | frame >> 63;
+}
+static inline uintptr_t slot_address(uint64_t slot) {
+    return (uintptr_t)(slot >> (SHAPE_BITS + 1));
+}
+
+static inline size_t rule_hash(uint64_t key) {
     return (size_t)((key * 0x9E3779B97F4A7C15ull) >> 24);
 }
 
-static inline __attribute__((always_inline)) const struct rule *rule_find(struct rules *table, uint64_t key) {
+static inline __attribute__((always_inline)) const struct rule *rule_find(struct rules *table, uint64_t frame) {
     if (__builtin_expect(!table, 0))
         return NULL;
+    uint64_t key = key_of(frame);
     size_t mask = table->capacity - 1;
     for (size_t at = rule_hash(key) & mask;; at = (at + 1) & mask) {
-        struct rule_slot *slot = &table->slot[at];
-        uint64_t found = atomic_load_explicit(&slot->key, memory_order_acquire);
-        if (__builtin_expect(found == key, 1))
-            return &slot->rule;
-        if (!found)
+        uint64_t slot = atomic_load_explicit(&table->slot[at], memory_order_acquire);
+        if (__builtin_expect(slot >> SHAPE_BITS == key, 1))
+            return &shapes[slot & (SHAPES_MAX - 1)];
+        if (!slot)
             return NULL;
-    }
-}
-
-static struct rule_slot *rule_place(struct rules *table, uint64_t key) {
-    for (size_t at = rule_hash(key);; at++) {
-        struct rule_slot *slot = &table->slot[at & (table->capacity - 1)];
-        if (!atomic_load_explicit(&slot->key, memory_order_relaxed))
-            return slot;
     }
 }
 
@@ -66,10 +71,11 @@ static struct rules *rules_make(size_t capacity) {
     return table;
 }
 
-static void rule_store(struct rules *table, uint64_t key, const struct rule *rule) {
-    struct rule_slot *slot = rule_place(table, key);
-    slot->rule = *rule;
-    atomic_store_explicit(&slot->key, key, memory_order_release);
+static void slot_store(struct rules *table, uint64_t slot) {
+    size_t at = rule_hash(slot >> SHAPE_BITS) & (table->capacity - 1);
+    while (atomic_load_explicit(&table->slot[at], memory_order_relaxed))
+        at = (at + 1) & (table->capacity - 1);
+    atomic_store_explicit(&table->slot[at], slot, memory_order_release);
     table->count++;
 }
 
@@ -80,32 +86,58 @@ static struct rules *rules_room_locked(void) {
         return table;
     size_t live = 0;
     for (size_t i = 0; table && i < table->capacity; i++)
-        live += atomic_load_explicit(&table->slot[i].key, memory_order_relaxed) > KEY_FORGOTTEN;
+        live += atomic_load_explicit(&table->slot[i], memory_order_relaxed) > SLOT_FORGOTTEN;
     size_t capacity = !table ? RULES_MIN : live < table->capacity / 4 ? table->capacity : table->capacity * 2;
     struct rules *larger = rules_make(capacity);
     if (!larger)
         return NULL;
     for (size_t i = 0; table && i < table->capacity; i++) {
-        uint64_t key = atomic_load_explicit(&table->slot[i].key, memory_order_relaxed);
-        if (key > KEY_FORGOTTEN)
-            rule_store(larger, key, &table->slot[i].rule);
+        uint64_t slot = atomic_load_explicit(&table->slot[i], memory_order_relaxed);
+        if (slot > SLOT_FORGOTTEN)
+            slot_store(larger, slot);
     }
     atomic_store_explicit(&rules, larger, memory_order_release);
     return larger;
 }
 
-static __attribute__((noinline)) struct rule rule_learn(uint64_t key) {
+/* The number of this rule in shapes[]; 0: there are too many. */
+static uint32_t shape_locked(const struct rule *rule) {
+    enum { MASK = sizeof shape_places / sizeof shape_places[0] - 1 };
+    uint64_t low;
+    uint32_t high;
+    memcpy(&low, rule, sizeof low);
+    memcpy(&high, (const char *)rule + sizeof low, sizeof high);
+    size_t at = rule_hash(low ^ (uint64_t)high << 29) & MASK;
+    for (; shape_places[at]; at = (at + 1) & MASK)
+        if (memcmp(&shapes[shape_places[at]], rule, sizeof *rule) == 0)
+            return shape_places[at];
+    if (shape_count == SHAPES_MAX)
+        return 0;
+    shapes[shape_count] = *rule;
+    shape_places[at] = (uint16_t)shape_count;
+    return shape_count++;
+}
+
+/* Code without a table may be replaced at any time (a JIT's), so nothing is remembered of it. */
+static void rule_keep_locked(uint64_t frame, const struct rule *rule) {
+    uint64_t key = key_of(frame);
+    if (rule->kind == RULE_NO_TABLE || key > UINT64_MAX >> SHAPE_BITS)
+        return;
+    struct rules *table = rules_room_locked();
+    uint32_t shape = table ? shape_locked(rule) : 0;
+    if (shape)
+        slot_store(table, key << SHAPE_BITS | shape);
+}
+
+static __attribute__((noinline)) struct rule rule_learn(uint64_t frame) {
     struct rule rule = {.kind = RULE_SLOW};
     lock_take(LOCK_LEARN);
-    const struct rule *known = rule_find(atomic_load_explicit(&rules, memory_order_relaxed), key);
+    const struct rule *known = rule_find(atomic_load_explicit(&rules, memory_order_relaxed), frame);
     if (known)
         rule = *known;
     else {
-        learn_rule((uintptr_t)(key & ~FRAME_EXACT), (key & FRAME_EXACT) != 0, &rule);
-        struct rules *table = rules_room_locked();
-        /* Code without a table may be replaced at any time (a JIT's), so nothing is remembered of it. */
-        if (table && rule.kind != RULE_NO_TABLE)
-            rule_store(table, key, &rule);
+        learn_rule((uintptr_t)(frame & ~FRAME_EXACT), (frame & FRAME_EXACT) != 0, &rule);
+        rule_keep_locked(frame, &rule);
     }
     lock_release(LOCK_LEARN);
     return rule;
@@ -196,11 +228,11 @@ static size_t capture_slow(uint64_t *frames, size_t max, uintptr_t first_pc) {
 
 /* The rule for where the walk stands, learnt if need be: then it is in *learnt. */
 static inline __attribute__((always_inline)) const struct rule *rule_at(const struct cursor *at, struct rule *learnt) {
-    uint64_t key = at->pc | (at->exact ? FRAME_EXACT : 0);
-    const struct rule *rule = rule_find(atomic_load_explicit(&rules, memory_order_acquire), key);
+    uint64_t frame = at->pc | (at->exact ? FRAME_EXACT : 0);
+    const struct rule *rule = rule_find(atomic_load_explicit(&rules, memory_order_acquire), frame);
     if (__builtin_expect(rule != NULL, 1))
         return rule;
-    *learnt = rule_learn(key);
+    *learnt = rule_learn(frame);
     return learnt;
 }
 
@@ -284,6 +316,12 @@ enum unwind_step unwind_step(struct cursor *at, struct step *step) {
     return rule->kind == RULE_NO_TABLE && !(step->flags & STEP_BP_SAVED) ? STEP_CUT : STEP_ALONE;
 }
 
+int unwind_same_step(uintptr_t pc, uintptr_t other_pc) {
+    struct rules *table = atomic_load_explicit(&rules, memory_order_acquire);
+    const struct rule *rule = rule_find(table, pc), *other = rule_find(table, other_pc);
+    return rule && rule == other && rule->kind != RULE_SLOW;
+}
+
 _Atomic unsigned unwind_epoch = 1;
 
 void unwind_count_cut(void) {
@@ -309,9 +347,9 @@ void unwind_forget_rules(uintptr_t lo, uintptr_t hi) {
         atomic_fetch_add(&unwind_epoch, 1);
     struct rules *table = atomic_load_explicit(&rules, memory_order_relaxed);
     for (size_t i = 0; table && i < table->capacity; i++) {
-        uint64_t key = atomic_load_explicit(&table->slot[i].key, memory_order_relaxed);
-        if (key > KEY_FORGOTTEN && (key & ~FRAME_EXACT) - lo < hi - lo)
-            atomic_store_explicit(&table->slot[i].key, KEY_FORGOTTEN, memory_order_relaxed);
+        uint64_t slot = atomic_load_explicit(&table->slot[i], memory_order_relaxed);
+        if (slot > SLOT_FORGOTTEN && slot_address(slot) - lo < hi - lo)
+            atomic_store_explicit(&table->slot[i], SLOT_FORGOTTEN, memory_order_relaxed);
     }
     lock_release(LOCK_LEARN);
 }

@@ -71,6 +71,9 @@ enum unwind_step {
 };
 enum unwind_step unwind_step(struct cursor *at, struct step *step); /* sets all fields that its flags name */
 
+/* Do frames at these two return addresses lead to their callers in the same way, as far as is known? */
+int unwind_same_step(uintptr_t pc, uintptr_t other_pc);
+
 extern _Atomic unsigned unwind_epoch; /* changes when rules may; never 0 */
 
 void unwind_count_cut(void);

@@ -54,7 +54,7 @@ static __attribute__((noinline)) pid_t start_child(struct start *start) {
     pid_t pid = vfork(); // NOLINT(clang-analyzer-security.insecureAPI.vfork)
     if (pid)
         return pid;
-    sigaction(SIGCHLD, &start->sigchld, NULL);
+    sigaction(SIGCHLD, &start->sigchld, NULL); // NOLINT(clang-analyzer-unix.Vfork)
     sigprocmask(SIG_SETMASK, &start->mask, NULL);
     execvpe(start->path, start->arguments, start->environment);
     start->error = errno;
