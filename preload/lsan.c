@@ -84,8 +84,8 @@ static void search_image(const char *image, size_t bytes) {
 
 /* Most are stripped: two small reads tell so, and spare the mapping. */
 static int is_stripped(long file) {
-    ElfW(Ehdr) header;
-    ElfW(Shdr) sections[64];
+    ElfW(Ehdr) header = {.e_shnum = 0};
+    ElfW(Shdr) sections[64] = {{0}};
     if (sys(SYS_pread64, file, &header, sizeof header, 0) != sizeof header || header.e_shentsize != sizeof *sections ||
         header.e_shnum > sizeof sections / sizeof *sections)
         return 0;
