@@ -15,10 +15,12 @@
 
 enum {
     TRACES = 8, /* a thread keeps levels for so many classes of places that call */
-    SETS = 64,  /* and whole stacks for so many, */
+    SETS = 32,  /* and whole stacks for so many, */
     WAYS = 4,   /* of each class so many */
     WORDS = 96, /* that a whole stack may depend on */
     WORDS_AT_ONCE = 4,
+    PLACES_AT_ONCE = 64,
+    PAGE_BYTES = 4096, /* or more */
     LEVELS =
         128,    /* frames that are kept: more than are asked for, so that returning from deep recursion shows no end */
     SLACK = 32, /* frames that are walked beyond those asked for, when such an end has shown */
@@ -69,7 +71,15 @@ struct trace {
     const uint64_t
         *next_at[LEVELS];      /* where the step reads the next level's frame; &no_address: it reads more than that */
     uint64_t hash[LEVELS + 1]; /* of the levels from here out (site_hash_step) */
+    uint32_t special[LEVELS + 1]; /* how many of the levels from here out have no next_at */
     struct step steps[LEVELS];
+};
+
+/* What at[i] of a whole is. */
+struct place {
+    uint16_t shape; /* unwind_shape() of the return address there; 0: not asked yet */
+    uint8_t frame;  /* which frame's address this is; 0: none's */
+    uint8_t end;    /* of the first on a page: of those after it that are on the same one */
 };
 
 /* A stack as it was met, ready to be compared with the present one in one go: all words that a walk from `caller` would
@@ -81,12 +91,14 @@ struct whole {
     uint32_t site;
     uint32_t words; /* a multiple of WORDS_AT_ONCE: behind the last one stand some that never differ */
     uint32_t frames;
-    int is_plain;     /* no words but return addresses */
+    uintptr_t misaligned; /* is kept as 0 */
+    int knows_pages;      /* place[].end is set */
+    int is_plain;         /* no words but return addresses */
     int is_cut_short; /* these are as many frames as were asked for: what the last one's step would do does not matter */
     uint64_t hash;    /* of the frames */
-    const uint64_t *at[WORDS];
-    uint64_t word[WORDS + 1]; /* [0] is caller.pc, and [i + 1] the word at at[i]: the frames, if is_plain */
-    uint8_t frame[WORDS];     /* which one at[i] is the return address to; 0: to none */
+    const uint64_t *at[WORDS]; /* all aligned: no word lies on two pages */
+    uint64_t word[WORDS + 1];  /* [0] is caller.pc, and [i + 1] the word at at[i]: the frames, if is_plain */
+    struct place place[WORDS]; /* of at[i] */
 };
 struct set {
     unsigned oldest;  /* way to give up next */
@@ -181,6 +193,7 @@ static inline unsigned flags_of(unsigned own, unsigned needed) {
 static void commit(struct trace *trace, uint32_t level) {
     unsigned needed = level < LEVELS ? trace->steps[level].flags & BP_NEEDED : trace->complete ? 0 : BP_NEEDED;
     uint64_t hash = trace->hash[level];
+    uint32_t special = trace->special[level];
     for (uint32_t i = trace->changes->count; i-- > 0;) {
         const struct level *changed = &trace->changes->level[i];
         level--;
@@ -189,7 +202,9 @@ static void commit(struct trace *trace, uint32_t level) {
         trace->steps[level] = changed->step;
         trace->steps[level].flags = (uint16_t)flags;
         const uint64_t *ra_at = (const uint64_t *)(changed->step.sp + changed->step.ra);
-        trace->next_at[level] = flags & (STEP_CFA_WORD | BP_CHECKED) ? &no_address : ra_at;
+        int is_special = (flags & (STEP_CFA_WORD | BP_CHECKED)) != 0 || (uintptr_t)ra_at % sizeof *ra_at;
+        trace->next_at[level] = is_special ? &no_address : ra_at;
+        trace->special[level] = special += is_special;
         trace->frames[level] = changed->pc;
         trace->hash[level] = hash = site_hash_step(hash, changed->pc);
     }
@@ -262,38 +277,67 @@ static uint32_t site_alone(struct caller caller, uint32_t max) {
     return site_intern(frames, count);
 }
 
+/* The frames from the first caller on, in order. */
+#define PLACES_4(n)                                                                                                    \
+    {.frame = (n)}, {.frame = (n) + 1}, {.frame = (n) + 2}, {                                                          \
+        .frame = (n) + 3                                                                                               \
+    }
+#define PLACES_16(n) PLACES_4(n), PLACES_4((n) + 4), PLACES_4((n) + 8), PLACES_4((n) + 12)
+#define PLACES_64 PLACES_16(1), PLACES_16(17), PLACES_16(33), PLACES_16(49)
+
 static void add_word(struct whole *whole, uintptr_t address, uint64_t word, uint32_t frame) {
+    whole->misaligned |= address % sizeof word;
     whole->at[whole->words] = (const uint64_t *)address;
-    whole->frame[whole->words++] = (uint8_t)frame;
+    whole->place[whole->words++] = (struct place){.frame = (uint8_t)frame};
     whole->word[whole->words] = word;
 }
 
-/* Keep the first `frames` levels of the trace as a whole. A stack that was cut is not kept, for it is counted each time. */
-static void whole_make(struct whole *whole, const struct trace *trace, struct caller caller, uint32_t frames,
-                       uint32_t max) {
+/* Frames 1 to before `frames` of the trace as words to compare: the return addresses alone. */
+static void put_plain(struct whole *whole, const struct trace *trace, uint32_t frames) {
+    static const struct place place_of[] = {PLACES_64};
+    memcpy(whole->at, trace->next_at + trace->top, (frames - 1) * sizeof whole->at[0]);
+    memcpy(whole->word, trace->frames + trace->top, frames * sizeof whole->word[0]);
+    memcpy(whole->place, place_of, (frames - 1) * sizeof whole->place[0]);
+    whole->words = frames - 1;
+}
+
+/* The same where steps read other words, too. returns 0, or -1: these are too many words */
+static int put_special(struct whole *whole, const struct trace *trace, uint32_t frames) {
     const struct step *step = &trace->steps[trace->top];
-    whole->epoch = 0;
-    if (trace->cut && trace->top + frames == LEVELS)
-        return;
-    whole->caller = caller;
-    whole->bp_mask = step->flags & BP_NEEDED ? UINTPTR_MAX : 0;
-    whole->words = 0;
-    whole->word[0] = caller.pc;
-    whole->frames = frames;
-    whole->is_cut_short = frames == max;
     const uint64_t *frame = &trace->frames[trace->top];
+    whole->misaligned = whole->words = 0;
+    whole->word[0] = frame[0];
     for (uint32_t i = 1; i < frames; i++, step++) {
         if (whole->words > WORDS - 3 - WORDS_AT_ONCE)
-            return;
+            return -1;
         if (step->flags & STEP_CFA_WORD)
             add_word(whole, step->sp + step->cfa_word, step[1].sp - (uintptr_t)step->cfa_add, 0);
         add_word(whole, step->sp + step->ra, frame[i], i);
         if (step->flags & BP_CHECKED)
             add_word(whole, step->sp + step->saved_bp, step[1].bp, 0);
     }
-    whole->is_plain = whole->words + 1 == frames;
+    return whole->misaligned ? -1 : 0;
+}
+
+/* Keep the first `frames` levels of the trace as a whole. A stack that was cut is not kept, for it is counted each time. */
+static void whole_make(struct whole *whole, const struct trace *trace, struct caller caller, uint32_t frames,
+                       uint32_t max) {
+    uint32_t top = trace->top;
+    whole->epoch = 0;
+    if (trace->cut && top + frames == LEVELS)
+        return;
+    whole->is_plain = trace->special[top] == trace->special[top + frames - 1];
+    if (whole->is_plain)
+        put_plain(whole, trace, frames);
+    else if (put_special(whole, trace, frames) != 0)
+        return;
     while (whole->words % WORDS_AT_ONCE)
         add_word(whole, (uintptr_t)&no_address, no_address, 0);
+    whole->knows_pages = 0;
+    whole->caller = caller;
+    whole->bp_mask = trace->steps[top].flags & BP_NEEDED ? UINTPTR_MAX : 0;
+    whole->frames = frames;
+    whole->is_cut_short = frames == max;
     whole->epoch = trace->epoch;
 }
 
@@ -353,28 +397,71 @@ static void whole_copy(struct whole *to, const struct whole *from) {
     memcpy(to, from, offsetof(struct whole, at));
     memcpy(to->at, from->at, from->words * sizeof from->at[0]);
     memcpy(to->word, from->word, (from->words + 1) * sizeof from->word[0]);
-    memcpy(to->frame, from->frame, from->words * sizeof from->frame[0]);
+    memcpy(to->place, from->place, from->words * sizeof from->place[0]);
 }
 
-/* May the word at at[i] be what stands there now? */
-static int may_change(const struct whole *whole, size_t i) {
-    uint32_t frame = whole->frame[i];
-    if (!frame || !*whole->at[i])
+/* May the word at at[i] be `now`? */
+static inline __attribute__((always_inline)) int may_change(struct whole *whole, size_t i, uint64_t now) {
+    struct place *place = &whole->place[i];
+    if (!place->frame || !now)
         return 0;
-    return (frame + 1 == whole->frames && whole->is_cut_short) || unwind_same_step(*whole->at[i], whole->word[i + 1]);
+    if (place->frame + 1u == whole->frames && whole->is_cut_short)
+        return 1;
+    if (!place->shape)
+        place->shape = (uint16_t)unwind_shape(whole->word[i + 1]);
+    return place->shape && place->shape == unwind_shape(now);
 }
 
-/* The places where another word stands now. returns how many; -1: one of them would lead the walk elsewhere */
-static int changed_places(const struct whole *whole, uint8_t places[WORDS]) {
-    int count = 0;
-    for (size_t i = 0; i < whole->words; i++) {
-        if (__builtin_expect(*whole->at[i] == whole->word[i + 1], 1))
-            continue;
-        if (!may_change(whole, i))
-            return -1;
-        places[count++] = (uint8_t)i;
+/* Is `like`, which begins where the present stack does, of the same shape as far as its first change? Most that are not
+ * end here. *first receives the place */
+static int seems_alike(struct whole *like, size_t *first) {
+    size_t i = *first = first_changed(like->at, like->word + 1, 0, like->words);
+    return i == like->words || may_change(like, i, *like->at[i]);
+}
+
+static __attribute__((noinline)) void find_pages(struct whole *whole) {
+    for (uint32_t lo = 0, i = 0; lo < whole->words; lo = i) {
+        uintptr_t page = (uintptr_t)whole->at[lo] / PAGE_BYTES;
+        while (i < whole->words && (uintptr_t)whole->at[i] / PAGE_BYTES == page && i - lo < PLACES_AT_ONCE)
+            i++;
+        whole->place[lo].end = (uint8_t)i;
     }
-    return count;
+    whole->knows_pages = 1;
+}
+
+/* The places in [lo, hi) where another word stands now, a bit for each. What differs is no reason to stop: branches that
+ * depend on which calls led here are what a processor can't foretell. */
+static inline uint64_t changed_places(const struct whole *whole, size_t lo, size_t hi) {
+    uint64_t changed = 0;
+    for (size_t i = hi; i-- > lo;)
+        changed = changed * 2 + (*whole->at[i] != whole->word[i + 1]);
+    return changed;
+}
+
+/* Make the whole the present stack, which is the same up to at[first]: where only return addresses differ, and each leads
+ * on as the one did that stood there, the words to compare stay in their places. Where one word can be read so can all
+ * others on its page.
+ * returns  0, or -1: it is of another shape; what is left is good for nothing */
+static int adapt(struct whole *whole, size_t first, const uint64_t *power) {
+    uint64_t hash = whole->hash;
+    if (!whole->knows_pages)
+        find_pages(whole);
+    for (size_t page = 0, hi; page < whole->words; page = hi) {
+        hi = whole->place[page].end;
+        size_t lo = page > first ? page : first;
+        if (lo >= hi)
+            continue;
+        for (uint64_t changed = changed_places(whole, lo, hi); changed; changed &= changed - 1) {
+            size_t i = lo + (size_t)__builtin_ctzll(changed);
+            uint64_t now = *whole->at[i], before = whole->word[i + 1];
+            if (!may_change(whole, i, now))
+                return -1;
+            hash += (site_hash_step(0, now) - site_hash_step(0, before)) * power[whole->place[i].frame];
+            whole->word[i + 1] = now;
+        }
+    }
+    whole->hash = hash;
+    return 0;
 }
 
 static const uint64_t *frames_of(const struct whole *whole, uint64_t buffer[CAPTURE_FRAMES_MAX]) {
@@ -382,34 +469,24 @@ static const uint64_t *frames_of(const struct whole *whole, uint64_t buffer[CAPT
         return whole->word;
     buffer[0] = whole->word[0];
     for (uint32_t i = 0; i < whole->words; i++)
-        if (whole->frame[i])
-            buffer[whole->frame[i]] = whole->word[i + 1];
+        if (whole->place[i].frame)
+            buffer[whole->place[i].frame] = whole->word[i + 1];
     return buffer;
 }
 
-/* The present stack, which begins where `like` does: where only return addresses differ, and each leads on as the one did
- * that stood there, the words to compare stay in their places. into: where it is kept, may be `like`
- * returns  0: it is of another shape, and nothing has changed */
-static uint32_t site_by_shape(const struct traces *traces, const struct whole *like, struct whole *into, uint32_t max) {
-    uint8_t places[WORDS];
+/* The present stack, by one that seems to be of its shape and is the same up to at[first].
+ * returns  0: it is of another shape, or there is no memory; then the whole holds nothing */
+static uint32_t site_by_shape(const struct traces *traces, struct whole *whole, size_t first, uint32_t max) {
     uint64_t buffer[CAPTURE_FRAMES_MAX];
-    int count = changed_places(like, places);
-    if (count < 0)
-        return 0;
-    if (into != like)
-        whole_copy(into, like);
-    for (int i = 0; i < count; i++) {
-        uint32_t place = places[i];
-        uint64_t *word = &into->word[place + 1], now = *into->at[place];
-        into->hash += (site_hash_step(0, now) - site_hash_step(0, *word)) * traces->power[into->frame[place]];
-        *word = now;
+    whole->site = 0;
+    if (adapt(whole, first, traces->power) == 0) {
+        const uint64_t *frames = frames_of(whole, buffer);
+        frames_check(frames, whole->frames, max);
+        whole->site = site_intern_hashed(whole->hash, frames, whole->frames);
     }
-    const uint64_t *frames = frames_of(into, buffer);
-    frames_check(frames, into->frames, max);
-    into->site = site_intern_hashed(into->hash, frames, into->frames);
-    if (!into->site)
-        into->epoch = 0;
-    return into->site;
+    if (!whole->site)
+        whole->epoch = 0;
+    return whole->site;
 }
 
 static struct trace *trace_of(struct traces *traces, size_t class) {
@@ -453,8 +530,12 @@ static __attribute__((noinline)) uint32_t site_not_last(struct traces *traces, s
         return whole->site;
     }
     struct whole *like = likely_shape(traces, class, caller);
+    size_t first = 0;
+    int is_alike = like && seems_alike(like, &first);
     traces->last[class] = whole = like && !looks ? like : &set->way[set->oldest++ % WAYS];
-    uint32_t site = like ? site_by_shape(traces, like, whole, max) : 0;
+    if (is_alike && whole != like)
+        whole_copy(whole, like);
+    uint32_t site = is_alike ? site_by_shape(traces, whole, first, max) : 0;
     if (site)
         return site;
     struct trace *trace = trace_of(traces, class);
@@ -476,7 +557,7 @@ static __attribute__((noinline)) struct traces *traces_make(void) {
  * a class. The low bits of addresses tell them apart better than a product would, whose high bits are often the same. */
 static inline size_t class_of(const struct caller *caller) {
     uintptr_t mixed = caller->pc ^ caller->sp >> 4;
-    return (mixed ^ mixed >> 6 ^ mixed >> 12) % SETS;
+    return (mixed ^ mixed >> 5 ^ mixed >> 10) % SETS;
 }
 
 uint32_t trace_site(struct traces **of_thread, const struct caller *caller, uint32_t max) {
