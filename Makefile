@@ -13,7 +13,10 @@ BASE := -std=gnu11 -D_GNU_SOURCE -DCASTAWAY_VERSION='"$(VERSION)"' -I. $(WARN) -
 # snapshot child and the stop signal's handler must not rely on), unwind tables so that walks pass through the hooks.
 TARGET := $(BASE) -fPIC -fvisibility=hidden -ftls-model=initial-exec -fno-stack-protector -fasynchronous-unwind-tables \
 	-fexceptions -fno-optimize-sibling-calls -fno-builtin-malloc -fno-builtin-calloc -fno-omit-frame-pointer
-TOOLS_LIBS := -ldw -lelf -ljansson -lz -lncursesw -ltinfo -liberty
+# The tool's libraries are built into it where their archives are installed: to find, map and relocate nine shared ones
+# takes longer than all that a run of a small program needs of them. liblzma and libbz2 are libdw's.
+built_in = $(if $(findstring /,$(shell $(CC) -print-file-name=lib$(1).a)),-l:lib$(1).a,-l$(1))
+TOOLS_LIBS := $(foreach library,dw elf jansson z lzma bz2 ncursesw tinfo iberty,$(call built_in,$(library)))
 CHECK_LIBS = $(shell pkg-config --libs check) -lpthread
 SANITIZE := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 

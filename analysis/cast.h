@@ -20,7 +20,6 @@ enum { CAST_VERSION = 1, CAST_FRAMES_MAX = 64 };
     X(STACK_CUT, "stack-cut", "allocation stacks that end where no unwind data was found")                             \
     X(THREAD_RUNNING, "thread-running", "threads that would not stop: their registers and stacks were not searched")   \
     X(OWN_MALLOC, "own-malloc", "the program brings its own malloc: its objects were not seen")                        \
-    X(NO_UNWINDER, "no-unwinder", "libunwind could not be loaded: no stacks")                                          \
     X(SCAN_FAILED, "scan-failed", "the scan did not finish")                                                           \
     X(IN_PROCESS, "in-process", "no snapshot could be made: scanned in the program itself")                            \
     X(ROOTS_UNREADABLE, "roots-unreadable", "memory that could not be searched for roots")                             \

@@ -8,27 +8,56 @@
 #include "arena.h"
 
 #include <errno.h>
-#include <string.h>
 
 enum {
     WORD = sizeof(uintptr_t),
     GROUP = sizeof(uint64_t), /* granules that are looked at together */
-    SHORT_WORDS_MAX = GRANULE_LONG - GRANULE_SHORT - 1,
+    SHORT_WORDS_MAX = GRANULE_INSIDE - GRANULE_SHORT - 1,
     SHORT_GRANULES = (SHORT_WORDS_MAX + 1) * WORD / GRANULE_BYTES, /* how far before its end one begins, at most */
 };
 
 struct build {
     struct granules *granules;
     const struct heap *heap;
-    struct granules_node *nowhere_node;
-    struct granules_leaf *nowhere;
+    size_t slots, listed; /* the next ones in heap->piece, and in heap->subset or heap->odd */
     _Atomic size_t taken;
 };
 
+_Static_assert(HEAP_LARGE_BYTES <= GRANULE_BYTES << (GRANULE_LONG - GRANULE_INSIDE), "a step for each distance");
+
 /* ---- one object ---- */
+
+static inline int is_inside(uint8_t byte) {
+    return byte >= (GRANULE_INSIDE | GRANULE_MET) && byte < (GRANULE_LONG | GRANULE_MET);
+}
+
+static inline unsigned step_back(uint8_t byte) {
+    return 1u << (byte - (GRANULE_INSIDE | GRANULE_MET));
+}
+
+/* The granules of a long object behind its first, as far as they are in the same leaf. bytes: from its granule's start */
+static __attribute__((noinline)) void enter_inside(_Atomic uint8_t *granule, size_t number, uint64_t bytes) {
+    size_t whole = bytes / GRANULE_BYTES, end = HEAP_LEAF_SLOTS - number;
+    for (size_t i = 1; i < whole && i < end; i++) {
+        unsigned step = 63 - (unsigned)__builtin_clzll(i);
+        if (atomic_load_explicit(&granule[i], memory_order_relaxed) != GRANULE_EMPTY)
+            return;
+        atomic_store_explicit(&granule[i], (uint8_t)(GRANULE_MET | (GRANULE_INSIDE + step)), memory_order_relaxed);
+    }
+}
+
+/* An object begins where another one is said to go on: that one was freed unseen. */
+static __attribute__((noinline)) void leave_inside(_Atomic uint8_t *granule, size_t number) {
+    size_t end = HEAP_LEAF_SLOTS - number;
+    for (size_t i = 0; i < end && is_inside(atomic_load_explicit(&granule[i], memory_order_relaxed)); i++)
+        atomic_store_explicit(&granule[i], GRANULE_EMPTY, memory_order_relaxed);
+}
 
 static inline void enter(const struct heap *heap, _Atomic uint8_t *granule, uintptr_t address, object_id id,
                          int has_slot) {
+    size_t number = heap_slot_number(address);
+    if (is_inside(atomic_load_explicit(granule, memory_order_relaxed)))
+        leave_inside(granule, number);
     const struct object *object = heap_object(heap, id);
     uint64_t words = object->size_bytes / WORD;
     int is_short = words <= SHORT_WORDS_MAX && !heap->unaligned && !(object->flags & OBJECT_LINKS);
@@ -37,6 +66,8 @@ static inline void enter(const struct heap *heap, _Atomic uint8_t *granule, uint
         atomic_load_explicit(granule, memory_order_relaxed) != GRANULE_EMPTY)
         code = GRANULE_ASK;
     atomic_store_explicit(granule, code, memory_order_relaxed);
+    if (has_slot && words > SHORT_WORDS_MAX && object->size_bytes < HEAP_LARGE_BYTES)
+        enter_inside(granule, number, address % GRANULE_BYTES + object->size_bytes);
 }
 
 /* Those that can't be found by granule, and those of a scan that looks at some objects only. */
@@ -56,18 +87,21 @@ static inline void enter_slot(const struct build *build, const struct granules_p
     object_id id = slot & HEAP_SLOT_ID;
     uintptr_t half = slot & HEAP_SLOT_HALF ? GRANULE_BYTES / 2 : 0;
     if (id)
-        enter(build->heap, &piece->leaf->granule[number], half, id, 1);
+        enter(build->heap, &piece->leaf->granule[number], piece->base + number * GRANULE_BYTES + half, id, 1);
 }
 
 /* Two slots at once: most of an index is empty. */
 static void fill_piece(const struct build *build, const struct granules_piece *piece) {
     typedef uint64_t __attribute__((may_alias)) two_slots;
+    enum { BLOCK_PAIRS = 1 << (HEAP_BLOCK_SHIFT - 1) };
     const two_slots *pair = (const two_slots *)(const void *)piece->index->slot;
     for (size_t i = 0; i < HEAP_LEAF_SLOTS / 2; i++) {
-        if (!pair[i])
-            continue;
-        enter_slot(build, piece, 2 * i, (uint32_t)pair[i]);
-        enter_slot(build, piece, 2 * i + 1, (uint32_t)(pair[i] >> 32));
+        if (i % BLOCK_PAIRS == 0 && !atomic_load_explicit(&piece->index->born[i / BLOCK_PAIRS], memory_order_relaxed))
+            i += BLOCK_PAIRS - 1;
+        else if (pair[i]) {
+            enter_slot(build, piece, 2 * i, (uint32_t)pair[i]);
+            enter_slot(build, piece, 2 * i + 1, (uint32_t)(pair[i] >> 32));
+        }
     }
 }
 
@@ -80,10 +114,29 @@ static void fill_pieces(void *job) {
 
 /* ---- the table ---- */
 
-static size_t count_leaves(const struct heap *heap) {
+static int lists_begin_in(struct build *build, const struct heap_odd *list, size_t count, uintptr_t base) {
+    while (build->listed < count && list[build->listed].address < base)
+        build->listed++;
+    return build->listed < count && list[build->listed].address - base < HEAP_LEAF_BYTES;
+}
+
+/* Does anything begin in the leaf that this scan looks at? Asked in the order of addresses. */
+static int is_used(struct build *build, uintptr_t base) {
+    const struct heap *heap = build->heap;
+    if (heap->subset)
+        return lists_begin_in(build, heap->subset, heap->subset_count, base);
+    while (build->slots < heap->piece_count && heap->piece[build->slots].base < base)
+        build->slots++;
+    if (build->slots < heap->piece_count && heap->piece[build->slots].base == base)
+        return 1;
+    return lists_begin_in(build, heap->odd, heap->odd_count, base);
+}
+
+static size_t count_used_leaves(struct build *build) {
     size_t count = 0;
-    for (uintptr_t base = 0; heap_next_leaf(heap->index, &base); base += HEAP_LEAF_BYTES)
-        count++;
+    for (uintptr_t base = 0; heap_next_leaf(build->heap->index, &base); base += HEAP_LEAF_BYTES)
+        count += (size_t)is_used(build, base);
+    build->slots = build->listed = 0;
     return count;
 }
 
@@ -95,16 +148,7 @@ static int make_table(struct build *build, struct arena *arena) {
     last = last < nodes_max ? last : nodes_max - 1;
     granules->node_count = granules->first_node <= last ? last - granules->first_node + 1 : 0;
     granules->node = arena_alloc(arena, granules->node_count, sizeof(struct granules_node *));
-    build->nowhere = arena_alloc(arena, 1, sizeof *build->nowhere);
-    build->nowhere_node = arena_alloc(arena, 1, sizeof *build->nowhere_node);
-    if (!granules->node || !build->nowhere || !build->nowhere_node)
-        return -ENOMEM;
-    memset(build->nowhere, GRANULE_ASK, sizeof *build->nowhere);
-    for (size_t i = 0; i < HEAP_NODE_LEAVES; i++)
-        build->nowhere_node->leaf[i] = build->nowhere;
-    for (size_t i = 0; i < granules->node_count; i++)
-        granules->node[i] = build->nowhere_node;
-    return 0;
+    return granules->node ? 0 : -ENOMEM;
 }
 
 static int place_leaf(struct build *build, uintptr_t base, struct granules_leaf *leaf, struct arena *arena) {
@@ -112,29 +156,30 @@ static int place_leaf(struct build *build, uintptr_t base, struct granules_leaf 
     if (number >= build->granules->node_count)
         return 0; /* a leaf without objects, outside of the heap's bounds */
     struct granules_node **node = &build->granules->node[number];
-    if (*node == build->nowhere_node) {
+    if (!*node)
         *node = arena_alloc(arena, 1, sizeof **node);
-        if (!*node)
-            return -ENOMEM;
-        **node = *build->nowhere_node;
-    }
+    if (!*node)
+        return -ENOMEM;
     (*node)->leaf[(base >> HEAP_LEAF_SHIFT) & (HEAP_NODE_LEAVES - 1)] = leaf;
     return 0;
 }
 
 static int place_leaves(struct build *build, struct arena *arena) {
     struct granules *granules = build->granules;
-    size_t count = count_leaves(build->heap);
+    size_t count = count_used_leaves(build);
     struct granules_leaf *leaf = arena_alloc(arena, count, sizeof *leaf);
+    granules->bare = arena_alloc(arena, 1, sizeof *granules->bare);
     granules->piece = arena_alloc(arena, count, sizeof *granules->piece);
     granules->piece_count = 0;
-    if (!leaf || !granules->piece)
+    if (!leaf || !granules->bare || !granules->piece)
         return -ENOMEM;
     uintptr_t base = 0;
     for (const struct heap_leaf *index; (index = heap_next_leaf(build->heap->index, &base)); base += HEAP_LEAF_BYTES) {
-        if (place_leaf(build, base, leaf, arena))
+        int used = is_used(build, base);
+        if (used)
+            granules->piece[granules->piece_count++] = (struct granules_piece){base, index, leaf};
+        if (place_leaf(build, base, used ? leaf++ : granules->bare, arena))
             return -ENOMEM;
-        granules->piece[granules->piece_count++] = (struct granules_piece){base, index, leaf++};
     }
     return 0;
 }
@@ -161,31 +206,62 @@ static uint64_t load_group(const _Atomic uint8_t *group) {
     return __atomic_load_n((const granules_together *)(const void *)group, __ATOMIC_RELAXED);
 }
 
+/* An address `offset` bytes behind the start of an object, of which the byte says how long it is, unless it is long. */
 static enum granules_inside judge(uint8_t byte, uintptr_t offset) {
     uint8_t code = byte & GRANULE_CODE;
     if (code >= GRANULE_LONG)
         return GRANULES_ASK;
     uintptr_t end = (uintptr_t)(code - GRANULE_SHORT) * WORD;
-    if (offset < end)
-        return byte & GRANULE_MET ? GRANULES_IN_MET : GRANULES_ASK;
-    return offset < end + WORD ? GRANULES_ASK : GRANULES_NOWHERE; /* its size may end within a word */
+    if (offset >= end + WORD) /* its size may end within a word */
+        return GRANULES_NOWHERE;
+    if (byte & GRANULE_MET)
+        return GRANULES_IN_MET;
+    return offset < end ? GRANULES_IN_UNMET : GRANULES_AT_UNMET;
 }
 
-enum granules_inside granules_look(struct granules *granules, uintptr_t address) {
+/* The same behind a granule that is inside an object. */
+static enum granules_inside judge_inside(const _Atomic uint8_t *granule, size_t granules_back, uintptr_t *start) {
+    const _Atomic uint8_t *first = granule;
+    uint8_t byte = atomic_load_explicit(first, memory_order_relaxed);
+    while (is_inside(byte)) {
+        first -= step_back(byte);
+        byte = atomic_load_explicit(first, memory_order_relaxed);
+    }
+    *start -= (uintptr_t)(granule - first) * GRANULE_BYTES;
+    if (!granules_begins(byte))
+        return GRANULES_ASK;
+    if (byte & GRANULE_MET)
+        return GRANULES_IN_MET;
+    return granules_back ? GRANULES_AT_UNMET : GRANULES_IN_UNMET;
+}
+
+/* At a granule that no short or long object of its leaf reaches. One of the leaf before may. */
+static enum granules_inside far_or_ask(size_t number) {
+    return number > HEAP_LARGE_BYTES / GRANULE_BYTES ? GRANULES_FAR : GRANULES_ASK;
+}
+
+enum granules_inside granules_look(struct granules *granules, uintptr_t address, uintptr_t *start) {
     const _Atomic uint8_t *granule = granules_at(granules, address);
     size_t number = heap_slot_number(address), place = number % GROUP;
     if (granule == &granules->nothing_known)
         return GRANULES_ASK;
+    if (granule - number == granules->bare->granule)
+        return far_or_ask(number);
     const _Atomic uint8_t *group = granule - place;
     uint64_t bytes = load_group(group) << (8 * (GROUP - 1 - place)) >> (8 * (GROUP - 1 - place));
     for (size_t behind = 0;; behind += GROUP) {
         if (bytes) {
-            size_t last = (size_t)(63 - __builtin_clzll(bytes)) / 8;
-            size_t granules_back = place + behind - last;
-            return judge((uint8_t)(bytes >> (8 * last)), granules_back * GRANULE_BYTES + address % GRANULE_BYTES);
+            size_t last = (size_t)(63 - __builtin_clzll(bytes)) / 8, granules_back = place + behind - last;
+            uint8_t byte = (uint8_t)(bytes >> (8 * last));
+            *start = (address & ~(uintptr_t)(GRANULE_BYTES - 1)) - granules_back * GRANULE_BYTES;
+            if (!is_inside(byte))
+                return judge(byte, address - *start);
+            return granules_back > 1 ? GRANULES_NOWHERE : judge_inside(group + last, granules_back, start);
         }
-        if (behind + place >= number || behind > SHORT_GRANULES)
+        if (behind + place >= number)
             return GRANULES_ASK;
+        if (behind > SHORT_GRANULES)
+            return far_or_ask(number);
         group -= GROUP;
         bytes = load_group(group);
     }

@@ -12,10 +12,13 @@
 
 /* A granule's byte. An object that is longer than a short one, or is not searched at all its words and at these only, is
  * long: its record has to be asked. Where objects begin elsewhere than at the granule's start, or pointers to them point
- * elsewhere (heap.entry), the index has to be asked. */
+ * elsewhere (heap.entry), the index has to be asked. The other granules of a long one say how to get to its first, in steps
+ * that get shorter, unless it is so long that heap.large has it. */
 enum {
-    GRANULE_EMPTY = 0,  /* nothing that this scan looks at begins here */
-    GRANULE_SHORT = 1,  /* + the number of whole words of the object that begins at the granule */
+    GRANULE_EMPTY = 0, /* nothing that this scan looks at begins here */
+    GRANULE_SHORT = 1, /* + the number of whole words of the object that begins at the granule */
+    GRANULE_INSIDE =
+        118, /* + n, with GRANULE_MET: all of it is in an object that begins 2^n to 2^(n+1)-1 granules before */
     GRANULE_LONG = 126, /* one of more words, or a number that is not known */
     GRANULE_ASK = 127,  /* not told here: heap_find() */
     GRANULE_CODE = 127, /* the bits of the above */
@@ -27,7 +30,7 @@ struct granules_leaf {
     _Atomic uint8_t granule[HEAP_LEAF_SLOTS]; /* 64 KiB for 1 MiB of heap */
 };
 struct granules_node {
-    struct granules_leaf *leaf[HEAP_NODE_LEAVES]; /* none is NULL: where nothing is known, all bytes are GRANULE_ASK */
+    struct granules_leaf *leaf[HEAP_NODE_LEAVES]; /* NULL: nothing is known there */
 };
 struct granules_piece {
     uintptr_t base; /* of the heap that it covers */
@@ -36,8 +39,9 @@ struct granules_piece {
 };
 struct granules {
     uintptr_t first_node, node_count; /* numbers of the nodes in the table: address >> HEAP_NODE_SHIFT */
-    struct granules_node **node;      /* none is NULL */
-    struct granules_piece *piece;     /* one for each leaf of the index */
+    struct granules_node **node;      /* NULL: the same */
+    struct granules_leaf *bare;       /* of all leaves of the index in which nothing begins that this scan looks at */
+    struct granules_piece *piece;     /* one for each other leaf of the index */
     size_t piece_count;
     _Atomic uint8_t nothing_known; /* GRANULE_ASK */
 };
@@ -45,7 +49,7 @@ struct granules {
 /* Make it for what the heap's scan looks at (heap_freeze(), young_view()).
  * crew     fills it; NULL: the caller alone
  * returns  0, or -ENOMEM
- * cost     O(leaves + objects) */
+ * cost     O(leaves + objects); 64 KiB for each leaf in which one of them begins */
 int granules_build(struct granules *granules, const struct heap *heap, const struct crew *crew, struct arena *arena);
 
 /* The byte of an address. */
@@ -53,16 +57,26 @@ static inline _Atomic uint8_t *granules_at(struct granules *granules, uintptr_t 
     uintptr_t number = (address >> HEAP_NODE_SHIFT) - granules->first_node;
     if (number >= granules->node_count)
         return &granules->nothing_known;
-    struct granules_leaf *leaf = granules->node[number]->leaf[(address >> HEAP_LEAF_SHIFT) & (HEAP_NODE_LEAVES - 1)];
-    return &leaf->granule[heap_slot_number(address)];
+    const struct granules_node *node = granules->node[number];
+    struct granules_leaf *leaf = node ? node->leaf[(address >> HEAP_LEAF_SHIFT) & (HEAP_NODE_LEAVES - 1)] : NULL;
+    return leaf ? &leaf->granule[heap_slot_number(address)] : &granules->nothing_known;
+}
+
+/* Does an object begin here, of which the byte says how long it is, or that it is long? */
+static inline int granules_begins(uint8_t byte) {
+    uint8_t code = byte & GRANULE_CODE;
+    return (code >= GRANULE_SHORT && code < GRANULE_INSIDE) || code == GRANULE_LONG;
 }
 
 /* What is known of an address at which no short or long object begins, from the bytes before it. */
 enum granules_inside {
-    GRANULES_NOWHERE, /* in no object that this scan looks at */
-    GRANULES_IN_MET,  /* in one that was met */
-    GRANULES_ASK,     /* not told here */
+    GRANULES_NOWHERE,  /* in no object that this scan looks at */
+    GRANULES_IN_MET,   /* in one that was met, or just behind it */
+    GRANULES_IN_UNMET, /* in one that was not, which begins at *start */
+    GRANULES_AT_UNMET, /* in such a one, at its end or just behind it, and in no other */
+    GRANULES_FAR,      /* in none that is smaller than HEAP_LARGE_BYTES and has a slot, nor at its end */
+    GRANULES_ASK,      /* not told here */
 };
-enum granules_inside granules_look(struct granules *granules, uintptr_t address);
+enum granules_inside granules_look(struct granules *granules, uintptr_t address, uintptr_t *start);
 
 #endif

@@ -17,6 +17,7 @@ enum {
     WALK_NEAR = 16, /* slots looked at before the table of large objects is asked: most objects are small */
     WALK_FAR = HEAP_LARGE_BYTES / GRANULE,
     AHEAD_MAX = 16, /* objects whose memory is on its way */
+    BLOCK_SLOTS = 1 << HEAP_BLOCK_SHIFT,
 };
 
 static uint32_t load_slot(const struct heap_leaf *leaf, size_t number) {
@@ -34,8 +35,9 @@ static int slots_empty(const struct heap_leaf *leaf, size_t number) {
     return !(pair[0] | pair[1]);
 }
 
-int heap_each_in_leaf(const struct heap_leaf *leaf, uintptr_t base, size_t first, size_t end, heap_visit_cb *visit,
-                      void *context) {
+/* The objects of slots [first, end), which lie in one block. */
+static int each_in_block(const struct heap_leaf *leaf, uintptr_t base, size_t first, size_t end, heap_visit_cb *visit,
+                         void *context) {
     for (size_t four = first & ~(size_t)3; four < end; four += 4) {
         if (slots_empty(leaf, four))
             continue;
@@ -51,21 +53,53 @@ int heap_each_in_leaf(const struct heap_leaf *leaf, uintptr_t base, size_t first
     return 0;
 }
 
-struct heap_leaf *heap_next_leaf(const struct heap_index *index, uintptr_t *base) {
-    uintptr_t number = *base >> HEAP_LEAF_SHIFT, end = (uintptr_t)1 << (HEAP_ADDRESS_BITS - HEAP_LEAF_SHIFT);
-    while (number < end) {
-        struct heap_node *node = atomic_load_explicit(&index->node[number / HEAP_NODE_LEAVES], memory_order_acquire);
-        if (!node) {
-            number = (number / HEAP_NODE_LEAVES + 1) * HEAP_NODE_LEAVES;
+int heap_each_in_leaf(const struct heap_leaf *leaf, uintptr_t base, size_t first, size_t end, heap_visit_cb *visit,
+                      void *context) {
+    for (size_t block = first >> HEAP_BLOCK_SHIFT; block << HEAP_BLOCK_SHIFT < end; block++) {
+        size_t lo = block << HEAP_BLOCK_SHIFT, hi = (block + 1) << HEAP_BLOCK_SHIFT;
+        if (!atomic_load_explicit(&leaf->born[block], memory_order_relaxed))
             continue;
-        }
-        struct heap_leaf *leaf =
-            atomic_load_explicit(&node->leaf[number & (HEAP_NODE_LEAVES - 1)], memory_order_acquire);
+        int stop = each_in_block(leaf, base, lo < first ? first : lo, hi < end ? hi : end, visit, context);
+        if (stop)
+            return stop;
+    }
+    return 0;
+}
+
+/* The first number from `number` on that was announced, or `end`. */
+static size_t next_made(const _Atomic uint64_t *made, size_t number, size_t end) {
+    while (number < end) {
+        uint64_t bits = atomic_load_explicit(&made[number / 64], memory_order_acquire) >> number % 64;
+        if (bits)
+            return number + (size_t)__builtin_ctzll(bits);
+        number = (number / 64 + 1) * 64;
+    }
+    return end;
+}
+
+/* The first leaf of the node from *number on; *number becomes its own. */
+static struct heap_leaf *next_in_node(const struct heap_node *node, size_t *number) {
+    for (size_t i = *number; node && (i = next_made(node->made, i, HEAP_NODE_LEAVES)) < HEAP_NODE_LEAVES; i++) {
+        struct heap_leaf *leaf = atomic_load_explicit(&node->leaf[i], memory_order_acquire);
         if (leaf) {
-            *base = number << HEAP_LEAF_SHIFT;
+            *number = i;
             return leaf;
         }
-        number++;
+    }
+    return NULL;
+}
+
+struct heap_leaf *heap_next_leaf(const struct heap_index *index, uintptr_t *base) {
+    size_t leaf_number = (*base >> HEAP_LEAF_SHIFT) & (HEAP_NODE_LEAVES - 1), first = *base >> HEAP_NODE_SHIFT;
+    for (size_t i = first; (i = next_made(index->made, i, HEAP_INDEX_NODES)) < HEAP_INDEX_NODES; i++) {
+        if (i != first)
+            leaf_number = 0;
+        struct heap_leaf *leaf =
+            next_in_node(atomic_load_explicit(&index->node[i], memory_order_acquire), &leaf_number);
+        if (leaf) {
+            *base = (uintptr_t)i << HEAP_NODE_SHIFT | (uintptr_t)leaf_number << HEAP_LEAF_SHIFT;
+            return leaf;
+        }
     }
     return NULL;
 }
@@ -79,16 +113,34 @@ static int each_listed(const struct heap_odd *list, size_t count, heap_visit_cb 
     return 0;
 }
 
+static int each_in_piece(const struct heap_piece *piece, heap_visit_cb *visit, void *context) {
+    for (size_t i = 0; i < sizeof piece->blocks / sizeof *piece->blocks; i++)
+        for (uint64_t left = piece->blocks[i]; left; left &= left - 1) {
+            size_t first = (i * 64 + (size_t)__builtin_ctzll(left)) << HEAP_BLOCK_SHIFT;
+            int stop = each_in_block(piece->leaf, piece->base, first, first + BLOCK_SLOTS, visit, context);
+            if (stop)
+                return stop;
+        }
+    return 0;
+}
+
+static int each_in_index(const struct heap *heap, heap_visit_cb *visit, void *context) {
+    uintptr_t base = 0;
+    int stop = 0;
+    for (struct heap_leaf *leaf; !stop && (leaf = heap_next_leaf(heap->index, &base)); base += HEAP_LEAF_BYTES)
+        stop = heap_each_in_leaf(leaf, base, 0, HEAP_LEAF_SLOTS, visit, context);
+    return stop;
+}
+
 int heap_each(const struct heap *heap, heap_visit_cb *visit, void *context) {
+    int stop = 0;
     if (heap->subset)
         return each_listed(heap->subset, heap->subset_count, visit, context);
-    uintptr_t base = 0;
-    for (struct heap_leaf *leaf; (leaf = heap_next_leaf(heap->index, &base)); base += HEAP_LEAF_BYTES) {
-        int stop = heap_each_in_leaf(leaf, base, 0, HEAP_LEAF_SLOTS, visit, context);
-        if (stop)
-            return stop;
-    }
-    return each_listed(heap->odd, heap->odd_count, visit, context);
+    if (!heap->piece)
+        stop = each_in_index(heap, visit, context);
+    for (size_t i = 0; i < heap->piece_count && !stop; i++)
+        stop = each_in_piece(&heap->piece[i], visit, context);
+    return stop ? stop : each_listed(heap->odd, heap->odd_count, visit, context);
 }
 
 struct ahead {
@@ -197,6 +249,43 @@ void heap_sort_large(struct heap_large *large, size_t count) {
     sort_array(large, count, sizeof *large, compare_large);
 }
 
+/* Does no object begin in the block? */
+static int block_is_empty(const struct heap_leaf *leaf, size_t block) {
+    typedef uint64_t __attribute__((may_alias)) two_slots;
+    const two_slots *pair = (const two_slots *)(const void *)&leaf->slot[block << HEAP_BLOCK_SHIFT];
+    uint64_t any = 0;
+    if (!atomic_load_explicit(&leaf->born[block], memory_order_relaxed))
+        return 1;
+    for (size_t i = 0; i < BLOCK_SLOTS / 2; i++)
+        any |= pair[i];
+    return !any;
+}
+
+static int has_blocks(struct heap_piece *piece) {
+    uint64_t any = 0;
+    for (size_t block = 0; block < HEAP_LEAF_BLOCKS; block++)
+        piece->blocks[block / 64] |= (uint64_t)!block_is_empty(piece->leaf, block) << block % 64;
+    for (size_t i = 0; i < sizeof piece->blocks / sizeof *piece->blocks; i++)
+        any |= piece->blocks[i];
+    return any != 0;
+}
+
+/* So that the index, most of which may be empty, is read once. */
+static int find_pieces(struct heap *heap, struct arena *arena) {
+    size_t capacity = 0, count = 0;
+    uintptr_t base = 0;
+    heap->piece = NULL;
+    for (const struct heap_leaf *leaf; (leaf = heap_next_leaf(heap->index, &base)); base += HEAP_LEAF_BYTES) {
+        heap->piece = arena_grow(arena, heap->piece, count, &capacity, sizeof *heap->piece);
+        if (!heap->piece)
+            return -ENOMEM;
+        heap->piece[count] = (struct heap_piece){.base = base, .leaf = leaf};
+        count += (size_t)has_blocks(&heap->piece[count]);
+    }
+    heap->piece_count = count;
+    return 0;
+}
+
 int heap_freeze(struct heap *heap, struct arena *arena) {
     struct freeze freeze = {.heap = heap, .arena = arena};
     heap->lo = UINTPTR_MAX;
@@ -208,7 +297,9 @@ int heap_freeze(struct heap *heap, struct arena *arena) {
     heap->subset = NULL;
     heap->subset_count = 0;
     heap_sort_odd(heap->odd, heap->odd_count);
-    int error = heap_each(heap, freeze_object, &freeze);
+    int error = find_pieces(heap, arena);
+    if (!error)
+        error = heap_each(heap, freeze_object, &freeze);
     if (error)
         return error;
     if (heap->hi == 0)
@@ -218,10 +309,6 @@ int heap_freeze(struct heap *heap, struct arena *arena) {
 }
 
 /* ---- finding ---- */
-
-static int contains(const struct heap *heap, uintptr_t start, object_id id, uintptr_t address) {
-    return address == start || address - start < heap_object(heap, id)->size_bytes;
-}
 
 enum { SLOTS_AT_ONCE = 8 };
 /* Does no object begin in the slots from this one on? The heap is frozen: they may be read together. */
@@ -279,7 +366,7 @@ static object_id find_odd(const struct heap *heap, uintptr_t address, uintptr_t 
         else
             hi = middle;
     }
-    if (lo == 0 || !contains(heap, heap->odd[lo - 1].address, heap->odd[lo - 1].id, address))
+    if (lo == 0 || !heap_contains(heap, heap->odd[lo - 1].address, heap->odd[lo - 1].id, address))
         return 0;
     *start = heap->odd[lo - 1].address;
     return heap->odd[lo - 1].id;
@@ -298,9 +385,14 @@ object_id heap_find(const struct heap *heap, uintptr_t address, uintptr_t *start
             return id;
         id = walk_back(heap, address, granule - WALK_NEAR, WALK_FAR + 1 - WALK_NEAR, start);
     }
-    if (id && contains(heap, *start, id, address))
+    if (id && heap_contains(heap, *start, id, address))
         return id;
     return heap->odd_count ? find_odd(heap, address, start) : 0;
+}
+
+object_id heap_find_far(const struct heap *heap, uintptr_t address, uintptr_t *start) {
+    object_id id = find_large(heap, address, start);
+    return id || !heap->odd_count ? id : find_odd(heap, address, start);
 }
 
 object_id heap_at(const struct heap *heap, uintptr_t address) {
@@ -321,10 +413,14 @@ object_id heap_empty_array(const struct heap *heap, uintptr_t address, uintptr_t
     return heap_readable(heap, *start, address).lo == *start && heap_load(*start) == 0 ? id : 0;
 }
 
-object_id heap_ended(const struct heap *heap, uintptr_t address, uintptr_t *start) {
+int heap_is_ended(const struct heap *heap, object_id id, uintptr_t start, uintptr_t address) {
     enum { PAGE_BYTES = 4096 };
-    object_id id = heap->ends_hold && address % PAGE_BYTES ? heap_find(heap, address - 1, start) : 0;
-    if (!id || *start + heap_object(heap, id)->size_bytes != address)
+    if (!heap->ends_hold || address % PAGE_BYTES == 0 || start + heap_object(heap, id)->size_bytes != address)
         return 0;
-    return heap->entry && heap->entry[id] & HEAP_ENTRY_ALL ? 0 : id;
+    return !heap->entry || !(heap->entry[id] & HEAP_ENTRY_ALL);
+}
+
+object_id heap_ended(const struct heap *heap, uintptr_t address, uintptr_t *start) {
+    object_id id = heap->ends_hold ? heap_find(heap, address - 1, start) : 0;
+    return id && heap_is_ended(heap, id, *start, address) ? id : 0;
 }

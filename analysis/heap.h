@@ -61,15 +61,21 @@ enum {
  * object, and cleared by nobody. */
 struct heap_leaf {
     _Atomic uint32_t slot[HEAP_LEAF_SLOTS];
-    _Atomic uint8_t born[HEAP_LEAF_BLOCKS];  /* the epoch (count of scans) in which an object last began in the block */
+    /* the epoch (count of scans) in which an object last began in the block, set before the slot; 0: none ever did */
+    _Atomic uint8_t born[HEAP_LEAF_BLOCKS];
     _Atomic uint8_t large[HEAP_LEAF_BLOCKS]; /* 1: an object of HEAP_LARGE_BYTES or more began in the block */
 };
 struct heap_node {
     struct heap_leaf *_Atomic leaf[HEAP_NODE_LEAVES];
+    _Atomic uint64_t made[HEAP_NODE_LEAVES / 64]; /* a bit for each leaf, set before there is one */
 };
 struct heap_index {
     struct heap_node *_Atomic node[HEAP_INDEX_NODES];
+    _Atomic uint64_t made[HEAP_INDEX_NODES / 64]; /* the same for nodes: walks pass by what is empty */
 };
+static inline void heap_announce(_Atomic uint64_t *made, size_t number) {
+    atomic_fetch_or_explicit(&made[number / 64], 1ull << number % 64, memory_order_release);
+}
 
 /* Where pointers to an object point at. Its start is the word at HEAP_ENTRY_WORD; what points below that is no pointer to
  * it, but with HEAP_ENTRY_BELOW one into its middle. Of an object that is HEAP_ENTRY_COUNTED it is known how many references it has, and which words in the heap are
@@ -87,6 +93,11 @@ struct heap_large {
 };
 struct range {
     uintptr_t lo, hi; /* half-open */
+};
+struct heap_piece { /* a leaf in which objects begin */
+    uintptr_t base;
+    const struct heap_leaf *leaf;
+    uint64_t blocks[HEAP_LEAF_BLOCKS / 64]; /* bits: some object begins in the block */
 };
 
 struct heap {
@@ -109,6 +120,8 @@ struct heap {
     int unaligned;          /* pointers may stand at any address */
     int ends_hold;          /* no object begins where another ends, for the allocator keeps words of its own in between:
                                a pointer to an object's end is then a pointer into it */
+    struct heap_piece *piece; /* in address order; set by heap_freeze(), NULL before: the index has to be read */
+    size_t piece_count;
     /* set by heap_freeze() or young_view() */
     uintptr_t lo, hi;         /* every object lies in [lo, hi) */
     struct heap_large *large; /* sorted by lo */
@@ -161,6 +174,11 @@ int heap_each_in_leaf(const struct heap_leaf *leaf, uintptr_t base, size_t first
 struct arena;
 int heap_freeze(struct heap *heap, struct arena *arena);
 
+/* Does the object that begins at `start` contain `address`? One without any bytes contains its start. */
+static inline int heap_contains(const struct heap *heap, uintptr_t start, object_id id, uintptr_t address) {
+    return address == start || address - start < heap_object(heap, id)->size_bytes;
+}
+
 /* The object that contains `address` (at its start or inside its requested size; a zero-sized object has its start).
  * start   receives the object's first address
  * returns its id, or 0 */
@@ -175,21 +193,32 @@ static inline uintptr_t heap_entry(const struct heap *heap, object_id id) {
  * and a pointer to these is its end. returns its id, or 0; *start receives its address then */
 object_id heap_empty_array(const struct heap *heap, uintptr_t address, uintptr_t *start);
 
-/* The object that ends at `address`, where ends hold. Not at the start of a page: what is mapped there has its own
- * pointers. returns its id, or 0; *start receives its address then */
+/* The large object, or the one without a slot, that contains `address`; as heap_find(). */
+object_id heap_find_far(const struct heap *heap, uintptr_t address, uintptr_t *start);
+
+/* Is `address` this object's end, and does that hold it? Not at the start of a page: what is mapped there has its own
+ * pointers. */
+int heap_is_ended(const struct heap *heap, object_id id, uintptr_t start, uintptr_t address);
+
+/* The object of which that is so. returns its id, or 0; *start receives its address then */
 object_id heap_ended(const struct heap *heap, uintptr_t address, uintptr_t *start);
+
+/* Does an address inside this object point at it? */
+static inline int heap_is_pointed(const struct heap *heap, object_id id, uintptr_t start, uintptr_t address) {
+    if (!heap->entry || !heap->entry[id])
+        return 1;
+    uintptr_t offset = address - start, entry = heap_entry(heap, id);
+    if (offset == entry || heap->entry[id] & HEAP_ENTRY_BELOW)
+        return 1;
+    return offset > entry && !(heap->entry[id] & HEAP_ENTRY_ALL);
+}
 
 /* The object that `address` points at: heap_find(), but for what points below an object's entry, and empty arrays. */
 static inline object_id heap_pointed(const struct heap *heap, uintptr_t address, uintptr_t *start) {
     object_id id = heap_find(heap, address, start);
     if (!id)
         return heap_empty_array(heap, address, start);
-    if (!heap->entry || !heap->entry[id])
-        return id;
-    uintptr_t offset = address - *start, entry = heap_entry(heap, id);
-    if (offset == entry || heap->entry[id] & HEAP_ENTRY_BELOW)
-        return id;
-    return offset > entry && !(heap->entry[id] & HEAP_ENTRY_ALL) ? id : 0;
+    return heap_is_pointed(heap, id, *start, address) ? id : 0;
 }
 
 /* The object that begins at `address`, or 0. Needs no bounds, only a sorted `odd`. */

@@ -16,6 +16,8 @@
  * is never more than one object to do: then contents are prefetched with the byte, before it is known that they are needed. */
 #include "marker.h"
 
+#include <string.h>
+
 #include "shape.h"
 
 enum {
@@ -72,15 +74,55 @@ void marker_meet_pending(struct marker *marker, struct work_list *pending) {
     }
 }
 
-/* A word at which no short or long object begins: into an object, to an odd one, or to nothing. */
+/* The object of `start`, if the word points into it or is its end. */
+static object_id pointed_behind(const struct heap *heap, uintptr_t word, uintptr_t *start, int *is_end) {
+    uintptr_t first = *start;
+    object_id id = heap_at(heap, first);
+    if (!id || heap_contains(heap, first, id, word))
+        return id;
+    object_id array = heap_empty_array(heap, word, start);
+    if (array)
+        return array;
+    *start = first;
+    *is_end = heap_is_ended(heap, id, *start, word);
+    return *is_end ? id : 0;
+}
+
+/* The object that a word points at where no short or long one begins: into one, to its end, or at an odd one.
+ * returns  its id, or 0: none, or one that was met; *start receives its address, *is_end whether the word is its end */
+static object_id pointed_inside(const struct heap *heap, struct granules *granules, uintptr_t word, uintptr_t *start,
+                                int *is_end) {
+    object_id id;
+    *is_end = 0;
+    switch (granules_look(granules, word, start)) {
+    case GRANULES_NOWHERE:
+    case GRANULES_IN_MET:
+        return 0;
+    case GRANULES_IN_UNMET:
+        return heap_at(heap, *start);
+    case GRANULES_AT_UNMET:
+        return pointed_behind(heap, word, start, is_end);
+    case GRANULES_FAR:
+        id = heap_find_far(heap, word, start);
+        if (id)
+            return heap_is_pointed(heap, id, *start, word) ? id : 0;
+        if (!heap_find_far(heap, word - 1, start))
+            return 0;
+        break;
+    case GRANULES_ASK:
+        break;
+    }
+    id = heap_pointed(heap, word, start);
+    *is_end = !id && (id = heap_ended(heap, word, start));
+    return id;
+}
+
 static NOINLINE void meet_inside(struct marker *marker, uintptr_t word) {
     struct met *met = marker->met;
     const struct heap *heap = met->heap;
     uintptr_t start;
-    if (granules_look(&met->granules, word) != GRANULES_ASK)
-        return;
-    object_id id = heap_pointed(heap, word, &start);
-    int is_end = !id && (id = heap_ended(heap, word, &start));
+    int is_end;
+    object_id id = pointed_inside(heap, &met->granules, word, &start, &is_end);
     if (!id || met_is(met, start, id, met_byte(met, start)) ||
         (marker->by_counts && heap->entry[id] & marker->by_counts))
         return;
@@ -108,22 +150,23 @@ static void aim(struct marker *marker, struct marker_words *found) {
             prefetch((const void *)found->word[i]);
 }
 
-static enum sort sort_of(unsigned tag, uint8_t byte, enum interior interior) {
-    unsigned code = byte & GRANULE_CODE;
-    unsigned tags =
-        interior == INTERIOR_IGNORE ? 1 : WORD; /* one in the bits that alignment leaves free is known good */
-    unsigned least = tag ? GRANULE_SHORT + 1 : GRANULE_SHORT; /* an object shorter than a word ends within the tags */
-    if (tag >= tags || code < least || code > GRANULE_LONG)
-        return SORT_OTHER;
-    return byte & GRANULE_MET ? SORT_MET : SORT_FRESH;
+/* A word that leads to the start of an object of at least `least`, as a granule's code. */
+static void sort_starts(uint8_t *sorts, unsigned least, enum sort sort) {
+    memset(&sorts[least], (int)sort, GRANULE_INSIDE - least);
+    sorts[GRANULE_LONG] = (uint8_t)sort;
 }
 
 void marker_believe(struct marker *marker, enum interior interior, unsigned by_counts) {
     marker->interior = interior;
     marker->by_counts = by_counts;
-    for (unsigned tag = 0; tag < GRANULE_BYTES; tag++)
-        for (unsigned byte = 0; byte < MARKER_BYTES; byte++)
-            marker->sorts[tag][byte] = (uint8_t)sort_of(tag, (uint8_t)byte, interior);
+    unsigned tags =
+        interior == INTERIOR_IGNORE ? 1 : WORD; /* one in the bits that alignment leaves free is known good */
+    memset(marker->sorts, SORT_OTHER, sizeof marker->sorts);
+    for (unsigned tag = 0; tag < tags; tag++) {
+        unsigned least = tag ? GRANULE_SHORT + 1 : GRANULE_SHORT; /* a shorter object ends within the tags */
+        sort_starts(marker->sorts[tag], least, SORT_FRESH);
+        sort_starts(&marker->sorts[tag][GRANULE_MET], least, SORT_MET);
+    }
 }
 
 void marker_believe_objects(struct marker *marker, enum interior interior, unsigned by_counts) {

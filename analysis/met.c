@@ -29,7 +29,7 @@ int met_begin(struct met *met, const struct heap *heap, const struct crew *crew,
 
 /* ---- from bytes to bits by object id ---- */
 
-static void clear_unmet(struct translation *translation, const struct granules_piece *piece, size_t first) {
+static void clear_unmet(const struct translation *translation, const struct granules_piece *piece, size_t first) {
     for (size_t number = first; number < first + sizeof(uint64_t); number++) {
         uint8_t byte = atomic_load_explicit(&piece->leaf->granule[number], memory_order_relaxed);
         uint32_t slot = atomic_load_explicit(&piece->index->slot[number], memory_order_relaxed);
@@ -40,20 +40,28 @@ static void clear_unmet(struct translation *translation, const struct granules_p
     }
 }
 
-static void translate_pieces(void *job) {
+static void translate_piece(const struct translation *translation, const struct granules_piece *piece) {
     typedef uint64_t __attribute__((may_alias)) granules_together;
+    enum { BLOCK_SLOTS = 1 << HEAP_BLOCK_SHIFT };
     const uint64_t codes = UINT64_C(0x0101010101010101) * GRANULE_CODE;
+    for (size_t first = 0; first < HEAP_LEAF_SLOTS; first += sizeof(uint64_t)) {
+        if (first % BLOCK_SLOTS == 0 &&
+            !atomic_load_explicit(&piece->index->born[first / BLOCK_SLOTS], memory_order_relaxed)) {
+            first += BLOCK_SLOTS - sizeof(uint64_t);
+            continue;
+        }
+        uint64_t bytes = *(const granules_together *)(const void *)&piece->leaf->granule[first];
+        if (((bytes & codes) + codes) & ~bytes & ~codes) /* some byte has a code, and no GRANULE_MET */
+            clear_unmet(translation, piece, first);
+    }
+}
+
+static void translate_pieces(void *job) {
     struct translation *translation = job;
     const struct granules *granules = &translation->met->granules;
     size_t number;
-    while (crew_next(&translation->taken, granules->piece_count, &number)) {
-        const struct granules_piece *piece = &granules->piece[number];
-        for (size_t first = 0; first < HEAP_LEAF_SLOTS; first += sizeof(uint64_t)) {
-            uint64_t bytes = *(const granules_together *)(const void *)&piece->leaf->granule[first];
-            if (((bytes & codes) + codes) & ~bytes & ~codes) /* some byte has a code, and no GRANULE_MET */
-                clear_unmet(translation, piece, first);
-        }
-    }
+    while (crew_next(&translation->taken, granules->piece_count, &number))
+        translate_piece(translation, &granules->piece[number]);
 }
 
 static void clear_unmet_listed(struct translation *translation, const struct heap_odd *list, size_t count) {

@@ -38,6 +38,8 @@ static inline _Atomic uint64_t *met_shared(uint64_t *bits) {
 /* returns 0 when it was set before */
 static inline int met_set_bit(_Atomic uint64_t *bits, object_id id) {
     uint64_t bit = UINT64_C(1) << (id & 63);
+    if (atomic_load_explicit(&bits[id >> 6], memory_order_relaxed) & bit)
+        return 0;
     return !(atomic_fetch_or_explicit(&bits[id >> 6], bit, memory_order_relaxed) & bit);
 }
 
@@ -53,8 +55,7 @@ static inline uint8_t met_byte(struct met *met, uintptr_t start) {
 
 /* Has this object no byte of its own? Then a bit by its id takes the place of it. */
 static inline int met_is_asked(uintptr_t start, uint8_t byte) {
-    uint8_t code = byte & GRANULE_CODE;
-    return start % GRANULE_BYTES || code < GRANULE_SHORT || code > GRANULE_LONG;
+    return start % GRANULE_BYTES || !granules_begins(byte);
 }
 
 /* byte: that of the object's granule */

@@ -2,6 +2,7 @@
 #ifndef CASTAWAY_PRELOAD_ARCH_H
 #define CASTAWAY_PRELOAD_ARCH_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include <ucontext.h>
 
@@ -124,6 +125,12 @@ static inline uint32_t arch_context_vector_bytes(const ucontext_t *context) {
 /* Is this the code that a signal handler returns to? Source: libunwind, x86_64/Gos-linux.c; mov $15,%rax; syscall */
 static inline int arch_is_signal_return(uintptr_t pc) {
     return __builtin_memcmp((const void *)pc, "\x48\xc7\xc0\x0f\x00\x00\x00\x0f\x05", 9) == 0;
+}
+/* Where in the ucontext_t, which its stack pointer points at, a register stands; by DWARF number. */
+static inline uintptr_t arch_context_offset(unsigned number) {
+    static const uint8_t places[] = {REG_RAX, REG_RDX, REG_RCX, REG_RBX, REG_RSI, REG_RDI, REG_RBP, REG_RSP, REG_R8,
+                                     REG_R9,  REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15, REG_RIP};
+    return offsetof(ucontext_t, uc_mcontext.gregs) + places[number] * sizeof(greg_t);
 }
 #else
 enum { ARCH_RED_ZONE_BYTES = 0 };

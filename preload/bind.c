@@ -328,28 +328,11 @@ static void bind_relocations(const struct tables *tables, const ElfW(Rela) * rel
     }
 }
 
-int bind_within(const void *inside, const char *name, void *ours) {
-    struct dl_find_object found;
-    struct tables tables;
-    int result = -1;
-    if (_dl_find_object((void *)inside, &found) != 0 || tables_read(&tables, found.dlfo_link_map) != 0)
-        return -1;
-    for (int i = 0; i < 2; i++)
-        for (size_t j = 0; tables.relocations[i] && j < tables.relocation_count[i]; j++) {
-            const ElfW(Rela) *relocation = &tables.relocations[i][j];
-            const ElfW(Sym) *symbol = &tables.symbols[ELF64_R_SYM(relocation->r_info)];
-            if (is_import(ELF64_R_TYPE(relocation->r_info), relocation->r_addend) &&
-                strcmp(tables.strings + symbol->st_name, name) == 0)
-                result = write_slot(&tables, (uintptr_t *)(tables.map->l_addr + relocation->r_offset), (uintptr_t)ours);
-        }
-    return result;
-}
-
 /* ---- modules ---- */
 
 static int is_ours(const struct tables *tables) {
     const struct process_facts *facts = &process.facts;
-    return tables->lo == facts->castaway.lo || tables->lo == facts->libunwind.lo;
+    return tables->lo == facts->castaway.lo;
 }
 
 static void bind_module(const struct tables *tables) {

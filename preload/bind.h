@@ -35,10 +35,6 @@ void bind_start(void);
 void bind_replace(const char *name, void *ours, void *real);
 void bind_start_later(void);
 
-/* In the module that `inside` lies in, calls of `name` lead to `ours` from now on. It need not be one of the program's.
- * returns  0, or -1: it calls no such function, or the kernel would not let us write. context: cold */
-int bind_within(const void *inside, const char *name, void *ours);
-
 /* Has a module come that was not looked at? Cheap enough for every allocation; bind_look() then looks.
  * context: hook, busy, no lock held */
 extern const struct link_map *bind_last;

@@ -1,8 +1,7 @@
 /* fork.c - a forked child of the program gets castaway whole.
  *
- * Every lock is taken around the fork, so that no table is caught half-written and libunwind's own locks (held only
- * under LOCK_LEARN) are free. The handlers are registered before any other, so they run last before the fork and first
- * in the child.
+ * Every lock is taken around the fork, so that no table is caught half-written. The handlers are registered before any
+ * other, so they run last before the fork and first in the child.
  *
  * Owns:    whether this thread's fork has the locks.
  * Never:   holds a fork up for longer than LIMIT_MS: then it goes on without them.

@@ -1,19 +1,35 @@
-/* frames_check.c - the judge of the fast walk; empty but in a checking build.
+/* frames_check.c - libunwind judges the fast walk; empty but in a checking build.
  *
- * Owns:    the tally, the first differing stacks.
+ * libunwind's generic flavour walks the thread's stack through callbacks, so that it takes no lock of the loader's.
+ *
+ * Owns:    the tally, the first differing stacks, the handle on libunwind (opened RTLD_LOCAL: its _Unwind_* names must not
+ *          get between the program and libgcc's).
  * Never:   part of a library that is installed: it takes a lock at every allocation, and prints.
  * Start:   frames_check(). */
 #include "frames_check.h"
 
 #ifdef CASTAWAY_FRAMES_CHECK
 
+#include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <libunwind.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "lock.h"
+#include "module.h"
+
+#define TEXT_(name) #name
+#define TEXT(name) TEXT_(name)
+
+#if defined(__x86_64__)
+#define LIBRARY "libunwind-x86_64.so.8"
+#else
+#define LIBRARY "libunwind-aarch64.so.8"
+#endif
 
 enum { KEPT = 8, OWN_FRAMES = 12 };
 
@@ -23,12 +39,185 @@ static struct kept {
     uint64_t fast[CAPTURE_FRAMES_MAX], slow[CAPTURE_FRAMES_MAX];
 } kept[KEPT];
 
+/* ---- libunwind's walk ---- */
+
+extern int UNW_OBJ(dwarf_search_unwind_table)(unw_addr_space_t, unw_word_t, unw_dyn_info_t *, unw_proc_info_t *, int,
+                                              void *);
+
+#define FUNCTIONS(X)                                                                                                   \
+    X(create_addr_space)                                                                                               \
+    X(init_remote)                                                                                                     \
+    X(step)                                                                                                            \
+    X(get_reg)                                                                                                         \
+    X(set_caching_policy)                                                                                              \
+    X(dwarf_search_unwind_table)
+
+static struct {
+#define X(name) __typeof__(UNW_OBJ(name)) *name;
+    FUNCTIONS(X)
+#undef X
+} libunwind;
+static unw_addr_space_t space;
+
+static int find_proc_info(unw_addr_space_t as, unw_word_t ip, unw_proc_info_t *info, int need_unwind_info, void *arg) {
+    struct dl_find_object found;
+    if (_dl_find_object((void *)ip, &found) != 0 || !found.dlfo_eh_frame)
+        return -UNW_ENOINFO;
+    const unsigned char *header = found.dlfo_eh_frame;
+    uint32_t entries;
+    memcpy(&entries, header + 8, sizeof entries);
+    unw_dyn_info_t table = {
+        .start_ip = (unw_word_t)found.dlfo_map_start,
+        .end_ip = (unw_word_t)found.dlfo_map_end,
+        .format = UNW_INFO_FORMAT_REMOTE_TABLE,
+        .u.rti.segbase = (unw_word_t)header,
+        .u.rti.table_data = (unw_word_t)(header + 12),
+        .u.rti.table_len = entries,
+    };
+    return libunwind.dwarf_search_unwind_table(as, ip, &table, info, need_unwind_info, arg);
+}
+
+static void put_unwind_info(unw_addr_space_t as, unw_proc_info_t *info, void *arg) {
+    (void)as;
+    (void)info;
+    (void)arg;
+}
+
+static int get_dyn_info_list_addr(unw_addr_space_t as, unw_word_t *address, void *arg) {
+    (void)as;
+    (void)address;
+    (void)arg;
+    return -UNW_ENOINFO;
+}
+
+/* The kernel says whether a word is there (learn.c). */
+static int access_mem(unw_addr_space_t as, unw_word_t address, unw_word_t *value, int write, void *arg) {
+    enum { NO_WAY = -1, MASK_BYTES = sizeof *value };
+    (void)as;
+    (void)arg;
+    if (write || sys(SYS_rt_sigprocmask, NO_WAY, address, NULL, MASK_BYTES) != -EINVAL)
+        return -UNW_EINVAL;
+    memcpy(value, (const void *)address, sizeof *value);
+    return 0;
+}
+
+static unw_word_t real_register(const struct callee_saved *from, unw_regnum_t number) {
+#if defined(__x86_64__)
+    switch (number) {
+    case UNW_X86_64_RIP:
+        return from->pc;
+    case UNW_X86_64_RSP:
+        return from->sp;
+    case UNW_X86_64_RBX:
+        return from->bx;
+    case UNW_X86_64_RBP:
+        return from->bp;
+    case UNW_X86_64_R12:
+        return from->r12;
+    case UNW_X86_64_R13:
+        return from->r13;
+    case UNW_X86_64_R14:
+        return from->r14;
+    case UNW_X86_64_R15:
+        return from->r15;
+    default:
+        return 0;
+    }
+#else
+    if (number >= UNW_AARCH64_X19 && number <= UNW_AARCH64_X30)
+        return from->x[number - UNW_AARCH64_X19];
+    return number == UNW_REG_IP ? from->pc : number == UNW_REG_SP ? from->sp : 0;
+#endif
+}
+
+static int access_reg(unw_addr_space_t as, unw_regnum_t number, unw_word_t *value, int write, void *arg) {
+    (void)as;
+    if (write)
+        return -UNW_EREADONLYREG;
+    *value = real_register(arg, number);
+    return 0;
+}
+
+static int access_fpreg(unw_addr_space_t as, unw_regnum_t number, unw_fpreg_t *value, int write, void *arg) {
+    (void)as;
+    (void)number;
+    (void)value;
+    (void)write;
+    (void)arg;
+    return -UNW_EBADREG;
+}
+
+static int resume(unw_addr_space_t as, unw_cursor_t *cursor, void *arg) {
+    (void)as;
+    (void)cursor;
+    (void)arg;
+    return -UNW_EINVAL;
+}
+
+static int get_proc_name(unw_addr_space_t as, unw_word_t ip, char *name, size_t bytes, unw_word_t *offset, void *arg) {
+    (void)as;
+    (void)ip;
+    (void)name;
+    (void)bytes;
+    (void)offset;
+    (void)arg;
+    return -UNW_ENOINFO;
+}
+
+static unw_accessors_t accessors = {
+    .find_proc_info = find_proc_info,
+    .put_unwind_info = put_unwind_info,
+    .get_dyn_info_list_addr = get_dyn_info_list_addr,
+    .access_mem = access_mem,
+    .access_reg = access_reg,
+    .access_fpreg = access_fpreg,
+    .resume = resume,
+    .get_proc_name = get_proc_name,
+};
+
+void frames_check_init(void) {
+    void *library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
+    if (!library)
+        return;
+#define X(name) libunwind.name = (__typeof__(libunwind.name))dlsym(library, TEXT(UNW_OBJ(name)));
+    FUNCTIONS(X)
+#undef X
+    space = libunwind.create_addr_space(&accessors, 0);
+    libunwind.set_caching_policy(space, UNW_CACHE_NONE);
+}
+
+static int returns_from_signal(uintptr_t pc) {
+    uintptr_t lo, hi;
+    module_span((const void *)pc, &lo, &hi);
+    return hi - pc > 16 && pc - lo < hi - lo && arch_is_signal_return(pc);
+}
+
+static size_t walk(struct callee_saved *from, uint64_t *frames, size_t max) {
+    unw_cursor_t cursor;
+    size_t count = 0;
+    int exact = 0, walks = space && libunwind.init_remote(&cursor, space, from) == 0;
+    while (walks) {
+        unw_word_t pc;
+        if (libunwind.get_reg(&cursor, UNW_REG_IP, &pc) < 0 || pc == 0)
+            break;
+        frames[count++] = pc | (exact ? FRAME_EXACT : 0);
+        if (count == max)
+            break;
+        exact = returns_from_signal(pc);
+        if (libunwind.step(&cursor) <= 0)
+            break;
+    }
+    return count;
+}
+
+/* ---- the comparison ---- */
+
 void frames_check(const uint64_t *frames, size_t count, size_t max) {
     uint64_t walked[CAPTURE_FRAMES_MAX + OWN_FRAMES];
     struct callee_saved here;
     arch_callee_saved(&here);
     lock_take(LOCK_LEARN);
-    size_t slow = unwind_slow(&here, walked, max + OWN_FRAMES), skip = 0;
+    size_t slow = walk(&here, walked, max + OWN_FRAMES), skip = 0;
     lock_release(LOCK_LEARN);
     while (skip < slow && walked[skip] != frames[0])
         skip++;

@@ -5,11 +5,14 @@
 #include "unwind.h"
 
 #ifdef CASTAWAY_FRAMES_CHECK
+void frames_check_init(void); /* opens libunwind */
 void frames_check(const uint64_t *frames, size_t count, size_t max);
 void frames_check_site(uint32_t site, size_t max); /* the same of a site that is said to be the stack at hand */
 /* Append the tally, and the first stacks that differed, to the file that CASTAWAY_FRAMES_LOG names. */
 void frames_check_report(char **environment);
 #else
+static inline void frames_check_init(void) {
+}
 static inline void frames_check(const uint64_t *frames, size_t count, size_t max) {
     (void)frames;
     (void)count;

@@ -2,11 +2,10 @@
  *
  * start_recording() runs at the first allocation, whoever makes it (another library's constructor, as a rule), so that
  * every object has its stack. start() is our constructor: it runs last of all before main, when libc and the
- * environment are complete. (A constructor that runs first of all, by -z initfirst, can't open libunwind: the loader
- * would then initialise libc for it, without arguments and environment.)
+ * environment are complete.
  *
  * Owns:    struct process.
- * Never:   opens libunwind while the loader is at work.
+ * Never:   asks the loader for anything while it is at work.
  * Start:   start_recording(), then start(). */
 #include "init.h"
 
@@ -143,7 +142,6 @@ static void start_unwinding(void) {
     if (unwind_ready() || loader_is_busy())
         return;
     unwind_init();
-    unwind_span(&process.facts.libunwind);
     exit_add(dlsym(RTLD_NEXT, "exit"));
     exit_add(dlsym(RTLD_NEXT, "quick_exit"));
     exit_add((const void *)_exit);

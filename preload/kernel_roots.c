@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 
 #include "proc.h"
 #include "sys.h"
@@ -53,10 +54,17 @@ static void add_from_file(struct words *words, const char *path, const char *lin
     proc_close(&reader);
 }
 
+/* Files that lie nowhere have no type: fewer names are to be read. Source: Linux, fs/anon_inodes.c */
+static int may_be_epoll(const char *descriptor) {
+    struct stat status = {0};
+    return !sys_failed(sys(SYS_newfstatat, proc_number(descriptor), "", &status, AT_EMPTY_PATH)) &&
+           !(status.st_mode & S_IFMT);
+}
+
 static void add_epoll(void *context, const char *name) {
     char path[64] = "/proc/self/fd/", target[32];
     size_t bytes = strlen(name);
-    if (bytes > 10)
+    if (bytes > 10 || !may_be_epoll(name))
         return;
     memcpy(path + 14, name, bytes + 1);
     long length = sys(SYS_readlinkat, AT_FDCWD, path, target, sizeof target);

@@ -17,7 +17,7 @@ enum lock {
     LOCK_SCAN,     /* a scan of the running program; an exec, which none must disturb */
     LOCK_BIND,     /* imports that lead to our stubs */
     LOCK_POOLS,    /* objects of the program's own pools */
-    LOCK_LEARN,    /* libunwind and the rule table */
+    LOCK_LEARN,    /* the rule table */
     LOCK_SITE,     /* site and module tables */
     LOCK_STATES,   /* idle thread states, thread pointers */
     LOCK_IDS,      /* shared chain of free ids */

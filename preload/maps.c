@@ -161,14 +161,11 @@ static int each_by_entries(struct run *run, long file, uintptr_t page, uintptr_t
 }
 
 /* A filter of the program's (seccomp) was asked for the calls of a scan, and this ioctl is none of them. */
-static int each_by_pagemap(struct run *run, uintptr_t lo, uintptr_t hi, int is_file) {
-    long file = proc_file("/proc/self/pagemap", 0);
+static int each_by_pagemap(struct run *run, long file, uintptr_t lo, uintptr_t hi, int is_file) {
     if (sys_failed(file))
         return -1;
-    int error =
-        rights_filtered || each_by_scan(run, file, &lo, hi, is_file) ? each_by_entries(run, file, lo, hi, is_file) : 0;
-    sys(SYS_close, file);
-    return error;
+    return rights_filtered || each_by_scan(run, file, &lo, hi, is_file) ? each_by_entries(run, file, lo, hi, is_file)
+                                                                        : 0;
 }
 
 /* Shared memory is not in a fresh child's page table: which pages exist is asked of the page cache. */
@@ -184,9 +181,20 @@ static int each_by_mincore(struct run *run, uintptr_t lo, uintptr_t hi) {
     return 0;
 }
 
-void maps_each_written(const struct mapping *mapping, uintptr_t lo, uintptr_t hi, maps_run_cb *visit, void *context) {
+long maps_pages_open(void) {
+    return proc_file("/proc/self/pagemap", 0);
+}
+
+void maps_pages_close(long pages) {
+    if (!sys_failed(pages))
+        sys(SYS_close, pages);
+}
+
+void maps_each_written(long pages, const struct mapping *mapping, uintptr_t lo, uintptr_t hi, maps_run_cb *visit,
+                       void *context) {
     struct run run = {.visit = visit, .context = context};
-    int error = mapping->shared ? each_by_mincore(&run, lo, hi) : each_by_pagemap(&run, lo, hi, mapping->is_file);
+    int error =
+        mapping->shared ? each_by_mincore(&run, lo, hi) : each_by_pagemap(&run, pages, lo, hi, mapping->is_file);
     if (error) {
         visit(context, lo, hi);
         return;

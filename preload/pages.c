@@ -86,6 +86,16 @@ void *pages_alloc(size_t bytes) {
     return memory;
 }
 
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23 /* Linux 5.14; before, it is an error that changes nothing */
+#endif
+
+void pages_populate(void *memory, size_t bytes) {
+    uintptr_t lo = round_up((uintptr_t)memory, PAGE), hi = ((uintptr_t)memory + bytes) / PAGE * PAGE;
+    if (lo < hi && !rights_filtered)
+        sys(SYS_madvise, lo, hi - lo, MADV_POPULATE_WRITE);
+}
+
 /* Large tables of a search are read at random: in huge pages, their page walks cost little. A wish. */
 static void *arena_more(void *context, size_t bytes) {
     (void)context;

@@ -10,6 +10,10 @@
  * context  hook; takes a spin lock that nothing else is taken under */
 void *pages_alloc(size_t bytes);
 
+/* It will soon be written from end to end: one call instead of a page fault for each page. A wish.
+ * context  hook */
+void pages_populate(void *memory, size_t bytes);
+
 /* As arena_grow(), of our own memory. */
 void *pages_grow(void *array, size_t count, size_t *capacity, size_t size);
 

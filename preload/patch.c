@@ -9,7 +9,7 @@
  * The stub counts and jumps to the beginning. It is one that keeps every register: a compiler that sees both caller and
  * function knows which ones the function leaves alone, and may rely on it.
  *
- * Instructions are decoded by Zydis, which Debian has as a shared library only: it is opened RTLD_LOCAL, like libunwind, and
+ * Instructions are decoded by Zydis, which Debian has as a shared library only: it is opened RTLD_LOCAL, and
  * only for programs whose rules ask for patching. It needs no memory of its own.
  *
  * Owns:    the pages of gates.

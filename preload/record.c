@@ -56,16 +56,30 @@ static void *publish(void *_Atomic *place, size_t bytes) {
     return expected; /* another thread was first; ours is left unused, which happens at most once a leaf and thread */
 }
 
-static __attribute__((noinline)) struct heap_leaf *leaf_make(uintptr_t address) {
+/* An allocator puts objects of this size beside others: what is behind them will soon be used, too. */
+enum { DENSE_BYTES_MAX = 4096 };
+
+/* size_bytes: of the object that is to be entered */
+static __attribute__((noinline)) struct heap_leaf *leaf_make(uintptr_t address, size_t size_bytes) {
+    static _Atomic int has_one;
     if (address >> HEAP_ADDRESS_BITS)
         return NULL;
-    struct heap_node *_Atomic *node_place = &heap_index.node[address >> HEAP_NODE_SHIFT];
+    const size_t node_at = address >> HEAP_NODE_SHIFT;
+    const size_t leaf_at = (address >> HEAP_LEAF_SHIFT) & (HEAP_NODE_LEAVES - 1);
+    struct heap_node *_Atomic *node_place = &heap_index.node[node_at];
+    heap_announce(heap_index.made, node_at);
     struct heap_node *node = atomic_load_explicit(node_place, memory_order_acquire);
     if (!node && !(node = publish((void *_Atomic *)node_place, sizeof *node)))
         return NULL;
-    struct heap_leaf *_Atomic *leaf_place = &node->leaf[(address >> HEAP_LEAF_SHIFT) & (HEAP_NODE_LEAVES - 1)];
+    struct heap_leaf *_Atomic *leaf_place = &node->leaf[leaf_at];
+    heap_announce(node->made, leaf_at);
     struct heap_leaf *leaf = atomic_load_explicit(leaf_place, memory_order_acquire);
-    return leaf ? leaf : publish((void *_Atomic *)leaf_place, sizeof *leaf);
+    if (leaf || !(leaf = publish((void *_Atomic *)leaf_place, sizeof *leaf)))
+        return leaf;
+    int is_first = !atomic_exchange_explicit(&has_one, 1, memory_order_relaxed); /* most programs need no other */
+    if (!is_first && size_bytes <= DENSE_BYTES_MAX)
+        pages_populate(leaf, sizeof *leaf);
+    return leaf;
 }
 
 /* ---- objects without a slot of their own ---- */
@@ -133,6 +147,17 @@ static __attribute__((noinline)) void defer(object_id id) {
     while (!atomic_compare_exchange_weak_explicit(&deferred, &head, id, memory_order_release, memory_order_relaxed));
 }
 
+/* returns 0: no memory */
+static int chunk_make(size_t number) {
+    struct object *_Atomic *place = (struct object * _Atomic *)&chunks[number];
+    if (atomic_load_explicit(place, memory_order_acquire))
+        return 1;
+    struct object *chunk = publish((void *_Atomic *)place, HEAP_CHUNK_OBJECTS * sizeof(struct object));
+    if (chunk && number > 0)
+        pages_populate(chunk, HEAP_CHUNK_OBJECTS * sizeof *chunk);
+    return chunk != NULL;
+}
+
 /* `count` ids that were never used, [id, id + count). returns 0: no memory */
 static object_id ids_fresh(uint32_t count) {
     object_id id = atomic_fetch_add_explicit(&next_id, count, memory_order_relaxed);
@@ -141,9 +166,7 @@ static object_id ids_fresh(uint32_t count) {
             atomic_fetch_sub_explicit(&next_id, count, memory_order_relaxed);
             return 0;
         }
-        struct object *_Atomic *place = (struct object * _Atomic *)&chunks[number];
-        if (!atomic_load_explicit(place, memory_order_acquire) &&
-            !publish((void *_Atomic *)place, HEAP_CHUNK_OBJECTS * sizeof(struct object)))
+        if (!chunk_make(number))
             return 0;
     }
     return id;
@@ -273,7 +296,7 @@ static inline int slot_set(struct heap_leaf *leaf, uintptr_t address, object_id 
 /* The same for any address. */
 static int enter(uintptr_t address, object_id id, size_t size_bytes) {
     struct heap_leaf *leaf = heap_leaf_at(&heap_index, address);
-    if (!leaf && !(leaf = leaf_make(address)))
+    if (!leaf && !(leaf = leaf_make(address, size_bytes)))
         return -1;
     if (address & 7)
         return odd_add(address, id) ? 0 : -1;

@@ -45,6 +45,7 @@ struct gather {
     struct list roots;    /* struct root */
     struct list excluded; /* struct range */
     uint64_t bytes;
+    long pages;             /* see maps_pages_open() */
     unsigned flags;         /* of the mapping under way */
     enum root_class adding; /* of what is added */
 };
@@ -78,7 +79,7 @@ static void add_run(void *context, uintptr_t lo, uintptr_t hi) {
 static void add_written(struct gather *gather, const struct mapping *mapping, uintptr_t lo, uintptr_t hi,
                         unsigned flags) {
     gather->flags = flags;
-    maps_each_written(mapping, lo, hi, add_run, gather);
+    maps_each_written(gather->pages, mapping, lo, hi, add_run, gather);
 }
 
 /* ---- the heap ---- */
@@ -536,13 +537,13 @@ int roots_gather(const struct roots_input *in, struct arena *arena, struct roots
         .in = in,
         .roots = {.item_bytes = sizeof(struct root), .arena = arena},
         .excluded = {.item_bytes = sizeof(struct range), .arena = arena},
+        .pages = maps_pages_open(),
     };
     size_t own_count;
     const struct range *own = pages_ranges(&own_count);
     for (size_t i = 0; i < own_count; i++)
         exclude(&gather, own[i].lo, own[i].hi);
     exclude(&gather, in->facts->castaway.lo, in->facts->castaway.hi);
-    exclude(&gather, in->facts->libunwind.lo, in->facts->libunwind.hi);
     exclude_heap(&gather);
     exclude_stacks(&gather);
     exclude_pools(&gather);
@@ -556,6 +557,7 @@ int roots_gather(const struct roots_input *in, struct arena *arena, struct roots
     sort_array(gather.excluded.items, gather.excluded.count, sizeof(struct range), compare_ranges);
     add_mappings(&gather);
     add_threads(&gather);
+    maps_pages_close(gather.pages);
     gather.adding = ROOTS_TLS;
     if (in->left_out & ROOTS_GLOBALS)
         add_live(&gather, local.lo, local.hi, in->facts->main_thread_pointer);

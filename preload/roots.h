@@ -19,9 +19,8 @@ enum root_class {
 
 /* Facts about the process that the first constructor learns. */
 struct process_facts {
-    struct range allocator; /* module that brings the allocator */
-    struct range castaway;  /* our own */
-    struct range libunwind;
+    struct range allocator;     /* module that brings the allocator */
+    struct range castaway;      /* our own */
     struct range allocator_tls; /* its thread-local data, relative to the thread pointer (wraps round); lo = hi: none */
     int allocator_is_glibc;
     uintptr_t main_thread_pointer;

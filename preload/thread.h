@@ -32,7 +32,7 @@ struct thread_state {
     object_id ids[THREAD_IDS];      /* free ones, for this thread's next objects: what it freed last lies on top */
 };
 
-/* Non-zero while this thread is inside castaway: allocations made then (by a signal handler, by libunwind, by the
+/* Non-zero while this thread is inside castaway: allocations made then (by a signal handler, by the
  * loader on our behalf) take the path that needs no state. Kept in the static TLS block: no __tls_get_addr. */
 extern __thread int thread_busy;
 extern __thread struct thread_state *thread_self;

@@ -1,4 +1,4 @@
-/* unwind.h - the return addresses above an allocation, as libunwind would give them, in a few nanoseconds a frame. */
+/* unwind.h - the return addresses above an allocation, as unwind tables tell them, in a few nanoseconds a frame. */
 #ifndef CASTAWAY_PRELOAD_UNWIND_H
 #define CASTAWAY_PRELOAD_UNWIND_H
 
@@ -6,7 +6,7 @@
 #include "arch.h"
 #include "site.h"
 
-/* How to get from one frame to its caller. Learnt from libunwind once for every code address, then reused: what the
+/* How to get from one frame to its caller. Learnt once for every code address, then reused: what the
  * unwind tables say of an address never changes while its module stays.
  *
  *   cfa   the caller's stack pointer:  base register + cfa_offset, or the word stored there, + cfa_add
@@ -27,7 +27,7 @@ enum rule_kind {
     RULE_SP_WORD,  /* cfa = *(sp + cfa_offset) + cfa_add */
     RULE_BP_WORD,  /* cfa = *(bp + cfa_offset) + cfa_add */
     RULE_NO_TABLE, /* no unwind data: the frame pointer is followed while it makes sense, as libunwind does */
-    RULE_SLOW,     /* anything else: libunwind walks this stack itself */
+    RULE_SLOW,     /* anything else: this stack is walked with all registers */
 };
 enum {
     RULE_BP_SAVED = 1, /* the caller's bp is stored at bp_offset; else it is unchanged */
@@ -35,10 +35,9 @@ enum {
     RULE_SIGNAL = 4,   /* a signal frame: the next frame's address is exact */
 };
 
-/* Load libunwind; without it walks are one frame long. Call once, from the first constructor. */
+/* Until this was called walks are one frame long. Call once, from the first constructor. */
 void unwind_init(void);
 int unwind_ready(void);
-void unwind_span(struct range *span); /* libunwind's module */
 
 /* Walk up from `caller`, at most `max` frames, innermost first.
  * returns  frames written, >= 1
@@ -81,7 +80,7 @@ extern _Atomic unsigned unwind_epoch; /* changes when rules may; never 0 */
 void unwind_count_cut(void);
 uint64_t unwind_cut(void); /* stacks that ended where no unwind data was found */
 
-/* libunwind's own walk (the judge of the above, and its fallback). `from` is a frame that is still live.
+/* The walk by the tables alone, with all registers. `from` is a frame that is still live.
  * returns  frames written, the frame of `from` itself first */
 size_t unwind_slow(const struct callee_saved *from, uint64_t *frames, size_t max);
 
@@ -96,7 +95,6 @@ int unwind_function(uintptr_t pc, uintptr_t *lo, uintptr_t *hi);
 void unwind_forget_rules(uintptr_t lo, uintptr_t hi); /* the module in [lo, hi) was closed */
 
 /* ---- between unwind.c and learn.c ---- */
-int learn_init(void);                                        /* 0, or -1: no libunwind */
 void learn_rule(uintptr_t pc, int exact, struct rule *rule); /* call with the learn lock held */
 
 #endif

@@ -264,7 +264,6 @@ static void write_notes(struct cast_sink *sink, const struct scan_input *in, con
     note(sink, NOTE_STACK_CUT, unwind_cut(), NULL);
     note(sink, NOTE_THREAD_RUNNING, in->stopped->running, NULL);
     note(sink, NOTE_OWN_MALLOC, (uint64_t)in->own_malloc, NULL);
-    note(sink, NOTE_NO_UNWINDER, !unwind_ready(), NULL);
     note(sink, NOTE_IN_PROCESS, (uint64_t)in->in_process, NULL);
     note(sink, NOTE_INHERITED, verdicts->inherited_objects, NULL);
     note(sink, NOTE_BAD_OPTION, in->bad_option != NULL, in->bad_option);

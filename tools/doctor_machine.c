@@ -106,9 +106,6 @@ static void say_trial(struct doctor *doctor, const struct trial *trial) {
                found ? "watched; the object that it lost was found"
                      : "watched, but the object that it lost was not found",
                NULL);
-    if (has_note(recording, "no-unwinder"))
-        doctor_say(doctor, LIMITED, "stacks", "libunwind could not be loaded: findings will have no stacks",
-                   "install libunwind8");
 }
 
 static void say_methods(struct doctor *doctor, const struct trial *trial) {

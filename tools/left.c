@@ -67,8 +67,8 @@ const char *left_options(const struct options *options) {
 /* ---- which there are ---- */
 
 /* Does the process have our folder in its environment? One of another user's can't be looked at. */
-static bool records_into(struct pool *pool, const char *process, const char *folder) {
-    FILE *file = fopen(pool_printf(pool, "/proc/%s/environ", process), "re");
+static bool records_into(struct pool *pool, pid_t process, const char *folder) {
+    FILE *file = fopen(pool_printf(pool, "/proc/%d/environ", (int)process), "re");
     char *variable = NULL;
     size_t capacity = 0;
     bool found = false;
@@ -106,21 +106,38 @@ static const char *where_left(const struct options *options) {
     return *places ? places : "nowhere: no file was named";
 }
 
-size_t left_count(const struct options *options, const char *folder, pid_t program, const char **where) {
+/* Processes by number, from `from` to `last`: no longer than /proc's own list takes when there are few. */
+static size_t count_numbers(struct pool *pool, pid_t from, pid_t last, const char *folder) {
+    size_t count = 0;
+    for (pid_t pid = from; pid <= last; pid++)
+        count += pid != getpid() && records_into(pool, pid, folder);
+    return count;
+}
+
+static size_t count_listed(struct pool *pool, pid_t from, pid_t program, const char *folder) {
     DIR *processes = opendir("/proc");
     struct dirent *entry;
-    struct pool scratch = {0};
     size_t count = 0;
-    pid_t from = last_process() < program ? 1 : program;
     while (processes && (entry = readdir(processes))) {
         if (!isdigit((unsigned char)entry->d_name[0]))
             continue;
         pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
         if (pid >= from && pid != program && pid != getpid())
-            count += records_into(&scratch, entry->d_name, folder);
+            count += records_into(pool, pid, folder);
     }
     if (processes)
         closedir(processes);
+    return count;
+}
+
+size_t left_count(const struct options *options, const char *folder, pid_t program, const char **where) {
+    enum { FEW = 128 };
+    struct pool scratch = {0};
+    pid_t last = last_process();
+    int is_wrapped = last < program;
+    size_t count = !is_wrapped && last - program < FEW
+                       ? count_numbers(&scratch, program + 1, last, folder)
+                       : count_listed(&scratch, is_wrapped ? 1 : program, program, folder);
     pool_free(&scratch);
     if (count)
         *where = where_left(options);

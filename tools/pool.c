@@ -112,6 +112,8 @@ void *pool_grow_alone(struct pool *pool, void *array, size_t count, size_t *capa
     if (count < *capacity || size_bytes <= BLOCK_BYTES_MAX)
         return pool_grow(pool, array, count, capacity, element_bytes);
     struct pool_block **place = block_of(pool, array), *block = *place;
+    if (!block)
+        return pool_grow(pool, array, count, capacity, element_bytes);
     if (size_bytes > SIZE_MAX / 4 || !(block = realloc(block, sizeof *block + 2 * size_bytes)))
         pool_exhausted();
     pool->held_bytes += 2 * size_bytes - block->size_bytes;

@@ -478,6 +478,14 @@ static void resolve_stack(struct symbols *symbols, const struct address *address
     stack->memo = pool_alloc(&symbols->cache, sizeof *stack->memo);
 }
 
+static void addresses_of(struct symbols *symbols, const struct rec_site *site, struct address *addresses) {
+    for (size_t i = 0; i < site->frame_count; i++)
+        addresses[i] = (struct address){.file = file_of(symbols, site->frames[i].module),
+                                        .offset = site->frames[i].offset,
+                                        .exact = site->frames[i].exact};
+    names_suffice(addresses, site->frame_count);
+}
+
 const struct stack *symbols_stack(struct symbols *symbols, struct rec_site *site) {
     struct address addresses[CAST_FRAMES_MAX];
     struct resolved_stack *known = NULL;
@@ -485,11 +493,7 @@ const struct stack *symbols_stack(struct symbols *symbols, struct rec_site *site
         return symbols->empty;
     if (site->stack)
         return site->stack;
-    for (size_t i = 0; i < site->frame_count; i++)
-        addresses[i] = (struct address){.file = file_of(symbols, site->frames[i].module),
-                                        .offset = site->frames[i].offset,
-                                        .exact = site->frames[i].exact};
-    names_suffice(addresses, site->frame_count);
+    addresses_of(symbols, site, addresses);
     size_t key_bytes = site->frame_count * sizeof *addresses;
     HASH_FIND(hh, symbols->stacks, addresses, key_bytes, known);
     if (!known) {
@@ -529,11 +533,13 @@ static bool each_call(struct symbol_file *file, Dwarf_Addr address, members_visi
 }
 
 void symbols_each_call(struct symbols *symbols, struct rec_site *site, members_visit *visit, void *context) {
+    struct address addresses[CAST_FRAMES_MAX];
     bool goes_on = true;
-    for (size_t i = 0; i < site->frame_count && goes_on; i++) {
-        struct symbol_file *file = file_of(symbols, site->frames[i].module);
+    addresses_of(symbols, site, addresses);
+    for (size_t i = 0; i < site->frame_count && goes_on && !addresses[i].name_only; i++) {
+        struct symbol_file *file = addresses[i].file;
         if (file && file->module)
-            goes_on = each_call(file, site->frames[i].offset + file->bias - !site->frames[i].exact, visit, context);
+            goes_on = each_call(file, addresses[i].offset + file->bias - !addresses[i].exact, visit, context);
     }
 }
 

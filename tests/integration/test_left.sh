@@ -81,6 +81,12 @@ for how in libc forks; do
 done
 
 rm -f go castaway.*.cast
+castaway --show none bash -c "'$WORK/daemon' libc '$WORK/go'; for i in {1..70}; do (:); done"
+claim 'one that was left long before the end is noticed, too' err_has 'note: processes that still run'
+touch go
+waits_for recordings_lost_are 56 'castaway.*.cast'
+
+rm -f go castaway.*.cast
 castaway "$WORK/daemon" stays "$WORK/daemon"
 claim 'a program that leaves nothing running is told nothing of the kind' status_is 23
 claim 'no note then' err_hasnt 'still run'

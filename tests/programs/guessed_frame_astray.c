@@ -1,6 +1,6 @@
 /* purpose: a frame without unwind data, whose frame pointer leads to an address where no code is, ends the stack and does no harm
  *
- * libunwind walks this stack itself: by_rbx tells where its caller's stack is by a register that no rule knows.
+ * no rule fits this stack: by_rbx tells where its caller's stack is by a register that no rule knows.
  * flags: -O0 -O2 -O2:-fomit-frame-pointer
  * expect: lost=1/48
  * finding: kind=lost bytes=48 frame=dropping frame=by_rbx frame=without_data

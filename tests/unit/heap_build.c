@@ -71,10 +71,14 @@ void heap_build_free(struct heap_build *build) {
 }
 
 static struct heap_leaf *leaf_of(struct heap_build *build, uintptr_t address) {
-    struct heap_node *_Atomic *node = &build->heap.index->node[address >> HEAP_NODE_SHIFT];
+    const size_t node_at = address >> HEAP_NODE_SHIFT;
+    const size_t leaf_at = (address >> HEAP_LEAF_SHIFT) & (HEAP_NODE_LEAVES - 1);
+    struct heap_node *_Atomic *node = &build->heap.index->node[node_at];
+    heap_announce(build->heap.index->made, node_at);
     if (!*node)
         *node = map(sizeof **node);
-    struct heap_leaf *_Atomic *leaf = &(*node)->leaf[(address >> HEAP_LEAF_SHIFT) & (HEAP_NODE_LEAVES - 1)];
+    struct heap_leaf *_Atomic *leaf = &(*node)->leaf[leaf_at];
+    heap_announce((*node)->made, leaf_at);
     if (!*leaf)
         *leaf = map(sizeof **leaf);
     return *leaf;

@@ -253,6 +253,19 @@ START_TEST (walk_meets_every_object_once_in_address_order) {
 }
 END_TEST
 
+START_TEST (walk_meets_objects_however_far_apart) {
+    static const uintptr_t leaf = HEAP_LEAF_BYTES, node = (uintptr_t)1 << HEAP_NODE_SHIFT,
+                           end = (uintptr_t)1 << HEAP_ADDRESS_BITS;
+    const uintptr_t places[] = {leaf,     2 * leaf - 16, 64 * leaf, 65 * leaf, node - 16,  node + 8191 * leaf,
+                                2 * node, 63 * node,     64 * node, end / 2,   end - node, end - 16};
+    struct walk walk = {0};
+    for (size_t i = sizeof places / sizeof *places; i-- > 0;)
+        heap_build_adopt(build, (const void *)places[i], 8, 1);
+    ck_assert_int_eq(heap_each(&build->heap, count_walk, &walk), 0);
+    ck_assert_uint_eq(walk.seen, sizeof places / sizeof *places);
+}
+END_TEST
+
 START_TEST (freeze_without_memory_fails) {
     heap_build_object(build, 5000, 1);
     build->arena_left = 0;
@@ -347,6 +360,7 @@ int main(void) {
     tcase_add_test(tests, addresses_outside_user_space_are_nothing);
     tcase_add_test(tests, empty_heap_contains_nothing);
     tcase_add_test(tests, walk_meets_every_object_once_in_address_order);
+    tcase_add_test(tests, walk_meets_objects_however_far_apart);
     tcase_add_test(tests, freeze_without_memory_fails);
     tcase_add_test(tests, readable_memory_leaves_out_the_unreadable);
     tcase_add_test(tests, of_many_unreadable_ranges_the_same_are_found);

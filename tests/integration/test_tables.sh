@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# The reader of unwind tables agrees with readelf on every row of the system's libraries.
+# shellcheck source=tests/integration/claims.sh
+. "$(dirname "$0")/claims.sh"
+
+root=$(cd "$(dirname "$0")/../.." && pwd)
+gcc -std=gnu11 -D_GNU_SOURCE -I"$root" -O2 -o "$WORK/print_rows" "$root/tests/integration/print_rows.c" \
+    "$root/preload/cfi.c" || exit 1
+
+# ADDRESS CFA RBP RA of each row that is told by the stack or frame pointer; columns are named in each description's head.
+rows_by_readelf() {
+    readelf --wide --debug-dump=frames-interp "$1" 2>/dev/null | awk '
+        /^ *LOC/ { bp = 0; ra = 0
+                   for (i = 3; i <= NF; i++) { if ($i == "rbp") bp = i; if ($i == "ra") ra = i } next }
+        /FDE/ { is_code = 1; split($0, part, "pc="); split(part[2], range, /\.\./); lo = range[1]; hi = range[2] }
+        /CIE/ { is_code = 0 }
+        /^[0-9a-f]+ r[sb]p[+-][0-9]+ / && is_code && $ra ~ /^c/ && $1 >= lo && $1 < hi {
+            address = $1; sub(/^0+/, "", address)
+            if (!bp || $bp ~ /^(u|s|c[+-][0-9]+)$/)
+                print address, $2, !bp || $bp == "s" ? "u" : $bp, $ra
+        }'
+}
+
+for name in libc.so.6 libstdc++.so.6 libcrypto.so.3 libglib-2.0.so.0; do
+    library=$(ldconfig -p | awk -v name=$name '$1 == name && /x86-64/ { print $NF; exit }')
+    [ -n "$library" ] || continue
+    rows_by_readelf "$library" | sort -u -k1,1 >"$WORK/expected"
+    cut -d' ' -f1 "$WORK/expected" | "$WORK/print_rows" "$library" >"$WORK/found"
+    claim "$name has more than 1000 rows" test "$(wc -l <"$WORK/expected")" -gt 1000
+    claim "$name: they are read as readelf reads them" diff -q "$WORK/expected" "$WORK/found"
+done
+claim 'code that no table describes has no row' test "$(echo 0 | "$WORK/print_rows" libc.so.6)" = '0 none'
+finish
