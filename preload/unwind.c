@@ -15,7 +15,7 @@
 enum {
     RULES_MIN = 1 << 12,
     SHAPE_BITS = 15,
-    SHAPES_MAX = 1 << SHAPE_BITS, /* different rules; a program has some hundreds. Beyond, libunwind walks */
+    SHAPES_MAX = 1 << SHAPE_BITS, /* different rules; a program has some hundreds. beyond, all registers are needed */
     GUESS_BYTES_MAX = 0x4000,     /* how far up a frame pointer that is only guessed may point */
     FRAME_BYTES_MAX = 64 << 20,   /* a frame larger than this is a wrong rule */
 };

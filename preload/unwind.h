@@ -72,7 +72,7 @@ enum unwind_step {
 enum unwind_step unwind_step(struct cursor *at, struct step *step); /* sets all fields that its flags name */
 
 /* A number for the way from a frame with this return address to its caller, the same for all that lead on in the same way;
- * 0: none is known yet, or libunwind walks it. */
+ * 0: none is known yet, or it takes all registers. */
 unsigned unwind_shape(uintptr_t pc);
 
 extern _Atomic unsigned unwind_epoch; /* changes when rules may; never 0 */
