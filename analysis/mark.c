@@ -14,7 +14,8 @@
 #include <string.h>
 
 enum {
-    CREW_OBJECTS_MIN = 20000, /* of fewer, starting threads takes longer than marking */
+    CREW_OBJECTS_MIN = 20000, /* of fewer objects and bytes, starting threads takes longer than marking */
+    CREW_BYTES_MIN = 4 << 20,
     PASSES_MAX = 3,
     ROOT_KINDS = ROOT_STARTS_ONLY | ROOT_LIVE | ROOT_STACK,
 };
@@ -162,7 +163,8 @@ static void mark_all(struct run *run) {
 static int mark(const struct crew *crew, const struct heap *heap, const struct root *roots, size_t root_count,
                 const struct root *held, struct arena *arena, struct marks *marks) {
     struct run run = {.roots = roots, .root_count = root_count, .held = heap->entry ? held : NULL, .marks = marks};
-    const struct crew *several = crew && crew->size > 1 && heap->object_count >= CREW_OBJECTS_MIN ? crew : NULL;
+    int is_much = heap->object_count >= CREW_OBJECTS_MIN || heap->object_bytes >= CREW_BYTES_MIN;
+    const struct crew *several = crew && crew->size > 1 && is_much ? crew : NULL;
     int error = prepare(&run, several, heap, arena);
     if (error)
         return error;
