@@ -1,46 +1,19 @@
-/* trace.c - walks that begin anew only where the stack has changed.
+/* trace.c - which of a thread's last stacks the present one is, or is like.
  *
  * Owns:    struct traces.
- * Never:   guesses: a frame is taken over when the registers that its step depends on and the words that it reads are
- *          the same as when it was walked.
- * Start:   trace_site(), then follow(). Invariants: README.md, "Stacks". */
+ * Never:   walks what is known.
+ * Start:   trace_site(). Invariants: README.md, "Stacks". */
 #include "trace.h"
-
-#include <stddef.h>
-#include <string.h>
 
 #include "frames_check.h"
 #include "pages.h"
-#include "unwind.h"
+#include "whole.h"
 
 enum {
     TRACES = 8, /* a thread keeps levels for so many classes of places that call */
-    SETS = 64,  /* and whole stacks for so many, */
+    SETS = 32,  /* and whole stacks for so many, */
     WAYS = 4,   /* of each class so many */
-    WORDS = 96, /* that a whole stack may depend on */
-    WORDS_AT_ONCE = 4,
-    LEVELS =
-        128,    /* frames that are kept: more than are asked for, so that returning from deep recursion shows no end */
-    SLACK = 32, /* frames that are walked beyond those asked for, when such an end has shown */
     REST_MAX = 31,
-    CHANGED_MAX = CAPTURE_FRAMES_MAX + SLACK,
-};
-
-/* Flags of a step that is kept. Of its registers bp is right where it is needed. */
-enum {
-    BP_NEEDED = STEP_FLAGS_OWN,      /* this frame's bp is used, by this step or by one further out */
-    BP_CHECKED = STEP_FLAGS_OWN << 1 /* and the saved one is */
-};
-
-struct level {
-    uint64_t pc;
-    struct step step;
-};
-
-/* Frames that are no part of a trace's levels yet, innermost first. */
-struct changes {
-    uint32_t count;
-    struct level level[CHANGED_MAX];
 };
 
 /* Something that costs more than it saves while it is of no use: it is left out for ever longer, until it was useful. */
@@ -56,38 +29,6 @@ static inline void rest_after(struct rest *rest, int was_useful) {
     rest->next = was_useful ? 0 : rest->next * 2 + 1 < REST_MAX ? rest->next * 2 + 1 : REST_MAX;
 }
 
-/* Levels [top, LEVELS) are a stack, innermost first: what changes is the low end. */
-struct trace {
-    struct changes *changes; /* of the thread */
-    unsigned epoch;          /* unwind_epoch when it was walked; 0: holds nothing */
-    uint32_t top;
-    struct rest rest; /* of stacks that differ much: they are walked as if there were no trace */
-    int complete;     /* the last level is the outermost frame */
-    int cut;          /* or the walk could not go on there */
-    uintptr_t hi;     /* upper end of the stack, as the walk saw it */
-    uint64_t frames[LEVELS];
-    const uint64_t
-        *next_at[LEVELS];      /* where the step reads the next level's frame; &no_address: it reads more than that */
-    uint64_t hash[LEVELS + 1]; /* of the levels from here out (site_hash_step) */
-    struct step steps[LEVELS];
-};
-
-/* A stack as it was met, ready to be compared with the present one in one go: all words that a walk from `caller` would
- * read, in its order. */
-struct whole {
-    struct caller caller;
-    uintptr_t bp_mask; /* 0: the frame pointer does not matter */
-    unsigned epoch;    /* unwind_epoch; 0: holds nothing */
-    uint32_t site;
-    uint32_t words; /* a multiple of WORDS_AT_ONCE: behind the last one stand some that never differ */
-    uint32_t frames;
-    int is_plain;     /* no words but return addresses */
-    int is_cut_short; /* these are as many frames as were asked for: what the last one's step would do does not matter */
-    uint64_t hash;    /* of the frames */
-    const uint64_t *at[WORDS];
-    uint64_t word[WORDS + 1]; /* [0] is caller.pc, and [i + 1] the word at at[i]: the frames, if is_plain */
-    uint8_t frame[WORDS];     /* which one at[i] is the return address to; 0: to none */
-};
 struct set {
     unsigned oldest;  /* way to give up next */
     struct rest rest; /* of looking at other ways than the last */
@@ -97,163 +38,11 @@ struct set {
 struct traces {
     struct whole *last[SETS]; /* that was met, of each set */
     struct set set[SETS];
-    struct trace *of[TRACES];               /* NULL: not used yet */
+    struct levels *levels[TRACES];          /* NULL: not used yet */
+    struct rest walks_alone[TRACES];        /* of stacks that differ much: they are walked as if there were no levels */
     uint64_t power[CAPTURE_FRAMES_MAX + 1]; /* of SITE_HASH_BASE */
     struct changes changes;
 };
-
-static const uint64_t no_address; /* is 0: differs from every frame, so that the short comparison stops */
-
-static uintptr_t word_at(uintptr_t address) {
-    return *(const uintptr_t *)address;
-}
-
-/* ---- taking over what is known ---- */
-
-static inline int stands_at(const struct trace *trace, uint32_t level, uintptr_t pc, uintptr_t sp, uintptr_t bp) {
-    const struct step *step = &trace->steps[level];
-    return step->sp == sp && trace->frames[level] == pc && (!(step->flags & BP_NEEDED) || step->bp == bp);
-}
-
-/* Does a level whose step reads several words still lead to the next one? */
-static __attribute__((noinline)) int leads_on(const struct trace *trace, uint32_t level) {
-    const struct step *step = &trace->steps[level];
-    if (step->flags & STEP_CFA_WORD && word_at(step->sp + step->cfa_word) + (uintptr_t)step->cfa_add != step[1].sp)
-        return 0;
-    if (word_at(step->sp + step->ra) != trace->frames[level + 1])
-        return 0;
-    return !(step->flags & BP_CHECKED) || word_at(step->sp + step->saved_bp) == step[1].bp;
-}
-
-/* The first place from `i` on at which another word stands now, or `end`. Four at a time: this is most of what an
- * allocation costs. */
-static inline size_t first_changed(const uint64_t *const *at, const uint64_t *word, size_t i, size_t end) {
-    for (; i + 4 <= end; i += 4) {
-        if (*at[i] != word[i])
-            return i;
-        if (*at[i + 1] != word[i + 1])
-            return i + 1;
-        if (*at[i + 2] != word[i + 2])
-            return i + 2;
-        if (*at[i + 3] != word[i + 3])
-            return i + 3;
-    }
-    while (i < end && *at[i] == word[i])
-        i++;
-    return i;
-}
-
-/* How many levels from this one on, itself included, are right, when it is; stops at `wanted`. */
-static __attribute__((noinline)) uint32_t run_from(const struct trace *trace, uint32_t level, uint32_t wanted) {
-    size_t end = level + (wanted < LEVELS - level ? wanted : LEVELS - level) - 1, at = level;
-    while ((at = first_changed(trace->next_at, trace->frames + 1, at, end)) < end &&
-           trace->next_at[at] == &no_address && leads_on(trace, (uint32_t)at))
-        at++;
-    return (uint32_t)at - level + 1;
-}
-
-/* ---- what has changed ---- */
-
-/* The first `count` levels from `level` on stay, but not in their place; `at` goes on behind them. */
-static void set_aside(struct trace *trace, uint32_t level, uint32_t count, struct cursor *at) {
-    for (uint32_t i = level; i < level + count; i++) {
-        struct level *changed = &trace->changes->level[trace->changes->count++];
-        *changed = (struct level){trace->frames[i], trace->steps[i]};
-        changed->step.bp = at->bp;
-        if (changed->step.flags & STEP_BP_SAVED)
-            at->bp = word_at(changed->step.sp + changed->step.saved_bp);
-    }
-    at->pc = trace->frames[level + count];
-    at->sp = trace->steps[level + count].sp;
-}
-
-/* The flags of a level's step. needed: the next level's BP_NEEDED */
-static inline unsigned flags_of(unsigned own, unsigned needed) {
-    own &= STEP_FLAGS_OWN - 1;
-    if (own & STEP_BP_SAVED)
-        own |= needed ? BP_CHECKED : 0;
-    else
-        own |= needed;
-    return own & STEP_BP_USED ? own | BP_NEEDED : own;
-}
-
-/* Put what has changed before `level`. */
-static void commit(struct trace *trace, uint32_t level) {
-    unsigned needed = level < LEVELS ? trace->steps[level].flags & BP_NEEDED : trace->complete ? 0 : BP_NEEDED;
-    uint64_t hash = trace->hash[level];
-    for (uint32_t i = trace->changes->count; i-- > 0;) {
-        const struct level *changed = &trace->changes->level[i];
-        level--;
-        unsigned flags = flags_of(changed->step.flags, needed);
-        needed = flags & BP_NEEDED;
-        trace->steps[level] = changed->step;
-        trace->steps[level].flags = (uint16_t)flags;
-        const uint64_t *ra_at = (const uint64_t *)(changed->step.sp + changed->step.ra);
-        trace->next_at[level] = flags & (STEP_CFA_WORD | BP_CHECKED) ? &no_address : ra_at;
-        trace->frames[level] = changed->pc;
-        trace->hash[level] = hash = site_hash_step(hash, changed->pc);
-    }
-    trace->top = level;
-}
-
-static void end_at(struct trace *trace, int complete, int cut) {
-    trace->complete = complete;
-    trace->cut = cut;
-    commit(trace, LEVELS);
-}
-
-/* Bring the levels up to date for a walk from `at`.
- * limit    frames to walk at most, >= max
- * returns  how many of at most `max` frames there are; FOLLOW_SHORT: nothing is known beyond the last level; or
- *          FOLLOW_ALONE: this stack can't be kept */
-enum { FOLLOW_SHORT = 0, FOLLOW_ALONE = -1 };
-static int follow(struct trace *trace, struct cursor at, uint32_t max, uint32_t limit) {
-    uint32_t known = trace->epoch ? trace->top : LEVELS;
-    trace->changes->count = 0;
-    for (;;) {
-        while (known < LEVELS && trace->steps[known].sp < at.sp)
-            known++;
-        if (known < LEVELS && stands_at(trace, known, at.pc, at.sp, at.bp)) {
-            uint32_t wanted = max - trace->changes->count, run = run_from(trace, known, wanted);
-            int to_the_end = known + run == LEVELS;
-            if (run == wanted || (to_the_end && trace->complete)) {
-                if (known < trace->changes->count)
-                    return FOLLOW_SHORT;
-                int count = (int)(trace->changes->count + run);
-                commit(trace, known);
-                return count;
-            }
-            if (to_the_end)
-                return FOLLOW_SHORT;
-            set_aside(trace, known, run - 1, &at);
-            known += run;
-        }
-        struct level *level = &trace->changes->level[trace->changes->count++];
-        level->pc = at.pc;
-        if (trace->changes->count == limit) {
-            level->step = (struct step){.sp = at.sp, .bp = at.bp};
-            break;
-        }
-        enum unwind_step result = unwind_step(&at, &level->step);
-        if (result == STEP_END || result == STEP_CUT) {
-            end_at(trace, 1, result == STEP_CUT);
-            return (int)(trace->changes->count < max ? trace->changes->count : max);
-        }
-        if (result == STEP_ALONE)
-            return FOLLOW_ALONE;
-    }
-    end_at(trace, 0, 0);
-    return (int)max;
-}
-
-static uint64_t window_hash(const struct traces *traces, const struct trace *trace, uint32_t count) {
-    return trace->hash[trace->top] - trace->hash[trace->top + count] * traces->power[count];
-}
-
-static inline void count_cut(const struct trace *trace, uint32_t frames) {
-    if (__builtin_expect(trace->cut, 0) && trace->top + frames == LEVELS)
-        unwind_count_cut();
-}
 
 static uint32_t site_alone(struct caller caller, uint32_t max) {
     uint64_t frames[CAPTURE_FRAMES_MAX];
@@ -262,158 +51,48 @@ static uint32_t site_alone(struct caller caller, uint32_t max) {
     return site_intern(frames, count);
 }
 
-static void add_word(struct whole *whole, uintptr_t address, uint64_t word, uint32_t frame) {
-    whole->at[whole->words] = (const uint64_t *)address;
-    whole->frame[whole->words++] = (uint8_t)frame;
-    whole->word[whole->words] = word;
-}
-
-/* Keep the first `frames` levels of the trace as a whole. A stack that was cut is not kept, for it is counted each time. */
-static void whole_make(struct whole *whole, const struct trace *trace, struct caller caller, uint32_t frames,
-                       uint32_t max) {
-    const struct step *step = &trace->steps[trace->top];
-    whole->epoch = 0;
-    if (trace->cut && trace->top + frames == LEVELS)
-        return;
-    whole->caller = caller;
-    whole->bp_mask = step->flags & BP_NEEDED ? UINTPTR_MAX : 0;
-    whole->words = 0;
-    whole->word[0] = caller.pc;
-    whole->frames = frames;
-    whole->is_cut_short = frames == max;
-    const uint64_t *frame = &trace->frames[trace->top];
-    for (uint32_t i = 1; i < frames; i++, step++) {
-        if (whole->words > WORDS - 3 - WORDS_AT_ONCE)
-            return;
-        if (step->flags & STEP_CFA_WORD)
-            add_word(whole, step->sp + step->cfa_word, step[1].sp - (uintptr_t)step->cfa_add, 0);
-        add_word(whole, step->sp + step->ra, frame[i], i);
-        if (step->flags & BP_CHECKED)
-            add_word(whole, step->sp + step->saved_bp, step[1].bp, 0);
-    }
-    whole->is_plain = whole->words + 1 == frames;
-    while (whole->words % WORDS_AT_ONCE)
-        add_word(whole, (uintptr_t)&no_address, no_address, 0);
-    whole->epoch = trace->epoch;
+static uint64_t hash_of(const struct traces *traces, const struct levels *levels, uint32_t count) {
+    return levels->hash[levels->top] - levels->hash[levels->top + count] * traces->power[count];
 }
 
 /* The stack above `caller`, by what is known of others. whole: where it is kept, if it can be */
-static uint32_t site_by_trace(struct traces *traces, struct trace *trace, struct caller caller, uint32_t max,
-                              struct whole *whole) {
-    unsigned epoch = atomic_load_explicit(&unwind_epoch, memory_order_relaxed);
-    struct cursor at = unwind_start(caller);
-    if (trace->epoch != epoch || trace->hi != at.hi)
-        trace->epoch = 0;
-    int count = follow(trace, at, max, max);
-    if (count == FOLLOW_SHORT) {
-        trace->epoch = 0;
-        count = follow(trace, at, max, max + SLACK);
-    }
-    rest_after(&trace->rest, count != FOLLOW_ALONE && trace->changes->count * 2 < (uint32_t)count);
-    if (count == FOLLOW_ALONE) {
-        trace->epoch = 0;
+static uint32_t site_by_levels(struct traces *traces, size_t class, struct caller caller, uint32_t max,
+                               struct whole *whole) {
+    struct levels *levels = traces->levels[class % TRACES];
+    int count = levels_walk(levels, caller, max);
+    int was_useful = count != LEVELS_ALONE && traces->changes.count * 2 < (uint32_t)count;
+    rest_after(&traces->walks_alone[class % TRACES], was_useful);
+    if (count == LEVELS_ALONE)
         return site_alone(caller, max);
-    }
-    const uint64_t *frames = &trace->frames[trace->top];
+    const uint64_t *frames = &levels->frames[levels->top];
     frames_check(frames, (size_t)count, max);
-    count_cut(trace, (uint32_t)count);
-    trace->hi = at.hi;
-    trace->epoch = epoch;
-    whole_make(whole, trace, caller, (uint32_t)count, max);
-    whole->hash = window_hash(traces, trace, (uint32_t)count);
+    if (__builtin_expect(levels_end_cut(levels, (uint32_t)count), 0))
+        unwind_count_cut();
+    whole_make(whole, levels, caller, (uint32_t)count, max);
+    whole->hash = hash_of(traces, levels, (uint32_t)count);
     whole->site = site_intern_hashed(whole->hash, frames, (size_t)count);
     if (!whole->site)
         whole->epoch = 0;
     return whole->site;
 }
 
-/* ---- stacks that are the same ---- */
-
-static inline int begins_at(const struct whole *whole, const struct caller *caller) {
-    uintptr_t differs = (whole->caller.pc ^ caller->pc) | (whole->caller.sp ^ caller->sp) |
-                        ((whole->caller.bp ^ caller->bp) & whole->bp_mask) |
-                        (whole->epoch ^ atomic_load_explicit(&unwind_epoch, memory_order_relaxed));
-    return !differs;
-}
-
-/* Is the whole stack as it was? Its words are compared with no thought of what to do when they differ. */
-static inline int is_same(const struct whole *whole, const struct caller *caller) {
-    if (!begins_at(whole, caller))
-        return 0;
-    const uint64_t *const *at = whole->at, *word = whole->word + 1;
-    for (size_t i = 0; i < whole->words; i += WORDS_AT_ONCE)
-        if (*at[i] != word[i] || *at[i + 1] != word[i + 1] || *at[i + 2] != word[i + 2] || *at[i + 3] != word[i + 3])
-            return 0;
-    return 1;
-}
-
-/* ---- stacks of the same shape ---- */
-
-static void whole_copy(struct whole *to, const struct whole *from) {
-    memcpy(to, from, offsetof(struct whole, at));
-    memcpy(to->at, from->at, from->words * sizeof from->at[0]);
-    memcpy(to->word, from->word, (from->words + 1) * sizeof from->word[0]);
-    memcpy(to->frame, from->frame, from->words * sizeof from->frame[0]);
-}
-
-/* May the word at at[i] be what stands there now? */
-static int may_change(const struct whole *whole, size_t i) {
-    uint32_t frame = whole->frame[i];
-    if (!frame || !*whole->at[i])
-        return 0;
-    return (frame + 1 == whole->frames && whole->is_cut_short) || unwind_same_step(*whole->at[i], whole->word[i + 1]);
-}
-
-/* The places where another word stands now. returns how many; -1: one of them would lead the walk elsewhere */
-static int changed_places(const struct whole *whole, uint8_t places[WORDS]) {
-    int count = 0;
-    for (size_t i = 0; i < whole->words; i++) {
-        if (__builtin_expect(*whole->at[i] == whole->word[i + 1], 1))
-            continue;
-        if (!may_change(whole, i))
-            return -1;
-        places[count++] = (uint8_t)i;
-    }
-    return count;
-}
-
-static const uint64_t *frames_of(const struct whole *whole, uint64_t buffer[CAPTURE_FRAMES_MAX]) {
-    if (whole->is_plain)
-        return whole->word;
-    buffer[0] = whole->word[0];
-    for (uint32_t i = 0; i < whole->words; i++)
-        if (whole->frame[i])
-            buffer[whole->frame[i]] = whole->word[i + 1];
-    return buffer;
-}
-
-/* The present stack, which begins where `like` does: where only return addresses differ, and each leads on as the one did
- * that stood there, the words to compare stay in their places. into: where it is kept, may be `like`
- * returns  0: it is of another shape, and nothing has changed */
-static uint32_t site_by_shape(const struct traces *traces, const struct whole *like, struct whole *into, uint32_t max) {
-    uint8_t places[WORDS];
+/* The present stack, by one that seems to be of its shape and is the same up to at[first].
+ * returns  0: it is of another shape, or there is no memory; then the whole holds nothing */
+static uint32_t site_by_shape(const struct traces *traces, struct whole *whole, size_t first, uint32_t max) {
     uint64_t buffer[CAPTURE_FRAMES_MAX];
-    int count = changed_places(like, places);
-    if (count < 0)
-        return 0;
-    if (into != like)
-        whole_copy(into, like);
-    for (int i = 0; i < count; i++) {
-        uint32_t place = places[i];
-        uint64_t *word = &into->word[place + 1], now = *into->at[place];
-        into->hash += (site_hash_step(0, now) - site_hash_step(0, *word)) * traces->power[into->frame[place]];
-        *word = now;
+    whole->site = 0;
+    if (whole_adapt(whole, first, traces->power) == 0) {
+        const uint64_t *frames = whole_frames(whole, buffer);
+        frames_check(frames, whole->frames, max);
+        whole->site = site_intern_hashed(whole->hash, frames, whole->frames);
     }
-    const uint64_t *frames = frames_of(into, buffer);
-    frames_check(frames, into->frames, max);
-    into->site = site_intern_hashed(into->hash, frames, into->frames);
-    if (!into->site)
-        into->epoch = 0;
-    return into->site;
+    if (!whole->site)
+        whole->epoch = 0;
+    return whole->site;
 }
 
-static struct trace *trace_of(struct traces *traces, size_t class) {
-    struct trace **place = &traces->of[class % TRACES];
+static struct levels *levels_of(struct traces *traces, size_t class) {
+    struct levels **place = &traces->levels[class % TRACES];
     if (!*place && (*place = pages_alloc(sizeof **place))) {
         (*place)->changes = &traces->changes;
         (*place)->top = LEVELS;
@@ -426,18 +105,18 @@ static struct whole *other_way(struct traces *traces, size_t class, const struct
     struct set *set = &traces->set[class];
     struct whole *found = NULL;
     for (unsigned way = 0; way < WAYS && !found; way++)
-        if (&set->way[way] != traces->last[class] && is_same(&set->way[way], caller))
+        if (&set->way[way] != traces->last[class] && whole_is_same(&set->way[way], caller))
             found = &set->way[way];
     rest_after(&set->rest, found != NULL);
     return found;
 }
 
 /* One of this class that begins where the present stack does; or NULL. */
-static struct whole *likely_shape(struct traces *traces, size_t class, const struct caller *caller) {
-    if (begins_at(traces->last[class], caller))
+static struct whole *way_from(struct traces *traces, size_t class, const struct caller *caller) {
+    if (whole_begins_at(traces->last[class], caller))
         return traces->last[class];
     for (unsigned way = 0; way < WAYS; way++)
-        if (begins_at(&traces->set[class].way[way], caller))
+        if (whole_begins_at(&traces->set[class].way[way], caller))
             return &traces->set[class].way[way];
     return NULL;
 }
@@ -452,15 +131,19 @@ static __attribute__((noinline)) uint32_t site_not_last(struct traces *traces, s
         frames_check_site(whole->site, max);
         return whole->site;
     }
-    struct whole *like = likely_shape(traces, class, caller);
+    struct whole *like = way_from(traces, class, caller);
+    size_t first = 0;
+    int is_alike = like && whole_seems_alike(like, &first);
     traces->last[class] = whole = like && !looks ? like : &set->way[set->oldest++ % WAYS];
-    uint32_t site = like ? site_by_shape(traces, like, whole, max) : 0;
+    if (is_alike && whole != like)
+        whole_copy(whole, like);
+    uint32_t site = is_alike ? site_by_shape(traces, whole, first, max) : 0;
     if (site)
         return site;
-    struct trace *trace = trace_of(traces, class);
-    if (!trace || rests(&trace->rest))
+    struct levels *levels = levels_of(traces, class);
+    if (!levels || rests(&traces->walks_alone[class % TRACES]))
         return site_alone(*caller, max);
-    return site_by_trace(traces, trace, *caller, max, whole);
+    return site_by_levels(traces, class, *caller, max, whole);
 }
 
 static __attribute__((noinline)) struct traces *traces_make(void) {
@@ -476,7 +159,7 @@ static __attribute__((noinline)) struct traces *traces_make(void) {
  * a class. The low bits of addresses tell them apart better than a product would, whose high bits are often the same. */
 static inline size_t class_of(const struct caller *caller) {
     uintptr_t mixed = caller->pc ^ caller->sp >> 4;
-    return (mixed ^ mixed >> 6 ^ mixed >> 12) % SETS;
+    return (mixed ^ mixed >> 5 ^ mixed >> 10) % SETS;
 }
 
 uint32_t trace_site(struct traces **of_thread, const struct caller *caller, uint32_t max) {
@@ -485,7 +168,7 @@ uint32_t trace_site(struct traces **of_thread, const struct caller *caller, uint
         return 0;
     size_t class = class_of(caller);
     const struct whole *last = traces->last[class];
-    if (__builtin_expect(!is_same(last, caller), 0))
+    if (__builtin_expect(!whole_is_same(last, caller), 0))
         return site_not_last(traces, class, caller, max);
     frames_check_site(last->site, max);
     return last->site;

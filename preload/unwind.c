@@ -15,7 +15,7 @@
 enum {
     RULES_MIN = 1 << 12,
     SHAPE_BITS = 15,
-    SHAPES_MAX = 1 << SHAPE_BITS, /* different rules; a program has some hundreds */
+    SHAPES_MAX = 1 << SHAPE_BITS, /* different rules; a program has some hundreds. beyond, all registers are needed */
     GUESS_BYTES_MAX = 0x4000,     /* how far up a frame pointer that is only guessed may point */
     FRAME_BYTES_MAX = 64 << 20,   /* a frame larger than this is a wrong rule */
 };
@@ -100,9 +100,11 @@ static struct rules *rules_room_locked(void) {
     return larger;
 }
 
-/* The number of this rule in shapes[]; 0: there are too many. */
+/* The number of this rule in shapes[]. */
 static uint32_t shape_locked(const struct rule *rule) {
     enum { MASK = sizeof shape_places / sizeof shape_places[0] - 1 };
+    if (rule->kind == RULE_SLOW)
+        return 0;
     uint64_t low;
     uint32_t high;
     memcpy(&low, rule, sizeof low);
@@ -124,9 +126,8 @@ static void rule_keep_locked(uint64_t frame, const struct rule *rule) {
     if (rule->kind == RULE_NO_TABLE || key > UINT64_MAX >> SHAPE_BITS)
         return;
     struct rules *table = rules_room_locked();
-    uint32_t shape = table ? shape_locked(rule) : 0;
-    if (shape)
-        slot_store(table, key << SHAPE_BITS | shape);
+    if (table)
+        slot_store(table, key << SHAPE_BITS | shape_locked(rule));
 }
 
 static __attribute__((noinline)) struct rule rule_learn(uint64_t frame) {
@@ -299,9 +300,35 @@ size_t unwind_capture(struct caller caller, uint64_t *frames, size_t max) {
     return count;
 }
 
+/* A step by a rule as nearly all are: the caller's stack pointer lies a constant away from sp or bp. returns 0: it is none */
+static inline __attribute__((always_inline)) int step_plain(struct cursor *at, const struct rule *rule,
+                                                            struct step *step) {
+    uintptr_t sp = at->sp, bp = at->bp;
+    if (!rule || rule->kind - RULE_SP > RULE_BP - RULE_SP || rule->flags & ~RULE_BP_SAVED)
+        return 0;
+    int by_bp = rule->kind == RULE_BP;
+    uintptr_t cfa = (by_bp ? bp : sp) + (uintptr_t)rule->cfa_offset;
+    if (cfa - sp - 1 >= FRAME_BYTES_MAX || (at->hi && cfa > at->hi))
+        return 0;
+    uintptr_t ra_at = cfa + (uintptr_t)rule->ra_offset, pc = word_at(ra_at), bp_at = cfa + (uintptr_t)rule->bp_offset;
+    if (!pc)
+        return 0;
+    *step = (struct step){.sp = sp, .bp = bp, .ra = (uint32_t)(ra_at - sp), .flags = by_bp ? STEP_BP_USED : 0};
+    if (rule->flags) {
+        step->saved_bp = (uint32_t)(bp_at - sp);
+        step->flags |= STEP_BP_SAVED;
+        at->bp = word_at(bp_at);
+    }
+    at->pc = pc;
+    at->sp = cfa;
+    return 1;
+}
+
 /* Code without a table may be replaced at any time, but not while it stands on the stack that is compared. */
 enum unwind_step unwind_step(struct cursor *at, struct step *step) {
     struct rule learnt;
+    if (!at->exact && step_plain(at, rule_find(atomic_load_explicit(&rules, memory_order_acquire), at->pc), step))
+        return STEP_ON;
     if (!ready)
         return STEP_ALONE;
     const struct rule *rule = rule_at(at, &learnt);
@@ -316,10 +343,9 @@ enum unwind_step unwind_step(struct cursor *at, struct step *step) {
     return rule->kind == RULE_NO_TABLE && !(step->flags & STEP_BP_SAVED) ? STEP_CUT : STEP_ALONE;
 }
 
-int unwind_same_step(uintptr_t pc, uintptr_t other_pc) {
-    struct rules *table = atomic_load_explicit(&rules, memory_order_acquire);
-    const struct rule *rule = rule_find(table, pc), *other = rule_find(table, other_pc);
-    return rule && rule == other && rule->kind != RULE_SLOW;
+unsigned unwind_shape(uintptr_t pc) {
+    const struct rule *rule = rule_find(atomic_load_explicit(&rules, memory_order_acquire), pc);
+    return rule ? (unsigned)(rule - shapes) : 0;
 }
 
 _Atomic unsigned unwind_epoch = 1;

@@ -71,8 +71,9 @@ enum unwind_step {
 };
 enum unwind_step unwind_step(struct cursor *at, struct step *step); /* sets all fields that its flags name */
 
-/* Do frames at these two return addresses lead to their callers in the same way, as far as is known? */
-int unwind_same_step(uintptr_t pc, uintptr_t other_pc);
+/* A number for the way from a frame with this return address to its caller, the same for all that lead on in the same way;
+ * 0: none is known yet, or it takes all registers. */
+unsigned unwind_shape(uintptr_t pc);
 
 extern _Atomic unsigned unwind_epoch; /* changes when rules may; never 0 */
 

@@ -15,10 +15,10 @@ here=$(cd "$(dirname "$0")" && pwd) || exit 1
 # what is counted, program, its arguments (N: how many times), N in the shorter run and in the longer one, ceiling for each.
 # The shorter run of churn is long enough to fill its window and to meet all its stacks.
 CEILINGS='
-a pair; the same way to malloc each time|churn|1 N descending|12000|24000|532
-a pair; the loop stands below all calls|churn|1 N standing|12000|24000|524
-a pair; three ways to malloc in turn|churn|1 N alternating|12000|24000|734
-a pair; one of 1 024 ways at random|churn|1 N wandering|12000|24000|2138
+a pair; the same way to malloc each time|churn|1 N descending|12000|24000|528
+a pair; the loop stands below all calls|churn|1 N standing|12000|24000|507
+a pair; three ways to malloc in turn|churn|1 N alternating|12000|24000|733
+a pair; one of 1 024 ways at random|churn|1 N wandering|12000|24000|1391
 a place that malloc was not called from before|places|N|500|1500|7380
 a block of a pool with two objects, beside thousands|pools|N|2000|4000|5000
 '
