@@ -244,7 +244,7 @@ enum granules_inside granules_look(struct granules *granules, uintptr_t address,
     const _Atomic uint8_t *granule = granules_at(granules, address);
     size_t number = heap_slot_number(address), place = number % GROUP;
     if (granule == &granules->nothing_known)
-        return GRANULES_ASK;
+        return number > HEAP_LARGE_BYTES / GRANULE_BYTES ? GRANULES_FAR : GRANULES_ASK;
     if (granule - number == granules->bare->granule)
         return far_or_ask(number);
     const _Atomic uint8_t *group = granule - place;

@@ -342,8 +342,9 @@ static object_id walk_back(const struct heap *heap, uintptr_t address, uintptr_t
     return 0;
 }
 
-static object_id find_large(const struct heap *heap, uintptr_t address, uintptr_t *start) {
-    size_t lo = 0, hi = heap->large_count; /* the answer is the last one that begins at or before `address` */
+/* How many large objects begin at or before `address`: the last of them is the only one that can contain it. */
+static size_t large_before(const struct heap *heap, uintptr_t address) {
+    size_t lo = 0, hi = heap->large_count;
     while (lo < hi) {
         size_t middle = lo + (hi - lo) / 2;
         if (heap->large[middle].lo <= address)
@@ -351,10 +352,15 @@ static object_id find_large(const struct heap *heap, uintptr_t address, uintptr_
         else
             hi = middle;
     }
-    if (lo == 0 || address >= heap->large[lo - 1].hi)
+    return lo;
+}
+
+static object_id find_large(const struct heap *heap, uintptr_t address, uintptr_t *start) {
+    size_t before = large_before(heap, address);
+    if (before == 0 || address >= heap->large[before - 1].hi)
         return 0;
-    *start = heap->large[lo - 1].lo;
-    return heap->large[lo - 1].id;
+    *start = heap->large[before - 1].lo;
+    return heap->large[before - 1].id;
 }
 
 static object_id find_odd(const struct heap *heap, uintptr_t address, uintptr_t *start) {
@@ -390,9 +396,20 @@ object_id heap_find(const struct heap *heap, uintptr_t address, uintptr_t *start
     return heap->odd_count ? find_odd(heap, address, start) : 0;
 }
 
-object_id heap_find_far(const struct heap *heap, uintptr_t address, uintptr_t *start) {
-    object_id id = find_large(heap, address, start);
-    return id || !heap->odd_count ? id : find_odd(heap, address, start);
+object_id heap_find_far(const struct heap *heap, uintptr_t address, uintptr_t *start, struct range *none) {
+    size_t before = large_before(heap, address);
+    const struct heap_large *large = before ? &heap->large[before - 1] : NULL;
+    if (large && address <= large->hi) {
+        *start = large->lo;
+        return large->id;
+    }
+    if (heap->odd_count) {
+        object_id id = find_odd(heap, address, start);
+        return id ? id : find_odd(heap, address - 1, start);
+    }
+    *none =
+        (struct range){large ? large->hi + 1 : 0, before < heap->large_count ? heap->large[before].lo : UINTPTR_MAX};
+    return 0;
 }
 
 object_id heap_at(const struct heap *heap, uintptr_t address) {

@@ -193,8 +193,10 @@ static inline uintptr_t heap_entry(const struct heap *heap, object_id id) {
  * and a pointer to these is its end. returns its id, or 0; *start receives its address then */
 object_id heap_empty_array(const struct heap *heap, uintptr_t address, uintptr_t *start);
 
-/* The large object, or the one without a slot, that contains `address`; as heap_find(). */
-object_id heap_find_far(const struct heap *heap, uintptr_t address, uintptr_t *start);
+/* The object that contains `address` or ends there, if it is a large one or has no slot.
+ * none     receives addresses around this one for which the answer is 0, when it is known to be
+ * returns  its id, or 0; *start receives its address then */
+object_id heap_find_far(const struct heap *heap, uintptr_t address, uintptr_t *start, struct range *none);
 
 /* Is `address` this object's end, and does that hold it? Not at the start of a page: what is mapped there has its own
  * pointers. */

@@ -90,11 +90,11 @@ static object_id pointed_behind(const struct heap *heap, uintptr_t word, uintptr
 
 /* The object that a word points at where no short or long one begins: into one, to its end, or at an odd one.
  * returns  its id, or 0: none, or one that was met; *start receives its address, *is_end whether the word is its end */
-static object_id pointed_inside(const struct heap *heap, struct granules *granules, uintptr_t word, uintptr_t *start,
-                                int *is_end) {
+static object_id pointed_inside(struct marker *marker, uintptr_t word, uintptr_t *start, int *is_end) {
+    const struct heap *heap = marker->met->heap;
     object_id id;
     *is_end = 0;
-    switch (granules_look(granules, word, start)) {
+    switch (granules_look(&marker->met->granules, word, start)) {
     case GRANULES_NOWHERE:
     case GRANULES_IN_MET:
         return 0;
@@ -103,11 +103,11 @@ static object_id pointed_inside(const struct heap *heap, struct granules *granul
     case GRANULES_AT_UNMET:
         return pointed_behind(heap, word, start, is_end);
     case GRANULES_FAR:
-        id = heap_find_far(heap, word, start);
-        if (id)
-            return heap_is_pointed(heap, id, *start, word) ? id : 0;
-        if (!heap_find_far(heap, word - 1, start))
+        if (word - marker->none.lo < marker->none.hi - marker->none.lo ||
+            !(id = heap_find_far(heap, word, start, &marker->none)))
             return 0;
+        if (heap_contains(heap, *start, id, word))
+            return heap_is_pointed(heap, id, *start, word) ? id : 0;
         break;
     case GRANULES_ASK:
         break;
@@ -122,7 +122,7 @@ static NOINLINE void meet_inside(struct marker *marker, uintptr_t word) {
     const struct heap *heap = met->heap;
     uintptr_t start;
     int is_end;
-    object_id id = pointed_inside(heap, &met->granules, word, &start, &is_end);
+    object_id id = pointed_inside(marker, word, &start, &is_end);
     if (!id || met_is(met, start, id, met_byte(met, start)) ||
         (marker->by_counts && heap->entry[id] & marker->by_counts))
         return;
@@ -362,6 +362,7 @@ void marker_enter(struct marker *marker, struct marking *marking) {
     marker->objects_scanned = marker->bytes_read = 0;
     marker->by_counts_inside = 0;
     marker->round = 0;
+    marker->none = (struct range){0, 0};
     for (unsigned i = 0; i < 2; i++)
         marker->launched[i].count = marker->found[i].count = 0;
     work_list_begin(&marker->todo, &marking->pool);

@@ -464,6 +464,7 @@ static uint64_t combine(struct evaluation *e, unsigned code, uint64_t a, uint64_
     case 0x25:
         return b < 64 ? a >> b : 0;
     case 0x26:
+        // cppcheck-suppress shiftTooManyBitsSigned; gcc and clang keep the sign
         return (uint64_t)((int64_t)a >> (b < 64 ? b : 63));
     case 0x27:
         return a ^ b;

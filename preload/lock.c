@@ -11,7 +11,10 @@
 _Atomic int lock_words[LOCK_COUNT];
 __thread uint32_t lock_own;
 
+/* Marked as waited for only when it is: else each would be a call of the kernel's to give back, at every fork. */
 static int take_within(enum lock lock, int *left_ms) {
+    if (lock_try(lock))
+        return 0;
     while (atomic_exchange_explicit(&lock_words[lock], 2, memory_order_acquire) != 0) {
         struct timespec slice = {.tv_nsec = 1000000};
         if (*left_ms <= 0)

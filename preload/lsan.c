@@ -82,12 +82,28 @@ static void search_image(const char *image, size_t bytes) {
             search_table(image, bytes, &sections[i], &sections[sections[i].sh_link]);
 }
 
+/* Most are stripped: two small reads tell so, and spare the mapping. */
+static int is_stripped(long file) {
+    ElfW(Ehdr) header = {.e_shnum = 0};
+    ElfW(Shdr) sections[64] = {{0}};
+    if (sys(SYS_pread64, file, &header, sizeof header, 0) != sizeof header || header.e_shentsize != sizeof *sections ||
+        header.e_shnum > sizeof sections / sizeof *sections)
+        return 0;
+    long bytes = (long)(header.e_shnum * sizeof *sections);
+    if (sys(SYS_pread64, file, sections, bytes, header.e_shoff) != bytes)
+        return 0;
+    for (size_t i = 0; i < header.e_shnum; i++)
+        if (sections[i].sh_type == SHT_SYMTAB)
+            return 0;
+    return 1;
+}
+
 static void search_executable(void) {
     struct stat status = {0};
     long file = sys(SYS_openat, AT_FDCWD, "/proc/self/exe", O_RDONLY | O_CLOEXEC, 0);
     if (sys_failed(file))
         return;
-    long image = sys(SYS_fstat, file, &status) == 0 && status.st_size > 0
+    long image = !is_stripped(file) && sys(SYS_fstat, file, &status) == 0 && status.st_size > 0
                      ? sys(SYS_mmap, 0, status.st_size, PROT_READ, MAP_PRIVATE, file, 0)
                      : -1;
     sys(SYS_close, file);

@@ -17,10 +17,11 @@
 
 /* Absolute, with %p in it; NULL when it can't stand in quotes, or goes to standard output. */
 static const char *left_name(struct pool *pool, const char *pattern) {
-    char *here = *pattern == '/' ? NULL : getcwd(NULL, 0);
-    if (!strcmp(pattern, "-") || (*pattern != '/' && !here))
+    bool is_output = !strcmp(pattern, "-"), is_whole = *pattern == '/';
+    char *here = is_output || is_whole ? NULL : getcwd(NULL, 0);
+    if (is_output || (!is_whole && !here))
         return NULL;
-    const char *name = *pattern == '/' ? pattern : pool_printf(pool, "%s/%s", here, pattern);
+    const char *name = is_whole ? pattern : pool_printf(pool, "%s/%s", here, pattern);
     free(here);
     return strpbrk(name, "'\"") ? NULL : output_of_each(pool, name);
 }
