@@ -34,6 +34,7 @@ struct run {
     struct gate gate;
     struct report report;
     struct unwatched_list *unwatched;
+    struct output_names kept;
     pid_t pid;
     int wait_status;
     double ended;   /* Unix seconds */
@@ -106,7 +107,8 @@ static void add_recording(struct run *run, const char *path, bool is_main) {
         }
         report_trim(&run->report);
         run->failed |= is_main && !recording.has_scan;
-        if (run->options.output && output_keep(&run->options, path, is_main ? run->pid : recording.pid, run->pid))
+        int64_t pid = is_main ? run->pid : recording.pid;
+        if (run->options.output && output_keep(&run->options, &run->kept, path, pid, run->pid))
             run->failed = true;
     }
     recording_close(&recording);
@@ -241,6 +243,7 @@ int command_run(int count, char **arguments, int from) {
             status = run_program(&run);
     }
 out:
+    output_names_close(&run.kept);
     pool_free(&pool);
     return status;
 }

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <uthash.h>
 
 /* ---- names ---- */
 
@@ -27,11 +28,11 @@ static const char *host_name(struct pool *pool) {
 
 /* The text that the letter at `*at` stands for; moves `*at` to its last byte. NULL: not known, or the variable `*unset`
  * is not set. */
-static const char *expansion(struct pool *pool, const char **at, int64_t pid, const char **unset) {
+static const char *expansion(struct pool *pool, const char **at, const char *process, const char **unset) {
     const char *close;
     switch (**at) {
     case 'p':
-        return pid == OUTPUT_PID_LATER ? "%p" : pool_printf(pool, "%" PRId64, pid);
+        return process;
     case 'h':
         return host_name(pool);
     case '%':
@@ -49,7 +50,7 @@ static const char *expansion(struct pool *pool, const char **at, int64_t pid, co
     }
 }
 
-const char *output_expand(struct pool *pool, const char *pattern, int64_t pid) {
+static const char *expand(struct pool *pool, const char *pattern, const char *process) {
     const char *expanded = "";
     for (const char *at = pattern; *at; at++) {
         size_t plain = strcspn(at, "%");
@@ -58,7 +59,7 @@ const char *output_expand(struct pool *pool, const char *pattern, int64_t pid) {
         if (!*at)
             break;
         at++;
-        const char *unset = NULL, *text = *at ? expansion(pool, &at, pid, &unset) : NULL;
+        const char *unset = NULL, *text = *at ? expansion(pool, &at, process, &unset) : NULL;
         if (unset) {
             message_error("%s: the environment variable %s is not set", pattern, unset);
             return NULL;
@@ -72,6 +73,10 @@ const char *output_expand(struct pool *pool, const char *pattern, int64_t pid) {
         expanded = pool_printf(pool, "%s%s", expanded, text);
     }
     return expanded;
+}
+
+const char *output_expand(struct pool *pool, const char *pattern, int64_t pid) {
+    return expand(pool, pattern, pid == OUTPUT_PID_LATER ? "%p" : pool_printf(pool, "%" PRId64, pid));
 }
 
 /* Does the name differ from process to process by itself? */
@@ -88,9 +93,9 @@ static size_t stem_length(const char *path) {
     return dot && dot > base ? (size_t)(dot - path) : strlen(path);
 }
 
-static const char *with_pid(struct pool *pool, const char *path, int64_t pid) {
+static const char *with_process(struct pool *pool, const char *path, const char *process) {
     size_t stem = stem_length(path);
-    return pool_printf(pool, "%.*s.%" PRId64 "%s", (int)stem, path, pid, path + stem);
+    return pool_printf(pool, "%.*s.%s%s", (int)stem, path, process, path + stem);
 }
 
 const char *output_of_each(struct pool *pool, const char *pattern) {
@@ -155,9 +160,16 @@ static int write_all(int to, const char *bytes, ssize_t count) {
     return 0;
 }
 
+static bool is_same_file(const char *one, const char *other) {
+    struct stat a, b;
+    return !stat(one, &a) && !stat(other, &b) && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
 int output_copy(const char *from, const char *to) {
     char buffer[65536];
     ssize_t count = -1;
+    if (is_same_file(from, to))
+        return 0;
     int in = open(from, O_RDONLY | O_CLOEXEC), out = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     int result = in < 0 || out < 0 ? -1 : 0;
     while (!result && (count = read(in, buffer, sizeof buffer)) > 0)
@@ -175,13 +187,45 @@ int output_copy(const char *from, const char *to) {
     return result;
 }
 
-int output_keep(const struct options *options, const char *path, int64_t pid, int64_t main_pid) {
-    const char *name = output_expand(options->pool, options->output, pid);
+struct output_name {
+    const char *text;
+    UT_hash_handle hh;
+};
+
+static bool is_taken(const struct output_names *names, const char *text) {
+    struct output_name *known = NULL;
+    HASH_FIND_STR(names->taken, text, known);
+    return known != NULL;
+}
+
+static void take(struct pool *pool, struct output_names *names, const char *text) {
+    struct output_name *name = pool_alloc(pool, sizeof *name);
+    name->text = text;
+    HASH_ADD_KEYPTR(hh, names->taken, name->text, strlen(name->text), name);
+}
+
+/* For the `number`-th recording of the process: from the second on the number stands behind the process id. */
+static const char *name_of(struct pool *pool, const char *pattern, int64_t pid, int64_t number, bool is_plain) {
+    const char *process =
+        number ? pool_printf(pool, "%" PRId64 ".%" PRId64, pid, number) : pool_printf(pool, "%" PRId64, pid);
+    const char *name = expand(pool, pattern, process);
+    return name && !is_plain && !has_pid(pattern) ? with_process(pool, name, process) : name;
+}
+
+int output_keep(const struct options *options, struct output_names *names, const char *path, int64_t pid,
+                int64_t main_pid) {
+    struct pool *pool = options->pool;
+    const char *name = name_of(pool, options->output, pid, 0, pid == main_pid);
+    for (int64_t number = 0; name && is_taken(names, name); number++)
+        name = name_of(pool, options->output, pid, number, false);
     if (!name)
         return -1;
-    if (pid != main_pid && !has_pid(options->output))
-        name = with_pid(options->pool, name, pid);
+    take(pool, names, name);
     return output_copy(path, name);
+}
+
+void output_names_close(struct output_names *names) {
+    HASH_CLEAR(hh, names->taken);
 }
 
 /* ---- reports ---- */

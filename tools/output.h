@@ -22,9 +22,16 @@ int output_check(const struct options *);
 /* Copy a recording. 0, or -1 after a message. */
 int output_copy(const char *from, const char *to);
 
+/* Under which names recordings were kept, so that none is written over another; all zero at first. */
+struct output_names {
+    struct output_name *taken; /* uthash */
+};
+
 /* Keep the recording at `path` of process `pid` as --output says; `main_pid` is the one whose recording gets the plain
- * name. 0, or -1 after a message. */
-int output_keep(const struct options *, const char *path, int64_t pid, int64_t main_pid);
+ * name, if it comes first. A process that became another program leaves several: they get a number. 0, or -1 after a
+ * message. */
+int output_keep(const struct options *, struct output_names *, const char *path, int64_t pid, int64_t main_pid);
+void output_names_close(struct output_names *);
 
 /* The kinds whose findings the destinations need, as bits. */
 unsigned output_kinds(const struct options *);

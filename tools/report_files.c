@@ -74,7 +74,8 @@ int report_files_verb(enum verb verb, int count, char **arguments, int from,
     return status;
 }
 
-static int read_file(const struct options *options, const char *path, struct report *report) {
+static int read_file(const struct options *options, const char *path, struct report *report,
+                     struct output_names *kept) {
     struct pool scratch = {0};
     struct recording recording;
     int result = recording_read(&recording, path, &scratch);
@@ -87,7 +88,7 @@ static int read_file(const struct options *options, const char *path, struct rep
             message_error("%s: holds no scan: nothing was judged; the program's next run may leave a whole recording",
                           path);
         if (options->output)
-            result = output_keep(options, path, recording.pid, report->pid);
+            result = output_keep(options, kept, path, recording.pid, report->pid);
     }
     recording_close(&recording);
     pool_free(&scratch);
@@ -95,6 +96,7 @@ static int read_file(const struct options *options, const char *path, struct rep
 }
 
 int report_files_add(const struct options *options, const struct report_files *files, struct report *report) {
+    struct output_names kept = {NULL};
     struct progress progress;
     int result = 0;
     if (files->count == 1)
@@ -102,8 +104,9 @@ int report_files_add(const struct options *options, const struct report_files *f
     progress_start(&progress, files->count);
     for (size_t i = 0; i < files->count && !result; i++) {
         progress_step(&progress, i);
-        result = read_file(options, files->paths[i], report);
+        result = read_file(options, files->paths[i], report, &kept);
     }
     progress_end(&progress);
+    output_names_close(&kept);
     return result;
 }

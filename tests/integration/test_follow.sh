@@ -211,4 +211,21 @@ if [ "$(id -u)" = 0 ]; then
     claim 'under another root: no word of the loader' test ! -s err
     claim 'under another root: counted' unwatched_is 1 'another root, without libcastaway.so in it: 1, /leak'
 fi
+mkdir "$WORK/kept"
+each_is_kept() { # NAMES: those of the programs that left a recording in the folder
+    [ "$(jq -r 'select(.record == "header") | .argv[0]' "$WORK"/kept/* | sort | tr '\n' ' ')" = "$1 " ] || {
+        ls "$WORK/kept"
+        false
+    }
+}
+for name in i.cast i-%p.cast i.%p i; do
+    rm -f "$WORK"/kept/*
+    castaway -o "$WORK/kept/$name" bash -c 'env nice true; exec env nice true'
+    claim "$name: each program that a process became has a recording" each_is_kept 'bash env env nice nice true true'
+done
+rm -f "$WORK"/kept/*
+castaway -o "$WORK/kept/i.cast" env true
+claim 'the plain name is that of the program that the process was in the end' \
+    grep -q '"argv":\["true"' "$WORK/kept/i.cast"
+
 finish

@@ -39,6 +39,9 @@ castaway report "$WORK/s.cast" --max-frames 1
 claim "frames are cut" out_hasnt main
 castaway report "$WORK/s.cast" --color always
 claim "colour when asked for" out_has $'\033[1;31mCYCLE'
+cp "$WORK/s.cast" "$WORK/same.cast"
+castaway report "$WORK/same.cast" --fail-on none -o "$WORK/same.cast"
+claim "a recording that is kept where it is stays as it is" cmp "$WORK/s.cast" "$WORK/same.cast"
 castaway report "$WORK/s.cast" --fail-on none
 claim "--fail-on none ends with 0" status_is 0
 castaway report "$WORK/s.cast" --fail-on=possible --exit-code=7
