@@ -3,12 +3,14 @@
  * Source: LSB 5.0, "Exception Frames"; DWARF 5, 6.4 "Call Frame Information", 2.5 and 7.7.1 expressions.
  *
  * Owns:    nothing.
- * Never:   takes a lock, asks for memory, touches errno; believes a length beyond what contains it.
+ * Never:   takes a lock, asks for memory, touches errno; believes a length, a distance or a count beyond the segment that
+ *          it leads through.
  * Runs in: anywhere.
  * Start:   cfi_step(), then run(). */
 #include "cfi.h"
 
 #include <dlfcn.h>
+#include <link.h>
 #include <string.h>
 
 enum { STATES_MAX = 4, STACK_MAX = 16 }; /* assemblers nest states twice, compilers once */
@@ -114,8 +116,33 @@ struct description {
     struct bytes common, own; /* programs */
 };
 
-static struct bytes read_entry(uintptr_t address, uintptr_t end) {
-    struct bytes all = {.at = (const unsigned char *)address, .end = (const unsigned char *)end};
+/* The rest of the segment from `address` on, if it is one of those that the module can read; else nothing, failed.
+ * module  one whose program headers don't stand behind its first bytes (a tool moved them) is taken as a whole */
+static struct bytes segment_from(const struct dl_find_object *module, uintptr_t address) {
+    enum { HEADER_BYTES_MAX = 4096 };
+    const char *start = module->dlfo_map_start;
+    const ElfW(Ehdr) *elf = module->dlfo_map_start;
+    const uintptr_t end = (uintptr_t)module->dlfo_map_end, bias = module->dlfo_link_map->l_addr;
+    struct bytes rest = {.at = (const unsigned char *)address, .end = (const unsigned char *)end};
+    if (address - (uintptr_t)start >= end - (uintptr_t)start)
+        return (struct bytes){.failed = 1};
+    if (memcmp(elf->e_ident, ELFMAG, SELFMAG) != 0 || elf->e_phoff > HEADER_BYTES_MAX ||
+        elf->e_phnum > (HEADER_BYTES_MAX - elf->e_phoff) / sizeof(ElfW(Phdr)))
+        return rest;
+    const ElfW(Phdr) *segment = (const ElfW(Phdr) *)(start + elf->e_phoff);
+    for (unsigned i = 0; i < elf->e_phnum; i++, segment++) {
+        uintptr_t before = address - (bias + segment->p_vaddr);
+        if (segment->p_type != PT_LOAD || !(segment->p_flags & PF_R) || before >= segment->p_filesz)
+            continue;
+        if (segment->p_filesz - before < end - address)
+            rest.end = rest.at + (segment->p_filesz - before);
+        return rest;
+    }
+    return (struct bytes){.failed = 1};
+}
+
+static struct bytes read_entry(const struct dl_find_object *module, uintptr_t address) {
+    struct bytes all = segment_from(module, address);
     uint64_t size = read_fixed(&all, 4);
     if (size == 0xffffffff || size == 0)
         all.failed = 1; /* entries of 4 GiB, the end */
@@ -186,32 +213,32 @@ static const struct table_entry *entry_of(const struct table_entry *table, size_
     return lo ? &table[lo - 1] : NULL;
 }
 
-/* Where the description begins that may be of `pc`, or 0; *end: of its module */
-static uintptr_t look_up(uintptr_t pc, uintptr_t *end) {
-    enum { UDATA4 = 0x03, DATAREL_SDATA4 = 0x3b, PCREL_SDATA4 = 0x1b };
-    struct dl_find_object found;
-    if (_dl_find_object((void *)pc, &found) != 0 || !found.dlfo_eh_frame)
+/* Where the description begins that may be of `pc`, or 0: there is none in the module's table */
+static uintptr_t look_up(const struct dl_find_object *module, uintptr_t pc) {
+    enum { VERSION_AND_ENCODINGS = 0x3b031b01 }; /* 1; pointer pcrel sdata4, count udata4, table datarel sdata4 */
+    const uintptr_t header = (uintptr_t)module->dlfo_eh_frame;
+    struct bytes all = segment_from(module, header);
+    uint64_t encodings = read_fixed(&all, 4);
+    read_fixed(&all, 4);
+    uint64_t entries = read_fixed(&all, 4);
+    if (all.failed || encodings != VERSION_AND_ENCODINGS ||
+        entries > (size_t)(all.end - all.at) / sizeof(struct table_entry))
         return 0;
-    const unsigned char *header = found.dlfo_eh_frame;
-    if (header[0] != 1 || header[1] != PCREL_SDATA4 || header[2] != UDATA4 || header[3] != DATAREL_SDATA4)
-        return 0;
-    uint32_t entries;
-    memcpy(&entries, header + 8, sizeof entries);
     const struct table_entry *entry =
-        entry_of((const struct table_entry *)(header + 12), entries, (intptr_t)(pc - (uintptr_t)header));
-    *end = (uintptr_t)found.dlfo_map_end;
-    return entry ? (uintptr_t)header + (uintptr_t)(intptr_t)entry->description : 0;
+        entry_of((const struct table_entry *)(const void *)all.at, entries, (intptr_t)(pc - header));
+    return entry ? header + (uintptr_t)(intptr_t)entry->description : 0;
 }
 
 /* returns CFI_CALLER when it was found */
 static enum cfi_step describe(uintptr_t pc, struct description *out) {
-    uintptr_t end, address = look_up(pc, &end);
+    struct dl_find_object module;
     *out = (struct description){.lo = 0};
+    uintptr_t address = _dl_find_object((void *)pc, &module) == 0 && module.dlfo_eh_frame ? look_up(&module, pc) : 0;
     if (!address)
         return CFI_NO_TABLE;
-    struct bytes entry = read_entry(address, end);
+    struct bytes entry = read_entry(&module, address);
     uintptr_t back = (uintptr_t)entry.at, distance = read_fixed(&entry, 4);
-    if (entry.failed || !distance || read_common(read_entry(back - distance, end), out) != 0)
+    if (entry.failed || !distance || read_common(read_entry(&module, back - distance), out) != 0)
         return CFI_FAILED;
     out->lo = read_pointer(&entry, out->encoding);
     out->hi = out->lo + read_form(&entry, out->encoding & ENCODING_FORM);
@@ -313,6 +340,11 @@ static void set_cfa(struct machine *machine, uint64_t number, int64_t offset) {
     machine->row.cfa_offset = offset;
 }
 
+/* A distance that a broken table makes too large wraps round. */
+static int64_t scaled(uint64_t distance, int64_t align) {
+    return (int64_t)(distance * (uint64_t)align);
+}
+
 /* How far an instruction advances; of all others 0. Source: DWARF 5, table 7.29 */
 static uint64_t advance_of(struct bytes *program, unsigned code, uint64_t align) {
     static const unsigned char sizes[] = {[2] = 1, [3] = 2, [4] = 4};
@@ -331,7 +363,7 @@ static void change_row(struct machine *machine, struct bytes *program, unsigned 
         return;
     case 0x05: /* offset_extended */
         number = read_uleb(program);
-        return set(machine, program, number, AT, (int64_t)read_uleb(program) * align);
+        return set(machine, program, number, AT, scaled(read_uleb(program), align));
     case 0x06: /* restore_extended */
         return restore(machine, program, read_uleb(program));
     case 0x07: /* undefined */
@@ -360,19 +392,19 @@ static void change_row(struct machine *machine, struct bytes *program, unsigned 
         return set_expression(machine, program, STORED);
     case 0x11: /* offset_extended_sf */
         number = read_uleb(program);
-        return set(machine, program, number, AT, read_sleb(program) * align);
+        return set(machine, program, number, AT, scaled((uint64_t)read_sleb(program), align));
     case 0x12: /* def_cfa_sf */
         number = read_uleb(program);
-        return set_cfa(machine, number, read_sleb(program) * align);
+        return set_cfa(machine, number, scaled((uint64_t)read_sleb(program), align));
     case 0x13: /* def_cfa_offset_sf */
-        machine->row.cfa_offset = read_sleb(program) * align;
+        machine->row.cfa_offset = scaled((uint64_t)read_sleb(program), align);
         return;
     case 0x14: /* val_offset */
         number = read_uleb(program);
-        return set(machine, program, number, IS, (int64_t)read_uleb(program) * align);
+        return set(machine, program, number, IS, scaled(read_uleb(program), align));
     case 0x15: /* val_offset_sf */
         number = read_uleb(program);
-        return set(machine, program, number, IS, read_sleb(program) * align);
+        return set(machine, program, number, IS, scaled((uint64_t)read_sleb(program), align));
     case 0x16: /* val_expression */
         return set_expression(machine, program, COMPUTED);
     case 0x2e: /* args_size */
@@ -380,7 +412,7 @@ static void change_row(struct machine *machine, struct bytes *program, unsigned 
         return;
     case 0x2f: /* negative_offset_extended */
         number = read_uleb(program);
-        return set(machine, program, number, AT, -(int64_t)read_uleb(program) * align);
+        return set(machine, program, number, AT, scaled(0 - read_uleb(program), align));
     default:
         program->failed = 1;
     }
@@ -397,7 +429,7 @@ static int run(struct machine *machine, struct bytes program, uintptr_t pc) {
         if (at > pc)
             break;
         if (code >> 6 == 2)
-            set(machine, &program, code & 0x3f, AT, (int64_t)read_uleb(&program) * description->data_align);
+            set(machine, &program, code & 0x3f, AT, scaled(read_uleb(&program), description->data_align));
         else if (code >> 6 == 3)
             restore(machine, &program, code & 0x3f);
         else if (code >> 6 == 0 && (code < 1 || code > 4))

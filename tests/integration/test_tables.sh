@@ -29,5 +29,18 @@ for name in libc.so.6 libstdc++.so.6 libcrypto.so.3 libglib-2.0.so.0; do
     claim "$name has more than 1000 rows" test "$(wc -l <"$WORK/expected")" -gt 1000
     claim "$name: they are read as readelf reads them" diff -q "$WORK/expected" "$WORK/found"
 done
+# A library whose function has much to tell.
+cat >"$WORK/spoilt.c" <<'C'
+int spoilt(int (*next)(int), int a)
+{
+    int b = next(a), c = next(b), d = next(c), e = next(d), f = next(e), g = next(f);
+    return a + b * c + d * e + f * g + next(g);
+}
+C
+gcc -O2 -shared -fPIC -o "$WORK/spoilt.so" "$WORK/spoilt.c" || exit 1
+gcc -std=gnu11 -D_GNU_SOURCE -I"$root" -g -O1 -fsanitize=undefined -fno-sanitize-recover=all -o "$WORK/broken_tables" \
+    "$root/tests/integration/broken_tables.c" "$root/preload/cfi.c" || exit 1
+claim 'tables that are broken lead nowhere, and nowhere else' \
+    timeout -k 5 60 "$WORK/broken_tables" "$WORK/spoilt.so" spoilt
 claim 'code that no table describes has no row' test "$(echo 0 | "$WORK/print_rows" libc.so.6)" = '0 none'
 finish
