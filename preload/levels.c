@@ -137,7 +137,7 @@ static int follow(struct levels *levels, struct cursor at, uint32_t max, uint32_
 }
 
 int levels_walk(struct levels *levels, struct caller caller, uint32_t max) {
-    unsigned epoch = atomic_load_explicit(&unwind_epoch, memory_order_relaxed);
+    unsigned epoch = atomic_load_explicit(&unwind_epoch, memory_order_acquire);
     struct cursor at = unwind_start(caller);
     if (levels->epoch != epoch || levels->hi != at.hi)
         levels->epoch = 0;

@@ -180,7 +180,7 @@ static inline __attribute__((always_inline)) int step_rule(struct cursor *at, co
     step->bp = at->bp;
     step->flags = by_bp ? STEP_BP_USED : 0;
     if (rule->kind == RULE_SP_WORD || rule->kind == RULE_BP_WORD) {
-        if (cfa - at->sp > FRAME_BYTES_MAX || cfa & 7)
+        if (cfa - at->sp > FRAME_BYTES_MAX || cfa & 7 || (at->hi && cfa + sizeof cfa > at->hi))
             return 0;
         step->cfa_word = (uint32_t)(cfa - at->sp);
         step->cfa_add = rule->cfa_add;
@@ -248,7 +248,12 @@ static inline __attribute__((always_inline)) int step_on(struct cursor *at, cons
     return __builtin_expect(rule->kind == RULE_NO_TABLE, 0) ? step_guess(at, step) : step_rule(at, rule, step);
 }
 
-/* Frames as nearly all are, whose caller's stack pointer lies a constant away from sp or bp, as far as they go.
+/* Is it a rule as nearly all are: the caller's stack pointer lies a constant away from sp or bp? */
+static inline __attribute__((always_inline)) int is_plain(const struct rule *rule) {
+    return rule && (rule->kind == RULE_SP || rule->kind == RULE_BP) && !(rule->flags & ~RULE_BP_SAVED);
+}
+
+/* Frames that have a plain rule, as far as they go.
  * returns  how many return addresses were written, at most max */
 static inline __attribute__((always_inline)) size_t walk_plain(struct cursor *at, uint64_t *frames, size_t max) {
     const uintptr_t hi = at->hi ? at->hi : UINTPTR_MAX;
@@ -257,7 +262,7 @@ static inline __attribute__((always_inline)) size_t walk_plain(struct cursor *at
     size_t count = 0;
     for (; count < max && !at->exact; count++) {
         const struct rule *rule = rule_find(table, pc);
-        if (!rule || rule->kind - RULE_SP > RULE_BP - RULE_SP || rule->flags & ~RULE_BP_SAVED)
+        if (!is_plain(rule))
             break;
         uintptr_t cfa = (rule->kind == RULE_SP ? sp : bp) + (uintptr_t)rule->cfa_offset;
         if (cfa - sp - 1 >= FRAME_BYTES_MAX || cfa > hi)
@@ -300,11 +305,11 @@ size_t unwind_capture(struct caller caller, uint64_t *frames, size_t max) {
     return count;
 }
 
-/* A step by a rule as nearly all are: the caller's stack pointer lies a constant away from sp or bp. returns 0: it is none */
+/* A step by a plain rule. returns 0: it is none */
 static inline __attribute__((always_inline)) int step_plain(struct cursor *at, const struct rule *rule,
                                                             struct step *step) {
     uintptr_t sp = at->sp, bp = at->bp;
-    if (!rule || rule->kind - RULE_SP > RULE_BP - RULE_SP || rule->flags & ~RULE_BP_SAVED)
+    if (!is_plain(rule))
         return 0;
     int by_bp = rule->kind == RULE_BP;
     uintptr_t cfa = (by_bp ? bp : sp) + (uintptr_t)rule->cfa_offset;
@@ -369,13 +374,14 @@ int unwind_ready(void) {
 
 void unwind_forget_rules(uintptr_t lo, uintptr_t hi) {
     lock_take(LOCK_LEARN);
-    if (atomic_fetch_add(&unwind_epoch, 1) == UINT32_MAX)
-        atomic_fetch_add(&unwind_epoch, 1);
     struct rules *table = atomic_load_explicit(&rules, memory_order_relaxed);
     for (size_t i = 0; table && i < table->capacity; i++) {
         uint64_t slot = atomic_load_explicit(&table->slot[i], memory_order_relaxed);
         if (slot > SLOT_FORGOTTEN && slot_address(slot) - lo < hi - lo)
             atomic_store_explicit(&table->slot[i], SLOT_FORGOTTEN, memory_order_relaxed);
     }
+    /* Last: what a walk under way keeps that still found one of them is of the old epoch. */
+    if (atomic_fetch_add(&unwind_epoch, 1) == UINT32_MAX)
+        atomic_fetch_add(&unwind_epoch, 1);
     lock_release(LOCK_LEARN);
 }
