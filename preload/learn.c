@@ -5,7 +5,7 @@
  * names its own address. Where the step ends up tells which register the caller's stack pointer was computed from and
  * which words were read. Steps on the real stack are the walk of the stacks that rules can't express.
  *
- * Never:   takes the loader's lock: unwind tables are found by _dl_find_object.
+ * Never:   takes the loader's lock: unwind tables are found by _dl_find_object; reads unasked what is not on the stack.
  * Start:   learn_rule(). Runs under the learn lock. */
 #include "unwind.h"
 
@@ -46,27 +46,9 @@ static intptr_t named_distance(uintptr_t word) {
 
 /* ---- what a step reads ---- */
 
-static int read_imaginary(void *unused, uintptr_t address, uintptr_t *word) {
-    struct dl_find_object found;
-    (void)unused;
-    if (near(address, IMAGINARY_SP) || near(address, IMAGINARY_BP))
-        *word = name_word(address);
-    else if (has_tag(address, TAG_WORD))
-        *word = (uintptr_t)TAG_WORD_OF_WORD << WORD_SHIFT | (address & BELOW_TAG);
-    else if (_dl_find_object((void *)address, &found) == 0)
-        memcpy(word, (const void *)address, sizeof *word);
-    else
-        return -1;
-    return 0;
-}
-
-/* The thread's own stack from some frame up. */
-struct stack_part {
-    uintptr_t lo, hi; /* read directly; hi 0: unknown, the kernel is asked */
-};
-
-/* A word from a stack whose end is not known. The kernel says whether it is there: it reads the new mask before it finds
- * that there is no such way to set it. (A call that every filter of system calls allows, unlike those made for this.) */
+/* A word that may not be there: on a stack whose end is not known, or where a table leads. The kernel says whether it is:
+ * it reads the new mask before it finds that there is no such way to set it. (A call that every filter of system calls
+ * allows, unlike those made for this.) */
 static int read_checked(uintptr_t address, uintptr_t *word) {
     enum { NO_WAY = -1, MASK_BYTES = sizeof *word };
     if (sys(SYS_rt_sigprocmask, NO_WAY, address, NULL, MASK_BYTES) != -EINVAL)
@@ -75,11 +57,25 @@ static int read_checked(uintptr_t address, uintptr_t *word) {
     return 0;
 }
 
+static int read_imaginary(void *unused, uintptr_t address, uintptr_t *word) {
+    (void)unused;
+    if (near(address, IMAGINARY_SP) || near(address, IMAGINARY_BP))
+        *word = name_word(address);
+    else if (has_tag(address, TAG_WORD))
+        *word = (uintptr_t)TAG_WORD_OF_WORD << WORD_SHIFT | (address & BELOW_TAG);
+    else
+        return read_checked(address, word);
+    return 0;
+}
+
+/* The thread's own stack from some frame up. */
+struct stack_part {
+    uintptr_t lo, hi; /* read directly; hi 0: unknown, the kernel is asked */
+};
+
 static int read_real(void *context, uintptr_t address, uintptr_t *word) {
     const struct stack_part *stack = context;
-    struct dl_find_object found;
-    int is_stack = address >= stack->lo && address + sizeof *word <= stack->hi;
-    if (!is_stack && _dl_find_object((void *)address, &found) != 0)
+    if (address < stack->lo || address >= stack->hi || stack->hi - address < sizeof *word)
         return read_checked(address, word);
     memcpy(word, (const void *)address, sizeof *word);
     return 0;
@@ -127,6 +123,13 @@ static int word_place(uintptr_t word, uintptr_t cfa, intptr_t *offset, int *from
     return fits_int16(*offset) ? 0 : -1;
 }
 
+/* Does a frame's word lie in the frame, or in the red zone below it? The fast walk reads it unasked. A table that says
+ * otherwise is broken; its steps are done with all registers, each word of them asked for. */
+static int is_in_frame(const struct rule *rule, intptr_t offset) {
+    int by_word = rule->kind == RULE_SP_WORD || rule->kind == RULE_BP_WORD; /* then its size is not known */
+    return offset < 0 && (by_word || offset >= -(intptr_t)rule->cfa_offset - ARCH_RED_ZONE_BYTES);
+}
+
 /* Fill in what one step shows. returns 0, or -1: not expressible */
 static int rule_from_step(const struct cfi_frame *caller, struct rule *rule) {
     uintptr_t cfa = caller->reg[CFI_SP], bp = caller->reg[CFI_BP];
@@ -138,9 +141,12 @@ static int rule_from_step(const struct cfi_frame *caller, struct rule *rule) {
     /* Only the kernel lays out a frame whose return address is not next to the caller's stack. */
     if (pc_from_sp)
         rule->flags |= RULE_FROM_SP | RULE_SIGNAL;
+    else if (!is_in_frame(rule, offset))
+        return -1;
     if (bp == IMAGINARY_BP)
         return 0;
-    if (caller->unknown >> CFI_BP & 1 || word_place(bp, cfa, &offset, &bp_from_sp) != 0 || bp_from_sp != pc_from_sp)
+    if (caller->unknown >> CFI_BP & 1 || word_place(bp, cfa, &offset, &bp_from_sp) != 0 || bp_from_sp != pc_from_sp ||
+        (!pc_from_sp && !is_in_frame(rule, offset)))
         return -1;
     rule->bp_offset = (int16_t)offset;
     rule->flags |= RULE_BP_SAVED;
