@@ -306,8 +306,7 @@ static struct place place_by_expression(struct bytes *program, enum where where)
                           .expression = expression.at};
 }
 
-static void set_expression(struct machine *machine, struct bytes *program, enum where where) {
-    uint64_t number = read_uleb(program);
+static void set_expression(struct machine *machine, struct bytes *program, uint64_t number, enum where where) {
     struct place place = place_by_expression(program, where);
     set(machine, program, number, where, 0);
     if (number < CFI_REGISTERS)
@@ -335,11 +334,6 @@ static void bring_back(struct machine *machine, struct bytes *program) {
         machine->row = machine->kept[--machine->kept_count];
 }
 
-static void set_cfa(struct machine *machine, uint64_t number, int64_t offset) {
-    machine->row.cfa = (struct place){.where = REGISTER, .value = (int64_t)number};
-    machine->row.cfa_offset = offset;
-}
-
 /* A distance that a broken table makes too large wraps round. */
 static int64_t scaled(uint64_t distance, int64_t align) {
     return (int64_t)(distance * (uint64_t)align);
@@ -353,66 +347,89 @@ static uint64_t advance_of(struct bytes *program, unsigned code, uint64_t align)
     return code >= 2 && code <= 4 ? read_fixed(program, sizes[code]) * align : 0;
 }
 
-/* An instruction that makes the row. Numbers: the same table, and 0x2e, 0x2f of GNU. */
+/* How an instruction that says where a register is kept tells the place. */
+enum operand { NO_OPERAND = 1, PLAIN, SCALED, SCALED_SIGNED, SCALED_NEGATED, BY_EXPRESSION };
+
+/* Those instructions. Numbers: the same table, and 0x2f of GNU */
+static const struct {
+    uint8_t operand, where;
+} tells[] = {
+    [0x05] = {SCALED, AT},              /* offset_extended */
+    [0x07] = {NO_OPERAND, UNKNOWN},     /* undefined */
+    [0x08] = {NO_OPERAND, SAME},        /* same_value */
+    [0x09] = {PLAIN, REGISTER},         /* register */
+    [0x10] = {BY_EXPRESSION, STORED},   /* expression */
+    [0x11] = {SCALED_SIGNED, AT},       /* offset_extended_sf */
+    [0x14] = {SCALED, IS},              /* val_offset */
+    [0x15] = {SCALED_SIGNED, IS},       /* val_offset_sf */
+    [0x16] = {BY_EXPRESSION, COMPUTED}, /* val_expression */
+    [0x2f] = {SCALED_NEGATED, AT},      /* negative_offset_extended */
+};
+
+static int64_t read_operand(struct bytes *program, unsigned operand, int64_t align) {
+    switch (operand) {
+    case PLAIN:
+        return (int64_t)read_uleb(program);
+    case SCALED:
+        return scaled(read_uleb(program), align);
+    case SCALED_SIGNED:
+        return scaled((uint64_t)read_sleb(program), align);
+    case SCALED_NEGATED:
+        return scaled(0 - read_uleb(program), align);
+    default:
+        return 0;
+    }
+}
+
+static void change_register(struct machine *machine, struct bytes *program, unsigned code) {
+    enum where where = tells[code].where;
+    unsigned operand = tells[code].operand;
+    uint64_t number = read_uleb(program);
+    if (operand == BY_EXPRESSION)
+        set_expression(machine, program, number, where);
+    else
+        set(machine, program, number, where, read_operand(program, operand, machine->description->data_align));
+}
+
+static void change_cfa(struct machine *machine, struct bytes *program, unsigned operand) {
+    uint64_t number = read_uleb(program);
+    machine->row.cfa = (struct place){.where = REGISTER, .value = (int64_t)number};
+    if (operand != NO_OPERAND)
+        machine->row.cfa_offset = read_operand(program, operand, machine->description->data_align);
+}
+
+/* An instruction that makes the row. Numbers: the same table, and 0x2d of aarch64, 0x2e of GNU */
 static void change_row(struct machine *machine, struct bytes *program, unsigned code) {
-    const int64_t align = machine->description->data_align;
-    uint64_t number;
+    if (code < sizeof tells / sizeof *tells && tells[code].operand)
+        return change_register(machine, program, code);
     switch (code) {
     case 0x00: /* nop */
-    case 0x2d: /* of aarch64: return addresses are signed from here on */
+    case 0x2d: /* return addresses are signed from here on */
         return;
-    case 0x05: /* offset_extended */
-        number = read_uleb(program);
-        return set(machine, program, number, AT, scaled(read_uleb(program), align));
     case 0x06: /* restore_extended */
         return restore(machine, program, read_uleb(program));
-    case 0x07: /* undefined */
-        return set(machine, program, read_uleb(program), UNKNOWN, 0);
-    case 0x08: /* same_value */
-        return set(machine, program, read_uleb(program), SAME, 0);
-    case 0x09: /* register */
-        number = read_uleb(program);
-        return set(machine, program, number, REGISTER, (int64_t)read_uleb(program));
     case 0x0a: /* remember_state */
         return keep(machine, program);
     case 0x0b: /* restore_state */
         return bring_back(machine, program);
     case 0x0c: /* def_cfa */
-        number = read_uleb(program);
-        return set_cfa(machine, number, (int64_t)read_uleb(program));
+        return change_cfa(machine, program, PLAIN);
     case 0x0d: /* def_cfa_register */
-        return set_cfa(machine, read_uleb(program), machine->row.cfa_offset);
+        return change_cfa(machine, program, NO_OPERAND);
     case 0x0e: /* def_cfa_offset */
         machine->row.cfa_offset = (int64_t)read_uleb(program);
         return;
     case 0x0f: /* def_cfa_expression */
         machine->row.cfa = place_by_expression(program, COMPUTED);
         return;
-    case 0x10: /* expression */
-        return set_expression(machine, program, STORED);
-    case 0x11: /* offset_extended_sf */
-        number = read_uleb(program);
-        return set(machine, program, number, AT, scaled((uint64_t)read_sleb(program), align));
     case 0x12: /* def_cfa_sf */
-        number = read_uleb(program);
-        return set_cfa(machine, number, scaled((uint64_t)read_sleb(program), align));
+        return change_cfa(machine, program, SCALED_SIGNED);
     case 0x13: /* def_cfa_offset_sf */
-        machine->row.cfa_offset = scaled((uint64_t)read_sleb(program), align);
+        machine->row.cfa_offset = read_operand(program, SCALED_SIGNED, machine->description->data_align);
         return;
-    case 0x14: /* val_offset */
-        number = read_uleb(program);
-        return set(machine, program, number, IS, scaled(read_uleb(program), align));
-    case 0x15: /* val_offset_sf */
-        number = read_uleb(program);
-        return set(machine, program, number, IS, scaled((uint64_t)read_sleb(program), align));
-    case 0x16: /* val_expression */
-        return set_expression(machine, program, COMPUTED);
     case 0x2e: /* args_size */
         read_uleb(program);
         return;
-    case 0x2f: /* negative_offset_extended */
-        number = read_uleb(program);
-        return set(machine, program, number, AT, scaled(0 - read_uleb(program), align));
     default:
         program->failed = 1;
     }
