@@ -17,7 +17,7 @@ static uintptr_t word_at(uintptr_t address) {
 
 static inline int stands_at(const struct levels *levels, uint32_t level, uintptr_t pc, uintptr_t sp, uintptr_t bp) {
     const struct step *step = &levels->steps[level];
-    return step->sp == sp && levels->frames[level] == pc && (!(step->flags & BP_NEEDED) || step->bp == bp);
+    return step->sp == sp && levels->frames[level] == pc && (!(step->flags & LEVEL_BP_NEEDED) || step->bp == bp);
 }
 
 /* Does a level whose step reads several words still lead to the next one? */
@@ -27,13 +27,13 @@ static __attribute__((noinline)) int leads_on(const struct levels *levels, uint3
         return 0;
     if (word_at(step->sp + step->ra) != levels->frames[level + 1])
         return 0;
-    return !(step->flags & BP_CHECKED) || word_at(step->sp + step->saved_bp) == step[1].bp;
+    return !(step->flags & LEVEL_BP_CHECKED) || word_at(step->sp + step->saved_bp) == step[1].bp;
 }
 
 /* How many levels from this one on, itself included, are right, when it is; stops at `wanted`. */
 static __attribute__((noinline)) uint32_t run_from(const struct levels *levels, uint32_t level, uint32_t wanted) {
     size_t end = level + (wanted < LEVELS - level ? wanted : LEVELS - level) - 1, at = level;
-    while ((at = first_changed(levels->next_at, levels->frames + 1, at, end)) < end &&
+    while ((at = levels_first_changed(levels->next_at, levels->frames + 1, at, end)) < end &&
            levels->next_at[at] == &no_address && leads_on(levels, (uint32_t)at))
         at++;
     return (uint32_t)at - level + 1;
@@ -54,30 +54,32 @@ static void set_aside(struct levels *levels, uint32_t level, uint32_t count, str
     at->sp = levels->steps[level + count].sp;
 }
 
-/* The flags of a level's step. needed: the next level's BP_NEEDED */
+/* The flags of a level's step. needed: the next level's LEVEL_BP_NEEDED */
 static inline unsigned flags_of(unsigned own, unsigned needed) {
     own &= STEP_FLAGS_OWN - 1;
     if (own & STEP_BP_SAVED)
-        own |= needed ? BP_CHECKED : 0;
+        own |= needed ? LEVEL_BP_CHECKED : 0;
     else
         own |= needed;
-    return own & STEP_BP_USED ? own | BP_NEEDED : own;
+    return own & STEP_BP_USED ? own | LEVEL_BP_NEEDED : own;
 }
 
 /* Put what has changed before `level`. */
 static void commit(struct levels *levels, uint32_t level) {
-    unsigned needed = level < LEVELS ? levels->steps[level].flags & BP_NEEDED : levels->complete ? 0 : BP_NEEDED;
+    unsigned needed = level < LEVELS     ? levels->steps[level].flags & LEVEL_BP_NEEDED
+                      : levels->complete ? 0
+                                         : LEVEL_BP_NEEDED;
     uint64_t hash = levels->hash[level];
     uint32_t special = levels->special[level];
     for (uint32_t i = levels->changes->count; i-- > 0;) {
         const struct level *changed = &levels->changes->level[i];
         level--;
         unsigned flags = flags_of(changed->step.flags, needed);
-        needed = flags & BP_NEEDED;
+        needed = flags & LEVEL_BP_NEEDED;
         levels->steps[level] = changed->step;
         levels->steps[level].flags = (uint16_t)flags;
         const uint64_t *ra_at = (const uint64_t *)(changed->step.sp + changed->step.ra);
-        int is_special = (flags & (STEP_CFA_WORD | BP_CHECKED)) != 0 || (uintptr_t)ra_at % sizeof *ra_at;
+        int is_special = (flags & (STEP_CFA_WORD | LEVEL_BP_CHECKED)) != 0 || (uintptr_t)ra_at % sizeof *ra_at;
         levels->next_at[level] = is_special ? &no_address : ra_at;
         levels->special[level] = special += is_special;
         levels->frames[level] = changed->pc;
@@ -144,7 +146,7 @@ int levels_walk(struct levels *levels, struct caller caller, uint32_t max) {
     int count = follow(levels, at, max, max);
     if (count == FOLLOW_SHORT) {
         levels->epoch = 0;
-        count = follow(levels, at, max, max + SLACK);
+        count = follow(levels, at, max, max + LEVELS_SLACK);
     }
     levels->hi = at.hi;
     levels->epoch = count == LEVELS_ALONE ? 0 : epoch;

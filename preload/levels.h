@@ -6,17 +6,18 @@
 #include "site.h"
 #include "unwind.h"
 
+/* More frames are kept than are asked for: returning from deep recursion would show an end. When one has shown, some more
+ * than those asked for are walked. */
 enum {
-    LEVELS =
-        128,    /* frames that are kept: more than are asked for, or returning from deep recursion would show an end */
-    SLACK = 32, /* frames that are walked beyond those asked for, when such an end has shown */
-    CHANGED_MAX = CAPTURE_FRAMES_MAX + SLACK,
+    LEVELS = 128,
+    LEVELS_SLACK = 32,
+    LEVELS_CHANGED_MAX = CAPTURE_FRAMES_MAX + LEVELS_SLACK,
 };
 
 /* Flags of a step that is kept. Of its registers bp is right where it is needed. */
 enum {
-    BP_NEEDED = STEP_FLAGS_OWN,      /* this frame's bp is used, by this step or by one further out */
-    BP_CHECKED = STEP_FLAGS_OWN << 1 /* and the saved one is */
+    LEVEL_BP_NEEDED = STEP_FLAGS_OWN,      /* this frame's bp is used, by this step or by one further out */
+    LEVEL_BP_CHECKED = STEP_FLAGS_OWN << 1 /* and the saved one is */
 };
 
 struct level {
@@ -27,7 +28,7 @@ struct level {
 /* Frames that are not among the levels yet, innermost first. */
 struct changes {
     uint32_t count;
-    struct level level[CHANGED_MAX];
+    struct level level[LEVELS_CHANGED_MAX];
 };
 
 /* Levels [top, LEVELS) are a stack, innermost first: what changes is the low end. */
@@ -58,7 +59,7 @@ static inline int levels_end_cut(const struct levels *levels, uint32_t frames) {
 
 /* The first place from `i` on at which another word stands now, or `end`. Four at a time: this is most of what an
  * allocation costs. */
-static inline size_t first_changed(const uint64_t *const *at, const uint64_t *word, size_t i, size_t end) {
+static inline size_t levels_first_changed(const uint64_t *const *at, const uint64_t *word, size_t i, size_t end) {
     for (; i + 4 <= end; i += 4) {
         if (*at[i] != word[i])
             return i;

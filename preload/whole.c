@@ -14,6 +14,8 @@ enum {
     PAGE_BYTES = 4096, /* or more */
 };
 
+_Static_assert(WHOLE_WORDS >= CAPTURE_FRAMES_MAX + WHOLE_WORDS_AT_ONCE, "a plain stack always fits");
+
 static const uint64_t never_changes;
 
 /* The frames from the first caller on, in order. */
@@ -27,13 +29,14 @@ static const uint64_t never_changes;
 static void add_word(struct whole *whole, uintptr_t address, uint64_t word, uint32_t frame) {
     whole->misaligned |= address % sizeof word;
     whole->at[whole->words] = (const uint64_t *)address;
-    whole->place[whole->words++] = (struct place){.frame = (uint8_t)frame};
+    whole->place[whole->words++] = (struct whole_place){.frame = (uint8_t)frame};
     whole->word[whole->words] = word;
 }
 
 /* Frames 1 to before `frames` of the levels as words to compare: the return addresses alone. */
 static void put_plain(struct whole *whole, const struct levels *levels, uint32_t frames) {
-    static const struct place place_of[] = {PLACES_64};
+    static const struct whole_place place_of[] = {PLACES_64};
+    _Static_assert(sizeof place_of / sizeof *place_of >= CAPTURE_FRAMES_MAX, "a place for each frame");
     memcpy(whole->at, levels->next_at + levels->top, (frames - 1) * sizeof whole->at[0]);
     memcpy(whole->word, levels->frames + levels->top, frames * sizeof whole->word[0]);
     memcpy(whole->place, place_of, (frames - 1) * sizeof whole->place[0]);
@@ -47,12 +50,12 @@ static int put_special(struct whole *whole, const struct levels *levels, uint32_
     whole->misaligned = whole->words = 0;
     whole->word[0] = frame[0];
     for (uint32_t i = 1; i < frames; i++, step++) {
-        if (whole->words > WORDS - 3 - WORDS_AT_ONCE)
+        if (whole->words > WHOLE_WORDS - 3 - WHOLE_WORDS_AT_ONCE)
             return -1;
         if (step->flags & STEP_CFA_WORD)
             add_word(whole, step->sp + step->cfa_word, step[1].sp - (uintptr_t)step->cfa_add, 0);
         add_word(whole, step->sp + step->ra, frame[i], i);
-        if (step->flags & BP_CHECKED)
+        if (step->flags & LEVEL_BP_CHECKED)
             add_word(whole, step->sp + step->saved_bp, step[1].bp, 0);
     }
     return whole->misaligned ? -1 : 0;
@@ -68,11 +71,11 @@ void whole_make(struct whole *whole, const struct levels *levels, struct caller 
         put_plain(whole, levels, frames);
     else if (put_special(whole, levels, frames) != 0)
         return;
-    while (whole->words % WORDS_AT_ONCE)
+    while (whole->words % WHOLE_WORDS_AT_ONCE)
         add_word(whole, (uintptr_t)&never_changes, never_changes, 0);
     whole->knows_pages = 0;
     whole->caller = caller;
-    whole->bp_mask = levels->steps[top].flags & BP_NEEDED ? UINTPTR_MAX : 0;
+    whole->bp_mask = levels->steps[top].flags & LEVEL_BP_NEEDED ? UINTPTR_MAX : 0;
     whole->frames = frames;
     whole->is_cut_short = frames == max;
     whole->epoch = levels->epoch;
@@ -89,7 +92,7 @@ void whole_copy(struct whole *to, const struct whole *from) {
 
 /* May the word at at[i] be `now`? */
 static inline __attribute__((always_inline)) int may_change(struct whole *whole, size_t i, uint64_t now) {
-    struct place *place = &whole->place[i];
+    struct whole_place *place = &whole->place[i];
     if (!place->frame || !now)
         return 0;
     if (place->frame + 1u == whole->frames && whole->is_cut_short)
@@ -100,7 +103,7 @@ static inline __attribute__((always_inline)) int may_change(struct whole *whole,
 }
 
 int whole_seems_alike(struct whole *like, size_t *first) {
-    size_t i = *first = first_changed(like->at, like->word + 1, 0, like->words);
+    size_t i = *first = levels_first_changed(like->at, like->word + 1, 0, like->words);
     return i == like->words || may_change(like, i, *like->at[i]);
 }
 

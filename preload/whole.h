@@ -5,12 +5,12 @@
 #include "levels.h"
 
 enum {
-    WORDS = 96, /* that a whole stack may depend on */
-    WORDS_AT_ONCE = 4,
+    WHOLE_WORDS = 96, /* that a whole stack may depend on */
+    WHOLE_WORDS_AT_ONCE = 4,
 };
 
 /* What at[i] of a whole is. */
-struct place {
+struct whole_place {
     uint16_t shape; /* unwind_shape() of the return address there; 0: not asked yet */
     uint8_t frame;  /* which frame's address this is; 0: none's */
     uint8_t end;    /* of the first on a page: of those after it that are on the same one */
@@ -23,16 +23,16 @@ struct whole {
     uintptr_t bp_mask; /* 0: the frame pointer does not matter */
     unsigned epoch;    /* unwind_epoch; 0: holds nothing */
     uint32_t site;
-    uint32_t words; /* a multiple of WORDS_AT_ONCE: behind the last one stand some that never differ */
+    uint32_t words; /* a multiple of WHOLE_WORDS_AT_ONCE: behind the last one stand some that never differ */
     uint32_t frames;
     uintptr_t misaligned; /* is kept as 0 */
     int knows_pages;      /* place[].end is set */
     int is_plain;         /* no words but return addresses */
     int is_cut_short; /* these are as many frames as were asked for: what the last one's step would do does not matter */
     uint64_t hash;    /* of the frames */
-    const uint64_t *at[WORDS]; /* all aligned: no word lies on two pages */
-    uint64_t word[WORDS + 1];  /* [0] is caller.pc, and [i + 1] the word at at[i]: the frames, if is_plain */
-    struct place place[WORDS]; /* of at[i] */
+    const uint64_t *at[WHOLE_WORDS]; /* all aligned: no word lies on two pages */
+    uint64_t word[WHOLE_WORDS + 1];  /* [0] is caller.pc, and [i + 1] the word at at[i]: the frames, if is_plain */
+    struct whole_place place[WHOLE_WORDS]; /* of at[i] */
 };
 
 static inline int whole_begins_at(const struct whole *whole, const struct caller *caller) {
@@ -47,7 +47,7 @@ static inline int whole_is_same(const struct whole *whole, const struct caller *
     if (!whole_begins_at(whole, caller))
         return 0;
     const uint64_t *const *at = whole->at, *word = whole->word + 1;
-    for (size_t i = 0; i < whole->words; i += WORDS_AT_ONCE)
+    for (size_t i = 0; i < whole->words; i += WHOLE_WORDS_AT_ONCE)
         if (*at[i] != word[i] || *at[i + 1] != word[i + 1] || *at[i + 2] != word[i + 2] || *at[i + 3] != word[i + 3])
             return 0;
     return 1;

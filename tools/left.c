@@ -135,7 +135,7 @@ size_t left_count(const struct options *options, const char *folder, pid_t progr
     enum { FEW = 128 };
     struct pool scratch = {0};
     pid_t last = last_process();
-    int is_wrapped = last < program;
+    bool is_wrapped = last < program;
     size_t count = !is_wrapped && last - program < FEW
                        ? count_numbers(&scratch, program + 1, last, folder)
                        : count_listed(&scratch, is_wrapped ? 1 : program, program, folder);
