@@ -243,9 +243,7 @@ static enum granules_inside far_or_ask(size_t number) {
 enum granules_inside granules_look(struct granules *granules, uintptr_t address, uintptr_t *start) {
     const _Atomic uint8_t *granule = granules_at(granules, address);
     size_t number = heap_slot_number(address), place = number % GROUP;
-    if (granule == &granules->nothing_known)
-        return number > HEAP_LARGE_BYTES / GRANULE_BYTES ? GRANULES_FAR : GRANULES_ASK;
-    if (granule - number == granules->bare->granule)
+    if (granule == &granules->nothing_known || granule - number == granules->bare->granule)
         return far_or_ask(number);
     const _Atomic uint8_t *group = granule - place;
     uint64_t bytes = load_group(group) << (8 * (GROUP - 1 - place)) >> (8 * (GROUP - 1 - place));
