@@ -116,33 +116,46 @@ struct description {
     struct bytes common, own; /* programs */
 };
 
-/* The rest of the segment from `address` on, if it is one of those that the module can read; else nothing, failed.
- * module  one whose program headers don't stand behind its first bytes (a tool moved them) is taken as a whole */
-static struct bytes segment_from(const struct dl_find_object *module, uintptr_t address) {
+struct tables {
+    struct dl_find_object module;
+    uintptr_t lo, hi; /* the segment that was read last, for the next is nearly always the same */
+};
+
+/* The segment of the module in which `address` can be read, into lo and hi: empty if there is none. A module whose program
+ * headers don't stand behind its first bytes (a tool moved them) is taken as a whole. */
+static void find_segment(struct tables *tables, uintptr_t address) {
     enum { HEADER_BYTES_MAX = 4096 };
-    const char *start = module->dlfo_map_start;
-    const ElfW(Ehdr) *elf = module->dlfo_map_start;
-    const uintptr_t end = (uintptr_t)module->dlfo_map_end, bias = module->dlfo_link_map->l_addr;
-    struct bytes rest = {.at = (const unsigned char *)address, .end = (const unsigned char *)end};
-    if (address - (uintptr_t)start >= end - (uintptr_t)start)
-        return (struct bytes){.failed = 1};
-    if (memcmp(elf->e_ident, ELFMAG, SELFMAG) != 0 || elf->e_phoff > HEADER_BYTES_MAX ||
+    const char *start = tables->module.dlfo_map_start;
+    const ElfW(Ehdr) *elf = tables->module.dlfo_map_start;
+    const uintptr_t lo = (uintptr_t)start, hi = (uintptr_t)tables->module.dlfo_map_end;
+    tables->lo = lo;
+    tables->hi = address - lo < hi - lo ? hi : lo;
+    if (tables->hi == lo || memcmp(elf->e_ident, ELFMAG, SELFMAG) != 0 || elf->e_phoff > HEADER_BYTES_MAX ||
         elf->e_phnum > (HEADER_BYTES_MAX - elf->e_phoff) / sizeof(ElfW(Phdr)))
-        return rest;
+        return;
+    tables->hi = lo;
     const ElfW(Phdr) *segment = (const ElfW(Phdr) *)(start + elf->e_phoff);
     for (unsigned i = 0; i < elf->e_phnum; i++, segment++) {
-        uintptr_t before = address - (bias + segment->p_vaddr);
-        if (segment->p_type != PT_LOAD || !(segment->p_flags & PF_R) || before >= segment->p_filesz)
-            continue;
-        if (segment->p_filesz - before < end - address)
-            rest.end = rest.at + (segment->p_filesz - before);
-        return rest;
+        uintptr_t from = tables->module.dlfo_link_map->l_addr + segment->p_vaddr;
+        if (segment->p_type == PT_LOAD && segment->p_flags & PF_R && address - from < segment->p_filesz) {
+            tables->lo = from;
+            tables->hi = segment->p_filesz < hi - from ? from + segment->p_filesz : hi;
+            return;
+        }
     }
-    return (struct bytes){.failed = 1};
 }
 
-static struct bytes read_entry(const struct dl_find_object *module, uintptr_t address) {
-    struct bytes all = segment_from(module, address);
+/* The rest of its segment from `address` on; failed if it lies in none. */
+static struct bytes segment_from(struct tables *tables, uintptr_t address) {
+    if (address - tables->lo >= tables->hi - tables->lo)
+        find_segment(tables, address);
+    if (tables->lo == tables->hi)
+        return (struct bytes){.failed = 1};
+    return (struct bytes){.at = (const unsigned char *)address, .end = (const unsigned char *)tables->hi};
+}
+
+static struct bytes read_entry(struct tables *tables, uintptr_t address) {
+    struct bytes all = segment_from(tables, address);
     uint64_t size = read_fixed(&all, 4);
     if (size == 0xffffffff || size == 0)
         all.failed = 1; /* entries of 4 GiB, the end */
@@ -214,10 +227,10 @@ static const struct table_entry *entry_of(const struct table_entry *table, size_
 }
 
 /* Where the description begins that may be of `pc`, or 0: there is none in the module's table */
-static uintptr_t look_up(const struct dl_find_object *module, uintptr_t pc) {
+static uintptr_t look_up(struct tables *tables, uintptr_t pc) {
     enum { VERSION_AND_ENCODINGS = 0x3b031b01 }; /* 1; pointer pcrel sdata4, count udata4, table datarel sdata4 */
-    const uintptr_t header = (uintptr_t)module->dlfo_eh_frame;
-    struct bytes all = segment_from(module, header);
+    const uintptr_t header = (uintptr_t)tables->module.dlfo_eh_frame;
+    struct bytes all = segment_from(tables, header);
     uint64_t encodings = read_fixed(&all, 4);
     read_fixed(&all, 4);
     uint64_t entries = read_fixed(&all, 4);
@@ -231,14 +244,15 @@ static uintptr_t look_up(const struct dl_find_object *module, uintptr_t pc) {
 
 /* returns CFI_CALLER when it was found */
 static enum cfi_step describe(uintptr_t pc, struct description *out) {
-    struct dl_find_object module;
+    struct tables tables = {.lo = 0};
+    int is_known = _dl_find_object((void *)pc, &tables.module) == 0 && tables.module.dlfo_eh_frame;
+    uintptr_t address = is_known ? look_up(&tables, pc) : 0;
     *out = (struct description){.lo = 0};
-    uintptr_t address = _dl_find_object((void *)pc, &module) == 0 && module.dlfo_eh_frame ? look_up(&module, pc) : 0;
     if (!address)
         return CFI_NO_TABLE;
-    struct bytes entry = read_entry(&module, address);
+    struct bytes entry = read_entry(&tables, address);
     uintptr_t back = (uintptr_t)entry.at, distance = read_fixed(&entry, 4);
-    if (entry.failed || !distance || read_common(read_entry(&module, back - distance), out) != 0)
+    if (entry.failed || !distance || read_common(read_entry(&tables, back - distance), out) != 0)
         return CFI_FAILED;
     out->lo = read_pointer(&entry, out->encoding);
     out->hi = out->lo + read_form(&entry, out->encoding & ENCODING_FORM);
