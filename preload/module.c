@@ -12,8 +12,8 @@
 
 #include "pages.h"
 
-static struct module *modules; /* [MODULES_MAX] */
-static size_t module_count;
+static struct module *modules; /* grows: read with the site lock held, or in a snapshot */
+static size_t module_count, module_capacity;
 
 static int object_of(uintptr_t pc, struct dl_find_object *found) {
     return _dl_find_object((void *)pc, found) == 0;
@@ -63,10 +63,10 @@ static unsigned module_reopen(const struct module *module) {
 }
 
 static unsigned module_add(const struct dl_find_object *found) {
-    if (!modules && !(modules = pages_alloc(MODULES_MAX * sizeof *modules)))
+    struct module *larger = pages_grow(modules, module_count, &module_capacity, sizeof *modules);
+    if (!larger || module_count == MODULES_MAX)
         return MODULE_NONE;
-    if (module_count == MODULES_MAX)
-        return MODULE_NONE;
+    modules = larger;
     struct module *module = &modules[module_count];
     module->lo = (uintptr_t)found->dlfo_map_start;
     module->hi = (uintptr_t)found->dlfo_map_end;
@@ -104,7 +104,9 @@ size_t module_sweep_locked(struct range *closed, size_t max) {
     size_t count = 0;
     for (size_t i = 0; i < module_count && count < max; i++) {
         struct dl_find_object found;
-        if (modules[i].closed || (object_of(modules[i].lo, &found) && (uintptr_t)found.dlfo_map_start == modules[i].lo))
+        if (modules[i].closed ||
+            (object_of(modules[i].lo, &found) && (uintptr_t)found.dlfo_map_start == modules[i].lo &&
+             (uintptr_t)found.dlfo_map_end == modules[i].hi))
             continue;
         modules[i].closed = 1;
         closed[count++] = (struct range){modules[i].lo, modules[i].hi};

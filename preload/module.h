@@ -7,7 +7,7 @@
 
 #include "analysis/heap.h"
 
-enum { MODULES_MAX = 4096, MODULE_NONE = 0xffff, BUILD_ID_BYTES_MAX = 32 };
+enum { MODULES_MAX = 0xffc0, MODULE_NONE = 0xffff, BUILD_ID_BYTES_MAX = 32 };
 
 struct module {
     uintptr_t lo, hi; /* mapped span */

@@ -15,7 +15,7 @@
 
 enum {
     BUCKETS_MIN = 1 << 12,
-    CLOSED_MAX = 64,      /* modules noticed as closed at a time; more are noticed at the next dlclose */
+    CLOSED_MAX = 64,      /* modules noticed as closed at a time */
     SITE_CHUNK = 1 << 12, /* site pointers a chunk */
     SITE_CHUNKS = (SITES_MAX + SITE_CHUNK) / SITE_CHUNK,
 };
@@ -149,7 +149,8 @@ static int touches_closed(const struct site *site, const struct module *modules)
     return 0;
 }
 
-void site_modules_closed(void) {
+/* returns how many modules were noticed, at most CLOSED_MAX */
+static size_t notice_closed(void) {
     lock_take(LOCK_SITE);
     struct range closed[CLOSED_MAX];
     size_t count = module_sweep_locked(closed, CLOSED_MAX);
@@ -166,4 +167,10 @@ void site_modules_closed(void) {
     /* Only now: this takes LOCK_LEARN, which comes before LOCK_SITE. */
     for (size_t i = 0; i < count; i++)
         unwind_forget_rules(closed[i].lo, closed[i].hi);
+    return count;
+}
+
+void site_modules_closed(void) {
+    while (notice_closed() == CLOSED_MAX) {
+    }
 }
