@@ -19,8 +19,8 @@ a pair; the same way to malloc each time|churn|1 N descending|12000|24000|528
 a pair; the loop stands below all calls|churn|1 N standing|12000|24000|507
 a pair; three ways to malloc in turn|churn|1 N alternating|12000|24000|733
 a pair; one of 1 024 ways at random|churn|1 N wandering|12000|24000|1391
-a place that malloc was not called from before|places|N|500|1500|7380
-a block of a pool with two objects, beside thousands|pools|N|2000|4000|5000
+a place that malloc was not called from before|places|N|500|1500|4106
+a block of a pool with two objects, beside thousands|pools|N|2000|4000|4754
 '
 
 build_places() { # a program of 1 500 functions; each calls malloc once
