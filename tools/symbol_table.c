@@ -21,7 +21,7 @@ struct table_symbol {
 
 /* Those that contain an address. */
 struct around {
-    const struct table_symbol *list[AROUND_MAX];
+    struct table_symbol list[AROUND_MAX];
     size_t count;
 };
 
@@ -128,8 +128,8 @@ static bool has_label(const struct symbol_table *table, Dwarf_Addr address, Dwar
 }
 
 static int by_number(const void *a, const void *b) {
-    const struct table_symbol *const *left = a, *const *right = b;
-    return (*left)->number - (*right)->number;
+    const struct table_symbol *left = a, *right = b;
+    return left->number - right->number;
 }
 
 /* false: there are too many. */
@@ -140,7 +140,7 @@ static bool collect(const struct symbol_table *table, size_t end, Dwarf_Addr add
             continue;
         if (around->count == AROUND_MAX)
             return false;
-        around->list[around->count++] = &table->list[i - 1];
+        around->list[around->count++] = table->list[i - 1];
     }
     qsort(around->list, around->count, sizeof *around->list, by_number);
     return true;
@@ -157,8 +157,8 @@ static bool is_better(const struct table_symbol *a, const struct table_symbol *b
 static const struct table_symbol *best(const struct symbol_table *table, const struct around *around, bool global) {
     const struct table_symbol *found = NULL;
     for (size_t i = 0; i < around->count; i++)
-        if ((around->list[i]->number >= table->first_global) == global && is_better(around->list[i], found))
-            found = around->list[i];
+        if ((around->list[i].number >= table->first_global) == global && is_better(&around->list[i], found))
+            found = &around->list[i];
     return found;
 }
 
