@@ -201,9 +201,8 @@ static int launch_as(const struct launch *launch, const struct given *given, enu
                                                 : launch->run(launch, launch->environment);
 }
 
-int follow_launch(const struct launch *launch) {
+static int launch_followed(const struct launch *launch) {
     struct unwatched_program program = {.why = WATCHED};
-    limits_settle();
     if (!is_followed())
         return launch->run(launch, launch->environment);
     int error = errno, pid = (int)sys(SYS_getpid, 0);
@@ -222,6 +221,13 @@ int follow_launch(const struct launch *launch) {
     else if (why != WATCHED && result == 0)
         launch_list(&program, *launch->child, 0);
     errno = error;
+    return result;
+}
+
+int follow_launch(const struct launch *launch) {
+    limits_settle();
+    int result = launch_followed(launch);
+    limits_resume();
     return result;
 }
 
@@ -403,6 +409,7 @@ void follow_shell_begins(void) {
 }
 
 void follow_shell_ends(void) {
+    limits_resume();
     if (!follow.hidden)
         return;
     thread_busy++;

@@ -16,6 +16,7 @@
 
 #include "api.h"
 #include "bind.h"
+#include "give_way.h"
 #include "init.h"
 #include "live.h"
 #include "next.h"
@@ -113,18 +114,31 @@ uint64_t hook_without_stack(void) {
             hook_made((pointer), (bytes), &ARCH_CALLER());                                                             \
     } while (0)
 
+/* Memory was refused: again, as long as some of ours is given back. */
+#define AGAIN(pointer, bytes, call)                                                                                    \
+    while (__builtin_expect(!(pointer), 0) && give_way(bytes))                                                         \
+    (pointer) = call
+
 EXPORT void *malloc(size_t bytes) {
     if (!READY())
         return next_early(bytes);
     void *pointer = next.malloc(bytes);
+    AGAIN(pointer, bytes, next.malloc(bytes));
     MADE(pointer, bytes);
     return pointer;
+}
+
+/* Or more than there can be. */
+static size_t product(size_t count, size_t bytes) {
+    size_t whole;
+    return __builtin_mul_overflow(count, bytes, &whole) ? SIZE_MAX : whole;
 }
 
 EXPORT void *calloc(size_t count, size_t bytes) {
     if (!READY())
         return bytes && count > (size_t)-1 / bytes ? NULL : next_early(count * bytes);
     void *pointer = next.calloc(count, bytes);
+    AGAIN(pointer, product(count, bytes), next.calloc(count, bytes));
     MADE(pointer, count * bytes);
     return pointer;
 }
@@ -178,14 +192,23 @@ static void settle(void *old, object_id id, void *result, size_t bytes) {
     thread_busy--;
 }
 
+/* The old block is in the index again. returns whether to try again */
+static __attribute__((noinline)) int refused(size_t bytes) {
+    aside_done();
+    return give_way(bytes);
+}
+
 EXPORT void *realloc(void *pointer, size_t bytes) {
     if (next_is_early(pointer))
         return move_early(pointer, bytes);
     if (!READY())
         return next_early(bytes);
-    object_id id = set_aside(pointer);
-    void *result = next.realloc(pointer, bytes);
-    settle(pointer, id, result, bytes);
+    void *result;
+    do {
+        object_id id = set_aside(pointer);
+        result = next.realloc(pointer, bytes);
+        settle(pointer, id, result, bytes);
+    } while (__builtin_expect(!result && bytes, 0) && refused(bytes));
     MADE(result, bytes);
     aside_done();
     return result;
@@ -201,9 +224,12 @@ EXPORT void *reallocarray(void *pointer, size_t count, size_t bytes) {
         return move_early(pointer, whole);
     if (!READY())
         return next_early(whole);
-    object_id id = set_aside(pointer);
-    void *result = next.reallocarray ? next.reallocarray(pointer, count, bytes) : next.realloc(pointer, whole);
-    settle(pointer, id, result, whole);
+    void *result;
+    do {
+        object_id id = set_aside(pointer);
+        result = next.reallocarray ? next.reallocarray(pointer, count, bytes) : next.realloc(pointer, whole);
+        settle(pointer, id, result, whole);
+    } while (__builtin_expect(!result && whole, 0) && refused(whole));
     MADE(result, whole);
     aside_done();
     return result;
@@ -221,6 +247,8 @@ EXPORT int posix_memalign(void **out, size_t alignment, size_t bytes) {
     if (!READY())
         return ENOMEM;
     int error = next.posix_memalign(out, alignment, bytes);
+    while (__builtin_expect(error == ENOMEM, 0) && give_way(bytes))
+        error = next.posix_memalign(out, alignment, bytes);
     size_t requested = asked(bytes);
     if (error == 0)
         MADE(*out, requested);
@@ -234,6 +262,7 @@ EXPORT int posix_memalign(void **out, size_t alignment, size_t bytes) {
             return NULL;                                                                                               \
         }                                                                                                              \
         void *pointer = next.name(alignment, bytes);                                                                   \
+        AGAIN(pointer, bytes, next.name(alignment, bytes));                                                            \
         size_t requested = asked(bytes);                                                                               \
         MADE(pointer, requested);                                                                                      \
         return pointer;                                                                                                \
@@ -248,6 +277,7 @@ ALIGNED(memalign)
             return NULL;                                                                                               \
         }                                                                                                              \
         void *pointer = next.name(bytes);                                                                              \
+        AGAIN(pointer, bytes, next.name(bytes));                                                                       \
         MADE(pointer, bytes);                                                                                          \
         return pointer;                                                                                                \
     }

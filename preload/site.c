@@ -82,7 +82,7 @@ static struct buckets *room_locked(void) {
     if (table && count + 1 < table->capacity / 2)
         return table;
     size_t capacity = table ? table->capacity * 2 : BUCKETS_MIN;
-    struct buckets *larger = pages_alloc(sizeof *larger + capacity * sizeof larger->place[0]);
+    struct buckets *larger = pages_alloc_table(sizeof *larger + capacity * sizeof larger->place[0]);
     if (!larger)
         return NULL;
     larger->capacity = capacity;
@@ -94,7 +94,7 @@ static struct buckets *room_locked(void) {
 
 static struct site **pointer_locked(uint32_t id) {
     struct site ***chunk = &site_chunks[id / SITE_CHUNK];
-    if (!*chunk && !(*chunk = pages_alloc(SITE_CHUNK * sizeof(struct site *))))
+    if (!*chunk && !(*chunk = pages_alloc_table(SITE_CHUNK * sizeof(struct site *))))
         return NULL;
     return &(*chunk)[id % SITE_CHUNK];
 }
@@ -105,7 +105,8 @@ static uint32_t add_locked(uint64_t hash, const uint64_t *frames, size_t count) 
         return 0;
     struct buckets *table = room_locked();
     struct site **pointer = table ? pointer_locked(id) : NULL;
-    struct site *site = pointer ? pages_alloc(sizeof *site + count * (sizeof(uint64_t) + sizeof(uint16_t))) : NULL;
+    struct site *site =
+        pointer ? pages_alloc_table(sizeof *site + count * (sizeof(uint64_t) + sizeof(uint16_t))) : NULL;
     if (!site)
         return 0;
     site->hash = hash;
@@ -173,4 +174,10 @@ static size_t notice_closed(void) {
 void site_modules_closed(void) {
     while (notice_closed() == CLOSED_MAX) {
     }
+}
+
+void site_forget_all(void) {
+    atomic_store(&buckets, NULL);
+    atomic_store(&count_published, 0);
+    memset(site_chunks, 0, sizeof site_chunks);
 }

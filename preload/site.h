@@ -43,5 +43,6 @@ uint32_t site_intern_hashed(uint64_t hash, const uint64_t *frames, size_t count)
 const struct site *site_get(uint32_t id); /* id 1..site_count() */
 uint32_t site_count(void);
 void site_modules_closed(void); /* after a dlclose */
+void site_forget_all(void);     /* no stack was ever recorded. context: as record_forget_all() */
 
 #endif

@@ -93,7 +93,7 @@ static uint32_t site_by_shape(const struct traces *traces, struct whole *whole, 
 
 static struct levels *levels_of(struct traces *traces, size_t class) {
     struct levels **place = &traces->levels[class % TRACES];
-    if (!*place && (*place = pages_alloc(sizeof **place))) {
+    if (!*place && (*place = pages_alloc_table(sizeof **place))) {
         (*place)->changes = &traces->changes;
         (*place)->top = LEVELS;
     }
@@ -147,7 +147,7 @@ static __attribute__((noinline)) uint32_t site_not_last(struct traces *traces, s
 }
 
 static __attribute__((noinline)) struct traces *traces_make(void) {
-    struct traces *traces = pages_alloc(sizeof *traces);
+    struct traces *traces = pages_alloc_table(sizeof *traces);
     for (size_t class = 0; traces && class < SETS; class ++)
         traces->last[class] = &traces->set[class].way[0];
     for (size_t i = 0; traces && i <= CAPTURE_FRAMES_MAX; i++)

@@ -65,7 +65,7 @@ static inline __attribute__((always_inline)) const struct rule *rule_find(struct
 }
 
 static struct rules *rules_make(size_t capacity) {
-    struct rules *table = pages_alloc(sizeof *table + capacity * sizeof table->slot[0]);
+    struct rules *table = pages_alloc_table(sizeof *table + capacity * sizeof table->slot[0]);
     if (table)
         table->capacity = capacity;
     return table;
@@ -384,4 +384,8 @@ void unwind_forget_rules(uintptr_t lo, uintptr_t hi) {
     if (atomic_fetch_add(&unwind_epoch, 1) == UINT32_MAX)
         atomic_fetch_add(&unwind_epoch, 1);
     lock_release(LOCK_LEARN);
+}
+
+void unwind_forget_all(void) {
+    atomic_store(&rules, NULL);
 }

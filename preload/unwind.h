@@ -94,6 +94,9 @@ int unwind_function(uintptr_t pc, uintptr_t *lo, uintptr_t *hi);
 
 void unwind_forget_rules(uintptr_t lo, uintptr_t hi); /* the module in [lo, hi) was closed */
 
+/* All rules, when nothing is recorded any more. context: threads stopped, none of them inside castaway */
+void unwind_forget_all(void);
+
 /* ---- between unwind.c and learn.c ---- */
 void learn_rule(uintptr_t pc, int exact, struct rule *rule); /* call with the learn lock held */
 
