@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "analysis/pools.h"
+#include "give_way.h"
 #include "init.h"
 #include "limits.h"
 #include "lock.h"
@@ -224,7 +225,12 @@ static int launch_followed(const struct launch *launch) {
     return result;
 }
 
+/* Of the stack that a child begins on, and the like. */
+enum { LAUNCH_BYTES = 256 << 10 };
+
 int follow_launch(const struct launch *launch) {
+    if (launch->child)
+        give_way_for(LAUNCH_BYTES);
     limits_settle();
     int result = launch_followed(launch);
     limits_resume();
@@ -397,6 +403,7 @@ static void hide_again(void) {
 }
 
 void follow_shell_begins(void) {
+    give_way_for(LAUNCH_BYTES);
     limits_settle();
     if (!follow.hidden)
         return;

@@ -49,6 +49,19 @@ void hook_ends(uintptr_t pc) {
         live_due(pc);
 }
 
+/* The object is not in the program's hands yet, and what lies in it is of the one before. If memory is short, and this is
+ * to be the last scan, it is not judged. */
+static __attribute__((noinline)) void due_with(void *address, uintptr_t pc) {
+    uintptr_t start;
+    object_id id = live_wanted & LIVE_SHORT ? record_find((uintptr_t)address, &start) : 0;
+    unsigned flags = id ? record_object(id)->flags : 0;
+    if (id)
+        record_flag(id, OBJECT_IGNORED);
+    live_due(pc);
+    if (id && !give_way_ended())
+        record_object(id)->flags = flags & 63;
+}
+
 static inline __attribute__((always_inline)) void made(void *address, size_t size_bytes, const struct caller *caller,
                                                        int is_block) {
     uint32_t site = 0;
@@ -61,7 +74,9 @@ static inline __attribute__((always_inline)) void made(void *address, size_t siz
     record_add((uintptr_t)address, size_bytes, site, flags_for(caller->pc));
     if (__builtin_expect(profile_on, 0))
         profile_born((uintptr_t)address, size_bytes, site, is_block);
-    hook_ends(caller->pc);
+    thread_busy--;
+    if (__builtin_expect(atomic_load_explicit(&live_wanted, memory_order_relaxed), 0))
+        due_with(address, caller->pc);
 }
 
 void hook_made(void *address, size_t size_bytes, const struct caller *caller) {
