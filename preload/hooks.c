@@ -26,6 +26,7 @@
 #include "site.h"
 #include "thread.h"
 #include "trace.h"
+#include "unwind.h"
 
 int hook_recording;
 unsigned hook_frames_max = CAPTURE_FRAMES_MAX;
@@ -306,15 +307,14 @@ EXPORT int dlclose(void *handle) {
         return -1;
     thread_busy++;
     bind_close_begins();
+    unwind_close_begins();
     thread_busy--;
     int error = next.dlclose(handle);
     thread_busy++;
     bind_close_ends();
-    thread_busy--;
-    if (hook_recording) {
-        thread_busy++;
+    if (hook_recording)
         site_modules_closed();
-        thread_busy--;
-    }
+    unwind_close_ends();
+    thread_busy--;
     return error;
 }

@@ -150,20 +150,25 @@ static int touches_closed(const struct site *site, const struct module *modules)
     return 0;
 }
 
-/* returns how many modules were noticed, at most CLOSED_MAX */
-static size_t notice_closed(void) {
-    lock_take(LOCK_SITE);
-    struct range closed[CLOSED_MAX];
-    size_t count = module_sweep_locked(closed, CLOSED_MAX);
-    if (count > 0) {
-        size_t module_count;
-        const struct module *modules = module_table(&module_count);
-        for (uint32_t id = 1; id <= site_count(); id++) {
-            struct site *site = site_chunks[id / SITE_CHUNK][id % SITE_CHUNK];
-            if (!site->stale && touches_closed(site, modules))
-                site->stale = 1;
-        }
+static void make_stale_locked(void) {
+    size_t module_count;
+    const struct module *modules = module_table(&module_count);
+    for (uint32_t id = 1; id <= site_count(); id++) {
+        struct site *site = site_chunks[id / SITE_CHUNK][id % SITE_CHUNK];
+        if (!site->stale && touches_closed(site, modules))
+            site->stale = 1;
     }
+}
+
+/* frames  of the calling thread, or NULL: all modules are looked at
+ * returns how many were noticed, at most CLOSED_MAX */
+static size_t notice_closed(const uint64_t *frames, size_t frame_count) {
+    struct range closed[CLOSED_MAX];
+    lock_take(LOCK_SITE);
+    size_t count = frames ? module_replaced_locked(frames, frame_count, closed, CLOSED_MAX)
+                          : module_sweep_locked(closed, CLOSED_MAX);
+    if (count > 0)
+        make_stale_locked();
     lock_release(LOCK_SITE);
     /* Only now: this takes LOCK_LEARN, which comes before LOCK_SITE. */
     for (size_t i = 0; i < count; i++)
@@ -172,8 +177,12 @@ static size_t notice_closed(void) {
 }
 
 void site_modules_closed(void) {
-    while (notice_closed() == CLOSED_MAX) {
+    while (notice_closed(NULL, 0) == CLOSED_MAX) {
     }
+}
+
+void site_modules_on_stack(const uint64_t *frames, size_t count) {
+    notice_closed(frames, count);
 }
 
 void site_forget_all(void) {
