@@ -16,6 +16,8 @@ enum { CAST_VERSION = 1, CAST_FRAMES_MAX = 64 };
 /* Limits on trust, one line here is one note everywhere: enumerator, code in files, text for a person (%s: detail). */
 #define NOTES(X)                                                                                                       \
     X(NOT_RECORDED, "not-recorded", "allocations that castaway had no memory to record")                               \
+    X(GAVE_WAY, "gave-way",                                                                                            \
+      "recording was given up: the program needed the memory, of which there is a limit; this is the scan of then")    \
     X(NO_STACK, "no-stack", "allocations recorded without a stack")                                                    \
     X(STACK_CUT, "stack-cut", "allocation stacks that end where no unwind data was found")                             \
     X(THREAD_RUNNING, "thread-running", "threads that would not stop: their registers and stacks were not searched")   \

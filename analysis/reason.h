@@ -15,6 +15,7 @@
     X(NO_SNAPSHOT_NO_MEMORY, "no snapshot, and not enough memory to search in the program itself")                     \
     X(SEARCH_FAILED, "not enough memory, or /proc can't be read")                                                      \
     X(SEARCH_KILLED, "the searching process was killed by a signal")                                                   \
+    X(GAVE_WAY, "recording was given up: the program needed the memory, of which there is a limit")                    \
     X(CALLS_FORBIDDEN, "the program forbade itself (seccomp) the system calls that a scan needs")                      \
     /* counts are not read */                                                                                          \
     X(PYTHON_UNKNOWN, "this Python is not 3.11: its objects were not told apart")                                      \

@@ -114,6 +114,9 @@ static inline void arch_clear_scratch(void) {
 static inline uintptr_t arch_context_sp(const ucontext_t *context) {
     return (uintptr_t)context->uc_mcontext.gregs[REG_RSP];
 }
+static inline uintptr_t arch_context_pc(const ucontext_t *context) {
+    return (uintptr_t)context->uc_mcontext.gregs[REG_RIP];
+}
 /* Vector registers in a signal frame: bytes behind fpregs. Source: Linux, arch/x86/include/uapi/asm/sigcontext.h */
 static inline uint32_t arch_context_vector_bytes(const ucontext_t *context) {
     const char *state = (const char *)context->uc_mcontext.fpregs;
@@ -176,6 +179,9 @@ static inline void arch_clear_scratch(void) {
 }
 static inline uintptr_t arch_context_sp(const ucontext_t *context) {
     return (uintptr_t)context->uc_mcontext.sp;
+}
+static inline uintptr_t arch_context_pc(const ucontext_t *context) {
+    return (uintptr_t)context->uc_mcontext.pc;
 }
 static inline uint32_t arch_context_vector_bytes(const ucontext_t *context) {
     return sizeof context->uc_mcontext.__reserved;

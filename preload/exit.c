@@ -19,6 +19,7 @@
 #include <sys/wait.h>
 
 #include "frames_check.h"
+#include "give_way.h"
 #include "init.h"
 #include "kernel_roots.h"
 #include "limits.h"
@@ -130,6 +131,18 @@ static int tool_run(int file, unsigned long signal_mask, char *left_options) {
 
 /* ---- snapshot ---- */
 
+static char *own_stack;
+
+static char *own_stack_take(void) {
+    if (!own_stack)
+        own_stack = pages_alloc_table(OWN_STACK_BYTES);
+    return own_stack;
+}
+
+void exit_forget_stack(void) {
+    own_stack = NULL;
+}
+
 static int search_and_write(const struct scan_input *input, int file) {
     struct arena arena;
     struct scan_input in = *input;
@@ -149,14 +162,17 @@ static void child_scan(const struct scan_input *in, int file) {
     struct rlimit none = {0, 0};
     sys(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
     sys(SYS_prlimit64, 0, RLIMIT_CORE, &none, 0);
+    limits_spend();
     limits_lift();
     sys(SYS_exit_group, search_and_write(in, file) == 0 ? 0 : CHILD_FAILED);
 }
 
-static void write_failure(int file, const struct scan_input *in, enum reason why) {
+/* returns 1: it failed */
+static int write_failure(int file, const struct scan_input *in, enum reason why) {
     sys(SYS_ftruncate, file, 0);
     sys(SYS_lseek, file, 0, 0);
     write_note(file, in, NOTE_SCAN_FAILED, why);
+    return 1;
 }
 
 static void look_before_snapshot(struct scan_input *in) {
@@ -168,25 +184,26 @@ static void look_before_snapshot(struct scan_input *in) {
         in->kernel = (struct range){0, 0};
 }
 
-static void snapshot_scan(struct scan_input *in, int file) {
+/* returns whether it failed */
+static int snapshot_scan(struct scan_input *in, int file) {
     look_before_snapshot(in);
-    nofork_lift(); /* for good: nobody forks any more */
+    nofork_look();
+    nofork_lift();
     long child = sys(SYS_clone, 0, 0, 0, 0, 0);
     if (child == 0)
         child_scan(in, file);
+    if (in->gave_way)
+        nofork_restore(); /* else for good: nobody forks any more */
     if (sys_failed(child)) {
         in->in_process = 1;
-        if (search_and_write(in, file) != 0)
-            write_failure(file, in, REASON_NO_SNAPSHOT_NO_MEMORY);
-        return;
+        return search_and_write(in, file) == 0 ? 0 : write_failure(file, in, REASON_NO_SNAPSHOT_NO_MEMORY);
     }
     int status = 0;
     while (sys(SYS_wait4, child, &status, __WALL, 0) == -EINTR) {
     }
     if (WIFSIGNALED(status))
-        write_failure(file, in, REASON_SEARCH_KILLED);
-    else if (WEXITSTATUS(status))
-        write_failure(file, in, REASON_SEARCH_FAILED);
+        return write_failure(file, in, REASON_SEARCH_KILLED);
+    return WEXITSTATUS(status) ? write_failure(file, in, REASON_SEARCH_FAILED) : 0;
 }
 
 /* The recording itself is left behind. */
@@ -202,13 +219,18 @@ static void leave_recording(int file, int out) {
     sys(SYS_close, out);
 }
 
+/* Why there is a scan. After the last two the program goes on, if the exec fails. */
+enum occasion { AT_END, AT_EXEC, SHORT_OF_MEMORY };
+
 struct ending {
+    enum occasion occasion;
     int status, file;
     struct callee_saved from; /* a frame of ours on the program's stack, still live */
     uintptr_t thread_pointer;
     const ucontext_t *interrupted; /* by the signal that ends the process; NULL: exit was called */
-    int replaced;                  /* it ends by exec */
     int turned_off;                /* there shall be no check */
+    int given_up;                  /* recording was, when the program was short of memory */
+    int failed;                    /* nothing was judged */
     int tool;                      /* receives the tool's exit status; 0 when it was not run */
     struct stopped stopped;
     int stop_error; /* nothing is stopped */
@@ -218,15 +240,16 @@ struct ending {
 /* First of all: what threads use may be destroyed by now. */
 static void stop_threads(struct ending *ending) {
     ending->stop_begun_us = scan_now_us();
-    ending->stop_error =
-        ending->turned_off ? -ECANCELED : stop_between_calls(&ending->stopped, LOCK_LIMIT_MS, STOP_LIMIT_MS);
+    ending->stop_error = ending->turned_off || ending->given_up
+                             ? -ECANCELED
+                             : stop_between_calls(&ending->stopped, LOCK_LIMIT_MS, STOP_LIMIT_MS);
 }
 
 static void leave_threads(struct ending *ending) {
     if (ending->stop_error)
         return;
-    if (ending->replaced)
-        stop_release(&ending->stopped); /* the exec may fail */
+    if (ending->occasion != AT_END)
+        stop_release(&ending->stopped);
     else
         stop_for_good(&ending->stopped);
 }
@@ -248,18 +271,20 @@ static void end_recorded(struct ending *ending, unsigned long signals_before) {
         .confirm = 1, /* what is lost at the end stays lost */
     };
     live_describe(&in);
-    in.exit_status = ending->status;
-    in.replaced = ending->replaced;
+    in.replaced = ending->occasion == AT_EXEC;
+    in.gave_way = ending->occasion == SHORT_OF_MEMORY;
+    if (!in.gave_way)
+        in.exit_status = ending->status;
     if (ending->turned_off) {
         write_note(ending->file, &in, NOTE_TURNED_OFF, REASON_NONE);
         return;
     }
-    nofork_look();
-    if (ending->stop_error) {
-        write_failure(ending->file, &in, REASON_THREADS_NOT_STOPPED);
+    if (ending->stop_error && !ending->given_up) {
+        ending->failed = write_failure(ending->file, &in, REASON_THREADS_NOT_STOPPED);
         return;
     }
-    snapshot_scan(&in, ending->file);
+    ending->failed =
+        ending->given_up ? write_failure(ending->file, &in, REASON_GAVE_WAY) : snapshot_scan(&in, ending->file);
     if (!process.options.dir[0])
         ending->tool = tool_run(ending->file, signals_before, NULL);
 }
@@ -294,7 +319,7 @@ static void end_on_own_stack(void *context) {
     sys(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, 8);
     stop_threads(ending);
     int by_hand = !process.options.dir[0];
-    if (!ending->replaced) { /* the program opens no more, and needs no more memory */
+    if (ending->occasion == AT_END) { /* the program opens no more, and needs no more memory */
         limit_lift(RLIMIT_NOFILE);
         limit_lift(RLIMIT_AS);
         limit_lift(RLIMIT_DATA);
@@ -305,7 +330,9 @@ static void end_on_own_stack(void *context) {
         ending->file = memory_file();
     if (ending->file >= 0) {
         end_recorded(ending, before);
-        if (!by_hand && !left)
+        if (ending->failed && (ending->occasion == SHORT_OF_MEMORY || *live_place() != PLACE_NONE))
+            place_drop(&process.options, process.pid); /* what an earlier scan has left says more */
+        else if (!by_hand && !left)
             left = place_commit(&process.options, process.pid, live_place()) == -ENOENT && !rights_elsewhere;
         if (left)
             leave_to_nobody(ending->file, before);
@@ -314,7 +341,7 @@ static void end_on_own_stack(void *context) {
         sys(SYS_close, ending->file);
     }
     leave_threads(ending);
-    if (!ending->replaced)
+    if (ending->occasion == AT_END)
         drop_own_signals();
     sys(SYS_rt_sigprocmask, SIG_SETMASK, &before, 0, 8);
 }
@@ -327,9 +354,10 @@ static void wait_for_other(void) {
         sys(SYS_futex, &finished, FUTEX_WAIT_PRIVATE, 0, 0);
 }
 
-/* replaced: by exec; live scans are held off then, and go on if it fails */
-static int scan_once(int status, const ucontext_t *interrupted, int replaced) {
-    if (!process.started || rights_confined || (int)sys(SYS_getpid, 0) != process.pid)
+/* Live scans are held off by those that are no end; they go on then. */
+static int scan_once(int status, const ucontext_t *interrupted, enum occasion occasion) {
+    int is_told = give_way_ended() && *live_place() != PLACE_NONE;
+    if (!process.started || rights_confined || (int)sys(SYS_getpid, 0) != process.pid || is_told)
         return status;
     if (atomic_exchange(&scanned, 1)) {
         wait_for_other();
@@ -344,19 +372,20 @@ static int scan_once(int status, const ucontext_t *interrupted, int replaced) {
         lock_release_all();
     }
     frames_check_report(process.environment);
-    if (!replaced) {
+    if (occasion == AT_END) {
         live_end();
         limits_spend();
     }
     struct ending ending = {
+        .occasion = occasion,
         .status = status & 0xff,
-        .replaced = replaced,
         .interrupted = interrupted,
         .thread_pointer = arch_thread_pointer(),
         .turned_off = lsan.off_at_exit || (!interrupted && lsan_is_turned_off()),
+        .given_up = give_way_ended(),
     };
     arch_callee_saved(&ending.from);
-    char *stack = pages_alloc(OWN_STACK_BYTES);
+    char *stack = own_stack_take();
     if (stack)
         arch_call_on_stack(stack + OWN_STACK_BYTES, end_on_own_stack, &ending);
     else
@@ -369,14 +398,14 @@ static int scan_once(int status, const ucontext_t *interrupted, int replaced) {
 }
 
 int exit_scan(int status) {
-    return scan_once(status, NULL, 0);
+    return scan_once(status, NULL, AT_END);
 }
 
 int exec_scan(void) {
     if (!process.started || process.is_forked || !process.options.dir[0] || (int)sys(SYS_getpid, 0) != process.pid ||
         live_hold() != 0)
         return 0;
-    scan_once(0, NULL, 1);
+    scan_once(0, NULL, AT_EXEC);
     live_release();
     return 1;
 }
@@ -385,8 +414,16 @@ void exec_scan_undo(void) {
     exit_after_fork();
 }
 
+void exit_scan_before_giving(void) {
+    if (!process.started || !process.options.dir[0] || atomic_load(&scanned) || live_hold() != 0)
+        return;
+    scan_once(0, NULL, SHORT_OF_MEMORY);
+    exit_after_fork();
+    live_release();
+}
+
 void exit_scan_signal(int signal, const ucontext_t *context) {
-    scan_once(SHELL_SIGNAL + signal, context, 0);
+    scan_once(SHELL_SIGNAL + signal, context, AT_END);
 }
 
 void exit_scan_give_up(enum reason why) {

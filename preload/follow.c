@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "analysis/pools.h"
+#include "give_way.h"
 #include "init.h"
 #include "limits.h"
 #include "lock.h"
@@ -201,9 +202,8 @@ static int launch_as(const struct launch *launch, const struct given *given, enu
                                                 : launch->run(launch, launch->environment);
 }
 
-int follow_launch(const struct launch *launch) {
+static int launch_followed(const struct launch *launch) {
     struct unwatched_program program = {.why = WATCHED};
-    limits_settle();
     if (!is_followed())
         return launch->run(launch, launch->environment);
     int error = errno, pid = (int)sys(SYS_getpid, 0);
@@ -222,6 +222,18 @@ int follow_launch(const struct launch *launch) {
     else if (why != WATCHED && result == 0)
         launch_list(&program, *launch->child, 0);
     errno = error;
+    return result;
+}
+
+/* Of the stack that a child begins on, and the like. */
+enum { LAUNCH_BYTES = 256 << 10 };
+
+int follow_launch(const struct launch *launch) {
+    if (launch->child)
+        give_way_for(LAUNCH_BYTES);
+    limits_settle();
+    int result = launch_followed(launch);
+    limits_resume();
     return result;
 }
 
@@ -391,6 +403,7 @@ static void hide_again(void) {
 }
 
 void follow_shell_begins(void) {
+    give_way_for(LAUNCH_BYTES);
     limits_settle();
     if (!follow.hidden)
         return;
@@ -403,6 +416,7 @@ void follow_shell_begins(void) {
 }
 
 void follow_shell_ends(void) {
+    limits_resume();
     if (!follow.hidden)
         return;
     thread_busy++;

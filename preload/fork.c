@@ -13,6 +13,7 @@
 #include "profile.h"
 #include "record.h"
 #include "thread.h"
+#include "unwind.h"
 
 enum { LIMIT_MS = 1000 };
 
@@ -34,6 +35,7 @@ static void in_parent(void) {
 static void in_child(void) {
     in_parent();
     record_after_fork();
+    unwind_after_fork();
     profile_after_fork();
     process_after_fork();
 }

@@ -16,6 +16,7 @@
 
 #include "api.h"
 #include "bind.h"
+#include "give_way.h"
 #include "init.h"
 #include "live.h"
 #include "next.h"
@@ -25,6 +26,7 @@
 #include "site.h"
 #include "thread.h"
 #include "trace.h"
+#include "unwind.h"
 
 int hook_recording;
 unsigned hook_frames_max = CAPTURE_FRAMES_MAX;
@@ -48,6 +50,19 @@ void hook_ends(uintptr_t pc) {
         live_due(pc);
 }
 
+/* The object is not in the program's hands yet, and what lies in it is of the one before. If memory is short, and this is
+ * to be the last scan, it is not judged. */
+static __attribute__((noinline)) void due_with(void *address, uintptr_t pc) {
+    uintptr_t start;
+    object_id id = live_wanted & LIVE_SHORT ? record_find((uintptr_t)address, &start) : 0;
+    unsigned flags = id ? record_object(id)->flags : 0;
+    if (id)
+        record_flag(id, OBJECT_IGNORED);
+    live_due(pc);
+    if (id && !give_way_ended())
+        record_object(id)->flags = flags & 63;
+}
+
 static inline __attribute__((always_inline)) void made(void *address, size_t size_bytes, const struct caller *caller,
                                                        int is_block) {
     uint32_t site = 0;
@@ -60,7 +75,9 @@ static inline __attribute__((always_inline)) void made(void *address, size_t siz
     record_add((uintptr_t)address, size_bytes, site, flags_for(caller->pc));
     if (__builtin_expect(profile_on, 0))
         profile_born((uintptr_t)address, size_bytes, site, is_block);
-    hook_ends(caller->pc);
+    thread_busy--;
+    if (__builtin_expect(atomic_load_explicit(&live_wanted, memory_order_relaxed), 0))
+        due_with(address, caller->pc);
 }
 
 void hook_made(void *address, size_t size_bytes, const struct caller *caller) {
@@ -113,18 +130,31 @@ uint64_t hook_without_stack(void) {
             hook_made((pointer), (bytes), &ARCH_CALLER());                                                             \
     } while (0)
 
+/* Memory was refused: again, as long as some of ours is given back. */
+#define AGAIN(pointer, bytes, call)                                                                                    \
+    while (__builtin_expect(!(pointer), 0) && give_way(bytes))                                                         \
+    (pointer) = call
+
 EXPORT void *malloc(size_t bytes) {
     if (!READY())
         return next_early(bytes);
     void *pointer = next.malloc(bytes);
+    AGAIN(pointer, bytes, next.malloc(bytes));
     MADE(pointer, bytes);
     return pointer;
+}
+
+/* Or more than there can be. */
+static size_t product(size_t count, size_t bytes) {
+    size_t whole;
+    return __builtin_mul_overflow(count, bytes, &whole) ? SIZE_MAX : whole;
 }
 
 EXPORT void *calloc(size_t count, size_t bytes) {
     if (!READY())
         return bytes && count > (size_t)-1 / bytes ? NULL : next_early(count * bytes);
     void *pointer = next.calloc(count, bytes);
+    AGAIN(pointer, product(count, bytes), next.calloc(count, bytes));
     MADE(pointer, count * bytes);
     return pointer;
 }
@@ -178,14 +208,23 @@ static void settle(void *old, object_id id, void *result, size_t bytes) {
     thread_busy--;
 }
 
+/* The old block is in the index again. returns whether to try again */
+static __attribute__((noinline)) int refused(size_t bytes) {
+    aside_done();
+    return give_way(bytes);
+}
+
 EXPORT void *realloc(void *pointer, size_t bytes) {
     if (next_is_early(pointer))
         return move_early(pointer, bytes);
     if (!READY())
         return next_early(bytes);
-    object_id id = set_aside(pointer);
-    void *result = next.realloc(pointer, bytes);
-    settle(pointer, id, result, bytes);
+    void *result;
+    do {
+        object_id id = set_aside(pointer);
+        result = next.realloc(pointer, bytes);
+        settle(pointer, id, result, bytes);
+    } while (__builtin_expect(!result && bytes, 0) && refused(bytes));
     MADE(result, bytes);
     aside_done();
     return result;
@@ -201,9 +240,12 @@ EXPORT void *reallocarray(void *pointer, size_t count, size_t bytes) {
         return move_early(pointer, whole);
     if (!READY())
         return next_early(whole);
-    object_id id = set_aside(pointer);
-    void *result = next.reallocarray ? next.reallocarray(pointer, count, bytes) : next.realloc(pointer, whole);
-    settle(pointer, id, result, whole);
+    void *result;
+    do {
+        object_id id = set_aside(pointer);
+        result = next.reallocarray ? next.reallocarray(pointer, count, bytes) : next.realloc(pointer, whole);
+        settle(pointer, id, result, whole);
+    } while (__builtin_expect(!result && whole, 0) && refused(whole));
     MADE(result, whole);
     aside_done();
     return result;
@@ -221,6 +263,8 @@ EXPORT int posix_memalign(void **out, size_t alignment, size_t bytes) {
     if (!READY())
         return ENOMEM;
     int error = next.posix_memalign(out, alignment, bytes);
+    while (__builtin_expect(error == ENOMEM, 0) && give_way(bytes))
+        error = next.posix_memalign(out, alignment, bytes);
     size_t requested = asked(bytes);
     if (error == 0)
         MADE(*out, requested);
@@ -234,6 +278,7 @@ EXPORT int posix_memalign(void **out, size_t alignment, size_t bytes) {
             return NULL;                                                                                               \
         }                                                                                                              \
         void *pointer = next.name(alignment, bytes);                                                                   \
+        AGAIN(pointer, bytes, next.name(alignment, bytes));                                                            \
         size_t requested = asked(bytes);                                                                               \
         MADE(pointer, requested);                                                                                      \
         return pointer;                                                                                                \
@@ -248,6 +293,7 @@ ALIGNED(memalign)
             return NULL;                                                                                               \
         }                                                                                                              \
         void *pointer = next.name(bytes);                                                                              \
+        AGAIN(pointer, bytes, next.name(bytes));                                                                       \
         MADE(pointer, bytes);                                                                                          \
         return pointer;                                                                                                \
     }
@@ -261,15 +307,14 @@ EXPORT int dlclose(void *handle) {
         return -1;
     thread_busy++;
     bind_close_begins();
+    unwind_close_begins();
     thread_busy--;
     int error = next.dlclose(handle);
     thread_busy++;
     bind_close_ends();
-    thread_busy--;
-    if (hook_recording) {
-        thread_busy++;
+    if (hook_recording)
         site_modules_closed();
-        thread_busy--;
-    }
+    unwind_close_ends();
+    thread_busy--;
     return error;
 }

@@ -148,6 +148,7 @@ static void start_unwinding(void) {
 }
 
 static void begin(void) {
+    limits_look();
     process.pid = (int)sys(SYS_getpid, 0);
     process.start_seconds = scan_wall_seconds();
     process.start_us = scan_now_us();
@@ -212,7 +213,7 @@ __attribute__((constructor)) static void start(int count, char **arguments, char
     follow_start();
     process.started = is_wanted();
     if (process.started) {
-        limits_reserve();
+        limits_start();
         profile_start();
         pairs_start();
         deepbind_start();

@@ -40,6 +40,10 @@ void exit_scan_signal(int signal, const ucontext_t *context);
  * returns  whether there is one, and exec_scan_undo() is to be called when the exec fails. context: cold */
 int exec_scan(void);
 void exec_scan_undo(void);
+/* The program is short of memory, and the last scan may find none: a recording of what there is now, for when no better one
+ * follows. Nothing without `castaway run`. context: hook, busy once */
+void exit_scan_before_giving(void);
+void exit_forget_stack(void); /* the tables go, and with them the stack that scans run on */
 /* No scan can be made at the end: leave a recording that says why, now. */
 void exit_scan_give_up(enum reason why);
 void exit_after_fork(void);

@@ -16,11 +16,13 @@
 #include <errno.h>
 #include <stdatomic.h>
 #include <stddef.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <time.h>
 
 #include "arch.h"
+#include "give_way.h"
 #include "hooks.h"
 #include "live.h"
 #include "next.h"
@@ -296,9 +298,22 @@ static void hide(ucontext_t *context, int64_t since_ns) {
 
 /* ---- the handler ---- */
 
+/* That the new thread asks for. Source: pthread_create(3), where the attributes are NULL */
+static size_t stack_bytes(const pthread_attr_t *attributes) {
+    enum { USUAL_BYTES = 8 << 20 };
+    struct rlimit limit = {0};
+    size_t bytes = 0;
+    if (attributes && pthread_attr_getstacksize(attributes, &bytes) == 0)
+        return bytes;
+    sys(SYS_prlimit64, 0, RLIMIT_STACK, 0, &limit);
+    return limit.rlim_cur == RLIM_INFINITY ? USUAL_BYTES : limit.rlim_cur;
+}
+
 EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *), void *argument) {
     next_find();
     int error = next.pthread_create(thread, attributes, run, argument);
+    while (error == EAGAIN && give_way(stack_bytes(attributes)))
+        error = next.pthread_create(thread, attributes, run, argument);
     if (live_is_on())
         interrupt_install();
     return error;

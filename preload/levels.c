@@ -149,6 +149,6 @@ int levels_walk(struct levels *levels, struct caller caller, uint32_t max) {
         count = follow(levels, at, max, max + LEVELS_SLACK);
     }
     levels->hi = at.hi;
-    levels->epoch = count == LEVELS_ALONE ? 0 : epoch;
+    levels->epoch = count == LEVELS_ALONE || epoch & 1 ? 0 : epoch;
     return count;
 }

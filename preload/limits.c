@@ -19,6 +19,7 @@
 #include "init.h"
 #include "next.h"
 #include "pages.h"
+#include "proc.h"
 #include "rights.h"
 #include "sys.h"
 
@@ -28,7 +29,7 @@ static struct asked {
     struct rlimit limit;
 } asked[] = {
     {.resource = RLIMIT_AS}, {.resource = RLIMIT_DATA}, {.resource = RLIMIT_FSIZE}, {.resource = RLIMIT_NOFILE}};
-enum { ASKED = sizeof asked / sizeof asked[0], LIBRARIES_BYTES = 4 << 20 };
+enum { ASKED = sizeof asked / sizeof asked[0], LIBRARIES_BYTES = 4 << 20, PAGE_BYTES = 4096 };
 
 static struct asked *asked_of(int resource) {
     for (unsigned i = 0; i < ASKED; i++)
@@ -43,23 +44,83 @@ static long kernel_limit(int resource, const struct rlimit *limit, struct rlimit
 
 /* ---- a reserve ---- */
 
-enum { RESERVE_BYTES = 1 << 20, RESERVE_PART = 12 };
+/* What a search takes, but no more than a fourth of all. */
+enum { RESERVE_BYTES = 4 << 20, RESERVE_PART = 12, RESERVE_PART_MAX = 4 };
 static struct range reserve;
 
-void limits_reserve(void) {
+static rlim_t limit_of(int resource) {
+    struct rlimit limit = {0};
+    return kernel_limit(resource, NULL, &limit) == 0 ? limit.rlim_cur : RLIM_INFINITY;
+}
+
+/* What can be raised at the end is at hand then. */
+static void reserve_take(void) {
     struct rlimit limit = {0};
     if (kernel_limit(RLIMIT_AS, NULL, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
         return;
-    size_t bytes = (RESERVE_BYTES + limit.rlim_cur / RESERVE_PART) & ~(size_t)4095;
+    size_t wish = RESERVE_BYTES + limit.rlim_cur / RESERVE_PART, most = limit.rlim_cur / RESERVE_PART_MAX;
+    size_t bytes = (wish < most ? wish : most) & ~(size_t)(PAGE_BYTES - 1);
+    if (limit.rlim_max - limit.rlim_cur >= bytes)
+        return;
     long result = sys(SYS_mmap, 0, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (!sys_failed(result))
         reserve = (struct range){(uintptr_t)result, (uintptr_t)result + bytes};
 }
 
-void limits_spend(void) {
-    if (reserve.hi)
-        sys(SYS_munmap, reserve.lo, reserve.hi - reserve.lo);
+size_t limits_spend(void) {
+    size_t bytes = reserve.hi - reserve.lo;
+    if (bytes)
+        sys(SYS_munmap, reserve.lo, bytes);
     reserve = (struct range){0};
+    return bytes;
+}
+
+/* ---- is it for us that there is no memory? ---- */
+
+int limits_are_tight(void) {
+    return limit_of(RLIMIT_AS) != RLIM_INFINITY || limit_of(RLIMIT_DATA) != RLIM_INFINITY;
+}
+
+void limits_look(void) {
+    if (limits_are_tight())
+        pages_save_space();
+}
+
+enum {
+    STATM_FIELDS = 7,
+    STATM_ALL = 0,
+    STATM_DATA = 5,
+    SLACK_BYTES = 1 << 20 /* an allocator asks for more at a time */
+};
+
+/* In pages. Source: Linux, Documentation/filesystems/proc.rst, "statm". returns 0, or -1: not known */
+static int statm_read(size_t fields[STATM_FIELDS]) {
+    char text[256] = "";
+    long file = proc_file("/proc/self/statm", 0);
+    if (sys_failed(file))
+        return -1;
+    long got = sys(SYS_read, file, text, sizeof text - 1);
+    sys(SYS_close, file);
+    const char *at = text;
+    for (int i = 0; i < STATM_FIELDS; i++, at += *at == ' ')
+        for (fields[i] = 0; *at >= '0' && *at <= '9'; at++)
+            fields[i] = fields[i] * 10 + (size_t)(*at - '0');
+    return got > 0 ? 0 : -1;
+}
+
+static int would_do(int resource, size_t used_bytes, size_t ours_bytes, size_t bytes) {
+    rlim_t limit = limit_of(resource), room = limit > used_bytes ? limit - used_bytes : 0;
+    return bytes <= limit && bytes <= room + ours_bytes + SLACK_BYTES;
+}
+
+int limits_would_do(size_t bytes) {
+    size_t fields[STATM_FIELDS], ours = pages_bytes();
+    if (!limits_are_tight())
+        return 0;
+    if (statm_read(fields) != 0)
+        return bytes <= limit_of(RLIMIT_AS) && bytes <= limit_of(RLIMIT_DATA);
+    return would_do(RLIMIT_AS, fields[STATM_ALL] * PAGE_BYTES, ours + (reserve.hi - reserve.lo), bytes) &&
+           would_do(RLIMIT_DATA, fields[STATM_DATA] * PAGE_BYTES, ours, bytes);
 }
 
 /* ---- what is in the way of a scan ---- */
@@ -80,14 +141,19 @@ void limits_lift(void) {
 void limits_settle(void) {
     if (rights_confined)
         return;
-    int is_child =
-        (int)sys(SYS_getpid, 0) != process.pid; /* with memory that is the program's: nothing is changed there */
-    for (unsigned i = 0; i < ASKED; i++) {
+    for (unsigned i = 0; i < ASKED; i++)
         if (asked[i].is_kept)
             kernel_limit(asked[i].resource, &asked[i].limit, NULL);
-        if (!is_child)
-            asked[i].is_kept = 0;
-    }
+}
+
+static long ask(struct asked *ask, const struct rlimit *limit);
+
+void limits_resume(void) {
+    if (rights_confined || (int)sys(SYS_getpid, 0) != process.pid)
+        return;
+    for (unsigned i = 0; i < ASKED; i++)
+        if (asked[i].is_kept)
+            ask(&asked[i], &asked[i].limit);
 }
 
 /* ---- the program's calls ---- */
@@ -124,6 +190,8 @@ static long ask(struct asked *ask, const struct rlimit *limit) {
         return -EPERM;
     if (limit->rlim_max > real.rlim_max)
         real.rlim_max = limit->rlim_max;
+    if (is_memory(ask->resource) && limit->rlim_cur != RLIM_INFINITY)
+        pages_save_space();
     real.rlim_cur = is_memory(ask->resource) ? with_ours(limit->rlim_cur) : limit->rlim_cur;
     if (real.rlim_cur > real.rlim_max)
         real.rlim_cur = real.rlim_max;
@@ -133,6 +201,17 @@ static long ask(struct asked *ask, const struct rlimit *limit) {
     ask->limit = *limit;
     ask->is_kept = 1;
     return 0;
+}
+
+/* What can't be raised is not: then the program has less than without us, until it needs it (give_way.c). */
+void limits_start(void) {
+    static const int memory[] = {RLIMIT_AS, RLIMIT_DATA};
+    for (size_t i = 0; i < sizeof memory / sizeof memory[0]; i++) {
+        struct rlimit limit = {0};
+        if (kernel_limit(memory[i], NULL, &limit) == 0 && limit.rlim_cur < limit.rlim_max)
+            ask(asked_of(memory[i]), &limit);
+    }
+    reserve_take();
 }
 
 static int limit_set(int pid, int resource, const struct rlimit *limit, struct rlimit *before) {

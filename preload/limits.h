@@ -2,9 +2,18 @@
 #ifndef CASTAWAY_PRELOAD_LIMITS_H
 #define CASTAWAY_PRELOAD_LIMITS_H
 
-/* Where the process is started with a limit on its address space: keep some of it for the end. context: constructor */
-void limits_reserve(void);
-void limits_spend(void); /* the end has come */
+#include <stddef.h>
+
+/* Where the process is started with a limit on its memory: take that in small pieces. context: first constructor */
+void limits_look(void);
+/* And raise it by what we take, where that is allowed; else keep some of it for the end. context: constructor */
+void limits_start(void);
+size_t
+limits_spend(void); /* the end has come, or the program needs it. returns bytes that are free now. context: any */
+
+int limits_are_tight(void); /* is there a limit on memory? context: any */
+/* The program was refused so much memory: would it be there if we had none? context: any */
+int limits_would_do(size_t bytes);
 
 /* As far up as the process may. context: any */
 void limit_lift(int resource);
@@ -14,5 +23,6 @@ void limits_lift(void);
 /* What is started now inherits the limits: make them what the program thinks that they are. context: any, also in a child
  * that shares the program's memory */
 void limits_settle(void);
+void limits_resume(void); /* that is done, and the program goes on. context: the same */
 
 #endif

@@ -28,6 +28,7 @@
 #include "control.h"
 #include "dirty.h"
 #include "frozen.h"
+#include "give_way.h"
 #include "init.h"
 #include "interrupt.h"
 #include "lock.h"
@@ -194,7 +195,13 @@ void live_flush(struct thread_state *state) {
 }
 
 void live_due(uintptr_t pc) {
-    if (thread_busy || !on || (thread_self && thread_self->reallocates))
+    if (thread_busy || (thread_self && thread_self->reallocates))
+        return;
+    if (live_wanted & LIVE_SHORT) {
+        live_wanted &= ~LIVE_SHORT;
+        give_way_now();
+    }
+    if (!on)
         return;
     if (live_wanted & LIVE_SIGNAL) {
         live_wanted &= ~LIVE_SIGNAL;

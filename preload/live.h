@@ -13,7 +13,11 @@
 enum { LIVE_EVENTS = 256 }; /* births and deaths of a thread between two looks at the thresholds */
 
 /* Something is due: the next hook that ends raises the signal for it, or calls the program's own functions (told.h). */
-enum live_want { LIVE_SIGNAL = 1, LIVE_TELL = 2 };
+enum live_want {
+    LIVE_SIGNAL = 1,
+    LIVE_TELL = 2,
+    LIVE_SHORT = 4 /* there was no memory for something of ours (give_way.h) */
+};
 extern _Atomic int live_wanted; /* bits */
 
 /* Begin: the timer, and our handler for good. context: constructor, and a forked child */

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "aside.h"
+#include "give_way.h"
 #include "hooks.h"
 #include "init.h"
 #include "lock.h"
@@ -130,6 +131,8 @@ static void note_break(uintptr_t before, uintptr_t after, uintptr_t caller) {
 EXPORT void *sbrk(intptr_t bytes) {
     next_find();
     void *before = next.sbrk ? next.sbrk(bytes) : (void *)-1;
+    while (before == (void *)-1 && next.sbrk && bytes > 0 && give_way((size_t)bytes))
+        before = next.sbrk(bytes);
     if (before != (void *)-1 && bytes)
         note_break((uintptr_t)before, (uintptr_t)before + (uintptr_t)bytes, (uintptr_t)__builtin_return_address(0));
     return before;
@@ -139,6 +142,8 @@ EXPORT int brk(void *address) {
     next_find();
     uintptr_t before = next.sbrk ? (uintptr_t)next.sbrk(0) : 0;
     int result = next.brk ? next.brk(address) : -1;
+    while (result != 0 && before && (uintptr_t)address > before && give_way((uintptr_t)address - before))
+        result = next.brk(address);
     if (result == 0)
         note_break(before, (uintptr_t)address, (uintptr_t)__builtin_return_address(0));
     return result;
@@ -154,6 +159,8 @@ EXPORT void *mmap(void *address, size_t bytes, int protection, int flags, int fi
         return MAP_FAILED;
     }
     void *result = next.mmap(address, bytes, protection, flags, file, offset);
+    while (result == MAP_FAILED && errno == ENOMEM && give_way(bytes))
+        result = next.mmap(address, bytes, protection, flags, file, offset);
     if (result != MAP_FAILED && !(allocator_is_known && process.facts.allocator_is_glibc))
         mapping_note((uintptr_t)result, (uintptr_t)result + bytes, (uintptr_t)__builtin_return_address(0));
     return result;

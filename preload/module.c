@@ -7,10 +7,19 @@
 
 #include <dlfcn.h>
 #include <elf.h>
+#include <errno.h>
 #include <link.h>
+#include <stddef.h>
 #include <string.h>
+#include <sys/single_threaded.h>
+#include <sys/uio.h>
 
 #include "pages.h"
+#include "rights.h"
+#include "site.h"
+#include "sys.h"
+
+enum { PAGE_BYTES = 4096 };
 
 static struct module *modules; /* grows: read with the site lock held, or in a snapshot */
 static size_t module_count, module_capacity;
@@ -87,11 +96,19 @@ static unsigned module_add(const struct dl_find_object *found) {
     return (unsigned)module_count++;
 }
 
-unsigned module_of_locked(uintptr_t pc) {
+/* returns module_count: none */
+static size_t module_known(uintptr_t pc) {
     for (size_t i = module_count; i-- > 0;)
         if (pc - modules[i].lo < modules[i].hi - modules[i].lo && !modules[i].closed)
-            return (unsigned)i;
+            return i;
+    return module_count;
+}
+
+unsigned module_of_locked(uintptr_t pc) {
+    size_t known = module_known(pc);
     struct dl_find_object found;
+    if (known < module_count)
+        return (unsigned)known;
     return object_of(pc, &found) ? module_add(&found) : MODULE_NONE;
 }
 
@@ -100,16 +117,82 @@ const struct module *module_table(size_t *count) {
     return modules;
 }
 
+/* ---- is it still the same? ---- */
+
+static int lies_at(const struct module *module, const struct dl_find_object *found) {
+    return (uintptr_t)found->dlfo_map_start == module->lo && (uintptr_t)found->dlfo_map_end == module->hi;
+}
+
+/* Of memory that may be unmapped at any time, up to the end of its page.
+ * returns  bytes; -EFAULT: there is none; another negative errno: that can't be told */
+static long copy_if_there(const void *from, void *to, size_t bytes) {
+    size_t in_page = PAGE_BYTES - (uintptr_t)from % PAGE_BYTES;
+    struct iovec here = {to, bytes}, there = {(void *)(uintptr_t)from, bytes < in_page ? bytes : in_page};
+    return sys(SYS_process_vm_readv, sys(SYS_getpid, 0), &here, 1, &there, 1, 0);
+}
+
+/* returns 1 also when it can't be told */
+static int is_text_there(const char *text, const char *there) {
+    char copy[512];
+    long got;
+    for (size_t at = 0, bytes = strlen(text) + 1; at < bytes; at += (size_t)got) {
+        got = copy_if_there(there + at, copy, bytes - at < sizeof copy ? bytes - at : sizeof copy);
+        if (sys_failed(got))
+            return got != -EFAULT;
+        if (memcmp(copy, text + at, (size_t)got) != 0)
+            return 0;
+    }
+    return 1;
+}
+
+/* By the loader's own name for it, which another thread may be giving back: so it is read by the kernel's hand. Alone,
+ * and where the program may have forbidden that call, the place has to do. */
+static int is_there(const struct module *module) {
+    struct dl_find_object found;
+    const char *name = NULL;
+    if (!object_of(module->lo, &found) || !lies_at(module, &found))
+        return 0;
+    if (__libc_single_threaded || rights_filtered)
+        return 1;
+    long got = copy_if_there(&found.dlfo_link_map->l_name, &name, sizeof name);
+    if (sys_failed(got))
+        return got != -EFAULT;
+    return name ? is_text_there(module->path, name) : !module->path[0];
+}
+
+static int is_same(const struct module *module, const struct dl_find_object *found) {
+    struct module now = {.lo = (uintptr_t)found->dlfo_map_start, .bias = found->dlfo_link_map->l_addr};
+    const char *name = found->dlfo_link_map->l_name;
+    if (!lies_at(module, found) || strcmp(name ? name : "", module->path) != 0)
+        return 0;
+    read_build_id(&now);
+    return now.build_id_bytes == module->build_id_bytes &&
+           memcmp(now.build_id, module->build_id, now.build_id_bytes) == 0;
+}
+
+static struct range close_locked(struct module *module) {
+    module->closed = 1;
+    return (struct range){module->lo, module->hi};
+}
+
 size_t module_sweep_locked(struct range *closed, size_t max) {
     size_t count = 0;
-    for (size_t i = 0; i < module_count && count < max; i++) {
+    for (size_t i = 0; i < module_count && count < max; i++)
+        if (!modules[i].closed && !is_there(&modules[i]))
+            closed[count++] = close_locked(&modules[i]);
+    return count;
+}
+
+size_t module_replaced_locked(const uint64_t *frames, size_t frame_count, struct range *closed, size_t max) {
+    size_t count = 0, last = module_count;
+    for (size_t i = 0; i < frame_count && count < max; i++) {
+        uintptr_t pc = (uintptr_t)(frames[i] & ~FRAME_EXACT);
+        size_t known = module_known(pc);
         struct dl_find_object found;
-        if (modules[i].closed ||
-            (object_of(modules[i].lo, &found) && (uintptr_t)found.dlfo_map_start == modules[i].lo &&
-             (uintptr_t)found.dlfo_map_end == modules[i].hi))
+        if (known == last || known == module_count || (object_of(pc, &found) && is_same(&modules[known], &found)))
             continue;
-        modules[i].closed = 1;
-        closed[count++] = (struct range){modules[i].lo, modules[i].hi};
+        last = known;
+        closed[count++] = close_locked(&modules[known]);
     }
     return count;
 }

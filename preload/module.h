@@ -25,9 +25,13 @@ unsigned module_of_locked(uintptr_t pc);
 /* Modules so far; numbers are stable. */
 const struct module *module_table(size_t *count);
 
-/* After a dlclose: marks those that are gone, at most `max`; their spans go to `closed`. Call with the site lock held.
+/* After a dlclose: marks those that are gone, at most `max`; their spans go to `closed`. Another thread may have opened
+ * another file in the same place, and may be closing that. Call with the site lock held.
  * returns  how many */
 size_t module_sweep_locked(struct range *closed, size_t max);
+
+/* The same for those that frames of the calling thread lie in: what lies there now can't be closed meanwhile. */
+size_t module_replaced_locked(const uint64_t *frames, size_t frame_count, struct range *closed, size_t max);
 
 /* Span of the module that contains `address` (0, 0 when none). */
 void module_span(const void *address, uintptr_t *lo, uintptr_t *hi);

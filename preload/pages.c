@@ -1,13 +1,15 @@
 /* pages.c - castaway's own memory.
  *
  * Owns:    every mapping that castaway makes in the target, and the list of them.
- * Never:   calls the program's allocator, touches errno, gives memory back (peak use sets it), but what is shared or lent.
+ * Never:   calls the program's allocator, touches errno; gives memory back (peak use sets it), but what is shared or lent,
+ *          and where the program has none left (give_way.c).
  * Runs in: hooks, exit handler, snapshot child.
  * Start:   pages_alloc(). */
 #include "pages.h"
 
 #include <sys/mman.h>
 
+#include "live.h"
 #include "lock.h"
 #include "rights.h"
 #include "sys.h"
@@ -15,15 +17,21 @@
 enum {
     BLOCK_BYTES_MIN = 1 << 20,
     BLOCK_BYTES_MAX = 32 << 20,
+    BLOCK_BYTES_LIMITED = 64 << 10,
     RANGES_MAX = 8192,
     PAGE = 4096,
     LOAN_BYTES = 128 << 10,
     HUGE_BYTES_MIN = 8 << 20,
 };
 
-static char *block_next, *block_end;
+static struct block {
+    char *next, *end;
+    int is_table; /* it goes with the tables */
+} usual_block, table_block = {.is_table = 1};
 static size_t block_bytes = BLOCK_BYTES_MIN;
+static int is_limited;
 static struct range ranges[RANGES_MAX]; /* the first SHARED_MAX are those of pages_share(), empty where none is */
+static uint8_t range_is_table[RANGES_MAX];
 static size_t range_count = PAGES_SHARED_MAX;
 
 static size_t round_up(size_t value, size_t unit) {
@@ -31,19 +39,21 @@ static size_t round_up(size_t value, size_t unit) {
 }
 
 /* Map `bytes` and put them on the list; joins the previous range when the kernel placed it next to it. */
-static char *map_locked(size_t bytes) {
+static char *map_locked(size_t bytes, int is_table) {
     long result = sys(SYS_mmap, 0, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (sys_failed(result))
         return NULL;
     uintptr_t lo = (uintptr_t)result;
-    struct range *last = range_count > PAGES_SHARED_MAX ? &ranges[range_count - 1] : NULL;
+    int joins = range_count > PAGES_SHARED_MAX && range_is_table[range_count - 1] == is_table;
+    struct range *last = joins ? &ranges[range_count - 1] : NULL;
     if (last && lo + bytes == last->lo)
         last->lo = lo;
     else if (last && lo == last->hi)
         last->hi = lo + bytes;
-    else if (range_count < RANGES_MAX)
+    else if (range_count < RANGES_MAX) {
+        range_is_table[range_count] = (uint8_t)is_table;
         ranges[range_count++] = (struct range){lo, lo + bytes};
-    else {
+    } else {
         sys(SYS_munmap, lo, bytes);
         return NULL;
     }
@@ -51,12 +61,12 @@ static char *map_locked(size_t bytes) {
 }
 
 /* A block of `wanted` bytes, or under an address-space limit the smallest that still serves `bytes`. */
-static char *map_block_locked(size_t bytes, size_t wanted, size_t *got) {
+static char *map_block_locked(size_t bytes, size_t wanted, int is_table, size_t *got) {
     size_t least = round_up(bytes, PAGE);
     for (size_t size = wanted > least ? round_up(wanted, PAGE) : least;; size = round_up(size / 2, PAGE)) {
         if (size < least)
             size = least;
-        char *block = map_locked(size);
+        char *block = map_locked(size, is_table);
         if (block || size == least) {
             *got = size;
             return block;
@@ -64,26 +74,71 @@ static char *map_block_locked(size_t bytes, size_t wanted, size_t *got) {
     }
 }
 
-void *pages_alloc(size_t bytes) {
-    bytes = round_up(bytes, 16);
+static int renew_locked(struct block *block, size_t bytes) {
+    size_t got;
+    char *memory = map_block_locked(bytes, block_bytes, block->is_table, &got);
+    if (!memory)
+        return -1;
+    block->next = memory;
+    block->end = memory + got;
+    if (!is_limited && block_bytes < BLOCK_BYTES_MAX)
+        block_bytes *= 2;
+    return 0;
+}
+
+static void *alloc_locked(struct block *block, size_t bytes) {
+    if (is_limited && bytes > block_bytes / 4) /* by itself: else the rest of a block would be thrown away */
+        return map_locked(round_up(bytes, PAGE), block->is_table);
+    if ((size_t)(block->end - block->next) < bytes && renew_locked(block, bytes) != 0)
+        return NULL;
+    char *memory = block->next;
+    block->next += bytes;
+    return memory;
+}
+
+static void *alloc(struct block *block, size_t bytes) {
     if (!lock_take_once(LOCK_PAGES))
         return NULL;
-    if ((size_t)(block_end - block_next) < bytes) {
-        size_t got;
-        char *block = map_block_locked(bytes, block_bytes, &got);
-        if (!block) {
-            lock_release_once(LOCK_PAGES);
-            return NULL;
-        }
-        block_next = block;
-        block_end = block + got;
-        if (block_bytes < BLOCK_BYTES_MAX)
-            block_bytes *= 2;
-    }
-    char *memory = block_next;
-    block_next += bytes;
+    void *memory = alloc_locked(block, round_up(bytes, 16));
     lock_release_once(LOCK_PAGES);
+    if (!memory)
+        live_wanted |= LIVE_SHORT;
     return memory;
+}
+
+void *pages_alloc(size_t bytes) {
+    return alloc(&usual_block, bytes);
+}
+
+void *pages_alloc_table(size_t bytes) {
+    return alloc(&table_block, bytes);
+}
+
+void pages_save_space(void) {
+    is_limited = 1;
+    block_bytes = BLOCK_BYTES_LIMITED;
+}
+
+size_t pages_give_tables(void) {
+    size_t bytes = 0;
+    if (!lock_take_once(LOCK_PAGES))
+        return 0;
+    for (size_t i = PAGES_SHARED_MAX; i < range_count; i++)
+        if (range_is_table[i]) {
+            bytes += ranges[i].hi - ranges[i].lo;
+            sys(SYS_munmap, ranges[i].lo, ranges[i].hi - ranges[i].lo);
+            ranges[i] = (struct range){0};
+        }
+    table_block.next = table_block.end = NULL;
+    lock_release_once(LOCK_PAGES);
+    return bytes;
+}
+
+size_t pages_bytes(void) {
+    size_t bytes = 0;
+    for (size_t i = 0; i < range_count; i++)
+        bytes += ranges[i].hi - ranges[i].lo;
+    return bytes;
 }
 
 #ifndef MADV_POPULATE_WRITE
@@ -101,7 +156,7 @@ static void *arena_more(void *context, size_t bytes) {
     (void)context;
     if (!lock_take_once(LOCK_PAGES))
         return NULL;
-    char *block = map_locked(round_up(bytes, PAGE));
+    char *block = map_locked(round_up(bytes, PAGE), 0);
     lock_release_once(LOCK_PAGES);
     if (block && bytes > HUGE_BYTES_MIN && !rights_filtered)
         sys(SYS_madvise, block, round_up(bytes, PAGE), MADV_HUGEPAGE);

@@ -10,6 +10,16 @@
  * context  hook; takes a spin lock that nothing else is taken under */
 void *pages_alloc(size_t bytes);
 
+/* The same for tables of what was recorded, which can go when that is over. */
+void *pages_alloc_table(size_t bytes);
+
+/* There is a limit on memory: what is mapped from now on is little more than what is asked for. */
+void pages_save_space(void);
+
+/* All of pages_alloc_table() goes. returns bytes. context: threads stopped; nobody uses it again */
+size_t pages_give_tables(void);
+size_t pages_bytes(void); /* that all of ours take of the address space */
+
 /* It will soon be written from end to end: one call instead of a page fault for each page. A wish.
  * context  hook */
 void pages_populate(void *memory, size_t bytes);

@@ -109,6 +109,12 @@ int place_commit(const struct options *options, int pid, int *number) {
     return error;
 }
 
+void place_drop(const struct options *options, int pid) {
+    struct text from;
+    name_unfinished(&from, options, pid);
+    sys(SYS_unlinkat, place_at, from.bytes, 0);
+}
+
 void place_hand_over(const struct options *options, int pid, int number, int at, const char *folder, uid_t user) {
     struct text from, to = {.fill = 0};
     if (number == PLACE_NONE)

@@ -17,6 +17,8 @@ int place_open(const struct options *options, int pid);
  * returns 0 or a negative errno; the file under the name of its own is gone in any case */
 int place_commit(const struct options *options, int pid, int *number);
 
+void place_drop(const struct options *options, int pid); /* instead: there is no recording */
+
 /* The process becomes `user`: what it has left as number `number` (PLACE_NONE: nothing) goes into that user's folder, for
  * its last recording to take the same place.  at, folder  as for openat */
 void place_hand_over(const struct options *options, int pid, int number, int at, const char *folder, uid_t user);

@@ -47,7 +47,7 @@ static struct ids_node *node_of(object_id id) {
 /* ---- index ---- */
 
 static void *publish(void *_Atomic *place, size_t bytes) {
-    void *made = pages_alloc(bytes);
+    void *made = pages_alloc_table(bytes);
     if (!made)
         return NULL;
     void *expected = NULL;
@@ -519,4 +519,9 @@ size_t record_odd(struct heap_odd *out, size_t max) {
         if (count < max)
             out[count] = (struct heap_odd){entry->address, entry->id};
     return count;
+}
+
+void record_forget_all(void) {
+    memset(heap_index.node, 0, sizeof heap_index.node);
+    memset(chunks, 0, sizeof chunks);
 }

@@ -49,6 +49,10 @@ extern uint8_t record_epoch; /* of struct heap_leaf.born; moved by each scan */
 /* The allocator hands out several objects inside 16 bytes (all but glibc's): slots may have two writers. */
 void record_shared_granules(int shared);
 
+/* Every object is as one that was never recorded; the memory of the tables is not touched again.
+ * context  threads stopped, none of them inside castaway, nothing records any more */
+void record_forget_all(void);
+
 /* The heap view of this moment; `odd` is left empty. The fields that a scan sets are zero. */
 void record_view(struct heap *heap);
 /* Objects that have no slot of their own, unsorted; fills at most `max`, returns how many there are. */

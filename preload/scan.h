@@ -19,6 +19,7 @@ struct scan_input {
     uintptr_t here_thread_pointer, here_reached;
     int exit_status;      /* -1: it runs */
     int replaced;         /* it ends by exec */
+    int gave_way;         /* it was short of memory, and has what this scan would have needed later */
     double start_seconds; /* Unix time */
     int64_t start_us;     /* monotonic */
     int64_t stop_begun_us;

@@ -82,7 +82,7 @@ static struct buckets *room_locked(void) {
     if (table && count + 1 < table->capacity / 2)
         return table;
     size_t capacity = table ? table->capacity * 2 : BUCKETS_MIN;
-    struct buckets *larger = pages_alloc(sizeof *larger + capacity * sizeof larger->place[0]);
+    struct buckets *larger = pages_alloc_table(sizeof *larger + capacity * sizeof larger->place[0]);
     if (!larger)
         return NULL;
     larger->capacity = capacity;
@@ -94,7 +94,7 @@ static struct buckets *room_locked(void) {
 
 static struct site **pointer_locked(uint32_t id) {
     struct site ***chunk = &site_chunks[id / SITE_CHUNK];
-    if (!*chunk && !(*chunk = pages_alloc(SITE_CHUNK * sizeof(struct site *))))
+    if (!*chunk && !(*chunk = pages_alloc_table(SITE_CHUNK * sizeof(struct site *))))
         return NULL;
     return &(*chunk)[id % SITE_CHUNK];
 }
@@ -105,7 +105,8 @@ static uint32_t add_locked(uint64_t hash, const uint64_t *frames, size_t count) 
         return 0;
     struct buckets *table = room_locked();
     struct site **pointer = table ? pointer_locked(id) : NULL;
-    struct site *site = pointer ? pages_alloc(sizeof *site + count * (sizeof(uint64_t) + sizeof(uint16_t))) : NULL;
+    struct site *site =
+        pointer ? pages_alloc_table(sizeof *site + count * (sizeof(uint64_t) + sizeof(uint16_t))) : NULL;
     if (!site)
         return 0;
     site->hash = hash;
@@ -149,20 +150,25 @@ static int touches_closed(const struct site *site, const struct module *modules)
     return 0;
 }
 
-/* returns how many modules were noticed, at most CLOSED_MAX */
-static size_t notice_closed(void) {
-    lock_take(LOCK_SITE);
-    struct range closed[CLOSED_MAX];
-    size_t count = module_sweep_locked(closed, CLOSED_MAX);
-    if (count > 0) {
-        size_t module_count;
-        const struct module *modules = module_table(&module_count);
-        for (uint32_t id = 1; id <= site_count(); id++) {
-            struct site *site = site_chunks[id / SITE_CHUNK][id % SITE_CHUNK];
-            if (!site->stale && touches_closed(site, modules))
-                site->stale = 1;
-        }
+static void make_stale_locked(void) {
+    size_t module_count;
+    const struct module *modules = module_table(&module_count);
+    for (uint32_t id = 1; id <= site_count(); id++) {
+        struct site *site = site_chunks[id / SITE_CHUNK][id % SITE_CHUNK];
+        if (!site->stale && touches_closed(site, modules))
+            site->stale = 1;
     }
+}
+
+/* frames  of the calling thread, or NULL: all modules are looked at
+ * returns how many were noticed, at most CLOSED_MAX */
+static size_t notice_closed(const uint64_t *frames, size_t frame_count) {
+    struct range closed[CLOSED_MAX];
+    lock_take(LOCK_SITE);
+    size_t count = frames ? module_replaced_locked(frames, frame_count, closed, CLOSED_MAX)
+                          : module_sweep_locked(closed, CLOSED_MAX);
+    if (count > 0)
+        make_stale_locked();
     lock_release(LOCK_SITE);
     /* Only now: this takes LOCK_LEARN, which comes before LOCK_SITE. */
     for (size_t i = 0; i < count; i++)
@@ -171,6 +177,16 @@ static size_t notice_closed(void) {
 }
 
 void site_modules_closed(void) {
-    while (notice_closed() == CLOSED_MAX) {
+    while (notice_closed(NULL, 0) == CLOSED_MAX) {
     }
+}
+
+void site_modules_on_stack(const uint64_t *frames, size_t count) {
+    notice_closed(frames, count);
+}
+
+void site_forget_all(void) {
+    atomic_store(&buckets, NULL);
+    atomic_store(&count_published, 0);
+    memset(site_chunks, 0, sizeof site_chunks);
 }

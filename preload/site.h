@@ -43,5 +43,9 @@ uint32_t site_intern_hashed(uint64_t hash, const uint64_t *frames, size_t count)
 const struct site *site_get(uint32_t id); /* id 1..site_count() */
 uint32_t site_count(void);
 void site_modules_closed(void); /* after a dlclose */
+/* Of the modules that these frames of the calling thread lie in: is each still the one that is known by its addresses? What
+ * is known of one that is not is forgotten. context: hook, busy */
+void site_modules_on_stack(const uint64_t *frames, size_t count);
+void site_forget_all(void); /* no stack was ever recorded. context: as record_forget_all() */
 
 #endif

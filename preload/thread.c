@@ -67,6 +67,19 @@ int thread_reallocates(void) {
     return 0;
 }
 
+int thread_is_busy(uintptr_t thread_pointer) {
+    uintptr_t offset = (uintptr_t)&thread_busy - arch_thread_pointer(); /* the same in all threads: static TLS */
+    for (struct thread_state *state = all_states; state; state = state->all_next)
+        if (state->thread_pointer == thread_pointer)
+            return *(const int *)(thread_pointer + offset) > 0;
+    return 0;
+}
+
+void thread_forget_traces(void) {
+    for (struct thread_state *state = all_states; state; state = state->all_next)
+        state->traces = NULL;
+}
+
 void thread_forget_serials(void) {
     for (struct thread_state *state = all_states; state; state = state->all_next)
         state->serial_end = 0; /* a thread that stands between looking and taking takes one more: no matter (live.c) */

@@ -51,6 +51,15 @@ static uint32_t site_alone(struct caller caller, uint32_t max) {
     return site_intern(frames, count);
 }
 
+/* While a module is being closed: what lies in its place now may be another, with equal addresses. */
+static __attribute__((noinline)) uint32_t site_anew(struct caller caller, uint32_t max) {
+    uint64_t frames[CAPTURE_FRAMES_MAX];
+    size_t count = unwind_capture_anew(caller, frames, max);
+    frames_check(frames, count, max);
+    site_modules_on_stack(frames, count);
+    return site_intern(frames, count);
+}
+
 static uint64_t hash_of(const struct traces *traces, const struct levels *levels, uint32_t count) {
     return levels->hash[levels->top] - levels->hash[levels->top + count] * traces->power[count];
 }
@@ -93,7 +102,7 @@ static uint32_t site_by_shape(const struct traces *traces, struct whole *whole, 
 
 static struct levels *levels_of(struct traces *traces, size_t class) {
     struct levels **place = &traces->levels[class % TRACES];
-    if (!*place && (*place = pages_alloc(sizeof **place))) {
+    if (!*place && (*place = pages_alloc_table(sizeof **place))) {
         (*place)->changes = &traces->changes;
         (*place)->top = LEVELS;
     }
@@ -123,6 +132,8 @@ static struct whole *way_from(struct traces *traces, size_t class, const struct 
 
 static __attribute__((noinline)) uint32_t site_not_last(struct traces *traces, size_t class,
                                                         const struct caller *caller, uint32_t max) {
+    if (__builtin_expect(atomic_load_explicit(&unwind_epoch, memory_order_acquire) & 1, 0))
+        return site_anew(*caller, max);
     struct set *set = &traces->set[class];
     int looks = !rests(&set->rest);
     struct whole *whole = looks ? other_way(traces, class, caller) : NULL;
@@ -147,7 +158,7 @@ static __attribute__((noinline)) uint32_t site_not_last(struct traces *traces, s
 }
 
 static __attribute__((noinline)) struct traces *traces_make(void) {
-    struct traces *traces = pages_alloc(sizeof *traces);
+    struct traces *traces = pages_alloc_table(sizeof *traces);
     for (size_t class = 0; traces && class < SETS; class ++)
         traces->last[class] = &traces->set[class].way[0];
     for (size_t i = 0; traces && i <= CAPTURE_FRAMES_MAX; i++)

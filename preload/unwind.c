@@ -65,7 +65,7 @@ static inline __attribute__((always_inline)) const struct rule *rule_find(struct
 }
 
 static struct rules *rules_make(size_t capacity) {
-    struct rules *table = pages_alloc(sizeof *table + capacity * sizeof table->slot[0]);
+    struct rules *table = pages_alloc_table(sizeof *table + capacity * sizeof table->slot[0]);
     if (table)
         table->capacity = capacity;
     return table;
@@ -227,6 +227,14 @@ static size_t capture_slow(uint64_t *frames, size_t max, uintptr_t first_pc) {
     return count;
 }
 
+static __attribute__((noinline)) struct rule rule_anew(const struct cursor *at) {
+    struct rule rule = {.kind = RULE_SLOW};
+    lock_take(LOCK_LEARN);
+    learn_rule(at->pc, at->exact, &rule);
+    lock_release(LOCK_LEARN);
+    return rule;
+}
+
 /* The rule for where the walk stands, learnt if need be: then it is in *learnt. */
 static inline __attribute__((always_inline)) const struct rule *rule_at(const struct cursor *at, struct rule *learnt) {
     uint64_t frame = at->pc | (at->exact ? FRAME_EXACT : 0);
@@ -279,16 +287,21 @@ static inline __attribute__((always_inline)) size_t walk_plain(struct cursor *at
     return count;
 }
 
-size_t unwind_capture(struct caller caller, uint64_t *frames, size_t max) {
+/* anew: known at compile time */
+static inline __attribute__((always_inline)) size_t capture(struct caller caller, uint64_t *frames, size_t max,
+                                                            int anew) {
     struct cursor at = unwind_start(caller);
     struct rule learnt;
     size_t count = 0;
     frames[count++] = at.pc;
     while (count < max && ready) {
-        count += walk_plain(&at, frames + count, max - count);
+        if (!anew)
+            count += walk_plain(&at, frames + count, max - count);
         if (count == max)
             break;
-        const struct rule *rule = rule_at(&at, &learnt);
+        if (anew)
+            learnt = rule_anew(&at);
+        const struct rule *rule = anew ? &learnt : rule_at(&at, &learnt);
         if (is_end(&at, rule))
             break;
         if (__builtin_expect(rule->kind == RULE_SLOW, 0)) {
@@ -303,6 +316,14 @@ size_t unwind_capture(struct caller caller, uint64_t *frames, size_t max) {
         frames[count++] = at.pc | (at.exact ? FRAME_EXACT : 0);
     }
     return count;
+}
+
+size_t unwind_capture(struct caller caller, uint64_t *frames, size_t max) {
+    return capture(caller, frames, max, 0);
+}
+
+size_t unwind_capture_anew(struct caller caller, uint64_t *frames, size_t max) {
+    return capture(caller, frames, max, 1);
 }
 
 /* A step by a plain rule. returns 0: it is none */
@@ -353,7 +374,36 @@ unsigned unwind_shape(uintptr_t pc) {
     return rule ? (unsigned)(rule - shapes) : 0;
 }
 
-_Atomic unsigned unwind_epoch = 1;
+_Atomic unsigned unwind_epoch = 2;
+static unsigned closes;              /* under way */
+static __thread unsigned own_closes; /* of this thread */
+
+static void epoch_next_locked(void) {
+    unsigned epoch = atomic_load_explicit(&unwind_epoch, memory_order_relaxed) + 1;
+    epoch += (epoch & 1) != (closes > 0);
+    atomic_store(&unwind_epoch, epoch ? epoch : 2);
+}
+
+void unwind_close_begins(void) {
+    lock_take(LOCK_LEARN);
+    own_closes++;
+    if (closes++ == 0)
+        epoch_next_locked();
+    lock_release(LOCK_LEARN);
+}
+
+void unwind_close_ends(void) {
+    lock_take(LOCK_LEARN);
+    own_closes--;
+    if (--closes == 0)
+        epoch_next_locked();
+    lock_release(LOCK_LEARN);
+}
+
+void unwind_after_fork(void) {
+    closes = own_closes;
+    epoch_next_locked();
+}
 
 void unwind_count_cut(void) {
     atomic_fetch_add_explicit(&cut, 1, memory_order_relaxed);
@@ -381,7 +431,10 @@ void unwind_forget_rules(uintptr_t lo, uintptr_t hi) {
             atomic_store_explicit(&table->slot[i], SLOT_FORGOTTEN, memory_order_relaxed);
     }
     /* Last: what a walk under way keeps that still found one of them is of the old epoch. */
-    if (atomic_fetch_add(&unwind_epoch, 1) == UINT32_MAX)
-        atomic_fetch_add(&unwind_epoch, 1);
+    epoch_next_locked();
     lock_release(LOCK_LEARN);
+}
+
+void unwind_forget_all(void) {
+    atomic_store(&rules, NULL);
 }

@@ -75,7 +75,15 @@ enum unwind_step unwind_step(struct cursor *at, struct step *step); /* sets all 
  * 0: none is known yet, or it takes all registers. */
 unsigned unwind_shape(uintptr_t pc);
 
-extern _Atomic unsigned unwind_epoch; /* changes when rules may; never 0 */
+/* Changes when rules may; never 0. Odd while some module is being closed: another may come to lie in its place at any time,
+ * so nothing that is known of addresses holds, but what is on the calling thread's own stack can't go. */
+extern _Atomic unsigned unwind_epoch;
+void unwind_close_begins(void); /* context: hook, busy, no lock held */
+void unwind_close_ends(void);
+void unwind_after_fork(void); /* other threads' closes have no end */
+
+/* As unwind_capture(), by the tables alone: no rule is taken from what is known, and none is kept. */
+size_t unwind_capture_anew(struct caller caller, uint64_t *frames, size_t max);
 
 void unwind_count_cut(void);
 uint64_t unwind_cut(void); /* stacks that ended where no unwind data was found */
@@ -93,6 +101,9 @@ int unwind_caller_of(const struct callee_saved *from, const struct range *functi
 int unwind_function(uintptr_t pc, uintptr_t *lo, uintptr_t *hi);
 
 void unwind_forget_rules(uintptr_t lo, uintptr_t hi); /* the module in [lo, hi) was closed */
+
+/* All rules, when nothing is recorded any more. context: threads stopped, none of them inside castaway */
+void unwind_forget_all(void);
 
 /* ---- between unwind.c and learn.c ---- */
 void learn_rule(uintptr_t pc, int exact, struct rule *rule); /* call with the learn lock held */

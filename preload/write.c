@@ -259,6 +259,7 @@ static void note(struct cast_sink *sink, enum note_code code, uint64_t count, co
 static void write_notes(struct cast_sink *sink, const struct scan_input *in, const struct search *search) {
     const struct verdicts *verdicts = &search->verdicts;
     struct arena *arena = search->arena;
+    note(sink, NOTE_GAVE_WAY, (uint64_t)in->gave_way, NULL);
     note(sink, NOTE_NOT_RECORDED, record_losses(), NULL);
     note(sink, NOTE_NO_STACK, hook_without_stack(), NULL);
     note(sink, NOTE_STACK_CUT, unwind_cut(), NULL);
@@ -539,13 +540,15 @@ int write_note(int file, const struct scan_input *in, enum note_code code, enum 
     struct arena arena;
     void *loans;
     pages_loan(&arena, &loans);
+    static struct cast_sink spare; /* there may be no memory */
     struct cast_sink *sink = sink_open(&file, &arena);
-    int error = -ENOMEM;
-    if (sink) {
-        write_header(sink, in, &arena);
-        cast_note(sink, code, 1, reason_text(why));
-        error = cast_end(sink);
+    if (!sink) {
+        sink = &spare;
+        *sink = (struct cast_sink){.write = sink_write, .context = &file};
     }
+    write_header(sink, in, &arena);
+    cast_note(sink, code, 1, reason_text(why));
+    int error = cast_end(sink);
     pages_loan_return(&loans);
     return error;
 }

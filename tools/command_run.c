@@ -62,11 +62,20 @@ static intmax_t image_of(const struct run *run, const char *path) {
     return strcmp(end, ".cast") == 0 ? image : -1;
 }
 
+static bool gave_way(const struct recording *recording) {
+    for (size_t i = 0; i < recording->note_count; i++)
+        if (!strcmp(recording->notes[i].code, "gave-way"))
+            return true;
+    return false;
+}
+
 /* The program did not reach its exit: what it left is of the last scan while it ran. */
 static void note_last_scan(struct run *run, const struct recording *recording) {
     struct pool *pool = run->options.pool;
     uint64_t at_us = recording->scan.at_us;
     const char *how = "it left by _exit or the like";
+    if (gave_way(recording))
+        how = "it needed the memory";
     if (WIFSIGNALED(run->wait_status))
         how = pool_printf(pool, "killed by SIG%s", sigabbrev_np(WTERMSIG(run->wait_status)));
     int64_t since_us =

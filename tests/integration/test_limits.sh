@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Limits that a program is started with: it has memory, ends as ever, and is judged, or the report says why not.
+# Limits that a program is started with: it has its memory, ends as ever, and is judged, or the report says why not.
 # shellcheck source=tests/integration/claims.sh
 . "$(dirname "$0")/claims.sh"
 cd "$WORK" || exit 1
@@ -26,16 +26,167 @@ C
 gcc -O0 -g -w -o fill fill.c
 at_least() { [ "$(cat out)" -ge "$1" ] || { echo "$(cat out) MiB, not $1"; false; }; }
 lost_is() { [ "$(jq .summary.lost.objects json)" = "$1" ] || { jq -c '[.summary, .notes]' json; false; }; }
-limited() { # ULIMIT-OPTION VALUE SIZE
-    { (ulimit "$1" "$2" && exec "$CASTAWAY" --fail-on none --json json ./fill "$3") >out 2>err; } 2>/dev/null
+note_is() { [ "$(jq ".notes[] | select(.code == \"$1\") | 1" json)" = 1 ] || { jq -c .notes json; false; }; }
+notes_lack() { ! note_is "$1" >/dev/null; }
+limited_run() { # ULIMIT-OPTION VALUE COMMAND...
+    local option=$1 value=$2
+    shift 2
+    { (ulimit "$option" "$value" && exec "$CASTAWAY" --json json "$@") >out 2>err; } 2>/dev/null
     status=$?
 }
+limited() { limited_run "$1" "$2" ./fill "$3"; } # ULIMIT-OPTION VALUE SIZE
 for size in 24 4000 200000; do
     for kib in 40000 100000 300000; do
+        plain=$( (ulimit -v $kib && ./fill $size))
         limited -v $kib $size
-        claim "$kib KiB of memory, objects of $size bytes: it ends well" status_is 0
-        claim "$kib KiB of memory, objects of $size bytes: it has a fourth of that at least" at_least $((kib / 4096))
+        claim "$kib KiB of memory, objects of $size bytes: what it had lost by then is found" status_is 23
+        claim "$kib KiB of memory, objects of $size bytes: it has all but a little" at_least $((plain - 5))
         claim "$kib KiB of memory, objects of $size bytes: what it lost is found" lost_is 1
+        claim "$kib KiB of memory, objects of $size bytes: the report says that recording was given up" note_is gave-way
     done
 done
+
+# A soft limit is raised by what castaway takes, and the program sees its own.
+plain=$( (ulimit -Sv 60000 && ./fill 24))
+limited -Sv 60000 24
+claim 'a soft limit: what the program lost is found' status_is 23
+claim 'a soft limit: the program has no less' at_least "$plain"
+(ulimit -Sv 60000 && exec "$CASTAWAY" --fail-on none --text /dev/null bash -c 'ulimit -Sv; bash -c "ulimit -Sv"; ulimit -Hv') >out
+claim 'a soft limit: the program and what it starts see the same' [ "$(tr '\n' ' ' <out)" = "60000 60000 unlimited " ]
+
+# What would not be there without castaway either costs no recording.
+cat >refused.c <<'C'
+#include <stdlib.h>
+#include <errno.h>
+#include <stdio.h>
+#include <sys/mman.h>
+void *volatile kept;
+static void __attribute__((noinline)) drop(void) { kept = malloc(40); kept = 0; }
+static void __attribute__((noinline)) clear(void) { volatile char area[65536]; for (size_t i = 0; i < sizeof area; i++) area[i] = 0; }
+int main(void) {
+    size_t most = 1ul << 30;
+    int refused = !malloc(most) + !calloc(most, 8) + !calloc(most, most) + !realloc(malloc(1), most) + !aligned_alloc(64, most) +
+                  (mmap(0, most, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED);
+    drop();
+    clear();
+    return refused != 6 || errno != ENOMEM;
+}
+C
+gcc -O0 -g -w -o refused refused.c
+for option in -v -d; do
+    limited_run "$option" 60000 ./refused
+    claim "refused without castaway, too (ulimit $option): the end is judged" status_is 23
+    claim "refused without castaway, too (ulimit $option): recording goes on" notes_lack gave-way
+done
+
+# Real programs: the least limit that each runs with, and a little for castaway's own code.
+OURS_KIB=4096
+least() { # COMMAND...: KiB of address space
+    local low=1000 high=100000 middle
+    while [ $((high - low)) -gt 128 ]; do
+        middle=$(((low + high) / 2))
+        if (ulimit -v $middle && "$@") >plain 2>/dev/null && cmp -s plain wanted; then high=$middle; else low=$middle; fi
+    done
+    echo $high
+}
+cat >cpp.cc <<'C'
+#include <iostream>
+#include <map>
+#include <new>
+#include <string>
+int main() {
+    std::map<int, std::string> all;
+    for (int i = 0; i < 20000; i++)
+        all[i] = std::string(50, 'x');
+    void *aligned = operator new(1 << 20, std::align_val_t(4096));
+    std::cout << all.size() << "\n";
+    operator delete(aligned, std::align_val_t(4096));
+}
+C
+g++ -O1 -w -o cpp cpp.cc
+works() { # NAME COMMAND...
+    local name=$1 kib
+    shift
+    "$@" >wanted
+    kib=$(least "$@")
+    (ulimit -v $((kib + OURS_KIB)) && exec "$CASTAWAY" --text /dev/null --json json "$@") >out 2>err
+    claim "$name: what it does with the least memory it does watched with $OURS_KIB KiB more" cmp out wanted
+    claim "$name: and it ends as ever" [ "$(jq .program.exit_status json)" = 0 ]
+    (ulimit -v "$kib" && "$@") >out 2>/dev/null
+    claim "$name: that is its least" cmp out wanted
+}
+# shellcheck disable=SC2016 # not for this shell
+works bash bash -c 'all=(); for i in {1..3000}; do all+=("x$i"); done; echo ${#all[@]}'
+works perl perl -e 'my @all; push @all, [1..3] for 1..30000; print scalar(@all)'
+works sqlite3 sqlite3 :memory: 'create table t(a,b); with recursive c(x) as (select 1 union all select x+1 from c where x<20000)
+    insert into t select x, "row "||x from c; select count(*) from t;'
+works C++ ./cpp
+works imports /usr/bin/python3 -c '
+import ssl, sqlite3, ctypes, os, subprocess
+print(subprocess.run(["true"]).returncode, os.system("true"))'
+PYTHONMALLOC=malloc works python3 /usr/bin/python3 -c 'print(len([[i] for i in range(30000)]))'
+# The scan at that moment does not take what is being made then for lost, whatever lay there before.
+for kib in 23000 23500 24000; do
+    limited_run -v $kib --children no /usr/bin/python3 -c 'import ssl, sqlite3, ctypes, subprocess'
+    claim "$kib KiB, Python: recording was given up" note_is gave-way
+    claim "$kib KiB, Python: nothing is lost" lost_is 0
+done
+
+# While other threads allocate.
+cat >threads.c <<'C'
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+enum { THREADS = 6, KEPT = 64, BYTES = 1000 };
+static _Atomic int stop;
+static void *churn(void *unused) {
+    void *kept[KEPT] = {0};
+    for (unsigned i = 0; !stop; i++) {
+        unsigned at = i * 2654435761u >> 26;
+        if (i & 1) {
+            free(kept[at]);
+            kept[at] = malloc(16 + (i & 511));
+        } else {
+            void *larger = realloc(kept[at], 16 + (i & 1023));
+            kept[at] = larger ? larger : kept[at];
+        }
+    }
+    for (int i = 0; i < KEPT; i++)
+        free(kept[i]);
+    return unused;
+}
+int main(void) {
+    pthread_t thread[THREADS];
+    pthread_attr_t attributes;
+    void **all = NULL, **next;
+    size_t made = 0, found = 0;
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, 1 << 18);
+    for (int i = 0; i < THREADS; i++)
+        if (pthread_create(&thread[i], &attributes, churn, NULL))
+            return 2;
+    for (; (next = malloc(BYTES)); all = next, made++)
+        *next = all;
+    for (int i = 0; i < BYTES && all; i++, found++) {
+        next = *all;
+        free(all);
+        all = next;
+    }
+    stop = 1;
+    for (int i = 0; i < THREADS; i++)
+        pthread_join(thread[i], NULL);
+    for (; all; all = *all)
+        found++;
+    printf("%zu\n", made >> 10);
+    return found != made;
+}
+C
+gcc -O1 -w -o threads threads.c
+export MALLOC_ARENA_MAX=1 # no 64 MiB for each thread
+plain=$( (ulimit -v 100000 && ./threads))
+limited_run -v 100000 ./threads
+claim 'threads: the program ends as ever' [ "$(jq .program.exit_status json)" = 0 ]
+claim 'threads: recording was given up' note_is gave-way
+claim 'threads: it has all the memory but a little' at_least $((plain - 5))
+claim 'threads: nothing is lost' lost_is 0
 finish
