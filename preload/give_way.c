@@ -156,7 +156,6 @@ static int there_is(size_t bytes) {
 }
 
 void give_way_for(size_t bytes) {
-    if (limits_are_tight())
-        while (!there_is(bytes) && give_way(bytes)) {
-        }
+    if (bytes && may_give() && limits_are_tight() && !there_is(bytes))
+        give_once();
 }
