@@ -17,6 +17,7 @@
 
 #include "hooks.h"
 #include "init.h"
+#include "locked.h"
 #include "next.h"
 #include "pages.h"
 #include "proc.h"
@@ -78,7 +79,8 @@ size_t limits_spend(void) {
 /* ---- is it for us that there is no memory? ---- */
 
 int limits_are_tight(void) {
-    return limit_of(RLIMIT_AS) != RLIM_INFINITY || limit_of(RLIMIT_DATA) != RLIM_INFINITY;
+    return limit_of(RLIMIT_AS) != RLIM_INFINITY || limit_of(RLIMIT_DATA) != RLIM_INFINITY ||
+           (locked_always && limit_of(RLIMIT_MEMLOCK) != RLIM_INFINITY);
 }
 
 void limits_look(void) {
@@ -108,6 +110,11 @@ static int statm_read(size_t fields[STATM_FIELDS]) {
     return got > 0 ? 0 : -1;
 }
 
+/* Whether locked memory is ours is not known to the kernel; it is little, as it is unlocked at once. */
+static int would_do_locked(size_t bytes) {
+    return locked_always && limit_of(RLIMIT_MEMLOCK) != RLIM_INFINITY && bytes <= limit_of(RLIMIT_MEMLOCK);
+}
+
 static int would_do(int resource, size_t used_bytes, size_t ours_bytes, size_t bytes) {
     rlim_t limit = limit_of(resource), room = limit > used_bytes ? limit - used_bytes : 0;
     return bytes <= limit && bytes <= room + ours_bytes + SLACK_BYTES;
@@ -117,6 +124,8 @@ int limits_would_do(size_t bytes) {
     size_t fields[STATM_FIELDS], ours = pages_bytes();
     if (!limits_are_tight())
         return 0;
+    if (would_do_locked(bytes))
+        return 1;
     if (statm_read(fields) != 0)
         return bytes <= limit_of(RLIMIT_AS) && bytes <= limit_of(RLIMIT_DATA);
     return would_do(RLIMIT_AS, fields[STATM_ALL] * PAGE_BYTES, ours + (reserve.hi - reserve.lo), bytes) &&
