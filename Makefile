@@ -16,7 +16,7 @@ TARGET := $(BASE) -fPIC -fvisibility=hidden -ftls-model=initial-exec -fno-stack-
 # The tool's libraries are built into it where their archives are installed: to find, map and relocate nine shared ones
 # takes longer than all that a run of a small program needs of them. liblzma and libbz2 are libdw's.
 built_in = $(if $(findstring /,$(shell $(CC) -print-file-name=lib$(1).a)),-l:lib$(1).a,-l$(1))
-TOOLS_LIBS := $(foreach library,dw elf jansson z lzma bz2 ncursesw tinfo iberty,$(call built_in,$(library)))
+TOOLS_LIBS := $(foreach library,dw elf deflate jansson z lzma bz2 ncursesw tinfo iberty,$(call built_in,$(library)))
 CHECK_LIBS = $(shell pkg-config --libs check) -lpthread
 SANITIZE := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
@@ -79,10 +79,12 @@ $(UNIT): $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(HEAP_BUILD_OBJ) $(ANAL
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CHECK_LIBS)
 
 SUPPRESS_OBJ := $(patsubst %,$(BUILD)/tools/%.o,suppress suppress_parse suppress_default suppress_write refs breaks recording_refs members label pattern kinds pool \
-	message escape demangle hide symbols tail_calls unit units merge keep fingerprint report_live \
+	message escape demangle hide symbols symbol_table debug_info inflated tail_calls unit units merge keep fingerprint report_live \
 	recording recording_plain recording_live recording_profile report_profile)
 $(BUILD)/tests/unit/test_suppress: $(SUPPRESS_OBJ)
 $(BUILD)/tests/unit/test_suppress: CHECK_LIBS += $(TOOLS_LIBS)
+$(BUILD)/tests/unit/test_symbol_table: $(patsubst %,$(BUILD)/tools/%.o,symbol_table pool message escape)
+$(BUILD)/tests/unit/test_symbol_table: CHECK_LIBS += $(TOOLS_LIBS)
 $(BUILD)/tests/unit/test_pool: $(patsubst %,$(BUILD)/tools/%.o,pool message escape)
 
 $(BENCH): $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(HEAP_BUILD_OBJ) $(ANALYSIS_OBJ)

@@ -407,8 +407,9 @@ object_id heap_find_far(const struct heap *heap, uintptr_t address, uintptr_t *s
         object_id id = find_odd(heap, address, start);
         return id ? id : find_odd(heap, address - 1, start);
     }
-    *none =
-        (struct range){large ? large->hi + 1 : 0, before < heap->large_count ? heap->large[before].lo : UINTPTR_MAX};
+    *none = (struct range){large ? large->hi + 1 : 0, UINTPTR_MAX};
+    if (heap->large && before < heap->large_count)
+        none->hi = heap->large[before].lo;
     return 0;
 }
 

@@ -11,54 +11,55 @@
 #include "proc.h"
 
 /* Keys of the whole tool. Those without a place here are the tool's business. */
+#define AT(member) offsetof(struct options, member), sizeof(((struct options *)0)->member)
 static const struct key {
     const char *name;
-    size_t place;
+    size_t place, bytes_max;
 } keys[] = {
-    {"dir", offsetof(struct options, dir)},
-    {"output", offsetof(struct options, output)},
-    {"left-output", offsetof(struct options, left_output)},
-    {"left-reports", offsetof(struct options, left_reports)},
-    {"pointer-mask", offsetof(struct options, pointer_mask)},
-    {"unaligned", offsetof(struct options, unaligned)},
-    {"mark-threads", offsetof(struct options, mark_threads)},
-    {"children", offsetof(struct options, children)},
-    {"owner", offsetof(struct options, owner)},
-    {"pools", offsetof(struct options, pools)},
-    {"thresholds", offsetof(struct options, thresholds)},
-    {"scan-every", offsetof(struct options, scan_every)},
-    {"confirm", offsetof(struct options, confirm)},
-    {"scan-signal", offsetof(struct options, scan_signal)},
-    {"control", offsetof(struct options, control)},
-    {"dirty-pages", offsetof(struct options, dirty_pages)},
-    {"refs", offsetof(struct options, refs)},
-    {"profile", offsetof(struct options, profile)},
-    {"retained", offsetof(struct options, retained)},
-    {"audit-live", offsetof(struct options, audit_live)},
-    {"profile-allocations", offsetof(struct options, profile_allocations)},
-    {"added", 0}, /* follow.c */
-    {"text", 0},
-    {"json", 0},
-    {"html", 0},
-    {"sarif", 0},
-    {"junit", 0},
-    {"pprof", 0},
-    {"folded", 0},
-    {"folded-bytes", 0},
-    {"dot", 0},
-    {"openmetrics", 0},
-    {"github", 0},
-    {"quiet", 0},
-    {"verbose", 0},
-    {"no-pager", 0},
-    {"show", 0},
-    {"fail-on", 0},
-    {"exit-code", 0},
-    {"max-frames", 0},
-    {"color", 0},
-    {"keep-pools", 0},
+    {"dir", AT(dir)},
+    {"output", AT(output)},
+    {"left-output", AT(left_output)},
+    {"left-reports", AT(left_reports)},
+    {"pointer-mask", AT(pointer_mask)},
+    {"unaligned", AT(unaligned)},
+    {"mark-threads", AT(mark_threads)},
+    {"children", AT(children)},
+    {"owner", AT(owner)},
+    {"pools", AT(pools)},
+    {"thresholds", AT(thresholds)},
+    {"scan-every", AT(scan_every)},
+    {"confirm", AT(confirm)},
+    {"scan-signal", AT(scan_signal)},
+    {"control", AT(control)},
+    {"dirty-pages", AT(dirty_pages)},
+    {"refs", AT(refs)},
+    {"profile", AT(profile)},
+    {"retained", AT(retained)},
+    {"audit-live", AT(audit_live)},
+    {"profile-allocations", AT(profile_allocations)},
+    {"added", 0, 0}, /* follow.c */
+    {"text", 0, 0},
+    {"json", 0, 0},
+    {"html", 0, 0},
+    {"sarif", 0, 0},
+    {"junit", 0, 0},
+    {"pprof", 0, 0},
+    {"folded", 0, 0},
+    {"folded-bytes", 0, 0},
+    {"dot", 0, 0},
+    {"openmetrics", 0, 0},
+    {"github", 0, 0},
+    {"quiet", 0, 0},
+    {"verbose", 0, 0},
+    {"no-pager", 0, 0},
+    {"show", 0, 0},
+    {"fail-on", 0, 0},
+    {"exit-code", 0, 0},
+    {"max-frames", 0, 0},
+    {"color", 0, 0},
+    {"keep-pools", 0, 0},
 };
-#define NO_PLACE(key) ((key)->place == 0 && strcmp((key)->name, "dir") != 0)
+#undef AT
 
 static const struct key *key_find(const char *name, size_t bytes) {
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
@@ -79,11 +80,11 @@ static int is_list(const struct key *key) {
     return key->place == offsetof(struct options, refs) || key->place == offsetof(struct options, profile);
 }
 
-static void take(char *out, int append, const char *text, size_t bytes) {
-    size_t fill = append ? strlen(out) : 0;
-    if (fill && fill < OPTION_BYTES_MAX - 1)
+static void take(char *out, const struct key *key, const char *text, size_t bytes) {
+    size_t fill = is_list(key) ? strlen(out) : 0;
+    if (fill && fill < key->bytes_max - 1)
         out[fill++] = ',';
-    copy(out + fill, OPTION_BYTES_MAX - fill, text, bytes);
+    copy(out + fill, key->bytes_max - fill, text, bytes);
 }
 
 /* End of the value that begins at `text`; *lo and *hi receive it without its quotes. */
@@ -102,7 +103,6 @@ static const char *value_end(const char *text, const char **lo, const char **hi)
 }
 
 void options_parse(const char *text, struct options *out) {
-    memset(out, 0, sizeof *out);
     while (text && *text) {
         size_t name_bytes = strcspn(text, "=:");
         const struct key *key = key_find(text, name_bytes);
@@ -111,8 +111,8 @@ void options_parse(const char *text, struct options *out) {
             end = value_end(end + 1, &value_lo, &value_hi);
         if (!key && name_bytes && !out->bad_key[0])
             copy(out->bad_key, sizeof out->bad_key, text, name_bytes);
-        if (key && !NO_PLACE(key))
-            take((char *)out + key->place, is_list(key), value_lo, (size_t)(value_hi - value_lo));
+        if (key && key->bytes_max)
+            take((char *)out + key->place, key, value_lo, (size_t)(value_hi - value_lo));
         text = *end ? end + 1 : end;
     }
 }

@@ -10,6 +10,7 @@
 #include "hide.h"
 #include "members.h"
 #include "recording.h"
+#include "symbol_table.h"
 #include "tail_calls.h"
 
 #include <dwarf.h>
@@ -27,6 +28,7 @@ struct symbol_file {
     Dwfl *dwfl;
     Dwfl_Module *module; /* NULL: no symbols */
     Dwarf_Addr bias;     /* libdwfl's address minus link-time address */
+    struct symbol_table symbols;
     struct unit_index units;
     struct tail_module tail;
     UT_hash_handle hh;
@@ -99,12 +101,6 @@ bool stack_equal(const struct stack *a, const struct stack *b) {
 
 /* ---- modules ---- */
 
-static const Dwfl_Callbacks callbacks = {
-    .find_elf = dwfl_build_id_find_elf,
-    .find_debuginfo = dwfl_standard_find_debuginfo,
-    .section_address = dwfl_offline_section_address,
-};
-
 static bool build_id_matches(Dwfl_Module *module, const char *recorded) {
     const unsigned char *bits;
     GElf_Addr address;
@@ -126,7 +122,7 @@ static void file_load(struct symbol_file *file) {
     struct stat status;
     if (stat(file->path, &status) || !S_ISREG(status.st_mode))
         return;
-    file->dwfl = dwfl_begin(&callbacks);
+    file->dwfl = dwfl_begin(&debug_info_callbacks);
     if (!file->dwfl)
         return;
     dwfl_report_begin(file->dwfl);
@@ -143,6 +139,7 @@ static struct symbol_file *file_open(struct symbols *symbols, const char *key, c
     file->build_id = pool_strdup(&symbols->cache, module->build_id);
     file->is_program = module->is_program;
     file_load(file);
+    file->symbols = (struct symbol_table){.module = file->module};
     file->units = (struct unit_index){.module = file->module, .pool = &symbols->cache};
     file->tail = (struct tail_module){.units = &file->units};
     HASH_ADD_KEYPTR(hh, symbols->files, file->key, strlen(file->key), file);
@@ -335,10 +332,7 @@ static bool push_scopes(struct symbols *symbols, struct symbol_file *file, Dwarf
 
 static void symbol_function(struct symbols *symbols, struct symbol_file *file, Dwarf_Addr address,
                             struct stack_frame *frame) {
-    GElf_Off offset;
-    GElf_Sym symbol;
-    const char *name = dwfl_module_addrinfo(file->module, address, &offset, &symbol, NULL, NULL, NULL);
-    set_function(symbols, frame, name && *name ? name : NULL);
+    set_function(symbols, frame, symbol_table_find(&file->symbols, address).name);
 }
 
 static void set_line(struct symbols *symbols, struct symbol_file *file, Dwarf_Addr address, struct stack_frame *frame) {
@@ -555,15 +549,13 @@ static void start(struct symbols *symbols) {
 /* A symbol before the address that does not reach it is another variable, or a mark of the linker's. */
 const char *symbols_variable(struct symbols *symbols, struct rec_module *module, uint64_t offset, uint64_t *inside) {
     struct symbol_file *file = file_of(symbols, module);
-    GElf_Off from_start;
-    GElf_Sym symbol;
     if (!file->module)
         return NULL;
-    const char *name = dwfl_module_addrinfo(file->module, offset + file->bias, &from_start, &symbol, NULL, NULL, NULL);
-    if (!name || !*name || from_start >= symbol.st_size)
+    struct symbol_at variable = symbol_table_find(&file->symbols, offset + file->bias);
+    if (!variable.name || variable.from_start >= variable.size_bytes)
         return NULL;
-    *inside = from_start;
-    return escape_to_utf8(&symbols->cache, demangle(&symbols->cache, name));
+    *inside = variable.from_start;
+    return escape_to_utf8(&symbols->cache, demangle(&symbols->cache, variable.name));
 }
 
 struct symbols *symbols_open(struct pool *pool) {
@@ -576,6 +568,8 @@ void symbols_close(struct symbols *symbols) {
     struct symbol_file *file = NULL, *next = NULL;
     HASH_ITER (hh, symbols->files, file, next) {
         tail_calls_close(&file->tail);
+        unit_close(&file->units);
+        symbol_table_close(&file->symbols);
         if (file->dwfl)
             dwfl_end(file->dwfl);
     }

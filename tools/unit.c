@@ -27,11 +27,11 @@ static void add_ranges(struct unit_index *index, Dwarf_Die *unit, Dwarf_Addr bia
     }
 }
 
-static void make(struct unit_index *index) {
+static void make(struct unit_index *index, Dwfl_Module *module) {
     Dwarf_Addr bias;
     Dwarf_Die *unit = NULL;
     index->is_made = true;
-    while ((unit = dwfl_module_nextcu(index->module, unit, &bias)))
+    while ((unit = dwfl_module_nextcu(module, unit, &bias)))
         add_ranges(index, unit, bias);
     if (index->count)
         qsort(index->ranges, index->count, sizeof *index->ranges, by_address);
@@ -51,25 +51,30 @@ static const struct unit_range *find(const struct unit_index *index, Dwarf_Addr 
 }
 
 /* Short of memory, libdw would end us with a status and a message of its own. */
-static void guard(struct unit_index *index) {
+static void guard(struct unit_index *index, Dwfl_Module *module) {
     Dwarf_Addr bias;
-    Dwarf *dwarf = dwfl_module_getdwarf(index->module, &bias);
+    Dwarf *dwarf = dwfl_module_getdwarf(module, &bias);
     if (dwarf)
         dwarf_new_oom_handler(dwarf, pool_exhausted);
     index->is_guarded = true;
 }
 
 Dwarf_Die *unit_at(struct unit_index *index, Dwarf_Addr address, Dwarf_Addr *bias) {
-    if (index->module && !index->is_guarded)
-        guard(index);
-    Dwarf_Die *unit = index->module ? dwfl_module_addrdie(index->module, address, bias) : NULL;
-    if (unit || !index->module)
+    Dwfl_Module *module = debug_info_open(&index->debug, index->module);
+    if (module && !index->is_guarded)
+        guard(index, module);
+    Dwarf_Die *unit = module ? dwfl_module_addrdie(module, address, bias) : NULL;
+    if (unit || !module)
         return unit;
     if (!index->is_made)
-        make(index);
+        make(index, module);
     const struct unit_range *range = find(index, address);
     *bias = range ? range->bias : 0;
     return range ? range->unit : NULL;
+}
+
+void unit_close(struct unit_index *index) {
+    debug_info_close(&index->debug);
 }
 
 /* Can code stand in it that its own entry says nothing of? */

@@ -4,6 +4,7 @@
 #ifndef CASTAWAY_TOOLS_UNIT_H
 #define CASTAWAY_TOOLS_UNIT_H
 
+#include "debug_info.h"
 #include "pool.h"
 
 #include <elfutils/libdw.h>
@@ -13,6 +14,7 @@
 
 struct unit_index {
     Dwfl_Module *module; /* NULL: nothing is known of it */
+    struct debug_info debug;
     struct pool *pool;
     struct unit_range *ranges; /* sorted; made when libdwfl first has no answer */
     size_t count, capacity;
@@ -21,6 +23,8 @@ struct unit_index {
 
 /* The unit's entry; NULL: none. `*bias` is libdwfl's address minus the entry's own. */
 Dwarf_Die *unit_at(struct unit_index *, Dwarf_Addr address, Dwarf_Addr *bias);
+
+void unit_close(struct unit_index *);
 
 /* The innermost entry of the unit that has code at the address (as the unit counts): a function, an inlined call, a block.
  * false: there is none. */

@@ -1,5 +1,6 @@
 #!/bin/bash
 # Names: C++ and Rust demangled, the compiler's suffixes and the allocator's frames gone, labels of a cycle's objects.
+# Debug information: compressed or apart, the report is the same; without it, or when it is broken, names are left.
 # shellcheck source-path=SCRIPTDIR disable=SC1091,SC2016
 . "$(dirname "$0")/claims.sh"
 
@@ -80,4 +81,91 @@ leak _Z_broken
 claim "what cannot be demangled stays" functions_are _Z_broken
 leak _ZNK3app5TableixERKSs
 claim "operators keep their names in text" out_has "app::Table::operator[]  "
+
+# ---- debug information: as it is, compressed, in a file of its own
+
+build_sample
+sample_report() { # FILE: the report of a cycle of session_new(), as text; its findings in $WORK/json
+    {
+        echo '{"record":"header","format":"castaway","version":1,"pid":1,"argv":["sample"]}'
+        echo '{"record":"module","id":0,"path":"'"$1"'","build_id":"'"$(build_id "$1")"'"}'
+        echo '{"record":"site","id":1,"frames":[[0,'"$(returns_to session_new malloc)"'],[0,'"$(returns_to main session_new)"']]}'
+        echo '{"record":"finding","kind":"cycle","site":1,"count":1,"objects":2,"bytes":256,"cycle":[{"site":1,"size":128,"offset":24},{"site":1,"size":128,"offset":8}]}'
+        echo '{"record":"end"}'
+    } >"$WORK/s.cast"
+    castaway report "$WORK/s.cast" --text - --json "$WORK/json"
+}
+findings() { jq '.findings | del(.. | .module?, .where?)' "$1"; }
+as_before() { diff "$WORK/whole.out" "$WORK/out" && diff <(findings "$WORK/whole.json") <(findings "$WORK/json"); }
+told_are() { # JQ-EXPRESSION WORDS: what it finds in the innermost frames
+    local told
+    told=$(jq -r ".findings[0].cycle[0].stack | map($1 // \"-\" | tostring) | join(\" \")" "$WORK/json")
+    [ "$told" = "$2" ] || { echo "$told"; false; }
+}
+
+sample_report "$WORK/sample"
+cp "$WORK/out" "$WORK/whole.out"
+cp "$WORK/json" "$WORK/whole.json"
+claim "inlined calls are there" told_are .function "take session_new main"
+claim "their lines too" told_are .line "11 15 21"
+claim "and members" out_has ".timer"
+mkdir -p "$WORK/compressed" "$WORK/old" "$WORK/broken" "$WORK/apart/.debug" "$WORK/linked"
+objcopy --compress-debug-sections=zlib "$WORK/sample" "$WORK/compressed/sample"
+sample_report "$WORK/compressed/sample"
+claim "compressed in the program: the same" as_before
+objcopy --compress-debug-sections=zlib-gnu "$WORK/sample" "$WORK/old/sample"
+sample_report "$WORK/old/sample"
+claim "in the way of old: the same" as_before
+objcopy --only-keep-debug "$WORK/sample" "$WORK/apart/.debug/lines"
+strip -o "$WORK/apart/sample" "$WORK/sample"
+(cd "$WORK/apart/.debug" && objcopy --add-gnu-debuglink=lines "$WORK/apart/sample")
+sample_report "$WORK/apart/sample"
+claim "in a file apart: the same" as_before
+objcopy --compress-debug-sections=zlib "$WORK/apart/.debug/lines"
+sample_report "$WORK/apart/sample"
+claim "in a compressed file apart: the same" as_before
+mv "$WORK/apart/.debug/lines" "$WORK/apart/lines"
+sample_report "$WORK/apart/sample"
+claim "in one beside the program: the same" as_before
+ln -s "$WORK/apart/sample" "$WORK/linked/sample"
+sample_report "$WORK/linked/sample"
+claim "of a program that is a link: the same" as_before
+rm "$WORK/apart/lines"
+sample_report "$WORK/apart/sample"
+claim "gone: neither names nor lines" told_are .function "- -"
+
+broken() { # SECTION OFFSET BYTES: report of the compressed program with other bytes there
+    local at
+    at=$((0x$(readelf -SW "$WORK/compressed/sample" | sed -nE "s/.* \\$1 +PROGBITS +[0-9a-f]+ ([0-9a-f]+) .*/\\1/p")))
+    cp "$WORK/compressed/sample" "$WORK/broken/sample"
+    printf '%b' "$3" | dd of="$WORK/broken/sample" bs=1 seek=$((at + $2)) conv=notrunc status=none
+    sample_report "$WORK/broken/sample"
+}
+# Of an inlined call nothing tells the name but .debug_str.
+declare -A left=([.debug_info]="session_new main" [.debug_abbrev]="session_new main" [.debug_str]="- session_new main")
+for section in "${!left[@]}"; do
+    broken "$section" 24 '\0\0\0\0'
+    claim "$section that does not inflate: names are left" told_are .function "${left[$section]}"
+    broken "$section" 30 '\377\377\377\377\377\377'
+    claim "$section with an error within: names are left" told_are .function "${left[$section]}"
+    broken "$section" 8 '\377\377\377\377\377\377\377\177'
+    claim "$section that claims to be huge: names are left" told_are .function "${left[$section]}"
+    broken "$section" 8 '\1\0\0\0\0\0\0\0'
+    claim "$section that is more than it claims: names are left" told_are .function "${left[$section]}"
+    broken "$section" 0 '\377\0\0\0'
+    claim "$section of no known compression: names are left" told_are .function "${left[$section]}"
+done
+
+# ---- servers of debug information
+
+client_loaded() { LD_DEBUG=files "$CASTAWAY" report "$WORK/s.cast" 2>&1 | grep -q 'file=libdebuginfod'; }
+sample_report "$WORK/apart/sample"
+unset DEBUGINFOD_URLS
+claim "without a server nobody loads what would ask one" eval '! client_loaded'
+export DEBUGINFOD_URLS=
+claim "nor with an empty list of them" eval '! client_loaded'
+export DEBUGINFOD_URLS=http://127.0.0.1:9 DEBUGINFOD_CACHE_PATH=$WORK/cache
+if ldconfig -p | grep -q libdebuginfod.so.1; then
+    claim "with one it is asked" client_loaded
+fi
 finish

@@ -372,6 +372,28 @@ START_TEST (known_good_pointer_beside_another_interior_one_makes_it_reachable) {
 }
 END_TEST
 
+/* Of an object that is met, and that several words point into one after another, the bounds are remembered. */
+START_TEST (many_pointers_into_one_object_hide_none_of_its_neighbours) {
+    static const size_t sizes[] = {24, 64, 72, 1000, 4080, 4096, 200000};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        uintptr_t *before = object(64), *hub = object(sizes[i]), *after = object(64), *far = object(64);
+        roots[0] = at(hub, 0);
+        for (size_t word = 1; word < 12; word++)
+            roots[word] = at(hub, word * 8 % sizes[i]);
+        roots[12] = at(before, 56);
+        roots[13] = at(after, 20);
+        hub[0] = at(far, 0);
+        ck_assert_int_eq(how(hub), REACHABLE);
+        ck_assert_int_eq(how(before), POSSIBLE);
+        ck_assert_int_eq(how(after), POSSIBLE);
+        ck_assert_int_eq(how(far), REACHABLE);
+        memset(roots + 12, 0, 2 * sizeof *roots);
+        ck_assert_int_eq(how(before), LOST);
+        ck_assert_int_eq(how(after), LOST);
+    }
+}
+END_TEST
+
 /* ---- size ---- */
 
 START_TEST (long_list_is_marked_to_its_end) {
@@ -465,6 +487,7 @@ int main(void) {
     tcase_add_test(tests, second_base_elsewhere_does_not);
     tcase_add_test(tests, second_base_needs_memory_known_to_hold_vtables);
     tcase_add_test(tests, known_good_pointer_beside_another_interior_one_makes_it_reachable);
+    tcase_add_test(tests, many_pointers_into_one_object_hide_none_of_its_neighbours);
     tcase_add_test(tests, long_list_is_marked_to_its_end);
     tcase_add_test(tests, wide_tree_is_marked_whole);
     tcase_add_test(tests, empty_heap_needs_no_marks);
