@@ -17,6 +17,10 @@ void give_way_for(size_t bytes);
 /* There was no memory for something of ours. context: hook, not inside one of ours */
 void give_way_now(void);
 
+/* What it takes to stop the threads is there before it is needed. context: constructor */
+void give_way_start(void);
+void give_way_after_fork(void);
+
 int give_way_ended(void); /* recording is over; what a last scan would need is gone */
 
 #endif

@@ -37,8 +37,9 @@ static void release_all(void) {
 EXPORT int mlockall(int flags) {
     next_find();
     int before = locked_always;
-    pages_save_space();
     locked_always = 1; /* or so it is about to be */
+    pages_save_space();
+    give_way_start();
     int result = next.mlockall(flags);
     if (result != 0 && errno == ENOMEM) {
         give_way_now();
