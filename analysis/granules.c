@@ -27,6 +27,7 @@ _Static_assert(HEAP_LARGE_BYTES <= GRANULE_BYTES << (GRANULE_LONG - GRANULE_INSI
 
 /* ---- one object ---- */
 
+/* Inside a long object, of which the first granule has to be asked. */
 static inline int is_inside(uint8_t byte) {
     return byte >= (GRANULE_INSIDE | GRANULE_MET) && byte < (GRANULE_LONG | GRANULE_MET);
 }
@@ -219,19 +220,30 @@ static enum granules_inside judge(uint8_t byte, uintptr_t offset) {
     return offset < end ? GRANULES_IN_UNMET : GRANULES_AT_UNMET;
 }
 
-/* The same behind a granule that is inside an object. */
-static enum granules_inside judge_inside(const _Atomic uint8_t *granule, size_t granules_back, uintptr_t *start) {
-    const _Atomic uint8_t *first = granule;
+/* The granules behind the first of an object that was met; left: how many the leaf has from there on. */
+static void note_within(_Atomic uint8_t *granule, size_t left) {
+    for (size_t i = 1; i < left && is_inside(atomic_load_explicit(&granule[i], memory_order_relaxed)); i++)
+        atomic_store_explicit(&granule[i], GRANULE_WITHIN, memory_order_relaxed);
+}
+
+/* The same behind a granule that is inside an object. number: of the granule, in its leaf */
+static enum granules_inside judge_inside(_Atomic uint8_t *granule, size_t number, size_t granules_back,
+                                         uintptr_t *start) {
+    _Atomic uint8_t *first = granule;
     uint8_t byte = atomic_load_explicit(first, memory_order_relaxed);
     while (is_inside(byte)) {
         first -= step_back(byte);
         byte = atomic_load_explicit(first, memory_order_relaxed);
     }
     *start -= (uintptr_t)(granule - first) * GRANULE_BYTES;
+    if (byte == GRANULE_WITHIN)
+        return GRANULES_IN_MET;
     if (!granules_begins(byte))
         return GRANULES_ASK;
-    if (byte & GRANULE_MET)
+    if (byte & GRANULE_MET) {
+        note_within(first, HEAP_LEAF_SLOTS - number + (size_t)(granule - first));
         return GRANULES_IN_MET;
+    }
     return granules_back ? GRANULES_AT_UNMET : GRANULES_IN_UNMET;
 }
 
@@ -241,20 +253,22 @@ static enum granules_inside far_or_ask(size_t number) {
 }
 
 enum granules_inside granules_look(struct granules *granules, uintptr_t address, uintptr_t *start) {
-    const _Atomic uint8_t *granule = granules_at(granules, address);
+    _Atomic uint8_t *granule = granules_at(granules, address);
     size_t number = heap_slot_number(address), place = number % GROUP;
     if (granule == &granules->nothing_known || granule - number == granules->bare->granule)
         return far_or_ask(number);
-    const _Atomic uint8_t *group = granule - place;
+    _Atomic uint8_t *group = granule - place;
     uint64_t bytes = load_group(group) << (8 * (GROUP - 1 - place)) >> (8 * (GROUP - 1 - place));
     for (size_t behind = 0;; behind += GROUP) {
         if (bytes) {
             size_t last = (size_t)(63 - __builtin_clzll(bytes)) / 8, granules_back = place + behind - last;
             uint8_t byte = (uint8_t)(bytes >> (8 * last));
             *start = (address & ~(uintptr_t)(GRANULE_BYTES - 1)) - granules_back * GRANULE_BYTES;
-            if (!is_inside(byte))
+            if (!is_inside(byte) && byte != GRANULE_WITHIN)
                 return judge(byte, address - *start);
-            return granules_back > 1 ? GRANULES_NOWHERE : judge_inside(group + last, granules_back, start);
+            if (granules_back > 1)
+                return GRANULES_NOWHERE;
+            return judge_inside(group + last, number - granules_back, granules_back, start);
         }
         if (behind + place >= number)
             return GRANULES_ASK;
@@ -262,5 +276,38 @@ enum granules_inside granules_look(struct granules *granules, uintptr_t address,
             return far_or_ask(number);
         group -= GROUP;
         bytes = load_group(group);
+    }
+}
+
+/* ---- noting what was met ---- */
+
+/* Eight at once: where nothing begins, the bytes are zero. */
+static int note_group(_Atomic uint8_t *group) {
+    typedef uint64_t __attribute__((may_alias)) granules_together;
+    const uint64_t within = UINT64_C(0x0101010101010101) * GRANULE_WITHIN;
+    if (load_group(group))
+        return 0;
+    __atomic_store_n((granules_together *)(void *)group, within, __ATOMIC_RELAXED);
+    return 1;
+}
+
+void granules_note_met(struct granules *granules, struct range object, uintptr_t address) {
+    _Atomic uint8_t *granule = granules_at(granules, address);
+    size_t number = heap_slot_number(address);
+    struct range leaf = {address & ~(uintptr_t)(HEAP_LEAF_BYTES - 1), 0};
+    leaf.hi = leaf.lo + HEAP_LEAF_BYTES;
+    _Atomic uint8_t *first = granule - number;
+    if (granule == &granules->nothing_known || first == granules->bare->granule)
+        return;
+    size_t at = object.lo < leaf.lo ? 0 : heap_slot_number(object.lo) + 1;
+    size_t end = object.hi < leaf.hi ? heap_slot_number(object.hi) : HEAP_LEAF_SLOTS;
+    while (at < end) {
+        if (at % GROUP == 0 && end - at >= GROUP && note_group(&first[at])) {
+            at += GROUP;
+            continue;
+        }
+        if (atomic_load_explicit(&first[at], memory_order_relaxed) != GRANULE_EMPTY)
+            return; /* noted before, or another object begins here: this one was freed unseen */
+        atomic_store_explicit(&first[at++], GRANULE_WITHIN, memory_order_relaxed);
     }
 }

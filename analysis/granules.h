@@ -22,7 +22,9 @@ enum {
     GRANULE_LONG = 126, /* one of more words, or a number that is not known */
     GRANULE_ASK = 127,  /* not told here: heap_find() */
     GRANULE_CODE = 127, /* the bits of the above */
-    GRANULE_MET = 128,  /* the object was met; never together with GRANULE_EMPTY, means nothing with GRANULE_ASK */
+    GRANULE_MET = 128,  /* the object was met; means nothing with GRANULE_ASK */
+    GRANULE_WITHIN =
+        GRANULE_MET | GRANULE_EMPTY, /* all of it is in an object that was met, as a search has found out */
     GRANULE_BYTES = 1 << HEAP_GRANULE_SHIFT,
 };
 
@@ -77,6 +79,10 @@ enum granules_inside {
     GRANULES_FAR,      /* in none that is smaller than HEAP_LARGE_BYTES and has a slot, nor at its end */
     GRANULES_ASK,      /* not told here */
 };
+/* What it finds out of a long object that was met it notes in the granules inside: arenas are full of pointers into arenas. */
 enum granules_inside granules_look(struct granules *granules, uintptr_t address, uintptr_t *start);
+
+/* The same for an object that granules_look() does not tell of: [lo, hi) was met. Only in the leaf of `address`. */
+void granules_note_met(struct granules *granules, struct range object, uintptr_t address);
 
 #endif

@@ -37,10 +37,6 @@ static inline void prefetch(const void *place) {
     __builtin_prefetch(place, 0, 3);
 }
 
-static inline int is_in(struct range range, uintptr_t word) {
-    return word - range.lo < range.hi - range.lo;
-}
-
 /* ---- meeting objects ---- */
 
 static NOINLINE object_id item_id(const struct marker *marker, work_item item) {
@@ -92,13 +88,14 @@ static object_id pointed_behind(const struct heap *heap, uintptr_t word, uintptr
     return *is_end ? id : 0;
 }
 
-/* A second word into the same object is worth asking how long that is: arenas are full of pointers into themselves. */
-static void remember_met(struct marker *marker, uintptr_t start) {
-    const struct heap *heap = marker->met->heap;
-    object_id id = start == marker->last_met ? heap_at(heap, start) : 0;
-    if (id)
-        marker->within = (struct range){start, start + heap_object(heap, id)->size_bytes};
-    marker->last_met = start;
+/* Was it met? Then words into it need not be looked up any more. */
+static int is_met_large(struct marker *marker, object_id id, uintptr_t start, uintptr_t word) {
+    struct met *met = marker->met;
+    if (!met_is(met, start, id, met_byte(met, start)))
+        return 0;
+    struct range object = {start, start + heap_object(met->heap, id)->size_bytes};
+    granules_note_met(&met->granules, object, word);
+    return 1;
 }
 
 /* The object that a word points at where no short or long one begins: into one, to its end, or at an odd one.
@@ -108,20 +105,19 @@ static object_id pointed_inside(struct marker *marker, uintptr_t word, uintptr_t
     object_id id;
     *is_end = 0;
     switch (granules_look(&marker->met->granules, word, start)) {
-    case GRANULES_IN_MET:
-        remember_met(marker, *start);
-        return 0;
     case GRANULES_NOWHERE:
+    case GRANULES_IN_MET:
         return 0;
     case GRANULES_IN_UNMET:
         return heap_at(heap, *start);
     case GRANULES_AT_UNMET:
         return pointed_behind(heap, word, start, is_end);
     case GRANULES_FAR:
-        if (is_in(marker->none, word) || !(id = heap_find_far(heap, word, start, &marker->none)))
+        if (word - marker->none.lo < marker->none.hi - marker->none.lo ||
+            !(id = heap_find_far(heap, word, start, &marker->none)))
             return 0;
         if (heap_contains(heap, *start, id, word))
-            return heap_is_pointed(heap, id, *start, word) ? id : 0;
+            return !is_met_large(marker, id, *start, word) && heap_is_pointed(heap, id, *start, word) ? id : 0;
         break;
     case GRANULES_ASK:
         break;
@@ -181,6 +177,8 @@ void marker_believe(struct marker *marker, enum interior interior, unsigned by_c
         sort_starts(marker->sorts[tag], least, SORT_FRESH);
         sort_starts(&marker->sorts[tag][GRANULE_MET], least, SORT_MET);
     }
+    for (unsigned low = 0; low < GRANULE_BYTES; low++)
+        marker->sorts[low][GRANULE_WITHIN] = SORT_MET;
 }
 
 void marker_believe_objects(struct marker *marker, enum interior interior, unsigned by_counts) {
@@ -228,8 +226,7 @@ static void settle(struct marker *marker, struct marker_words *found) {
         work_add_if(&marker->todo, item, met_note_byte(found->granule[i], alone));
     }
     for (size_t i = 0; i < others; i++)
-        if (!is_in(marker->within, marker->other[i]))
-            meet_inside(marker, marker->other[i]);
+        meet_inside(marker, marker->other[i]);
 }
 
 /* Both rounds' words, at once: there is no room, or nothing else to do in the meantime. */
@@ -377,8 +374,7 @@ void marker_enter(struct marker *marker, struct marking *marking) {
     marker->objects_scanned = marker->bytes_read = 0;
     marker->by_counts_inside = 0;
     marker->round = 0;
-    marker->within = marker->none = (struct range){0, 0};
-    marker->last_met = 0;
+    marker->none = (struct range){0, 0};
     for (unsigned i = 0; i < 2; i++)
         marker->launched[i].count = marker->found[i].count = 0;
     work_list_begin(&marker->todo, &marking->pool);

@@ -54,10 +54,8 @@ struct marker {
     struct work_list todo;     /* met, not yet searched */
     struct work_list *pending;
     uint64_t objects_scanned, bytes_read;
-    struct range within; /* of an object that was met: words into one lie close together, too */
-    uintptr_t last_met;  /* where the last object begins that a word pointed into, and that was met; 0: none */
-    struct range none;   /* no object that is found by heap_find_far(): words into other memory lie close together */
-    unsigned round;      /* which of the two is filled; the other is on its way */
+    struct range none; /* no object that is found by heap_find_far(): words into other memory lie close together */
+    unsigned round;    /* which of the two is filled; the other is on its way */
     struct marker_objects launched[2];          /* to be searched */
     struct marker_words found[2];               /* to be settled */
     uintptr_t other[MARKER_WORDS];              /* words at which no object with a byte begins */

@@ -3,6 +3,7 @@
  * Start: command_run(); the life of one run is run_program(). */
 #include "command.h"
 #include "control.h"
+#include "escape.h"
 #include "folder.h"
 #include "gate.h"
 #include "left.h"
@@ -20,6 +21,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <jansson.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -210,11 +212,18 @@ static void raise_limits(void) {
     }
 }
 
+/* The program has a processor of its own to start on, as a rule. */
+static void prepare_report(void) {
+    escape_locale();
+    tzset();
+    json_object_seed(0);
+    control_clean();
+}
+
 static int run_program(struct run *run) {
     struct pool *pool = run->options.pool;
     const char *library = library_find(pool);
     int status = EXIT_CASTAWAY_FAILED;
-    control_clean();
     if (!library || !(run->folder = folder_create(pool)))
         return status;
     const char *options = pool_printf(pool, "%s%s", run->options.library_options, left_options(&run->options));
@@ -223,7 +232,7 @@ static int run_program(struct run *run) {
         folder_remove(run->folder);
         return status;
     }
-    int error = process_run(run->path, run->arguments, environment, &run->pid, &run->wait_status);
+    int error = process_run(run->path, run->arguments, environment, prepare_report, &run->pid, &run->wait_status);
     if (error) {
         folder_remove(run->folder);
         return start_failed(run, error);

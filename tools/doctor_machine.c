@@ -72,7 +72,7 @@ static struct trial run_trial(struct pool *pool, const char *library, const char
         pool, library, folder, pool_printf(pool, ":scan-every=20ms:control=no:dirty-pages=%s", method), true);
     pid_t pid;
     int wait_status = 0;
-    int error = environment ? process_run(self_path(pool), arguments, environment, &pid, &wait_status) : ENOMEM;
+    int error = environment ? process_run(self_path(pool), arguments, environment, NULL, &pid, &wait_status) : ENOMEM;
     if (error)
         trial.why = strerror(error);
     else if (wait_status)

@@ -4,6 +4,7 @@
 #include "escape.h"
 
 #include <langinfo.h>
+#include <locale.h>
 #include <string.h>
 #include <wchar.h>
 
@@ -97,8 +98,16 @@ char *escape_to_utf8(struct pool *pool, const char *s) {
     return valid;
 }
 
+void escape_locale(void) {
+    static bool is_taken;
+    if (!is_taken)
+        setlocale(LC_CTYPE, "");
+    is_taken = true;
+}
+
 size_t escape_columns(const char *escaped) {
     size_t columns = 0;
+    escape_locale();
     while (*escaped) {
         unsigned code_point = 0;
         size_t length = escape_utf8(escaped, &code_point);
@@ -110,5 +119,6 @@ size_t escape_columns(const char *escaped) {
 }
 
 bool escape_locale_is_utf8(void) {
+    escape_locale();
     return !strcmp(nl_langinfo(CODESET), "UTF-8");
 }

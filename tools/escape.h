@@ -21,6 +21,8 @@ char *escape_to_utf8(struct pool *, const char *s);
 /* Columns that an escaped string takes. */
 size_t escape_columns(const char *escaped);
 
+/* Take the locale of the environment, once: whoever asks for columns or for UTF-8 does it. To read it takes a while. */
+void escape_locale(void);
 bool escape_locale_is_utf8(void);
 
 #endif

@@ -55,17 +55,25 @@ static bool waits(const char *path) {
     return !stat(path, &status) && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);
 }
 
-/* Names in `folder` that `is_wanted`, added to `paths`. */
-static void add_names(struct paths *paths, const char *folder, int (*is_wanted)(const struct dirent *)) {
+static void add_path(struct paths *paths, const char *folder, const char *name) {
+    const char *path = pool_printf(paths->pool, "%s/%s", folder, name);
+    if (waits(path))
+        return;
+    paths->path = pool_grow(paths->pool, paths->path, paths->count, &paths->capacity, sizeof *paths->path);
+    paths->path[paths->count++] = path;
+}
+
+/* Names in `folder` that `is_wanted`, added to `paths`; those of users' folders to `users`, unless that is NULL. */
+static void add_names(struct paths *paths, struct paths *users, const char *folder,
+                      int (*is_wanted)(const struct dirent *)) {
     struct dirent **entries = NULL;
-    int found = scandir(folder, &entries, is_wanted, versionsort);
+    int found = scandir(folder, &entries, NULL, versionsort);
     for (int i = 0; i < found; i++) {
-        const char *path = pool_printf(paths->pool, "%s/%s", folder, entries[i]->d_name);
+        if (is_wanted(entries[i]))
+            add_path(paths, folder, entries[i]->d_name);
+        else if (users && is_of_user(entries[i]))
+            add_path(users, folder, entries[i]->d_name);
         free(entries[i]);
-        if (waits(path))
-            continue;
-        paths->path = pool_grow(paths->pool, paths->path, paths->count, &paths->capacity, sizeof *paths->path);
-        paths->path[paths->count++] = path;
     }
     free(entries);
 }
@@ -74,10 +82,9 @@ static void add_names(struct paths *paths, const char *folder, int (*is_wanted)(
 static const char **names_in(struct pool *pool, const char *folder, int (*is_wanted)(const struct dirent *),
                              size_t *count) {
     struct paths users = {.pool = pool}, names = {.pool = pool};
-    add_names(&names, folder, is_wanted);
-    add_names(&users, folder, is_of_user);
+    add_names(&names, &users, folder, is_wanted);
     for (size_t i = 0; i < users.count; i++)
-        add_names(&names, users.path[i], is_wanted);
+        add_names(&names, NULL, users.path[i], is_wanted);
     *count = names.count;
     return names.path;
 }

@@ -7,7 +7,6 @@
 #include "suggest.h"
 #include "target.h"
 
-#include <locale.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -97,7 +96,6 @@ bool command_helps(const struct options *options) {
 }
 
 int main(int count, char **arguments) {
-    setlocale(LC_CTYPE, "");
     if (count < 2) {
         command_usage(stderr);
         return EXIT_CASTAWAY_FAILED;

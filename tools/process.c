@@ -68,7 +68,8 @@ static int wait_for(pid_t pid, int *wait_status) {
     return 0;
 }
 
-int process_run(const char *path, char **arguments, char **environment, pid_t *pid, int *wait_status) {
+int process_run(const char *path, char **arguments, char **environment, void (*meanwhile)(void), pid_t *pid,
+                int *wait_status) {
     struct start start = {.path = path, .arguments = arguments, .environment = environment};
     struct sigaction standard = {.sa_handler = SIG_DFL};
     sigset_t all;
@@ -82,6 +83,8 @@ int process_run(const char *path, char **arguments, char **environment, pid_t *p
     sigprocmask(SIG_SETMASK, &start.mask, NULL);
     if (fork_error)
         return fork_error;
+    if (meanwhile)
+        meanwhile();
     int wait_error = wait_for(program, wait_status);
     return start.error ? start.error : wait_error;
 }

@@ -47,6 +47,15 @@ static int meet(void *nothing, uintptr_t address, object_id id) {
     return 0;
 }
 
+/* As a search does when a word points into a large one that was met. */
+static int note(void *nothing, uintptr_t address, object_id id) {
+    uint64_t bytes = heap_object(&build->heap, id)->size_bytes;
+    (void)nothing;
+    for (int i = 0; bytes >= HEAP_LARGE_BYTES && met_is(&met, address, id, met_byte(&met, address)) && i < 2; i++)
+        granules_note_met(&met.granules, (struct range){address, address + bytes}, address + draw(bytes));
+    return 0;
+}
+
 static int is_met(uintptr_t start, object_id id) {
     return met_is(&met, start, id, met_byte(&met, start));
 }
@@ -90,6 +99,8 @@ static void random_heaps_agree(int half) {
         all_agree();
         heap_each(&build->heap, meet, NULL);
         all_agree();
+        heap_each(&build->heap, note, NULL);
+        all_agree();
         heap_build_free(build);
     }
 }
@@ -131,6 +142,26 @@ START_TEST (memory_far_from_any_object_is_told_without_the_index) {
     freeze();
     ck_assert_int_eq(look(gap + 64), GRANULES_NOWHERE);
     ck_assert_int_eq(look(gap + 6000), GRANULES_FAR);
+    heap_build_free(build);
+}
+END_TEST
+
+START_TEST (middle_of_a_large_object_is_told_when_it_was_met) {
+    begin();
+    const char *object = heap_build_object(build, 2 << 20, 1), *end = object + (2 << 20);
+    heap_build_gap(build, 16);
+    const char *after = heap_build_object(build, 64, 1);
+    freeze();
+    const char *middle = object + HEAP_LEAF_BYTES / 2;
+    ck_assert_int_eq(look(middle), GRANULES_FAR);
+    granules_note_met(&met.granules, (struct range){(uintptr_t)object, (uintptr_t)end}, (uintptr_t)object + 6000);
+    const char *leaf_end = (const char *)(((uintptr_t)object | (HEAP_LEAF_BYTES - 1)) + 1);
+    for (const char *at = object + 16; at < leaf_end; at += 8)
+        ck_assert_int_eq(look(at), GRANULES_IN_MET);
+    granules_note_met(&met.granules, (struct range){(uintptr_t)object, (uintptr_t)end}, (uintptr_t)end - 100);
+    ck_assert_int_eq(look(end - 8), GRANULES_IN_MET);
+    ck_assert_int_eq(look(after + 8), GRANULES_IN_UNMET);
+    ck_assert_int_eq(look(after + 200), GRANULES_NOWHERE);
     heap_build_free(build);
 }
 END_TEST
@@ -251,6 +282,7 @@ int main(void) {
     tcase_add_test(tests, bytes_agree_where_objects_begin_in_the_middle_of_granules);
     tcase_add_test(tests, middle_of_a_long_object_is_told_without_the_index);
     tcase_add_test(tests, memory_far_from_any_object_is_told_without_the_index);
+    tcase_add_test(tests, middle_of_a_large_object_is_told_when_it_was_met);
     tcase_add_test(tests, object_that_begins_inside_another_is_its_own);
     tcase_add_test(tests, leaves_of_old_objects_cost_a_young_scan_no_memory);
     tcase_add_test(tests, leaves_of_freed_objects_cost_no_memory);
