@@ -41,7 +41,8 @@ struct audit {
 /* Count the pointers to counted objects, and take the marks from what only itself holds.
  *
  * crew     marks with the caller; NULL: it is alone
- * heap     frozen and installed (counts_install()); not a young view
+ * heap     frozen and installed (counts_install()); or a young view with the words of all old objects that may point into
+ *          it among the roots (ROOT_OBJECT): a reference of theirs is one from outside
  * live     count for all objects: else, where no exact counts are known, only for what is lost
  * marks    of mark_run() over the same roots; marks of objects that are not held are cleared
  * returns  0, or -ENOMEM: marks are as before

@@ -16,8 +16,8 @@
 enum {
     CREW_OBJECTS_MIN = 20000, /* of fewer objects and bytes, starting threads takes longer than marking */
     CREW_BYTES_MIN = 4 << 20,
-    PASSES_MAX = 3,
-    ROOT_KINDS = ROOT_STARTS_ONLY | ROOT_LIVE | ROOT_STACK,
+    PASSES_MAX = 4,
+    ROOT_KINDS = ROOT_STARTS_ONLY | ROOT_LIVE | ROOT_STACK | ROOT_OBJECT,
 };
 
 /* Roots that are searched in the same way: those of which the flags in `mask` are `flags`. */
@@ -128,6 +128,7 @@ static void mark_settled(struct run *run) {
     const struct root_pass pass[] = {
         {roots, count, ROOT_STARTS_ONLY, ROOT_STARTS_ONLY, INTERIOR_IGNORE, by_counts, 0},
         {roots, count, ROOT_KINDS, 0, INTERIOR_KEEP, by_counts, 0},
+        {roots, count, ROOT_OBJECT, ROOT_OBJECT, INTERIOR_KEEP, 0, 0},
         {held, held != NULL, 0, 0, INTERIOR_KEEP, 0, 0},
     };
     set_passes(run, pass, sizeof pass / sizeof *pass);

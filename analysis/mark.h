@@ -11,6 +11,8 @@ enum root_flags {
                              headers, which can lie in the tail of the object before) */
     ROOT_STACK = 4,       /* a thread's stack or registers, where words stay that nobody needs any more */
     ROOT_REGISTER = 8,    /* of a stack's roots, those that are registers */
+    ROOT_OBJECT = 16,     /* words of an object that is not looked at and counts as held (young.h): in a second proof,
+                              what such an object says is believed, as a root's word is not */
     ROOT_LIVE = 2,        /* belongs to a scan of any generation, written or not (stacks, registers); searched last, see
                              marks.settled */
 };

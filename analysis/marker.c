@@ -359,14 +359,26 @@ void marker_trace(struct marker *marker) {
 
 /* ---- beginning and end ---- */
 
+/* Where words must point that say anything: those of a young view may lie close together in a large heap. */
+static struct range bounds(const struct heap *heap) {
+    if (!heap->subset)
+        return (struct range){heap->lo, heap->hi};
+    if (!heap->subset_count)
+        return (struct range){0, 0};
+    const struct heap_odd *last = &heap->subset[heap->subset_count - 1];
+    return (struct range){heap->subset[0].address,
+                          last->address + heap_object(heap, last->id)->size_bytes + 1 /* its end may hold it */};
+}
+
 void marker_enter(struct marker *marker, struct marking *marking) {
     const struct heap *heap = marking->heap;
+    const struct range aim = bounds(heap);
     /* not cleared as a whole: the batches are long */
     marker->number = atomic_fetch_add_explicit(&marking->entered, 1, memory_order_relaxed);
     marker->marking = marking;
     marker->met = &marking->met;
-    marker->lo = heap->lo;
-    marker->span = heap->hi - heap->lo;
+    marker->lo = aim.lo;
+    marker->span = aim.hi - aim.lo;
     marker->mask = heap->pointer_mask ? heap->pointer_mask : UINTPTR_MAX;
     marker->step_shift = heap->unaligned ? 0 : 3;
     marker->alone = !marking->met.crew;

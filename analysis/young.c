@@ -217,7 +217,7 @@ static int add_root(struct old_words *old, struct range words) {
     if (!root)
         return -ENOMEM;
     old->root = root;
-    root[old->count++] = (struct root){words.lo, words.hi, 0};
+    root[old->count++] = (struct root){words.lo, words.hi, ROOT_OBJECT};
     return 0;
 }
 

@@ -34,7 +34,7 @@ int young_view(struct heap *heap, const struct young *young, struct arena *arena
  * heap     a young view
  * written  sorted, page-aligned, half-open ranges: since the last scan of this generation or more; what of them is no
  *          object is left out
- * out      receives an array of roots, in address order
+ * out      receives an array of roots (ROOT_OBJECT), in address order
  * returns  0, or -ENOMEM */
 int young_old_words(const struct heap *heap, const struct range *written, size_t written_count, struct arena *arena,
                     struct root **out, size_t *out_count);

@@ -147,11 +147,6 @@ static int take_by_scan(int pagemap, struct range range) {
     return 0;
 }
 
-#define PAGEMAP_SOFT_DIRTY (1ull << 55)
-#define PAGEMAP_EXCLUSIVE (1ull << 56)
-#define PAGEMAP_SWAPPED (1ull << 62)
-#define PAGEMAP_PRESENT (1ull << 63)
-
 /* A swapped page tells nothing of its sharers: it counts as written. */
 static int is_written(uint64_t entry) {
     if (method == DIRTY_SOFT_DIRTY)

@@ -18,6 +18,8 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
+#include "beside.h"
+#include "forked.h"
 #include "frames_check.h"
 #include "give_way.h"
 #include "init.h"
@@ -36,6 +38,7 @@
 #include "text.h"
 #include "thread.h"
 #include "unwind.h"
+#include "weak.h"
 #include "write.h"
 
 enum {
@@ -184,11 +187,40 @@ static void look_before_snapshot(struct scan_input *in) {
         in->kernel = (struct range){0, 0};
 }
 
+/* A search of what was born since a fork needs no copy of the memory, which would take longer than it does. */
+struct beside_scan {
+    const struct scan_input *in;
+    int file;
+};
+
+static void scan_beside(void *argument) {
+    const struct beside_scan *scan = argument;
+    child_scan(scan->in, scan->file);
+}
+
+/* returns 0, or -1: it takes a copy after all, and nothing is written */
+static int scan_since_fork(struct scan_input *in, int file) {
+    struct beside_scan scan = {in, file};
+    if (!in->since_fork || rights_filtered || weak_next(NULL))
+        return -1;
+    in->shares_memory = 1;
+    int failed = beside_run(scan_beside, &scan);
+    in->shares_memory = 0;
+    if (!failed)
+        return 0;
+    sys(SYS_ftruncate, file, 0);
+    sys(SYS_lseek, file, 0, 0);
+    return -1;
+}
+
 /* returns whether it failed */
 static int snapshot_scan(struct scan_input *in, int file) {
     look_before_snapshot(in);
     nofork_look();
     nofork_lift();
+    if (scan_since_fork(in, file) == 0)
+        return 0;
+    in->since_fork = 0;
     long child = sys(SYS_clone, 0, 0, 0, 0, 0);
     if (child == 0)
         child_scan(in, file);
@@ -275,6 +307,8 @@ static void end_recorded(struct ending *ending, unsigned long signals_before) {
     in.gave_way = ending->occasion == SHORT_OF_MEMORY;
     if (!in.gave_way)
         in.exit_status = ending->status;
+    if (ending->occasion == AT_END)
+        forked_aim(&in);
     if (ending->turned_off) {
         write_note(ending->file, &in, NOTE_TURNED_OFF, REASON_NONE);
         return;

@@ -8,6 +8,7 @@
  * Start:   fork_init(). */
 #include <pthread.h>
 
+#include "give_way.h"
 #include "init.h"
 #include "lock.h"
 #include "profile.h"
@@ -36,6 +37,7 @@ static void in_child(void) {
     in_parent();
     record_after_fork();
     unwind_after_fork();
+    give_way_after_fork();
     profile_after_fork();
     process_after_fork();
 }

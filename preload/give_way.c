@@ -37,11 +37,20 @@ enum {
 };
 
 static _Atomic int under_way;
-static int is_done; /* there is nothing more to give */
-static int ended;
+static _Atomic int is_done; /* there is nothing more to give */
+static _Atomic int ended;   /* nothing is recorded any more, whether the tables could go or not */
 
 int give_way_ended(void) {
     return ended;
+}
+
+void give_way_start(void) {
+    if (limits_are_tight())
+        stop_prepare();
+}
+
+void give_way_after_fork(void) {
+    under_way = 0;
 }
 
 /* ---- the tables ---- */
@@ -70,7 +79,6 @@ static void give_tables(void) {
     thread_forget_traces();
     exit_forget_stack();
     pages_give_tables();
-    ended = 1;
 }
 
 /* returns 1: given; 0: a thread is inside; negative: the threads can't be stopped */
@@ -90,6 +98,7 @@ static int end_recording(void) {
     if (live_hold() != 0)
         return 0;
     hook_recording = 0;
+    ended = 1;
     int given = __libc_single_threaded;
     if (given)
         give_tables();
@@ -156,7 +165,6 @@ static int there_is(size_t bytes) {
 }
 
 void give_way_for(size_t bytes) {
-    if (limits_are_tight())
-        while (!there_is(bytes) && give_way(bytes)) {
-        }
+    if (bytes && may_give() && limits_are_tight() && !there_is(bytes))
+        give_once();
 }

@@ -21,6 +21,7 @@
 #include "deepbind.h"
 #include "fatal.h"
 #include "follow.h"
+#include "give_way.h"
 #include "hooks.h"
 #include "launch.h"
 #include "limits.h"
@@ -214,6 +215,7 @@ __attribute__((constructor)) static void start(int count, char **arguments, char
     process.started = is_wanted();
     if (process.started) {
         limits_start();
+        give_way_start();
         profile_start();
         pairs_start();
         deepbind_start();

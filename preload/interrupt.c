@@ -30,8 +30,6 @@
 #include "sys.h"
 #include "thread.h"
 
-enum { KERNEL_RESTORER = 0x04000000 };
-
 static struct kernel_sigaction program_action; /* what stood there before */
 
 #if defined(__x86_64__)

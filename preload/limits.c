@@ -17,6 +17,7 @@
 
 #include "hooks.h"
 #include "init.h"
+#include "locked.h"
 #include "next.h"
 #include "pages.h"
 #include "proc.h"
@@ -26,6 +27,7 @@
 /* The program's words; of resources that are not listed here, and of all others, the kernel's are the same. */
 static struct asked {
     int resource, is_kept;
+    int is_made_up; /* the kernel's is higher by all that we may take */
     struct rlimit limit;
 } asked[] = {
     {.resource = RLIMIT_AS}, {.resource = RLIMIT_DATA}, {.resource = RLIMIT_FSIZE}, {.resource = RLIMIT_NOFILE}};
@@ -77,8 +79,15 @@ size_t limits_spend(void) {
 
 /* ---- is it for us that there is no memory? ---- */
 
+/* Infinity also where the program has no less than without us. */
+static rlim_t tight_limit_of(int resource) {
+    const struct asked *own = asked_of(resource);
+    return own && own->is_kept && own->is_made_up ? RLIM_INFINITY : limit_of(resource);
+}
+
 int limits_are_tight(void) {
-    return limit_of(RLIMIT_AS) != RLIM_INFINITY || limit_of(RLIMIT_DATA) != RLIM_INFINITY;
+    return tight_limit_of(RLIMIT_AS) != RLIM_INFINITY || tight_limit_of(RLIMIT_DATA) != RLIM_INFINITY ||
+           (locked_always && limit_of(RLIMIT_MEMLOCK) != RLIM_INFINITY);
 }
 
 void limits_look(void) {
@@ -108,15 +117,22 @@ static int statm_read(size_t fields[STATM_FIELDS]) {
     return got > 0 ? 0 : -1;
 }
 
+/* Whether locked memory is ours is not known to the kernel; it is little, as it is unlocked at once. */
+static int would_do_locked(size_t bytes) {
+    return locked_always && limit_of(RLIMIT_MEMLOCK) != RLIM_INFINITY && bytes <= limit_of(RLIMIT_MEMLOCK);
+}
+
 static int would_do(int resource, size_t used_bytes, size_t ours_bytes, size_t bytes) {
-    rlim_t limit = limit_of(resource), room = limit > used_bytes ? limit - used_bytes : 0;
-    return bytes <= limit && bytes <= room + ours_bytes + SLACK_BYTES;
+    rlim_t limit = tight_limit_of(resource), room = limit > used_bytes ? limit - used_bytes : 0;
+    return limit == RLIM_INFINITY || (bytes <= limit && bytes <= room + ours_bytes + SLACK_BYTES);
 }
 
 int limits_would_do(size_t bytes) {
     size_t fields[STATM_FIELDS], ours = pages_bytes();
     if (!limits_are_tight())
         return 0;
+    if (would_do_locked(bytes))
+        return 1;
     if (statm_read(fields) != 0)
         return bytes <= limit_of(RLIMIT_AS) && bytes <= limit_of(RLIMIT_DATA);
     return would_do(RLIMIT_AS, fields[STATM_ALL] * PAGE_BYTES, ours + (reserve.hi - reserve.lo), bytes) &&
@@ -192,14 +208,14 @@ static long ask(struct asked *ask, const struct rlimit *limit) {
         real.rlim_max = limit->rlim_max;
     if (is_memory(ask->resource) && limit->rlim_cur != RLIM_INFINITY)
         pages_save_space();
-    real.rlim_cur = is_memory(ask->resource) ? with_ours(limit->rlim_cur) : limit->rlim_cur;
-    if (real.rlim_cur > real.rlim_max)
-        real.rlim_cur = real.rlim_max;
+    rlim_t wish = is_memory(ask->resource) ? with_ours(limit->rlim_cur) : limit->rlim_cur;
+    real.rlim_cur = wish < real.rlim_max ? wish : real.rlim_max;
     error = kernel_limit(ask->resource, &real, NULL);
     if (error)
         return error;
     ask->limit = *limit;
     ask->is_kept = 1;
+    ask->is_made_up = real.rlim_cur == wish;
     return 0;
 }
 

@@ -11,7 +11,7 @@ void limits_start(void);
 size_t
 limits_spend(void); /* the end has come, or the program needs it. returns bytes that are free now. context: any */
 
-int limits_are_tight(void); /* is there a limit on memory? context: any */
+int limits_are_tight(void); /* is there a limit on memory that could not be raised by what we take? context: any */
 /* The program was refused so much memory: would it be there if we had none? context: any */
 int limits_would_do(size_t bytes);
 

@@ -144,6 +144,12 @@ void live_start(void) {
     }
 }
 
+/* Objects are born in the epoch behind this one from now on. */
+static void move_epoch(uint32_t epoch) {
+    scans.epoch = epoch + 1;
+    record_epoch = (uint8_t)(1 + scans.epoch % HEAP_EPOCHS);
+}
+
 void live_after_fork(void) {
     control_after_fork();
     dirty_after_fork();
@@ -156,12 +162,15 @@ void live_after_fork(void) {
     memset(answering, 0, sizeof answering);
     if (scans.last)
         pages_unshare(scans.last);
+    uint32_t epoch = scans.epoch;
     memset(&scans, 0, sizeof scans);
     memset(stats, 0, sizeof stats);
     told_after_fork();
     asked.waits = 0;
     scans.place = PLACE_NONE;
     scans.birth_end[0] = scans.birth_end[1] = record_next_serial();
+    move_epoch(epoch);
+    scans.epoch_then[0] = scans.epoch_then[1] = scans.epoch;
     begin();
 }
 
@@ -177,6 +186,11 @@ static void add_up(struct thread_state *state) {
     atomic_fetch_add(&net_bytes, state->net_bytes);
     state->events_left = LIVE_EVENTS;
     state->net_objects = state->net_bytes = 0;
+}
+
+uint64_t live_objects(void) {
+    int64_t objects = atomic_load(&net_objects) + thread_net_objects();
+    return objects > 0 ? (uint64_t)objects : 0;
 }
 
 void live_flush(struct thread_state *state) {
@@ -252,6 +266,14 @@ void live_describe(struct scan_input *in) {
         in->confirm = schedule.confirm;
 }
 
+int live_aim_since_fork(struct scan_input *in) {
+    if (scans.last)
+        return -1;
+    in->young.epoch = record_epoch;
+    in->young.epochs_back = scans.epoch - scans.epoch_then[0];
+    return 0;
+}
+
 /* Choose what the scan looks at. The first one looks at everything. */
 static void aim(struct scan_input *in, unsigned generation) {
     in->entry.generation = scans.last && generation < GENERATIONS - 1 ? generation : GENERATIONS - 1;
@@ -294,8 +316,7 @@ static void skip(int reply, enum note_code code, enum reason why) {
 static void turn(const struct scan_input *in) {
     scans.number = in->entry.number;
     scans.at_us = scan_now_us();
-    scans.epoch++;
-    record_epoch = (uint8_t)(1 + scans.epoch % HEAP_EPOCHS);
+    move_epoch(scans.epoch);
     scanned_objects = net_objects;
     scanned_bytes = net_bytes;
 }

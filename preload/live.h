@@ -79,6 +79,12 @@ void live_exec_failed(void);
 void live_end(void);
 /* What the exit scan takes over: history, numbers, births. */
 void live_describe(struct scan_input *in);
+/* In a forked child: what was born since the fork is young. Sets in->young but for its births.
+ * returns  0, or -1: there was a scan since, which knows more */
+int live_aim_since_fork(struct scan_input *in);
+/* Objects that are alive; those that signal handlers made or freed while they interrupted a hook are not told apart.
+ * context: all threads stopped */
+uint64_t live_objects(void);
 /* Where the recording of this process stands already (place.h). */
 int *live_place(void);
 

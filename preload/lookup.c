@@ -76,15 +76,16 @@ const void *castaway_dlsym_next(void) {
     return next_dlsym;
 }
 
-enum { UNKNOWN_BYTES = 8 << 20, DEPENDENCIES_BYTES = 4 << 20 };
+/* What it takes besides, for what it needs, is not known before. */
+enum { DEPENDENCIES_BYTES = 16 << 20 };
 
-/* What it takes to open `path`, or more. NULL: nothing */
+/* What it takes to open `path`, or more; 0: nothing is opened */
 static size_t bytes_to_open(const char *path) {
     struct stat file = {0};
     if (!path)
         return 0;
-    if (!strchr(path, '/') || sys(SYS_newfstatat, AT_FDCWD, path, &file, 0) != 0)
-        return UNKNOWN_BYTES;
+    if (strchr(path, '/') && sys(SYS_newfstatat, AT_FDCWD, path, &file, 0) != 0)
+        return 0;
     return (size_t)file.st_size + DEPENDENCIES_BYTES;
 }
 

@@ -159,7 +159,7 @@ EXPORT void *mmap(void *address, size_t bytes, int protection, int flags, int fi
         return MAP_FAILED;
     }
     void *result = next.mmap(address, bytes, protection, flags, file, offset);
-    while (result == MAP_FAILED && errno == ENOMEM && give_way(bytes))
+    while (result == MAP_FAILED && (errno == ENOMEM || errno == EAGAIN /* locked.c */) && give_way(bytes))
         result = next.mmap(address, bytes, protection, flags, file, offset);
     if (result != MAP_FAILED && !(allocator_is_known && process.facts.allocator_is_glibc))
         mapping_note((uintptr_t)result, (uintptr_t)result + bytes, (uintptr_t)__builtin_return_address(0));

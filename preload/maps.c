@@ -140,11 +140,6 @@ static int each_by_scan(struct run *run, long file, uintptr_t *lo, uintptr_t hi,
     return 0;
 }
 
-/* Pagemap bits. Source: Linux, Documentation/admin-guide/mm/pagemap.rst */
-#define PAGEMAP_PRESENT (1ull << 63)
-#define PAGEMAP_SWAPPED (1ull << 62)
-#define PAGEMAP_FILE (1ull << 61)
-
 static int each_by_entries(struct run *run, long file, uintptr_t page, uintptr_t hi, int is_file) {
     uint64_t entries[512] = {0};
     while (page < hi) {

@@ -29,6 +29,8 @@
     X(void *, pvalloc, (size_t))                                                                                       \
     X(size_t, malloc_usable_size, (void *))                                                                            \
     X(void *, mmap, (void *, size_t, int, int, int, off_t))                                                            \
+    X(int, mlockall, (int))                                                                                            \
+    X(int, munlockall, (void))                                                                                         \
     X(int, madvise, (void *, size_t, int))                                                                             \
     X(void *, sbrk, (intptr_t))                                                                                        \
     X(int, brk, (void *))                                                                                              \

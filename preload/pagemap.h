@@ -1,4 +1,5 @@
-/* pagemap.h - the PAGEMAP_SCAN ioctl of Linux 6.7, which the headers of older systems do not have.
+/* pagemap.h - what an entry of /proc/PID/pagemap says, and the PAGEMAP_SCAN ioctl of Linux 6.7, which the headers of older
+ * systems do not have.
  *
  * Source: Linux, include/uapi/linux/fs.h; Documentation/admin-guide/mm/pagemap.rst */
 #ifndef CASTAWAY_PRELOAD_PAGEMAP_H
@@ -6,6 +7,13 @@
 
 #include <stdint.h>
 #include <sys/ioctl.h>
+
+/* bits of an entry */
+#define PAGEMAP_SOFT_DIRTY (1ull << 55)
+#define PAGEMAP_EXCLUSIVE (1ull << 56) /* no other process maps the page */
+#define PAGEMAP_FILE (1ull << 61)      /* a page of a file, or shared memory */
+#define PAGEMAP_SWAPPED (1ull << 62)
+#define PAGEMAP_PRESENT (1ull << 63)
 
 struct page_region {
     uint64_t lo, hi, categories;

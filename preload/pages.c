@@ -11,6 +11,7 @@
 
 #include "live.h"
 #include "lock.h"
+#include "locked.h"
 #include "rights.h"
 #include "sys.h"
 
@@ -43,6 +44,7 @@ static char *map_locked(size_t bytes, int is_table) {
     long result = sys(SYS_mmap, 0, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (sys_failed(result))
         return NULL;
+    locked_release((void *)result, bytes);
     uintptr_t lo = (uintptr_t)result;
     int joins = range_count > PAGES_SHARED_MAX && range_is_table[range_count - 1] == is_table;
     struct range *last = joins ? &ranges[range_count - 1] : NULL;

@@ -75,11 +75,29 @@ static void add_run(void *context, uintptr_t lo, uintptr_t hi) {
     add(gather, lo, hi, gather->flags);
 }
 
+/* The first range that ends behind `address`, or `count`. */
+static size_t written_from(const struct range *written, size_t count, uintptr_t address) {
+    size_t lo = 0, hi = count;
+    while (lo < hi) {
+        size_t middle = lo + (hi - lo) / 2;
+        if (written[middle].hi <= address)
+            lo = middle + 1;
+        else
+            hi = middle;
+    }
+    return lo;
+}
+
 /* Add what was written of [lo, hi), which lies in `mapping`. */
 static void add_written(struct gather *gather, const struct mapping *mapping, uintptr_t lo, uintptr_t hi,
                         unsigned flags) {
+    const struct range *written = gather->in->written;
+    size_t count = gather->in->written_count;
     gather->flags = flags;
-    maps_each_written(gather->pages, mapping, lo, hi, add_run, gather);
+    if (!written)
+        maps_each_written(gather->pages, mapping, lo, hi, add_run, gather);
+    for (size_t i = written ? written_from(written, count, lo) : count; i < count && written[i].lo < hi; i++)
+        add_run(gather, written[i].lo > lo ? written[i].lo : lo, written[i].hi < hi ? written[i].hi : hi);
 }
 
 /* ---- the heap ---- */
@@ -498,20 +516,12 @@ static void add_mappings(struct gather *gather) {
 /* The parts of one root that lie in the written ranges, in address order. */
 static int intersect_one(struct list *out, const struct root *root, const struct range *written, size_t count,
                          uint64_t *bytes) {
-    size_t lo = 0, hi = count; /* the first that ends behind the root's beginning */
-    while (lo < hi) {
-        size_t middle = lo + (hi - lo) / 2;
-        if (written[middle].hi <= root->lo)
-            lo = middle + 1;
-        else
-            hi = middle;
-    }
-    for (; lo < count && written[lo].lo < root->hi; lo++) {
+    for (size_t i = written_from(written, count, root->lo); i < count && written[i].lo < root->hi; i++) {
         struct root *part = list_add(out);
         if (!part)
             return -ENOMEM;
-        part->lo = written[lo].lo > root->lo ? written[lo].lo : root->lo;
-        part->hi = written[lo].hi < root->hi ? written[lo].hi : root->hi;
+        part->lo = written[i].lo > root->lo ? written[i].lo : root->lo;
+        part->hi = written[i].hi < root->hi ? written[i].hi : root->hi;
         part->flags = root->flags;
         *bytes += part->hi - part->lo;
     }
@@ -537,7 +547,7 @@ int roots_gather(const struct roots_input *in, struct arena *arena, struct roots
         .in = in,
         .roots = {.item_bytes = sizeof(struct root), .arena = arena},
         .excluded = {.item_bytes = sizeof(struct range), .arena = arena},
-        .pages = maps_pages_open(),
+        .pages = in->written ? -ENOENT : maps_pages_open(),
     };
     size_t own_count;
     const struct range *own = pages_ranges(&own_count);
@@ -563,7 +573,7 @@ int roots_gather(const struct roots_input *in, struct arena *arena, struct roots
         add_live(&gather, local.lo, local.hi, in->facts->main_thread_pointer);
     add_declared(&gather);
     struct range held = in->kernel;
-    int error = held.lo ? 0 : kernel_roots(in->pid, arena, &held);
+    int error = held.lo || in->written ? 0 : kernel_roots(in->pid, arena, &held);
     if (error)
         return error;
     add(&gather, held.lo, held.hi, ROOT_LIVE);

@@ -38,10 +38,13 @@ struct roots_input {
     const struct callee_saved *here;    /* the scanning thread: registers where the program's own frames begin */
     const ucontext_t *here_interrupted; /* what a fatal signal broke off in it; NULL: it ends by a call */
     uintptr_t here_thread_pointer;
-    uintptr_t here_reached; /* how far down our own frames stand on its stack, below here->sp; 0: they don't */
-    struct range kernel;    /* what kernel_roots() found, when it was asked before; else empty */
-    int pid;                /* the program's */
-    unsigned left_out;      /* enum root_class: not to be roots */
+    uintptr_t here_reached;      /* how far down our own frames stand on its stack, below here->sp; 0: they don't */
+    struct range kernel;         /* what kernel_roots() found, when it was asked before; else empty */
+    const struct range *written; /* sorted, disjoint: of mappings only what stands there, and nothing that the kernel
+                                    holds. For a search that asks for the rest when it is needed. NULL: everything */
+    size_t written_count;
+    int pid;           /* the program's */
+    unsigned left_out; /* enum root_class: not to be roots */
 };
 struct roots_output {
     struct root *root;

@@ -25,6 +25,8 @@ struct scan_input {
     int64_t stop_begun_us;
     int pid, parent_pid;    /* the program's: the child has another */
     int in_process;         /* no snapshot could be made */
+    int shares_memory;      /* a child that has the program's memory, not a copy: nothing there may be changed */
+    int since_fork;         /* what was born before young.birth_from is the parent's, and counts as held (forked.h) */
     const char *bad_option; /* key of CASTAWAY_OPTIONS that was ignored, or NULL */
     int own_malloc;
     struct range kernel; /* kernel_roots(), asked before the descriptors were closed; or empty */
@@ -42,8 +44,16 @@ struct scan_input {
     struct arena *keep; /* what the next scan needs; memory that outlives this one */
 };
 
+/* Which objects a search looks at. */
+enum extent {
+    EXTENT_ALL,
+    EXTENT_YOUNG,     /* those of the scan's generation */
+    EXTENT_SINCE_FORK /* those that the process did not get from its parent */
+};
+
 struct search {
     struct arena *arena;
+    enum extent extent;
     struct maps maps;
     struct heap heap;
     struct roots_output roots;
@@ -55,11 +65,12 @@ struct search {
     struct lingering lingering; /* of this scan, or when it is no full one of the last */
     struct verdicts verdicts;
     struct grown grown; /* grown_find() */
+    uint64_t left_out;  /* objects that were not looked at, because the parent made them */
     int64_t begun_us, mark_us;
 };
 
 /* Search the heap of this (frozen) process and bring the history up to date; findings come from search_judge().
- * returns  0; negative errno when nothing trustworthy can be said
+ * returns  0; negative errno when nothing trustworthy can be said; -EAGAIN: it takes a copy of the memory
  * context  snapshot child, or the program itself at exit with all threads stopped */
 int search_run(const struct scan_input *in, struct arena *arena, struct search *search);
 

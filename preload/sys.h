@@ -52,5 +52,6 @@ struct kernel_sigaction {
     void (*restorer)(void);
     unsigned long mask;
 };
+enum { KERNEL_RESTORER = 0x04000000 }; /* of flags: `restorer` is there. Without it, x86-64 enters no handler */
 
 #endif

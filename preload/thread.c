@@ -85,6 +85,13 @@ void thread_forget_serials(void) {
         state->serial_end = 0; /* a thread that stands between looking and taking takes one more: no matter (live.c) */
 }
 
+int64_t thread_net_objects(void) {
+    int64_t objects = 0;
+    for (struct thread_state *state = all_states; state; state = state->all_next)
+        objects += state->net_objects;
+    return objects;
+}
+
 struct wait *thread_wait(uintptr_t thread_pointer) {
     for (struct thread_state *state = all_states; state; state = state->all_next)
         if (state->thread_pointer == thread_pointer && state->wait.began_ns)

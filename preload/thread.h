@@ -48,6 +48,9 @@ void thread_init(void); /* first constructor */
 /* Birth serials taken in advance are forgotten: what is born from now on is younger than what was. context: all stopped */
 void thread_forget_serials(void);
 
+/* Births minus deaths that no state has added to everybody's yet. context: all stopped */
+int64_t thread_net_objects(void);
+
 /* The wait that this thread stands in, or NULL. context: signal handler, any thread */
 struct wait *thread_wait(uintptr_t thread_pointer);
 

@@ -50,8 +50,19 @@ static const struct unit_range *find(const struct unit_index *index, Dwarf_Addr 
     return lo && address < index->ranges[lo - 1].hi ? &index->ranges[lo - 1] : NULL;
 }
 
+/* Short of memory, libdw would end us with a status and a message of its own. */
+static void guard(struct unit_index *index, Dwfl_Module *module) {
+    Dwarf_Addr bias;
+    Dwarf *dwarf = dwfl_module_getdwarf(module, &bias);
+    if (dwarf)
+        dwarf_new_oom_handler(dwarf, pool_exhausted);
+    index->is_guarded = true;
+}
+
 Dwarf_Die *unit_at(struct unit_index *index, Dwarf_Addr address, Dwarf_Addr *bias) {
     Dwfl_Module *module = debug_info_open(&index->debug, index->module);
+    if (module && !index->is_guarded)
+        guard(index, module);
     Dwarf_Die *unit = module ? dwfl_module_addrdie(module, address, bias) : NULL;
     if (unit || !module)
         return unit;

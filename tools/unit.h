@@ -18,7 +18,7 @@ struct unit_index {
     struct pool *pool;
     struct unit_range *ranges; /* sorted; made when libdwfl first has no answer */
     size_t count, capacity;
-    bool is_made;
+    bool is_made, is_guarded;
 };
 
 /* The unit's entry; NULL: none. `*bias` is libdwfl's address minus the entry's own. */

@@ -79,6 +79,40 @@ for option in -v -d; do
     claim "refused without castaway, too (ulimit $option): recording goes on" notes_lack gave-way
 done
 
+# Locked memory: what castaway has does not count.
+cat >locked.c <<'C'
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+static void __attribute__((noinline)) drop(void) { void *volatile lost = malloc(40); lost = NULL; }
+static void __attribute__((noinline)) clear(void) { volatile char area[4096]; for (size_t i = 0; i < sizeof area; i++) area[i] = 0; }
+static void **all;
+/* locked FLAGS MOST: objects until there is no more memory, or MOST of them; prints how many */
+int main(int count, char **words) {
+    size_t made = 0, most = strtoul(words[2], NULL, 10);
+    if (mlockall(atoi(words[1])) != 0)
+        return 2;
+    drop();
+    clear();
+    for (void **next; made < most && (next = malloc(1000)); all = next, made++)
+        *next = all;
+    void *mapped = mmap(NULL, 1 << 16, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    printf("%zu%s\n", made, mapped == MAP_FAILED ? "" : ", and a mapping");
+    return 0;
+}
+C
+gcc -O0 -g -w -o locked locked.c
+unprivileged() { if [ "$(id -u)" = 0 ]; then setpriv --bounding-set -ipc_lock --inh-caps -ipc_lock "$@"; else "$@"; fi; }
+for flags in 2 3; do # MCL_FUTURE, and with it MCL_CURRENT
+    for most in 1000 1000000; do
+        (ulimit -l 8000 && unprivileged ./locked $flags $most) >wanted
+        { (ulimit -l 8000 && unprivileged "$CASTAWAY" --json json ./locked $flags $most) >out 2>err; } 2>/dev/null
+        status=$?
+        claim "locked memory ($flags), $most objects: the program has as much as without castaway" cmp out wanted
+        claim "locked memory ($flags), $most objects: what it lost is found" status_is 23
+    done
+done
+
 # Real programs: the least limit that each runs with, and a little for castaway's own code.
 OURS_KIB=4096
 least() { # COMMAND...: KiB of address space

@@ -96,6 +96,15 @@ START_TEST (no_root_is_believed_where_all_is_counted) {
 }
 END_TEST
 
+START_TEST (object_that_is_not_looked_at_is_believed_where_all_is_counted) {
+    pair(1, 1);
+    judge(ROOT_OBJECT);
+    ck_assert_uint_eq(verdicts.tally[KIND_CYCLE].objects, 0);
+    ck_assert_uint_eq(verdicts.tally[KIND_REACHABLE].objects, 2);
+    ck_assert_uint_eq(audit.kept_objects, 0);
+}
+END_TEST
+
 START_TEST (word_in_another_block_is_no_reference_where_all_is_counted) {
     uintptr_t *held = counted(1, 1), *block = heap_build_object(build, 32, 8);
     block[0] = (uintptr_t)held;
@@ -179,6 +188,7 @@ int main(void) {
     tcase_add_test(tests, reference_from_a_stack_holds);
     tcase_add_test(tests, global_is_believed_unless_all_is_counted);
     tcase_add_test(tests, no_root_is_believed_where_all_is_counted);
+    tcase_add_test(tests, object_that_is_not_looked_at_is_believed_where_all_is_counted);
     tcase_add_test(tests, word_in_another_block_is_no_reference_where_all_is_counted);
     tcase_add_test(tests, word_in_another_block_hides_no_cycle_where_all_is_counted);
     tcase_add_test(tests, reference_in_another_block_holds_what_counts_it);

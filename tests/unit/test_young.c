@@ -208,6 +208,21 @@ START_TEST (old_object_on_a_written_page_keeps_a_young_one) {
 }
 END_TEST
 
+START_TEST (ends_of_the_first_and_the_last_young_one_hold_them) {
+    object(64);
+    uint32_t before = build->births;
+    uintptr_t *first = object(24), *between = object(24), *last = object(24);
+    build->heap.ends_hold = 1;
+    view_after(before);
+    roots[0] = (uintptr_t)first;
+    roots[1] = (uintptr_t)(last + 3);
+    mark(NULL, 0);
+    ck_assert(!is_lost(first));
+    ck_assert(is_lost(between));
+    ck_assert(!is_lost(last));
+}
+END_TEST
+
 START_TEST (object_that_begins_before_the_page_is_read_there) {
     char *large = object(5 * PAGE);
     char *odd = heap_build_shifted(build, 3 * PAGE, 1, 3);
@@ -279,6 +294,7 @@ int main(void) {
     tcase_add_test(tests, ignored_young_object_keeps_what_it_holds);
     tcase_add_test(tests, no_memory_is_an_error);
     tcase_add_test(tests, old_object_on_a_written_page_keeps_a_young_one);
+    tcase_add_test(tests, ends_of_the_first_and_the_last_young_one_hold_them);
     tcase_add_test(tests, object_that_begins_before_the_page_is_read_there);
     tcase_add_test(tests, young_objects_and_gaps_are_no_old_words);
     tcase_add_test(tests, memory_that_may_not_be_read_is_left_out);

@@ -1,0 +1,65 @@
+/* beside.c - see the header.
+ *
+ * Owns:    the child's stack and handlers.
+ * Never:   copies the memory; leaves a core of it.
+ * Start:   beside_run().
+ * Source:  clone(2), CLONE_VM and CLONE_VFORK */
+#include "beside.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <stddef.h>
+#include <sys/wait.h>
+
+#include "arch.h"
+#include "pages.h"
+#include "sys.h"
+
+enum { STACK_BYTES = 256 << 10 };
+
+struct beside {
+    void (*work)(void *argument);
+    void *argument;
+};
+
+static void end(int number, siginfo_t *info, void *context) {
+    (void)number;
+    (void)info;
+    (void)context;
+    sys(SYS_exit_group, BESIDE_FAILED);
+}
+
+/* A signal that ends it may end all who have its memory, for a core of that (Linux before 5.16). Its handlers are its own,
+ * and never return. */
+static void end_at_crash(void) {
+    static const int CRASHES[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE};
+    const struct kernel_sigaction action = {end, KERNEL_RESTORER, (void (*)(void))end, 0};
+    unsigned long signals = 0;
+    for (size_t i = 0; i < sizeof CRASHES / sizeof CRASHES[0]; i++) {
+        sys(SYS_rt_sigaction, CRASHES[i], &action, 0, 8);
+        signals |= 1ul << (CRASHES[i] - 1);
+    }
+    sys(SYS_rt_sigprocmask, SIG_UNBLOCK, &signals, 0, 8);
+}
+
+static void begin(void *argument) {
+    const struct beside *beside = argument;
+    end_at_crash();
+    beside->work(beside->argument);
+}
+
+/* Without CLONE_VFORK the child would not have the alternate signal stack, which is a root. */
+int beside_run(void (*work)(void *argument), void *argument) {
+    struct beside beside = {work, argument};
+    char *stack = pages_alloc(STACK_BYTES);
+    int status = 0;
+    if (!stack)
+        return BESIDE_FAILED;
+    long child = arch_clone_thread(CLONE_VM | CLONE_VFORK, stack + STACK_BYTES, NULL, begin, &beside);
+    if (sys_failed(child))
+        return BESIDE_FAILED;
+    while (sys(SYS_wait4, child, &status, __WALL, 0) == -EINTR) {
+    }
+    return WIFEXITED(status) && WEXITSTATUS(status) != (BESIDE_FAILED & 0xff) ? WEXITSTATUS(status) : BESIDE_FAILED;
+}
