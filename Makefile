@@ -89,6 +89,8 @@ $(BUILD)/tests/unit/test_suppress: $(SUPPRESS_OBJ)
 $(BUILD)/tests/unit/test_suppress: CHECK_LIBS += $(TOOLS_LIBS)
 $(BUILD)/tests/unit/test_symbol_table: $(patsubst %,$(BUILD)/tools/%.o,symbol_table pool message escape)
 $(BUILD)/tests/unit/test_symbol_table: CHECK_LIBS += $(TOOLS_LIBS)
+$(BUILD)/tests/unit/test_inflated: $(BUILD)/tools/inflated.o
+$(BUILD)/tests/unit/test_inflated: CHECK_LIBS += $(TOOLS_LIBS)
 $(BUILD)/tests/unit/test_pool: $(patsubst %,$(BUILD)/tools/%.o,pool message escape)
 
 $(BENCH): $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(HEAP_BUILD_OBJ) $(ANALYSIS_OBJ)
