@@ -549,4 +549,7 @@ size_t record_odd(struct heap_odd *out, size_t max) {
 void record_forget_all(void) {
     memset(heap_index.node, 0, sizeof heap_index.node);
     memset(chunks, 0, sizeof chunks);
+    free_global = 0;
+    atomic_store(&deferred, 0);
+    odd_table = odd_free = NULL;
 }

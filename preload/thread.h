@@ -63,8 +63,8 @@ int thread_reallocates(void);
 /* Is that thread inside castaway? One without a state never was. context: threads stopped */
 int thread_is_busy(uintptr_t thread_pointer);
 
-/* All that is kept of the threads' last stacks. context: threads stopped, none of them inside castaway */
-void thread_forget_traces(void);
+/* What states have of the tables: last stacks, ids of free records. context: threads stopped, none of them inside castaway */
+void thread_forget_tables(void);
 
 /* Thread pointers (pthread_t) that were ever handed out: their stacks are not roots once the thread is gone.
  * *out receives an array in which 0 marks an empty place; returns its length. */
