@@ -162,8 +162,8 @@ static void count_name(void *context, const char *name) {
     ++*(size_t *)context;
 }
 
-/* Is there no other thread, and nobody else who has this memory? The kernel says so sooner than /proc. There is nothing to
- * part from then, so nothing is done. Source: unshare(2), CLONE_THREAD */
+/* Is there no other thread? The kernel says so sooner than /proc. There is nothing to part from then, so nothing is done.
+ * (Of another process that has this memory it does not tell, as /proc would not.) Source: unshare(2), CLONE_THREAD */
 static int is_alone(void) {
     return !rights_filtered && sys(SYS_unshare, CLONE_THREAD) == 0;
 }
