@@ -99,7 +99,7 @@ static int end_recording(void) {
         return 0;
     hook_recording = 0;
     ended = 1;
-    int given = __libc_single_threaded;
+    int given = __libc_single_threaded != 0;
     if (given)
         give_tables();
     for (int i = 0; !given && i < TRIES_MAX; i++) {
