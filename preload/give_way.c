@@ -87,7 +87,7 @@ static int give_while_stopped(void) {
     int error = stop_between_calls(&stopped, LOCK_LIMIT_MS, STOP_LIMIT_MS);
     if (error)
         return error;
-    int outside = stopped.count > 0 && stopped.running == 0 && are_outside(&stopped); /* none: /proc is not there */
+    int outside = (stopped.count > 0 || stopped.is_alone) && stopped.running == 0 && are_outside(&stopped);
     if (outside)
         give_tables();
     stop_release(&stopped);

@@ -179,7 +179,7 @@ int stop_prepare(void) {
 int stop_all(struct stopped *out, int limit_ms) {
     struct pass pass = {.out = out, .pid = (int)sys(SYS_getpid, 0), .own_tid = (int)sys(SYS_gettid, 0)};
     *out = (struct stopped){.threads = slots};
-    if (is_alone())
+    if ((out->is_alone = is_alone()))
         return 0;
     int error = interrupt_install();
     if (error)
