@@ -243,7 +243,7 @@ void stop_release(struct stopped *stopped) {
     ask_no_more(stopped);
     atomic_fetch_add_explicit(&released, 1, memory_order_release);
     sys(SYS_futex, &released, FUTEX_WAKE_PRIVATE, 1 << 30);
-    /* Signals still on their way need our handler; without any, glibc's own comes back. */
-    if (stopped->running == 0 && !live_is_on())
+    /* Signals still on their way need our handler; without any, glibc's own comes back. Alone, it was never away. */
+    if (stopped->running == 0 && !stopped->is_alone && !live_is_on())
         interrupt_remove();
 }
