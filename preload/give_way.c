@@ -167,8 +167,10 @@ int give_way(size_t bytes) {
     return may_give() && limits_would_do(bytes) && give_once();
 }
 
+/* Whatever the reason, and also where a limit is higher by what we were thought to need: what is not recorded holds what
+ * would seem lost. */
 void give_way_now(void) {
-    if (may_give() && limits_are_tight())
+    if (may_give())
         give_once();
 }
 

@@ -221,6 +221,23 @@ static long ask(struct asked *ask, const struct rlimit *limit) {
     return 0;
 }
 
+/* Objects may be smaller than was thought, or lie further apart. */
+int limits_stretch(size_t bytes) {
+    enum { MORE_BYTES = 16 << 20 };
+    int is_more = 0;
+    if (rights_confined || (int)sys(SYS_getpid, 0) != process.pid)
+        return 0;
+    for (unsigned i = 0; i < ASKED; i++) {
+        struct rlimit real = {0};
+        if (!is_memory(asked[i].resource) || !asked[i].is_kept || !asked[i].is_made_up ||
+            kernel_limit(asked[i].resource, NULL, &real) != 0 || real.rlim_max - real.rlim_cur < bytes + MORE_BYTES)
+            continue;
+        real.rlim_cur += bytes + MORE_BYTES;
+        is_more |= kernel_limit(asked[i].resource, &real, NULL) == 0;
+    }
+    return is_more;
+}
+
 /* What can't be raised is not: then the program has less than without us, until it needs it (give_way.c). */
 void limits_start(void) {
     static const int memory[] = {RLIMIT_AS, RLIMIT_DATA};

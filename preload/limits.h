@@ -15,6 +15,10 @@ int limits_are_tight(void); /* is there a limit on memory that could not be rais
 /* The program was refused so much memory: would it be there if we had none? context: any */
 int limits_would_do(size_t bytes);
 
+/* There was no memory for `bytes` of ours: where a limit is higher than the program asked for, it may be higher still.
+ * returns  whether it is now. context: any */
+int limits_stretch(size_t bytes);
+
 /* As far up as the process may. context: any */
 void limit_lift(int resource);
 /* All of those that stand in the way of a scan. For snapshot children. */

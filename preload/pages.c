@@ -9,6 +9,7 @@
 
 #include <sys/mman.h>
 
+#include "limits.h"
 #include "live.h"
 #include "lock.h"
 #include "locked.h"
@@ -39,9 +40,15 @@ static size_t round_up(size_t value, size_t unit) {
     return (value + unit - 1) / unit * unit;
 }
 
+static long map_private(size_t bytes) {
+    return sys(SYS_mmap, 0, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+}
+
 /* Map `bytes` and put them on the list; joins the previous range when the kernel placed it next to it. */
 static char *map_locked(size_t bytes, int is_table) {
-    long result = sys(SYS_mmap, 0, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    long result = map_private(bytes);
+    if (sys_failed(result) && limits_stretch(bytes))
+        result = map_private(bytes);
     if (sys_failed(result))
         return NULL;
     locked_release((void *)result, bytes);
