@@ -37,6 +37,7 @@
 #include "scan.h"
 #include "text.h"
 #include "thread.h"
+#include "together.h"
 #include "unwind.h"
 #include "weak.h"
 #include "write.h"
@@ -242,12 +243,7 @@ static int snapshot_scan(struct scan_input *in, int file) {
 static void leave_recording(int file, int out) {
     if (out < 0)
         return;
-    char buffer[4096];
-    long got;
-    sys(SYS_lseek, file, 0, SEEK_SET);
-    while ((got = sys(SYS_read, file, buffer, sizeof buffer)) > 0)
-        if (sys(SYS_write, out, buffer, got) != got)
-            break;
+    place_copy(file, out);
     sys(SYS_close, out);
 }
 
@@ -263,6 +259,7 @@ struct ending {
     int turned_off;                /* there shall be no check */
     int given_up;                  /* recording was, when the program was short of memory */
     int failed;                    /* nothing was judged */
+    int together;                  /* the recording is in memory, and goes to those of other processes */
     int tool;                      /* receives the tool's exit status; 0 when it was not run */
     struct stopped stopped;
     int stop_error; /* nothing is stopped */
@@ -338,6 +335,43 @@ static int memory_file(void) {
     return (int)sys(SYS_memfd_create, "castaway", MFD_CLOEXEC);
 }
 
+/* Where the recording is written at first. returns  a descriptor or a negative errno */
+static int open_recording(struct ending *ending) {
+    int file = -ENOENT;
+    ending->together = ending->occasion == AT_END && together_suits();
+    if (ending->together || !process.options.dir[0])
+        file = memory_file();
+    if (file >= 0 || !process.options.dir[0])
+        return file;
+    ending->together = 0;
+    return place_open(&process.options, process.pid);
+}
+
+/* A recording in memory gets a file of its own after all. */
+static int move_to_own_file(int file) {
+    int own = place_open(&process.options, process.pid);
+    if (own < 0)
+        return own;
+    int error = place_copy(file, own);
+    sys(SYS_close, own);
+    if (error)
+        place_drop(&process.options, process.pid);
+    return error;
+}
+
+/* The recording takes its place. returns  0 or a negative errno; -ENOENT: there is no folder any more */
+static int commit(const struct ending *ending) {
+    if (ending->together) {
+        int error = together_add(ending->file);
+        if (!error || error == -ENOENT)
+            return error;
+        error = move_to_own_file(ending->file);
+        if (error)
+            return error;
+    }
+    return place_commit(&process.options, process.pid, live_place());
+}
+
 /* Signals that our own doings raised (a file-size limit, the tool's end) are not the program's affair. */
 static void drop_own_signals(void) {
     unsigned long ours = 1ul << (SIGXFSZ - 1) | 1ul << (SIGCHLD - 1);
@@ -358,7 +392,7 @@ static void end_on_own_stack(void *context) {
         limit_lift(RLIMIT_AS);
         limit_lift(RLIMIT_DATA);
     }
-    ending->file = by_hand ? memory_file() : place_open(&process.options, process.pid);
+    ending->file = open_recording(ending);
     int left = ending->file == -ENOENT && !rights_elsewhere;
     if (left)
         ending->file = memory_file();
@@ -367,7 +401,7 @@ static void end_on_own_stack(void *context) {
         if (ending->failed && (ending->occasion == SHORT_OF_MEMORY || *live_place() != PLACE_NONE))
             place_drop(&process.options, process.pid); /* what an earlier scan has left says more */
         else if (!by_hand && !left)
-            left = place_commit(&process.options, process.pid, live_place()) == -ENOENT && !rights_elsewhere;
+            left = commit(ending) == -ENOENT && !rights_elsewhere;
         if (left)
             leave_to_nobody(ending->file, before);
         if (ending->tool == TOOL_MISSING)
