@@ -14,6 +14,7 @@ enum {
     SETS = 32,  /* and whole stacks for so many, */
     WAYS = 4,   /* of each class so many */
     REST_MAX = 31,
+    WALKS_AFTER_FORK = 512, /* these take about as long as to copy the pages */
 };
 
 /* Something that costs more than it saves while it is of no use: it is left out for ever longer, until it was useful. */
@@ -30,19 +31,28 @@ static inline void rest_after(struct rest *rest, int was_useful) {
 }
 
 struct set {
-    unsigned oldest;  /* way to give up next */
-    struct rest rest; /* of looking at other ways than the last */
     struct whole way[WAYS];
 };
 
+/* What changes with nearly every stack stands together: after a fork each page that is written to is copied. */
 struct traces {
-    struct whole *last[SETS]; /* that was met, of each set */
-    struct set set[SETS];
+    struct whole *last[SETS];               /* that was met, of each set */
+    unsigned oldest[SETS];                  /* way to give up next */
+    struct rest rest[SETS];                 /* of looking at other ways than the last */
     struct levels *levels[TRACES];          /* NULL: not used yet */
     struct rest walks_alone[TRACES];        /* of stacks that differ much: they are walked as if there were no levels */
     uint64_t power[CAPTURE_FRAMES_MAX + 1]; /* of SITE_HASH_BASE */
     struct changes changes;
+    struct set set[SETS];
 };
+
+/* A forked child begins with traces that are its parent's, and mostly ends before they are worth the pages that it would
+ * write to: its only thread walks each stack by itself at first. */
+static struct {
+    struct traces **of_thread; /* which has none meanwhile; NULL: nothing rests */
+    struct traces *traces;
+    uint32_t walks_left;
+} resting;
 
 static uint32_t site_alone(struct caller caller, uint32_t max) {
     uint64_t frames[CAPTURE_FRAMES_MAX];
@@ -116,7 +126,7 @@ static struct whole *other_way(struct traces *traces, size_t class, const struct
     for (unsigned way = 0; way < WAYS && !found; way++)
         if (&set->way[way] != traces->last[class] && whole_is_same(&set->way[way], caller))
             found = &set->way[way];
-    rest_after(&set->rest, found != NULL);
+    rest_after(&traces->rest[class], found != NULL);
     return found;
 }
 
@@ -135,7 +145,7 @@ static __attribute__((noinline)) uint32_t site_not_last(struct traces *traces, s
     if (__builtin_expect(atomic_load_explicit(&unwind_epoch, memory_order_acquire) & 1, 0))
         return site_anew(*caller, max);
     struct set *set = &traces->set[class];
-    int looks = !rests(&set->rest);
+    int looks = !rests(&traces->rest[class]);
     struct whole *whole = looks ? other_way(traces, class, caller) : NULL;
     if (whole) {
         traces->last[class] = whole;
@@ -145,7 +155,7 @@ static __attribute__((noinline)) uint32_t site_not_last(struct traces *traces, s
     struct whole *like = way_from(traces, class, caller);
     size_t first = 0;
     int is_alike = like && whole_seems_alike(like, &first);
-    traces->last[class] = whole = like && !looks ? like : &set->way[set->oldest++ % WAYS];
+    traces->last[class] = whole = like && !looks ? like : &set->way[traces->oldest[class]++ % WAYS];
     if (is_alike && whole != like)
         whole_copy(whole, like);
     uint32_t site = is_alike ? site_by_shape(traces, whole, first, max) : 0;
@@ -166,6 +176,36 @@ static __attribute__((noinline)) struct traces *traces_make(void) {
     return traces;
 }
 
+void trace_after_fork(struct traces **of_thread) {
+    if (*of_thread) {
+        resting.of_thread = of_thread;
+        resting.traces = *of_thread;
+    }
+    resting.walks_left = WALKS_AFTER_FORK;
+    *of_thread = NULL;
+}
+
+void trace_forget_resting(void) {
+    resting.of_thread = NULL;
+}
+
+static __attribute__((noinline)) int walks_alone(struct traces **of_thread) {
+    return resting.of_thread == of_thread && resting.walks_left && resting.walks_left--;
+}
+
+static __attribute__((noinline)) uint32_t site_of_young(struct caller caller, uint32_t max) {
+    int is_closing = atomic_load_explicit(&unwind_epoch, memory_order_acquire) & 1;
+    return is_closing ? site_anew(caller, max) : site_alone(caller, max);
+}
+
+static __attribute__((noinline)) struct traces *traces_begin(struct traces **of_thread) {
+    int rested = resting.of_thread == of_thread;
+    *of_thread = rested ? resting.traces : traces_make();
+    if (rested)
+        resting.of_thread = NULL;
+    return *of_thread;
+}
+
 /* Places that take turns, such as two calls that stand side by side, or one of a function that calls itself, must not share
  * a class. The low bits of addresses tell them apart better than a product would, whose high bits are often the same. */
 static inline size_t class_of(const struct caller *caller) {
@@ -175,8 +215,12 @@ static inline size_t class_of(const struct caller *caller) {
 
 uint32_t trace_site(struct traces **of_thread, const struct caller *caller, uint32_t max) {
     struct traces *traces = *of_thread;
-    if (__builtin_expect(!traces, 0) && !(traces = *of_thread = traces_make()))
-        return 0;
+    if (__builtin_expect(!traces, 0)) {
+        if (walks_alone(of_thread))
+            return site_of_young(*caller, max);
+        if (!(traces = traces_begin(of_thread)))
+            return 0;
+    }
     size_t class = class_of(caller);
     const struct whole *last = traces->last[class];
     if (__builtin_expect(!whole_is_same(last, caller), 0))
