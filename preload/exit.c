@@ -47,6 +47,7 @@ enum {
     LOCK_LIMIT_MS = 1000,
     OWN_STACK_BYTES = 256 << 10,
     CALLS_BYTES = 4096, /* that the calls of scan_once() have made use of below its frame */
+    BESIDE_OBJECTS_MAX = 20000,
     SHELL_SIGNAL = 128, /* a process that died of a signal has this and the signal's number as its status */
     ARENA_BLOCK_BYTES = 8 << 20,
     CHILD_FAILED = 1,
@@ -188,7 +189,8 @@ static void look_before_snapshot(struct scan_input *in) {
         in->kernel = (struct range){0, 0};
 }
 
-/* A search of what was born since a fork needs no copy of the memory, which would take longer than it does. */
+/* A search of few objects, or of what was born since a fork, needs no copy of the memory, which would take longer than it
+ * does. A large one makes tables that are large, and who is ended for them shall not be the program. */
 struct beside_scan {
     const struct scan_input *in;
     int file;
@@ -199,10 +201,15 @@ static void scan_beside(void *argument) {
     child_scan(scan->in, scan->file);
 }
 
+/* The program goes on after the scan, or leaves a core, if it is not at its regular end. */
+static int is_small(const struct scan_input *in) {
+    return in->is_last && !in->here_interrupted && live_objects() <= BESIDE_OBJECTS_MAX;
+}
+
 /* returns 0, or -1: it takes a copy after all, and nothing is written */
-static int scan_since_fork(struct scan_input *in, int file) {
+static int scan_without_copy(struct scan_input *in, int file) {
     struct beside_scan scan = {in, file};
-    if (!in->since_fork || rights_filtered || weak_next(NULL))
+    if ((!in->since_fork && !is_small(in)) || rights_filtered || weak_next(NULL))
         return -1;
     in->shares_memory = 1;
     int failed = beside_run(scan_beside, &scan);
@@ -219,7 +226,7 @@ static int snapshot_scan(struct scan_input *in, int file) {
     look_before_snapshot(in);
     nofork_look();
     nofork_lift();
-    if (scan_since_fork(in, file) == 0)
+    if (scan_without_copy(in, file) == 0)
         return 0;
     in->since_fork = 0;
     long child = sys(SYS_clone, 0, 0, 0, 0, 0);
@@ -304,7 +311,8 @@ static void end_recorded(struct ending *ending, unsigned long signals_before) {
     in.gave_way = ending->occasion == SHORT_OF_MEMORY;
     if (!in.gave_way)
         in.exit_status = ending->status;
-    if (ending->occasion == AT_END)
+    in.is_last = ending->occasion == AT_END;
+    if (in.is_last)
         forked_aim(&in);
     if (ending->turned_off) {
         write_note(ending->file, &in, NOTE_TURNED_OFF, REASON_NONE);
