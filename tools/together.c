@@ -46,9 +46,8 @@ static struct piece read_all(struct pool *pool, int file) {
     return all;
 }
 
-static bool is_whole(const struct piece *piece) {
-    size_t length = sizeof end - 1;
-    return piece->bytes >= length && !memcmp(piece->text + piece->bytes - length, end, length);
+static const char *find(const char *from, const char *limit, const char *text) {
+    return memmem(from, (size_t)(limit - from), text, strlen(text));
 }
 
 const struct piece *together_read(struct pool *pool, const char *folder, size_t *count) {
@@ -61,15 +60,14 @@ const struct piece *together_read(struct pool *pool, const char *folder, size_t 
     struct piece all = read_all(pool, file);
     close(file);
     const char *limit = all.text + all.bytes, *next;
-    const char *at = all.bytes ? memmem(all.text, all.bytes, beginning, sizeof beginning - 1) : NULL;
-    for (; at; at = next) {
+    for (const char *at = all.text ? find(all.text, limit, beginning) : NULL; at; at = next) {
         const char *text = at + 1;
-        next = memmem(text, (size_t)(limit - text), beginning, sizeof beginning - 1);
-        struct piece piece = {text, (size_t)((next ? next : limit) - text)};
-        if (!is_whole(&piece))
+        next = find(text, limit, beginning);
+        const char *last = find(text, next ? next + 1 : limit, end);
+        if (!last)
             continue;
         pieces = pool_grow(pool, pieces, *count, &capacity, sizeof *pieces);
-        pieces[(*count)++] = piece;
+        pieces[(*count)++] = (struct piece){text, (size_t)(last - text) + strlen(end)};
     }
     return pieces;
 }
