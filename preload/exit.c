@@ -210,7 +210,7 @@ static int is_small(const struct scan_input *in) {
 /* returns 0, or -1: it takes a copy after all, and nothing is written */
 static int scan_without_copy(struct scan_input *in, int file) {
     struct beside_scan scan = {in, file};
-    if ((!in->since_fork && !is_small(in)) || rights_filtered || weak_next(NULL))
+    if ((!in->since_fork && !is_small(in)) || in->stopped->running || rights_filtered || weak_next(NULL))
         return -1;
     in->shares_memory = 1;
     int failed = beside_run(scan_beside, &scan);

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Many small processes: their recordings go into one file, and where that can't be had none is missing.
+# shellcheck disable=SC2016 # what is not for this shell
 # shellcheck source=tests/integration/claims.sh
 . "$(dirname "$0")/claims.sh"
 
