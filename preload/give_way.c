@@ -89,7 +89,7 @@ static int give_while_stopped(void) {
     int error = stop_between_calls(&stopped, LOCK_LIMIT_MS, STOP_LIMIT_MS);
     if (error)
         return error;
-    int outside = stopped.count > 0 && stopped.running == 0 && are_outside(&stopped); /* none: /proc is not there */
+    int outside = (stopped.count > 0 || stopped.is_alone) && stopped.running == 0 && are_outside(&stopped);
     if (outside)
         give_tables();
     stop_release(&stopped);
@@ -101,7 +101,7 @@ static int end_recording(void) {
         return 0;
     hook_recording = 0;
     ended = 1;
-    int given = __libc_single_threaded;
+    int given = __libc_single_threaded != 0;
     if (given)
         give_tables();
     for (int i = 0; !given && i < TRIES_MAX; i++) {

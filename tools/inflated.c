@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Debug information is three or four times what it is packed into. What claims to be so much more may have been made to fill
+/* Debug information is three to thirteen times what it is packed into. What claims to be so much more may have been made to fill
  * the memory, and zlib could: libdw, which takes no section twice, may have it. */
 enum { GROWTH_MAX = 64, ALIGNMENT = 16 };
 

@@ -198,6 +198,29 @@ for library in libc.so.6 libjemalloc.so.2 libtcmalloc_minimal.so.4 libmimalloc.s
     done
 done
 
+# Once there was another thread.
+cat >joined.c <<'C'
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+static void *nothing(void *unused) { return unused; }
+int main(void) {
+    pthread_t thread;
+    size_t made = 0;
+    void **all = NULL;
+    if (pthread_create(&thread, NULL, nothing, NULL) || pthread_join(thread, NULL))
+        return 2;
+    for (void **next; (next = malloc(24)); all = next, made++)
+        *next = all;
+    printf("%zu\n", made * 24 >> 20);
+    return 0;
+}
+C
+gcc -O0 -g -w -pthread -o joined joined.c
+plain=$( (ulimit -v 100000 && ./joined))
+limited_run -v 100000 ./joined
+claim 'a thread that has ended: the program has all the memory but a little' at_least $((plain - 5))
+
 # While other threads allocate.
 cat >threads.c <<'C'
 #include <pthread.h>
