@@ -37,6 +37,7 @@
 #include "scan.h"
 #include "text.h"
 #include "thread.h"
+#include "together.h"
 #include "unwind.h"
 #include "weak.h"
 #include "write.h"
@@ -46,6 +47,7 @@ enum {
     LOCK_LIMIT_MS = 1000,
     OWN_STACK_BYTES = 256 << 10,
     CALLS_BYTES = 4096, /* that the calls of scan() have made use of below its frame */
+    BESIDE_OBJECTS_MAX = 20000,
     SHELL_SIGNAL = 128, /* a process that died of a signal has this and the signal's number as its status */
     ARENA_BLOCK_BYTES = 8 << 20,
     CHILD_FAILED = 1,
@@ -188,7 +190,8 @@ static void look_before_snapshot(struct scan_input *in) {
         in->kernel = (struct range){0, 0};
 }
 
-/* A search of what was born since a fork needs no copy of the memory, which would take longer than it does. */
+/* A search of few objects, or of what was born since a fork, needs no copy of the memory, which would take longer than it
+ * does. A large one makes tables that are large, and who is ended for them shall not be the program. */
 struct beside_scan {
     const struct scan_input *in;
     int file;
@@ -199,10 +202,15 @@ static void scan_beside(void *argument) {
     child_scan(scan->in, scan->file);
 }
 
+/* The program goes on after the scan, or leaves a core, if it is not at its regular end. */
+static int is_small(const struct scan_input *in) {
+    return in->is_last && !in->here_interrupted && live_objects() <= BESIDE_OBJECTS_MAX;
+}
+
 /* returns 0, or -1: it takes a copy after all, and nothing is written */
-static int scan_since_fork(struct scan_input *in, int file) {
+static int scan_without_copy(struct scan_input *in, int file) {
     struct beside_scan scan = {in, file};
-    if (!in->since_fork || rights_filtered || weak_next(NULL))
+    if ((!in->since_fork && !is_small(in)) || in->stopped->running || rights_filtered || weak_next(NULL))
         return -1;
     in->shares_memory = 1;
     int failed = beside_run(scan_beside, &scan);
@@ -219,7 +227,7 @@ static int snapshot_scan(struct scan_input *in, int file) {
     look_before_snapshot(in);
     nofork_look();
     nofork_lift();
-    if (scan_since_fork(in, file) == 0)
+    if (scan_without_copy(in, file) == 0)
         return 0;
     in->since_fork = 0;
     long child = sys(SYS_clone, 0, 0, 0, 0, 0);
@@ -243,12 +251,7 @@ static int snapshot_scan(struct scan_input *in, int file) {
 static void leave_recording(int file, int out) {
     if (out < 0)
         return;
-    char buffer[4096];
-    long got;
-    sys(SYS_lseek, file, 0, SEEK_SET);
-    while ((got = sys(SYS_read, file, buffer, sizeof buffer)) > 0)
-        if (sys(SYS_write, out, buffer, got) != got)
-            break;
+    place_copy(file, out);
     sys(SYS_close, out);
 }
 
@@ -264,6 +267,7 @@ struct ending {
     int turned_off;                /* there shall be no check */
     int given_up;                  /* recording was, when the program was short of memory */
     int failed;                    /* nothing was judged */
+    int together;                  /* the recording is in memory, and goes to those of other processes */
     int tool;                      /* receives the tool's exit status; 0 when it was not run */
     struct stopped stopped;
     int stop_error; /* nothing is stopped */
@@ -308,7 +312,8 @@ static void end_recorded(struct ending *ending, unsigned long signals_before) {
     in.gave_way = ending->occasion == SHORT_OF_MEMORY;
     if (!in.gave_way)
         in.exit_status = ending->status;
-    if (ending->occasion == AT_END)
+    in.is_last = ending->occasion == AT_END;
+    if (in.is_last)
         forked_aim(&in);
     if (ending->turned_off) {
         write_note(ending->file, &in, NOTE_TURNED_OFF, REASON_NONE);
@@ -339,6 +344,43 @@ static int memory_file(void) {
     return (int)sys(SYS_memfd_create, "castaway", MFD_CLOEXEC);
 }
 
+/* Where the recording is written at first. returns  a descriptor or a negative errno */
+static int open_recording(struct ending *ending) {
+    int file = -ENOENT;
+    ending->together = ending->occasion == AT_END && together_suits();
+    if (ending->together || !process.options.dir[0])
+        file = memory_file();
+    if (file >= 0 || !process.options.dir[0])
+        return file;
+    ending->together = 0;
+    return place_open(&process.options, process.pid);
+}
+
+/* A recording in memory gets a file of its own after all. */
+static int move_to_own_file(int file) {
+    int own = place_open(&process.options, process.pid);
+    if (own < 0)
+        return own;
+    int error = place_copy(file, own);
+    sys(SYS_close, own);
+    if (error)
+        place_drop(&process.options, process.pid);
+    return error;
+}
+
+/* The recording takes its place. returns  0 or a negative errno; -ENOENT: there is no folder any more */
+static int commit(const struct ending *ending) {
+    if (ending->together) {
+        int error = together_add(ending->file);
+        if (!error || error == -ENOENT)
+            return error;
+        error = move_to_own_file(ending->file);
+        if (error)
+            return error;
+    }
+    return place_commit(&process.options, process.pid, live_place());
+}
+
 /* Signals that our own doings raised (a file-size limit, the tool's end) are not the program's affair. */
 static void drop_own_signals(void) {
     unsigned long ours = 1ul << (SIGXFSZ - 1) | 1ul << (SIGCHLD - 1);
@@ -359,7 +401,7 @@ static void end_on_own_stack(void *context) {
         limit_lift(RLIMIT_AS);
         limit_lift(RLIMIT_DATA);
     }
-    ending->file = by_hand ? memory_file() : place_open(&process.options, process.pid);
+    ending->file = open_recording(ending);
     int left = ending->file == -ENOENT && !rights_elsewhere;
     if (left)
         ending->file = memory_file();
@@ -368,7 +410,7 @@ static void end_on_own_stack(void *context) {
         if (ending->failed && (ending->occasion == SHORT_OF_MEMORY || *live_place() != PLACE_NONE))
             place_drop(&process.options, process.pid); /* what an earlier scan has left says more */
         else if (!by_hand && !left)
-            left = place_commit(&process.options, process.pid, live_place()) == -ENOENT && !rights_elsewhere;
+            left = commit(ending) == -ENOENT && !rights_elsewhere;
         if (left)
             leave_to_nobody(ending->file, before);
         if (ending->tool == TOOL_MISSING)

@@ -14,6 +14,7 @@
 #include "profile.h"
 #include "record.h"
 #include "thread.h"
+#include "trace.h"
 #include "unwind.h"
 
 enum { LIMIT_MS = 1000 };
@@ -36,6 +37,8 @@ static void in_parent(void) {
 static void in_child(void) {
     in_parent();
     record_after_fork();
+    if (thread_self)
+        trace_after_fork(&thread_self->traces);
     unwind_after_fork();
     give_way_after_fork();
     profile_after_fork();

@@ -28,6 +28,7 @@
 #include "stop.h"
 #include "sys.h"
 #include "thread.h"
+#include "trace.h"
 #include "unwind.h"
 
 enum {
@@ -77,6 +78,7 @@ static void give_tables(void) {
     site_forget_all();
     unwind_forget_all();
     thread_forget_tables();
+    trace_forget_resting();
     exit_forget_stack();
     pages_give_tables();
 }

@@ -213,7 +213,9 @@ __attribute__((constructor)) static void start(int count, char **arguments, char
     lsan_start(init_environment("LSAN_OPTIONS"));
     follow_start();
     process.started = is_wanted();
-    if (process.started) {
+    if (!process.started) {
+        hook_recording = 0; /* nobody will ask */
+    } else {
         limits_start();
         give_way_start();
         profile_start();
@@ -231,7 +233,9 @@ void process_after_fork(void) {
     process.start_seconds = scan_wall_seconds();
     process.start_us = scan_now_us();
     live_after_fork();
-    if (!process.started)
+    if (!process.started) {
         live_end();
+        hook_recording = 0; /* nobody will ask */
+    }
     exit_after_fork();
 }

@@ -14,8 +14,9 @@
 #include "rights.h"
 #include "sys.h"
 #include "text.h"
+#include "write.h"
 
-enum { NUMBERS_MAX = 1000 };
+enum { NUMBERS_MAX = 1000, COPY_BYTES = 8192 };
 
 /* Where the unfinished recording was created, which is where it takes its place: one of rights_place(). */
 static int place_at = AT_FDCWD;
@@ -107,6 +108,18 @@ int place_commit(const struct options *options, int pid, int *number) {
     if (error)
         sys(SYS_unlinkat, place_at, from.bytes, 0);
     return error;
+}
+
+int place_copy(int from, int to) {
+    char buffer[COPY_BYTES];
+    long got;
+    sys(SYS_lseek, from, 0, SEEK_SET);
+    while ((got = sys(SYS_read, from, buffer, sizeof buffer)) > 0) {
+        int error = write_bytes(to, buffer, (size_t)got);
+        if (error)
+            return error;
+    }
+    return (int)got;
 }
 
 void place_drop(const struct options *options, int pid) {

@@ -17,6 +17,9 @@ int place_open(const struct options *options, int pid);
  * returns 0 or a negative errno; the file under the name of its own is gone in any case */
 int place_commit(const struct options *options, int pid, int *number);
 
+/* All that stands behind `from`, to the end of `to`. returns 0 or a negative errno */
+int place_copy(int from, int to);
+
 void place_drop(const struct options *options, int pid); /* instead: there is no recording */
 
 /* The process becomes `user`: what it has left as number `number` (PLACE_NONE: nothing) goes into that user's folder, for

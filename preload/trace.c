@@ -17,6 +17,7 @@ enum {
     GUESSES = 64,
     GUESS_SHIFT = 64 - 6,
     REST_MAX = 31,
+    WALKS_AFTER_FORK = 512, /* these take about as long as to copy the pages */
 };
 
 /* Something that costs more than it saves while it is of no use: it is left out for ever longer, until it was useful. */
@@ -33,8 +34,6 @@ static inline void rest_after(struct rest *rest, int was_useful) {
 }
 
 struct set {
-    unsigned oldest;  /* way to give up next */
-    struct rest rest; /* of looking at other ways than the guessed one */
     struct whole way[WAYS];
 };
 
@@ -51,17 +50,28 @@ struct guesses {
     struct whole *last; /* that was met: what is guessed while there is no probe, as soon as can be */
     struct probe probe[PROBES];
     unsigned oldest;      /* probe to give up next */
+    unsigned oldest_way;  /* of the set, to give up next */
+    struct rest rest;     /* of looking at other ways than the guessed one */
     uint8_t way[GUESSES]; /* that was right the last time, by the probes' words */
 };
 
+/* What changes with nearly every stack stands together: after a fork each page that is written to is copied. */
 struct traces {
     struct guesses guesses[SETS];
-    struct set set[SETS];
     struct levels *levels;                  /* NULL: not used yet */
     struct rest walks_alone;                /* of stacks that differ much: they are walked as if there were no levels */
     uint64_t power[CAPTURE_FRAMES_MAX + 1]; /* of SITE_HASH_BASE */
     struct changes changes;
+    struct set set[SETS];
 };
+
+/* A forked child begins with traces that are its parent's, and mostly ends before they are worth the pages that it would
+ * write to: its only thread walks each stack by itself at first. */
+static struct {
+    struct traces **of_thread; /* which has none meanwhile; NULL: nothing rests */
+    struct traces *traces;
+    uint32_t walks_left;
+} resting;
 
 static uint32_t site_alone(struct caller caller, uint32_t max) {
     uint64_t frames[CAPTURE_FRAMES_MAX];
@@ -181,12 +191,13 @@ static void guess_better(struct guesses *guesses, const struct caller *caller, c
 }
 
 /* Another stack of this class that was met before, and is the present one; or NULL. */
-static struct whole *other_way(struct set *set, const struct caller *caller, const struct whole *guessed) {
+static struct whole *other_way(struct set *set, struct rest *rest, const struct caller *caller,
+                               const struct whole *guessed) {
     struct whole *found = NULL;
     for (unsigned way = 0; way < WAYS && !found; way++)
         if (&set->way[way] != guessed && whole_is_same(&set->way[way], caller))
             found = &set->way[way];
-    rest_after(&set->rest, found != NULL);
+    rest_after(rest, found != NULL);
     return found;
 }
 
@@ -207,8 +218,8 @@ static __attribute__((noinline)) uint32_t site_not_guessed(struct traces *traces
     struct set *set = &traces->set[class];
     struct guesses *guesses = &traces->guesses[class];
     struct whole *guessed = guess(traces, class, caller);
-    int looks = !rests(&set->rest);
-    struct whole *whole = looks ? other_way(set, caller, guessed) : NULL;
+    int looks = !rests(&guesses->rest);
+    struct whole *whole = looks ? other_way(set, &guesses->rest, caller, guessed) : NULL;
     if (whole) {
         guess_better(guesses, caller, guessed);
         guess_note(guesses, caller, whole, (unsigned)(whole - set->way));
@@ -218,7 +229,7 @@ static __attribute__((noinline)) uint32_t site_not_guessed(struct traces *traces
     struct whole *like = way_from(set, caller, guessed);
     size_t first = 0;
     int is_alike = like && whole_seems_alike(like, &first);
-    whole = like && !looks ? like : &set->way[set->oldest++ % WAYS];
+    whole = like && !looks ? like : &set->way[guesses->oldest_way++ % WAYS];
     guess_note(guesses, caller, whole, (unsigned)(whole - set->way));
     if (is_alike && whole != like)
         whole_copy(whole, like);
@@ -240,10 +251,44 @@ static __attribute__((noinline)) struct traces *traces_make(void) {
     return traces;
 }
 
+void trace_after_fork(struct traces **of_thread) {
+    if (*of_thread) {
+        resting.of_thread = of_thread;
+        resting.traces = *of_thread;
+    }
+    resting.walks_left = WALKS_AFTER_FORK;
+    *of_thread = NULL;
+}
+
+void trace_forget_resting(void) {
+    resting.of_thread = NULL;
+}
+
+static __attribute__((noinline)) int walks_alone(struct traces **of_thread) {
+    return resting.of_thread == of_thread && resting.walks_left && resting.walks_left--;
+}
+
+static __attribute__((noinline)) uint32_t site_of_young(struct caller caller, uint32_t max) {
+    int is_closing = atomic_load_explicit(&unwind_epoch, memory_order_acquire) & 1;
+    return is_closing ? site_anew(caller, max) : site_alone(caller, max);
+}
+
+static __attribute__((noinline)) struct traces *traces_begin(struct traces **of_thread) {
+    int rested = resting.of_thread == of_thread;
+    *of_thread = rested ? resting.traces : traces_make();
+    if (rested)
+        resting.of_thread = NULL;
+    return *of_thread;
+}
+
 uint32_t trace_site(struct traces **of_thread, const struct caller *caller, uint32_t max) {
     struct traces *traces = *of_thread;
-    if (__builtin_expect(!traces, 0) && !(traces = *of_thread = traces_make()))
-        return 0;
+    if (__builtin_expect(!traces, 0)) {
+        if (walks_alone(of_thread))
+            return site_of_young(*caller, max);
+        if (!(traces = traces_begin(of_thread)))
+            return 0;
+    }
     size_t class = class_of(caller);
     const struct whole *guessed = guess(traces, class, caller);
     if (__builtin_expect(!whole_is_same(guessed, caller), 0))

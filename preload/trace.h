@@ -15,4 +15,9 @@ struct traces; /* of one thread; up to 512 KiB, as its allocations come from eve
  * context  hook, busy */
 uint32_t trace_site(struct traces **traces, const struct caller *caller, uint32_t max);
 
+/* In a forked child, whose only thread this is: what there is of it rests for a while. context: the child's atfork handler */
+void trace_after_fork(struct traces **traces);
+/* What rests is gone. context: threads stopped, none of them inside castaway */
+void trace_forget_resting(void);
+
 #endif

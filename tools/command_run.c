@@ -17,6 +17,7 @@
 #include "recording.h"
 #include "report.h"
 #include "target.h"
+#include "together.h"
 #include "unwatched.h"
 
 #include <errno.h>
@@ -98,10 +99,23 @@ static const char *why_no_recording(const struct run *run) {
            "(another user, another root)";
 }
 
-static void add_recording(struct run *run, const char *path, bool is_main) {
+/* piece  where it is instead of in a file of its own, or NULL */
+static int read_recording(struct recording *recording, const char *path, const struct piece *piece,
+                          struct pool *scratch) {
+    if (!piece)
+        return recording_read(recording, path, scratch);
+    FILE *file = fmemopen((void *)(uintptr_t)piece->text, piece->bytes, "r");
+    if (!file)
+        pool_exhausted();
+    int result = recording_read_open(recording, file, path, scratch);
+    fclose(file);
+    return result;
+}
+
+static void add_recording(struct run *run, const char *path, const struct piece *piece, bool is_main) {
     struct pool scratch = {0};
     struct recording recording;
-    if (recording_read(&recording, path, &scratch)) {
+    if (read_recording(&recording, path, piece, &scratch)) {
         run->failed |= is_main;
         if (!is_main)
             report_note(&run->report, TOOL_NOTE_BAD_RECORDING, 1, "");
@@ -130,20 +144,26 @@ static void add_recording(struct run *run, const char *path, bool is_main) {
 static void read_recordings(struct run *run, const char *folder) {
     struct progress progress;
     size_t count;
+    if (run->options.output)
+        together_part(run->options.pool, folder);
     const char **paths = folder_recordings(run->options.pool, folder, &count);
     size_t last = count; /* the program that the process was in the end */
+    size_t piece_count = 0;
+    const struct piece *pieces = run->options.output ? NULL : together_read(run->options.pool, folder, &piece_count);
     for (size_t i = 0; i < count; i++)
         if (image_of(run, paths[i]) >= 0 && (last == count || image_of(run, paths[i]) > image_of(run, paths[last])))
             last = i;
-    if (count == 1)
+    if (count + piece_count == 1)
         report_of_one(&run->report);
     if (last < count)
-        add_recording(run, paths[last], true);
-    progress_start(&progress, count);
-    for (size_t i = 0; i < count; i++) {
+        add_recording(run, paths[last], NULL, true);
+    progress_start(&progress, count + piece_count);
+    for (size_t i = 0; i < count + piece_count; i++) {
         progress_step(&progress, i);
-        if (i != last)
-            add_recording(run, paths[i], false);
+        if (i >= count)
+            add_recording(run, folder, &pieces[i - count], false);
+        else if (i != last)
+            add_recording(run, paths[i], NULL, false);
     }
     progress_end(&progress);
     if (last == count) {

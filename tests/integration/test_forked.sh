@@ -122,6 +122,23 @@ static APART void grandchild(void) {
         _exit(0);
     }
 }
+/* Its stacks are walked in one way at first, and in another later. */
+static APART void early(void) { make(40); }
+static APART void late(void) { make(72); }
+static APART void busy(void) {
+    early();
+    for (int i = 0; i < 3000; i++)
+        free(make(16 + i % 100));
+    late();
+}
+static APART void busy_again(void) {
+    busy();
+    pid_t child = fork();
+    if (child == 0)
+        busy();
+    else
+        waitpid(child, NULL, 0);
+}
 static APART void unreadable(void) {
     held();
     leak();
@@ -133,7 +150,7 @@ static APART void unreadable(void) {
 static const struct { const char *name; void (*act)(void); } acts[] = {
     {"nothing", nothing}, {"leak", leak}, {"tree", tree}, {"cycle", cycle}, {"held", held}, {"dropped", dropped},
     {"mixed", mixed}, {"narrowed", narrowed}, {"weak", weak}, {"thread", thread}, {"alternate", alternate}, {"epoll", epoll}, {"grandchild", grandchild},
-    {"unreadable", unreadable},
+    {"unreadable", unreadable}, {"early", early}, {"busy", busy}, {"busy_again", busy_again},
 };
 
 /* forked COUNT ACT [HOW]: inherits COUNT objects; the child ends by exit, or HOW */
@@ -220,6 +237,21 @@ runs $MANY unreadable
 claim 'where the kernel tells nothing of pages, only what is lost is lost' child_is lost=1/56
 runs $MANY weak
 claim 'a weak slot holds nothing' child_is lost=1/56
+
+# Where it was made: the stacks of a child are as exact as its parent's.
+stacks_are() { # FILE FUNCTIONS...: of the lost objects, from their makers out, in the order of their names
+    local got
+    got=$(jq -r '[.findings[] | select(.kind == "lost") | [.stack[].function] | .[:index("main") + 1] | join(">")] | sort | join(" ")' "$1")
+    [ "$got" = "${*:2}" ] || { echo "'$got', not '${*:2}'"; false; }
+}
+runs $MANY early
+claim 'a stack of the first moment is whole' stacks_are child.json 'make>early>main'
+runs $MANY busy
+claim 'one of the first moment and one of later are' stacks_are child.json 'make>early>busy>main' 'make>late>busy>main'
+runs $MANY busy_again
+claim 'so they are when it forks' stacks_are child.json 'make>early>busy>busy_again>main' 'make>late>busy>busy_again>main'
+"$CASTAWAY" report --fail-on none --text /dev/null --json grandchild.json "$(grep -l "\"ppid\":$child," rec/*)"
+claim 'and in a child of it' stacks_are grandchild.json 'make>early>busy>busy_again>main' 'make>late>busy>busy_again>main'
 
 # A program that has more of its own is searched whole.
 runs $MANY mixed

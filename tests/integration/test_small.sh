@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# Many small processes: their recordings go into one file, and where that can't be had none is missing.
+# shellcheck disable=SC2016 # what is not for this shell
+# shellcheck source=tests/integration/claims.sh
+. "$(dirname "$0")/claims.sh"
+
+cat >"$WORK/leak.c" <<'C'
+#include <stdlib.h>
+static void __attribute__((noinline)) drop(void) { malloc(100); }
+static void __attribute__((noinline)) clear(void) { volatile char area[65536]; for (size_t i = 0; i < sizeof area; i++) area[i] = 0; }
+int main(void) {
+    drop();
+    clear();
+    return 0;
+}
+C
+gcc -O0 -g -w -o "$WORK/leak" "$WORK/leak.c" || exit 1
+cd "$WORK" || exit 1
+
+# In the scripts: $dir is the folder of recordings, `leaks N` runs the program N times.
+cat >lib.sh <<'S'
+dir=${CASTAWAY_OPTIONS#*dir=?}
+dir=${dir%%\'*}
+leaks() { for _ in $(seq "$1"); do ./leak; done; }
+own() { ls "$dir" | grep -c '\.cast$'; }
+S
+runs() { # [OPTION...] SCRIPT
+    rm -f json out.*
+    castaway --json json --text /dev/null --fail-on none "${@:1:$#-1}" -- sh -c ". ./lib.sh; ${*: -1}"
+}
+lost_in() { # PROCESSES
+    jq -e --argjson n "$1" '.summary.lost.objects == $n and .summary.lost.bytes == 100 * $n' json
+}
+
+runs 'leaks 20; own >own; ls "$dir" >listed'
+claim 'each of many processes is in the report' lost_in 20
+claim 'and counted, with the shells between' test "$(jq .processes json)" -ge 21
+claim 'none of them has made a file' test "$(cat own)" = 0
+claim 'but one for all' grep -qx together listed
+runs 'for i in 1 2 3 4 5 6 7 8 9 10; do leaks 4 & done; wait'
+claim 'so it is when they end at the same time' lost_in 40
+runs './leak; :'
+claim 'a single one is found, too' lost_in 1
+runs -o kept.%p.cast 'leaks 5; :'
+kept=$(grep -l leak kept.*.cast | xargs grep -l '"kind":"lost"' | wc -l)
+claim 'with -o each recording is kept by itself' test "$kept" = 5
+claim 'each can be read by itself' sh -c 'for each in kept.*.cast; do "$0" report --fail-on none "$each" || exit 1; done' "$CASTAWAY"
+claim 'and the report is the same' lost_in 5
+rm -f kept.*.cast
+
+# One that can't add to the file has one of its own.
+runs '(ulimit -S -f 1000; leaks 2); own >own; leaks 3'
+claim 'a limit on the size of files is no reason to lose one' lost_in 5
+claim 'it holds for each recording by itself' test "$(cat own)" -ge 2
+runs 'mkdir "$dir/together"; leaks 3; own >own'
+claim 'nor is a folder in its place' lost_in 3
+claim 'each has its file then' test "$(cat own)" -ge 3
+runs 'mkfifo "$dir/together"; leaks 3'
+claim 'nor a pipe that nobody reads' lost_in 3
+runs 'ln -s /nowhere/at/all "$dir/together"; leaks 3'
+claim 'nor a link' lost_in 3
+runs 'leaks 1; flock "$dir/together" sleep 20 & sleep 0.3; leaks 2; kill %1 2>/dev/null; kill $!; own >own'
+claim 'nor a process that holds it and was stopped' lost_in 3
+claim 'which is not waited for' test "$(cat own)" -ge 2
+
+# What lies in it is not trusted.
+runs 'leaks 2; printf "\n{\"record\":\"header\",\"format\":\"castaway\"" >>"$dir/together"; leaks 2'
+claim 'a recording that was cut short there is none, and hides no other' lost_in 4
+claim 'it is no failure' status_is 0
+runs 'leaks 2; printf "\0\377 no recording at all\n\n" >>"$dir/together"; leaks 2'
+claim 'nor does anything else hide one' lost_in 4
+finish

@@ -1,0 +1,106 @@
+/* together.c - see the header.
+ *
+ * Never: trusts what lies there: a process may have been killed while it wrote.
+ * Start: together_read(). */
+#include "together.h"
+
+#include "analysis/together.h"
+#include "message.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { WAITS_MAX = 1000, WAIT_US = 1000, NUMBERS_MAX = 1000 };
+
+static const char beginning[] = "\n{\"record\":\"header\"", end[] = "\n{\"record\":\"end\"}\n";
+
+/* ---- the file ---- */
+
+/* Who adds to it now has found it in its place. One that was stopped there is not waited for. */
+static int open_locked(const char *path) {
+    int file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    for (int i = 0; file >= 0 && i < WAITS_MAX && flock(file, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK; i++)
+        usleep(WAIT_US);
+    return file;
+}
+
+static struct piece read_all(struct pool *pool, int file) {
+    struct stat status;
+    struct piece all = {.bytes = 0};
+    ssize_t got = 1;
+    if (fstat(file, &status) || !S_ISREG(status.st_mode))
+        return all;
+    char *text = pool_alloc(pool, (size_t)status.st_size + 1);
+    while (all.bytes < (size_t)status.st_size && got > 0) {
+        got = read(file, text + all.bytes, (size_t)status.st_size - all.bytes);
+        all.bytes += got > 0 ? (size_t)got : 0;
+    }
+    all.text = text;
+    return all;
+}
+
+static const char *find(const char *from, const char *limit, const char *text) {
+    return memmem(from, (size_t)(limit - from), text, strlen(text));
+}
+
+const struct piece *together_read(struct pool *pool, const char *folder, size_t *count) {
+    struct piece *pieces = NULL;
+    size_t capacity = 0;
+    *count = 0;
+    int file = open_locked(pool_printf(pool, "%s/" TOGETHER_FILE, folder));
+    if (file < 0)
+        return NULL;
+    struct piece all = read_all(pool, file);
+    close(file);
+    const char *limit = all.text + all.bytes, *next;
+    for (const char *at = all.text ? find(all.text, limit, beginning) : NULL; at; at = next) {
+        const char *text = at + 1;
+        next = find(text, limit, beginning);
+        const char *last = find(text, next ? next + 1 : limit, end);
+        if (!last)
+            continue;
+        pieces = pool_grow(pool, pieces, *count, &capacity, sizeof *pieces);
+        pieces[(*count)++] = (struct piece){text, (size_t)(last - text) + strlen(end)};
+    }
+    return pieces;
+}
+
+/* ---- files of their own ---- */
+
+static int64_t process_of(const struct piece *piece) {
+    const char *line_end = memchr(piece->text, '\n', piece->bytes);
+    json_t *header = json_loadb(piece->text, (size_t)(line_end - piece->text), 0, NULL);
+    int64_t pid = json_integer_value(json_object_get(header, "pid"));
+    json_decref(header);
+    return pid;
+}
+
+static FILE *create(struct pool *pool, const char *folder, int64_t pid) {
+    FILE *file = NULL;
+    errno = EEXIST;
+    for (int number = 0; !file && errno == EEXIST && number < NUMBERS_MAX; number++)
+        file = fopen(number ? pool_printf(pool, "%s/%" PRId64 ".%d.cast", folder, pid, number)
+                            : pool_printf(pool, "%s/%" PRId64 ".cast", folder, pid),
+                     "wxe");
+    return file;
+}
+
+void together_part(struct pool *pool, const char *folder) {
+    size_t count;
+    const struct piece *pieces = together_read(pool, folder, &count);
+    for (size_t i = 0; i < count; i++) {
+        FILE *file = create(pool, folder, process_of(&pieces[i]));
+        bool failed = !file || fwrite(pieces[i].text, pieces[i].bytes, 1, file) != 1;
+        if (file)
+            failed |= fclose(file) != 0;
+        if (failed)
+            message_error("%s: a recording was not kept: %s", folder, strerror(errno));
+    }
+}
