@@ -20,7 +20,7 @@ TARGET := $(BASE) -fPIC -fvisibility=hidden -ftls-model=initial-exec -fno-stack-
 built_in = $(if $(findstring /,$(shell $(CC) -print-file-name=lib$(1).a)),-l:lib$(1).a,-l$(1))
 # At a fixed address four thousand places in it, a dozen pages, need no relocation at every start.
 FIXED_PLACE := -no-pie
-TOOLS_LIBS := $(foreach library,dw elf deflate jansson z lzma bz2 ncursesw tinfo iberty,$(call built_in,$(library)))
+TOOLS_LIBS := $(foreach library,dw elf deflate zstd jansson z lzma bz2 ncursesw tinfo iberty,$(call built_in,$(library)))
 CHECK_LIBS = $(shell pkg-config --libs check) -lpthread
 SANITIZE := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 

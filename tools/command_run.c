@@ -94,8 +94,9 @@ static const char *why_no_recording(const struct run *run) {
         return pool_printf(run->options.pool, "killed by SIG%s", sigabbrev_np(WTERMSIG(run->wait_status)));
     if (listed)
         return listed;
-    return "it had executed another program past the C library, or had given up the right to write to our folder "
-           "(another user, another root)";
+    return "it ended or had executed another program past the C library (Go does: --scan-every reports while it runs), "
+           "or "
+           "had given up the right to write to our folder (another user, another root)";
 }
 
 static void add_recording(struct run *run, const char *path, bool is_main) {

@@ -11,9 +11,9 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include <zstd.h>
 
-/* zlib packs no more than so many bytes into one: a section that claims more is broken. */
-enum { RATIO_MAX = 1032 };
+enum { ZSTD = 2 /* ELFCOMPRESS_ZSTD, which not every elf.h has */ };
 
 /* Where variables are, and what only a debugger asks for: a fifth of what libc's takes. */
 static const char *const unread[] = {".debug_loc",   ".debug_loclists", ".debug_frame",
@@ -29,6 +29,24 @@ struct copy {
     size_t end; /* of what is laid out */
     struct libdeflate_decompressor *decompressor;
     bool is_compressed; /* something in it is */
+};
+
+static bool inflate_zlib(struct copy *copy, char *to, size_t size, const char *from, size_t packed) {
+    return !libdeflate_zlib_decompress(copy->decompressor, from, packed, to, size, NULL);
+}
+
+static bool inflate_zstd(struct copy *copy, char *to, size_t size, const char *from, size_t packed) {
+    (void)copy;
+    return ZSTD_decompress(to, size, from, packed) == size;
+}
+
+static const struct compression {
+    Elf64_Word type;
+    uint64_t ratio_max; /* so many bytes at most become one: a section that claims more is broken */
+    bool (*inflate)(struct copy *, char *to, size_t size, const char *from, size_t packed);
+} compressions[] = {
+    {ELFCOMPRESS_ZLIB, 1032, inflate_zlib},
+    {ZSTD, (128 << 10) / 3, inflate_zstd}, /* RFC 8878, 3.1.1.2: blocks of one byte over and over */
 };
 
 static bool is_one_of(const char *name, const char *const *list, size_t count) {
@@ -48,13 +66,22 @@ static bool is_wanted(const struct copy *copy, const Elf64_Shdr *section) {
            (!strncmp(name, ".debug_", 7) && !is_one_of(name, unread, COUNT(unread)));
 }
 
+/* NULL: none that is known. */
+static const struct compression *compression_of(Elf64_Word type) {
+    for (size_t i = 0; i < COUNT(compressions); i++)
+        if (compressions[i].type == type)
+            return &compressions[i];
+    return NULL;
+}
+
 /* How large a section will be. returns false when that can't be told */
 static bool inflated_size(Elf_Scn *section, const Elf64_Shdr *header, Elf64_Chdr *compression) {
     *compression = (Elf64_Chdr){.ch_type = 0, .ch_size = header->sh_size, .ch_addralign = header->sh_addralign};
     if (!(header->sh_flags & SHF_COMPRESSED))
         return true;
     const Elf64_Chdr *read = elf64_getchdr(section);
-    if (!read || read->ch_type != ELFCOMPRESS_ZLIB || read->ch_size / RATIO_MAX > header->sh_size)
+    const struct compression *known = read ? compression_of(read->ch_type) : NULL;
+    if (!known || read->ch_size / known->ratio_max > header->sh_size)
         return false;
     *compression = *read;
     return true;
@@ -91,8 +118,9 @@ static bool fill_section(struct copy *copy, Elf_Scn *section, Elf64_Shdr *header
     char *to = copy->to->bytes + copy->end;
     if (!compression.ch_type)
         memcpy(to, data->d_buf, data->d_size);
-    else if (libdeflate_zlib_decompress(copy->decompressor, (const char *)data->d_buf + sizeof compression,
-                                        data->d_size - sizeof compression, to, compression.ch_size, NULL))
+    else if (!compression_of(compression.ch_type)
+                  ->inflate(copy, to, compression.ch_size, (const char *)data->d_buf + sizeof compression,
+                            data->d_size - sizeof compression))
         return false;
     header->sh_flags &= ~(Elf64_Xword)SHF_COMPRESSED;
     header->sh_addralign = compression.ch_addralign;

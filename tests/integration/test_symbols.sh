@@ -139,6 +139,15 @@ claim "of a program that is a link: the same" as_before
 rm "$WORK/apart/lines"
 sample_report "$WORK/apart/sample"
 claim "gone: neither names nor lines" told_are .function "- -"
+mkdir -p "$WORK/zstd"
+if objcopy --compress-debug-sections=zstd "$WORK/sample" "$WORK/zstd/sample" 2>/dev/null; then
+    sample_report "$WORK/zstd/sample"
+    claim "compressed by zstd: the same" as_before
+    at=$((0x$(readelf -SW "$WORK/zstd/sample" | sed -nE 's/.* \.debug_info +PROGBITS +[0-9a-f]+ ([0-9a-f]+) .*/\1/p')))
+    printf '\377\377\377\377' | dd of="$WORK/zstd/sample" bs=1 seek=$((at + 24)) conv=notrunc status=none
+    sample_report "$WORK/zstd/sample"
+    claim "broken within: names are left" told_are .function "session_new main"
+fi
 for version in 4 5; do
     mkdir -p "$WORK/split$version"
     (cd "$WORK/src" &&
