@@ -18,8 +18,6 @@ TARGET := $(BASE) -fPIC -fvisibility=hidden -ftls-model=initial-exec -fno-stack-
 # The tool's libraries are built into it where their archives are installed: to find, map and relocate nine shared ones
 # takes longer than all that a run of a small program needs of them. liblzma and libbz2 are libdw's.
 built_in = $(if $(findstring /,$(shell $(CC) -print-file-name=lib$(1).a)),-l:lib$(1).a,-l$(1))
-# At a fixed address four thousand places in it, a dozen pages, need no relocation at every start.
-FIXED_PLACE := -no-pie
 TOOLS_LIBS := $(foreach library,dw elf deflate zstd jansson z lzma bz2 ncursesw tinfo iberty,$(call built_in,$(library)))
 CHECK_LIBS = $(shell pkg-config --libs check) -lpthread
 SANITIZE := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
@@ -63,7 +61,7 @@ $(BUILD)/libcastaway.so: $(PRELOAD_OBJ) $(ANALYSIS_OBJ) preload/exports.map
 	  -Wl,--version-script=preload/exports.map $(CFLAGS) $(LDFLAGS) -o $@ $(PRELOAD_OBJ) $(ANALYSIS_OBJ)
 
 $(BUILD)/castaway: $(TOOLS_OBJ) $(ANALYSIS_OBJ) $(BUILD)/tools/web_page.o
-	$(CC) $(CFLAGS) $(LDFLAGS) $(FIXED_PLACE) -o $@ $(TOOLS_OBJ) $(ANALYSIS_OBJ) $(BUILD)/tools/web_page.o $(TOOLS_LIBS)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(TOOLS_OBJ) $(ANALYSIS_OBJ) $(BUILD)/tools/web_page.o $(TOOLS_LIBS)
 
 # The page of HTML reports: tools/web, and the libraries that draw in it, if npm can fetch them.
 $(WEB)/drawings.js: tools/web/drawings.js tools/web/charts.js tools/web/package.json tools/web/package-lock.json tools/web/build.sh
@@ -89,6 +87,8 @@ $(BUILD)/tests/unit/test_suppress: $(SUPPRESS_OBJ)
 $(BUILD)/tests/unit/test_suppress: CHECK_LIBS += $(TOOLS_LIBS)
 $(BUILD)/tests/unit/test_symbol_table: $(patsubst %,$(BUILD)/tools/%.o,symbol_table pool message escape)
 $(BUILD)/tests/unit/test_symbol_table: CHECK_LIBS += $(TOOLS_LIBS)
+$(BUILD)/tests/unit/test_inflated: $(BUILD)/tools/inflated.o
+$(BUILD)/tests/unit/test_inflated: CHECK_LIBS += $(TOOLS_LIBS)
 $(BUILD)/tests/unit/test_pool: $(patsubst %,$(BUILD)/tools/%.o,pool message escape)
 
 $(BENCH): $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(HEAP_BUILD_OBJ) $(ANALYSIS_OBJ)

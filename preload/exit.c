@@ -46,7 +46,7 @@ enum {
     STOP_LIMIT_MS = 2000,
     LOCK_LIMIT_MS = 1000,
     OWN_STACK_BYTES = 256 << 10,
-    CALLS_BYTES = 4096, /* that the calls of scan_once() have made use of below its frame */
+    CALLS_BYTES = 4096, /* that the calls of scan() have made use of below its frame */
     SHELL_SIGNAL = 128, /* a process that died of a signal has this and the signal's number as its status */
     ARENA_BLOCK_BYTES = 8 << 20,
     CHILD_FAILED = 1,
@@ -54,10 +54,11 @@ enum {
     TOOL_MISSING = 127
 };
 
-static _Atomic int scanned, scanner, finished; /* begun; by which thread; done (a futex word) */
+enum { NOT_BEGUN, UNDER_WAY, FINISHED };
+static _Atomic int progress, scanner; /* of the scan (a futex word); by which thread */
 
 void exit_after_fork(void) {
-    scanned = finished = 0;
+    progress = NOT_BEGUN;
 }
 
 /* ---- the tool, when preloaded by hand ---- */
@@ -395,36 +396,53 @@ static void end_on_own_stack(void *context) {
     sys(SYS_rt_sigprocmask, SIG_SETMASK, &ending->signals_before, 0, 8);
 }
 
-/* Another thread ends the process already, and its status counts: stay until it has. */
-static void wait_for_other(void) {
-    if (scanner == (int)sys(SYS_gettid, 0))
-        return;
-    while (!finished)
-        sys(SYS_futex, &finished, FUTEX_WAIT_PRIVATE, 0, 0);
+/* Another thread's scan is under way: stay until it has ended. If that was no end, this one still comes.
+ * returns  0: there is nothing to be done any more, or this thread is amid it */
+static int take_turn(void) {
+    int own = (int)sys(SYS_gettid, 0), before = NOT_BEGUN;
+    while (!atomic_compare_exchange_strong(&progress, &before, UNDER_WAY)) {
+        if (before == FINISHED || scanner == own)
+            return 0;
+        sys(SYS_futex, &progress, FUTEX_WAIT_PRIVATE, UNDER_WAY, 0);
+        before = NOT_BEGUN;
+    }
+    scanner = own;
+    return 1;
+}
+
+static void end_turn(enum occasion occasion) {
+    progress = occasion == SHORT_OF_MEMORY ? NOT_BEGUN : FINISHED;
+    sys(SYS_futex, &progress, FUTEX_WAKE_PRIVATE, 1 << 30);
+}
+
+/* A signal handler that interrupted one of our hooks may find the hook's locks held, by its own thread: then there is no
+ * recording, and the tool says that none came. */
+static int locks_are_free(void) {
+    if (lock_all(LOCK_LIMIT_MS) != 0)
+        return 0;
+    lock_release_all();
+    return 1;
 }
 
 /* Live scans are held off by those that are no end; they go on then. */
-static int scan_once(int status, const ucontext_t *interrupted, enum occasion occasion) {
-    int is_told = give_way_ended() && *live_place() != PLACE_NONE;
-    if (!process.started || rights_confined || (int)sys(SYS_getpid, 0) != process.pid || is_told)
-        return status;
-    if (atomic_exchange(&scanned, 1)) {
-        wait_for_other();
-        return status;
-    }
-    scanner = (int)sys(SYS_gettid, 0);
-    /* A signal handler that interrupted one of our hooks may find the hook's locks held, by its own thread: then there is
-     * no recording, and the tool says that none came. */
-    if (thread_busy++ > 0) {
-        if (lock_all(LOCK_LIMIT_MS) != 0)
-            return status;
-        lock_release_all();
-    }
+static void scan(struct ending *ending) {
     frames_check_report(process.environment);
-    if (occasion == AT_END) {
+    if (ending->occasion == AT_END) {
         live_end();
         limits_spend();
     }
+    arch_callee_saved(&ending->from);
+    char *stack = own_stack_take();
+    if (stack)
+        arch_call_on_stack(stack + OWN_STACK_BYTES, end_on_own_stack, ending);
+    else
+        end_on_own_stack(ending);
+}
+
+/* returns  the status to end with */
+static int scan_once(int status, const ucontext_t *interrupted, enum occasion occasion) {
+    if (!process.started || rights_confined || (int)sys(SYS_getpid, 0) != process.pid || !take_turn())
+        return status;
     struct ending ending = {
         .occasion = occasion,
         .status = status & 0xff,
@@ -433,15 +451,11 @@ static int scan_once(int status, const ucontext_t *interrupted, enum occasion oc
         .turned_off = lsan.off_at_exit || (!interrupted && lsan_is_turned_off()),
         .given_up = give_way_ended(),
     };
-    arch_callee_saved(&ending.from);
-    char *stack = own_stack_take();
-    if (stack)
-        arch_call_on_stack(stack + OWN_STACK_BYTES, end_on_own_stack, &ending);
-    else
-        end_on_own_stack(&ending);
+    int is_told = ending.given_up && *live_place() != PLACE_NONE, is_nested = thread_busy++ > 0;
+    if (!is_told && (!is_nested || locks_are_free()))
+        scan(&ending);
     thread_busy--;
-    finished = 1;
-    sys(SYS_futex, &finished, FUTEX_WAKE_PRIVATE, 1 << 30);
+    end_turn(occasion);
     int counts = ending.tool != 0 && ending.tool != TOOL_MISSING && ending.tool != TOOL_FAILED;
     return counts && (status & 0xff) == 0 ? ending.tool : status;
 }
@@ -464,10 +478,9 @@ void exec_scan_undo(void) {
 }
 
 void exit_scan_before_giving(void) {
-    if (!process.started || !process.options.dir[0] || atomic_load(&scanned) || live_hold() != 0)
+    if (!process.started || !process.options.dir[0] || progress != NOT_BEGUN || live_hold() != 0)
         return;
     scan_once(0, NULL, SHORT_OF_MEMORY);
-    exit_after_fork();
     live_release();
 }
 

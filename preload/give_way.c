@@ -76,7 +76,7 @@ static void give_tables(void) {
     record_forget_all();
     site_forget_all();
     unwind_forget_all();
-    thread_forget_traces();
+    thread_forget_tables();
     exit_forget_stack();
     pages_give_tables();
 }
@@ -87,7 +87,7 @@ static int give_while_stopped(void) {
     int error = stop_between_calls(&stopped, LOCK_LIMIT_MS, STOP_LIMIT_MS);
     if (error)
         return error;
-    int outside = stopped.count > 0 && stopped.running == 0 && are_outside(&stopped); /* none: /proc is not there */
+    int outside = (stopped.count > 0 || stopped.is_alone) && stopped.running == 0 && are_outside(&stopped);
     if (outside)
         give_tables();
     stop_release(&stopped);
@@ -99,7 +99,7 @@ static int end_recording(void) {
         return 0;
     hook_recording = 0;
     ended = 1;
-    int given = __libc_single_threaded;
+    int given = __libc_single_threaded != 0;
     if (given)
         give_tables();
     for (int i = 0; !given && i < TRIES_MAX; i++) {
@@ -119,33 +119,48 @@ static int end_recording(void) {
  * nothing is known that they hold.
  * returns  whether anything was given. Inside a signal handler that interrupted one of our hooks no lock can be taken */
 static int give_all(void) {
-    if (thread_busy)
+    if (thread_busy > 1)
         return limits_spend() > 0;
-    thread_busy++;
     exit_scan_before_giving();
     int spent = limits_spend() > 0;
     is_done = 1;
-    int given = end_recording();
+    return end_recording() || spent;
+}
+
+/* Busy from before it begins: a handler that then interrupts it must not wait for its own thread. One that waits is not
+ * busy, so that the tables can go meanwhile.
+ * returns  0: another thread has begun, or this one */
+static int begin(void) {
+    thread_busy++;
+    if (!atomic_exchange(&under_way, 1))
+        return 1;
     thread_busy--;
-    return given || spent;
+    return 0;
 }
 
 /* One thread gives, the others wait for that. */
 static int give_once(void) {
     int error = errno, was_done = is_done;
-    while (atomic_exchange(&under_way, 1)) {
-        if (thread_busy) /* it may be its own thread that it waits for */
+    while (!begin()) {
+        if (thread_busy)
             return 0;
         sched_yield();
     }
     int given = was_done ? 0 : is_done || give_all();
     atomic_store(&under_way, 0);
+    thread_busy--;
     errno = error;
     return given;
 }
 
+/* A realloc that asks for memory by a call of its own has its block in no index: what only that holds would seem lost. It is
+ * asked again when it has failed. */
+static int reallocates(void) {
+    return thread_self && thread_self->reallocates;
+}
+
 static int may_give(void) {
-    return !is_done && !rights_confined && (int)sys(SYS_getpid, 0) == process.pid;
+    return !is_done && !rights_confined && !reallocates() && (int)sys(SYS_getpid, 0) == process.pid;
 }
 
 int give_way(size_t bytes) {

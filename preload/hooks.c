@@ -198,7 +198,7 @@ static void aside_done(void) {
         thread_self->reallocates = 0;
 }
 static void settle(void *old, object_id id, void *result, size_t bytes) {
-    if (!id)
+    if (!id || !hook_recording) /* no more: there may be no index any more */
         return;
     thread_busy++;
     if (result || bytes == 0)

@@ -26,6 +26,7 @@
 #include "hooks.h"
 #include "live.h"
 #include "next.h"
+#include "rights.h"
 #include "stop.h"
 #include "sys.h"
 #include "thread.h"
@@ -310,7 +311,7 @@ static size_t stack_bytes(const pthread_attr_t *attributes) {
 EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *), void *argument) {
     next_find();
     int error = next.pthread_create(thread, attributes, run, argument);
-    while (error == EAGAIN && give_way(stack_bytes(attributes)))
+    while (error == EAGAIN && !rights_confined && give_way(stack_bytes(attributes)))
         error = next.pthread_create(thread, attributes, run, argument);
     if (live_is_on())
         interrupt_install();

@@ -1,15 +1,14 @@
-/* levels.h - a thread's last walk of one class of callers, frame by frame, so that the next walk begins anew only where it
- * differs. */
+/* levels.h - a thread's last walk, frame by frame, so that the next walk begins anew only where it differs. */
 #ifndef CASTAWAY_PRELOAD_LEVELS_H
 #define CASTAWAY_PRELOAD_LEVELS_H
 
 #include "site.h"
 #include "unwind.h"
 
-/* More frames are kept than are asked for: returning from deep recursion would show an end. When one has shown, some more
- * than those asked for are walked. */
+/* More frames are kept than are asked for: returning from deep recursion would show an end, and going down into it soon
+ * leaves no room, so that all are walked anew. When an end has shown, some more than those asked for are walked. */
 enum {
-    LEVELS = 128,
+    LEVELS = 512,
     LEVELS_SLACK = 32,
     LEVELS_CHANGED_MAX = CAPTURE_FRAMES_MAX + LEVELS_SLACK,
 };

@@ -86,6 +86,8 @@ static rlim_t tight_limit_of(int resource) {
 }
 
 int limits_are_tight(void) {
+    if (rights_confined) /* to ask may be forbidden */
+        return 0;
     return tight_limit_of(RLIMIT_AS) != RLIM_INFINITY || tight_limit_of(RLIMIT_DATA) != RLIM_INFINITY ||
            (locked_always && limit_of(RLIMIT_MEMLOCK) != RLIM_INFINITY);
 }

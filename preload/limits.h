@@ -8,8 +8,8 @@
 void limits_look(void);
 /* And raise it by what we take, where that is allowed; else keep some of it for the end. context: constructor */
 void limits_start(void);
-size_t
-limits_spend(void); /* the end has come, or the program needs it. returns bytes that are free now. context: any */
+/* The end has come, or the program needs what was kept. returns bytes that are free now. context: any */
+size_t limits_spend(void);
 
 int limits_are_tight(void); /* is there a limit on memory that could not be raised by what we take? context: any */
 /* The program was refused so much memory: would it be there if we had none? context: any */

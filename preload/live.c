@@ -51,6 +51,7 @@ enum {
     OWN_STACK_BYTES = 256 << 10,
     COLLECT_SLICE_MS = 50,
     COLLECT_LIMIT_MS = 120000,
+    SCRUB_BYTES = 2048, /* more than those calls take until the signal's frame begins */
     FREEZE_LOCK_MS = 100,
     FREEZE_STOP_MS = 300
 };
@@ -555,7 +556,14 @@ int live_interrupted(const siginfo_t *info, ucontext_t *context) {
     return 1;
 }
 
-long live_collect(unsigned generation, unsigned confirm) {
+/* What earlier calls left on the stack where the search's own calls will stand must not hold objects. */
+static __attribute__((noinline)) void scrub_stack(void) {
+    char bytes[SCRUB_BYTES];
+    memset(bytes, 0, sizeof bytes);
+    __asm__ volatile("" : : "r"(bytes) : "memory");
+}
+
+static __attribute__((noinline)) long collect(unsigned generation, unsigned confirm) {
     long found;
     if (!on || ended || thread_busy || told_is_calling())
         return -1;
@@ -588,6 +596,11 @@ long live_collect(unsigned generation, unsigned confirm) {
     if (live_wanted & LIVE_TELL && told_call(0))
         live_wanted &= ~LIVE_TELL;
     return found;
+}
+
+long live_collect(unsigned generation, unsigned confirm) {
+    scrub_stack();
+    return collect(generation, confirm);
 }
 
 long live_lost(void) {

@@ -16,6 +16,7 @@
 
 enum {
     IDS_BATCH = THREAD_IDS / 2, /* ids that a thread takes or gives away at a time */
+    BATCHES_KEPT_MAX = 1023,    /* 2 MiB of records */
     SERIAL_BATCH = 1024,
 };
 
@@ -197,10 +198,20 @@ static void ids_from_nodes(struct thread_state *state) {
     }
 }
 
+/* A thread that lacks what it gave away had better kept it. One that only frees what others made never comes here. */
+static void keep_more(struct thread_state *state) {
+    if (state->has_shared && state->batches_kept_max < BATCHES_KEPT_MAX)
+        state->batches_kept_max = state->batches_kept_max * 2 + 1;
+    state->has_shared = 0;
+}
+
 /* The thread has no id left: some that were given back, or new ones. returns 0, or -1: no memory */
 static int ids_refill(struct thread_state *state) {
-    if (!state->ids_chain)
+    state->batches_kept -= state->batches_kept > 0;
+    if (!state->ids_chain) {
+        keep_more(state);
         state->ids_chain = ids_taken_over();
+    }
     ids_from_nodes(state);
     if (state->id_count)
         return 0;
@@ -222,18 +233,32 @@ void record_settle(struct thread_state *state) {
     }
 }
 
-/* Give the ids that the thread freed first to everybody. */
-static void ids_share(struct thread_state *state) {
-    record_settle(state);
+/* Out of the ids at hand those that the thread freed first, as a chain whose last node is *last. */
+static object_id ids_chained(struct thread_state *state, object_id *last) {
     object_id chain = 0;
+    record_settle(state);
     for (uint32_t i = 0; i < IDS_BATCH; i += 4) {
         const object_id *ids = &state->ids[i];
         *node_of(ids[0]) = (struct ids_node){.next = chain, .more = {ids[1], ids[2], ids[3]}};
         chain = ids[0];
     }
-    object_id last = state->ids[0];
+    *last = state->ids[0];
     state->id_count -= IDS_BATCH;
     memmove(state->ids, state->ids + IDS_BATCH, state->id_count * sizeof state->ids[0]);
+    return chain;
+}
+
+/* The thread has too many ids at hand. It keeps them beside these as long as it is known to come back for them: what it
+ * gives to everybody comes back as others' ids do, whose records lie beside those that another thread writes. */
+static void ids_spill(struct thread_state *state) {
+    object_id last, chain = ids_chained(state, &last);
+    if (state->batches_kept < state->batches_kept_max) {
+        node_of(last)->next = state->ids_chain;
+        state->ids_chain = chain;
+        state->batches_kept++;
+        return;
+    }
+    state->has_shared = 1;
     lock_take(LOCK_IDS);
     node_of(last)->next = free_global;
     free_global = chain;
@@ -392,7 +417,7 @@ static __attribute__((noinline)) void forget_rare(object_id id) {
         return;
     }
     if (state->id_count == THREAD_IDS)
-        ids_share(state);
+        ids_spill(state);
     state->ids[state->id_count++] = id;
     state->net_objects--;
     if (--state->events_left == 0)
@@ -524,4 +549,7 @@ size_t record_odd(struct heap_odd *out, size_t max) {
 void record_forget_all(void) {
     memset(heap_index.node, 0, sizeof heap_index.node);
     memset(chunks, 0, sizeof chunks);
+    free_global = 0;
+    atomic_store(&deferred, 0);
+    odd_table = odd_free = NULL;
 }

@@ -26,7 +26,7 @@ EXPORT void castaway_api_scope_begin(const char *name);
 EXPORT long castaway_api_scope_end(void);
 EXPORT long castaway_api_scope_findings(struct castaway_finding *out, long max);
 
-enum { NAME_BYTES = 64, NESTING_MAX = 64, FULL = GENERATIONS - 1, SCRUB_BYTES = 8192, FAILED_MAX = 16 };
+enum { NAME_BYTES = 64, NESTING_MAX = 64, FULL = GENERATIONS - 1, FAILED_MAX = 16 };
 
 struct serials {
     uint32_t lo, hi;
@@ -105,13 +105,6 @@ void castaway_api_scope_begin(const char *name) {
     thread_busy--;
 }
 
-/* What earlier calls left on the stack where the search's own calls will stand must not hold objects. */
-static __attribute__((noinline)) void scrub_stack(void) {
-    char bytes[SCRUB_BYTES];
-    memset(bytes, 0, sizeof bytes);
-    __asm__ volatile("" : : "r"(bytes) : "memory");
-}
-
 static void collect(const struct scope_work *work, size_t first, struct scope_outcome *out) {
     while (atomic_exchange(&judging, 1))
         sys(SYS_sched_yield, 0);
@@ -138,7 +131,6 @@ long castaway_api_scope_end(void) {
         return -1;
     int depth = work->depth - 1;
     work->last = (struct scope_outcome){.findings = -1};
-    scrub_stack();
     if (depth < NESTING_MAX && !work->lost)
         collect(work, work->scope[depth].first, &work->last);
     long findings = work->last.findings;

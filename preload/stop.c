@@ -195,8 +195,8 @@ static void count_name(void *context, const char *name) {
     ++*(size_t *)context;
 }
 
-/* Is there no other thread, and nobody else who has this memory? The kernel says so sooner than /proc. There is nothing to
- * part from then, so nothing is done. Source: unshare(2), CLONE_THREAD */
+/* Is there no other thread? The kernel says so sooner than /proc. There is nothing to part from then, so nothing is done.
+ * (Of another process that has this memory it does not tell, as /proc would not.) Source: unshare(2), CLONE_THREAD */
 static int is_alone(void) {
     return !rights_filtered && sys(SYS_unshare, CLONE_THREAD) == 0;
 }
@@ -212,7 +212,7 @@ int stop_prepare(void) {
 int stop_all(struct stopped *out, int limit_ms) {
     struct pass pass = {.out = out, .pid = (int)sys(SYS_getpid, 0), .own_tid = (int)sys(SYS_gettid, 0)};
     *out = (struct stopped){.threads = slots};
-    if (is_alone())
+    if ((out->is_alone = is_alone()))
         return 0;
     int error = interrupt_install();
     if (error)
@@ -279,7 +279,7 @@ void stop_release(struct stopped *stopped) {
     ask_no_more(stopped);
     atomic_fetch_add_explicit(&released, 1, memory_order_release);
     sys(SYS_futex, &released, FUTEX_WAKE_PRIVATE, 1 << 30);
-    /* Signals still on their way need our handler; without any, glibc's own comes back. */
-    if (stopped->running == 0 && !live_is_on())
+    /* Signals still on their way need our handler; without any, glibc's own comes back. Alone, it was never away. */
+    if (stopped->running == 0 && !stopped->is_alone && !live_is_on())
         interrupt_remove();
 }

@@ -19,6 +19,7 @@ struct stopped {
     struct stopped_thread *threads;
     size_t count;
     size_t running; /* threads that did not stop in time */
+    int is_alone;   /* the kernel says that there is no other; 0 with a count of 0: or /proc is not there */
 };
 
 /* Make room for the threads there are, before any lock is taken. returns 0 or -ENOMEM */

@@ -75,9 +75,11 @@ int thread_is_busy(uintptr_t thread_pointer) {
     return 0;
 }
 
-void thread_forget_traces(void) {
-    for (struct thread_state *state = all_states; state; state = state->all_next)
+void thread_forget_tables(void) {
+    for (struct thread_state *state = all_states; state; state = state->all_next) {
         state->traces = NULL;
+        state->id_count = state->ids_chain = state->batches_kept = 0;
+    }
 }
 
 void thread_forget_serials(void) {

@@ -16,7 +16,10 @@ struct wait {
 enum { THREAD_IDS = 256 };
 struct thread_state {
     uint32_t id_count;              /* of ids[] */
-    object_id ids_chain;            /* more of them, as others gave them back (record.c) */
+    object_id ids_chain;            /* more of them, in nodes (record.c): its own before those that others gave back */
+    uint16_t batches_kept;          /* of its own there */
+    uint16_t batches_kept_max;      /* how many it may keep from everybody */
+    int has_shared;                 /* some since it had none left */
     uint32_t serial, serial_end;    /* birth serials taken in advance, so that threads share no counter */
     int reallocates;                /* the real realloc runs: a record is out of the index */
     uint32_t events_left;           /* births and deaths until the counts below are added to everybody's (live.c) */
@@ -60,8 +63,8 @@ int thread_reallocates(void);
 /* Is that thread inside castaway? One without a state never was. context: threads stopped */
 int thread_is_busy(uintptr_t thread_pointer);
 
-/* All that is kept of the threads' last stacks. context: threads stopped, none of them inside castaway */
-void thread_forget_traces(void);
+/* What states have of the tables: last stacks, ids of free records. context: threads stopped, none of them inside castaway */
+void thread_forget_tables(void);
 
 /* Thread pointers (pthread_t) that were ever handed out: their stacks are not roots once the thread is gone.
  * *out receives an array in which 0 marks an empty place; returns its length. */

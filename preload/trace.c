@@ -10,9 +10,12 @@
 #include "whole.h"
 
 enum {
-    TRACES = 8, /* a thread keeps levels for so many classes of places that call */
-    SETS = 32,  /* and whole stacks for so many, */
-    WAYS = 4,   /* of each class so many */
+    SETS = 32, /* a thread keeps whole stacks for so many classes of places that call, */
+    CLASS_SHIFT = 64 - 5,
+    WAYS = 4, /* of each class so many */
+    PROBES = 2,
+    GUESSES = 64,
+    GUESS_SHIFT = 64 - 6,
     REST_MAX = 31,
 };
 
@@ -31,15 +34,31 @@ static inline void rest_after(struct rest *rest, int was_useful) {
 
 struct set {
     unsigned oldest;  /* way to give up next */
-    struct rest rest; /* of looking at other ways than the last */
+    struct rest rest; /* of looking at other ways than the guessed one */
     struct whole way[WAYS];
 };
 
+/* A word that tells ways apart, by where it stands on the page of the call's own return address: that page can be read,
+ * whatever stack this is. */
+struct probe {
+    uint64_t factor; /* 0: no word was found yet */
+    size_t offset;   /* bytes, a multiple of 8 */
+};
+
+/* Calls that take turns, such as two of operator new in one function, stand at the same place with the same stack pointer.
+ * Words further up tell them apart; by these the right way is guessed, most often. */
+struct guesses {
+    struct whole *last; /* that was met: what is guessed while there is no probe, as soon as can be */
+    struct probe probe[PROBES];
+    unsigned oldest;      /* probe to give up next */
+    uint8_t way[GUESSES]; /* that was right the last time, by the probes' words */
+};
+
 struct traces {
-    struct whole *last[SETS]; /* that was met, of each set */
+    struct guesses guesses[SETS];
     struct set set[SETS];
-    struct levels *levels[TRACES];          /* NULL: not used yet */
-    struct rest walks_alone[TRACES];        /* of stacks that differ much: they are walked as if there were no levels */
+    struct levels *levels;                  /* NULL: not used yet */
+    struct rest walks_alone;                /* of stacks that differ much: they are walked as if there were no levels */
     uint64_t power[CAPTURE_FRAMES_MAX + 1]; /* of SITE_HASH_BASE */
     struct changes changes;
 };
@@ -65,12 +84,11 @@ static uint64_t hash_of(const struct traces *traces, const struct levels *levels
 }
 
 /* The stack above `caller`, by what is known of others. whole: where it is kept, if it can be */
-static uint32_t site_by_levels(struct traces *traces, size_t class, struct caller caller, uint32_t max,
-                               struct whole *whole) {
-    struct levels *levels = traces->levels[class % TRACES];
+static uint32_t site_by_levels(struct traces *traces, struct caller caller, uint32_t max, struct whole *whole) {
+    struct levels *levels = traces->levels;
     int count = levels_walk(levels, caller, max);
     int was_useful = count != LEVELS_ALONE && traces->changes.count * 2 < (uint32_t)count;
-    rest_after(&traces->walks_alone[class % TRACES], was_useful);
+    rest_after(&traces->walks_alone, was_useful);
     if (count == LEVELS_ALONE)
         return site_alone(caller, max);
     const uint64_t *frames = &levels->frames[levels->top];
@@ -100,77 +118,126 @@ static uint32_t site_by_shape(const struct traces *traces, struct whole *whole, 
     return whole->site;
 }
 
-static struct levels *levels_of(struct traces *traces, size_t class) {
-    struct levels **place = &traces->levels[class % TRACES];
-    if (!*place && (*place = pages_alloc_table(sizeof **place))) {
-        (*place)->changes = &traces->changes;
-        (*place)->top = LEVELS;
+static struct levels *levels_of(struct traces *traces) {
+    if (!traces->levels && (traces->levels = pages_alloc_table(sizeof *traces->levels))) {
+        traces->levels->changes = &traces->changes;
+        traces->levels->top = LEVELS;
     }
-    return *place;
+    return traces->levels;
+}
+
+/* ---- which of a class ---- */
+
+/* Its high bits tell places apart that take turns, such as two calls that stand side by side, or one of a function that
+ * calls itself: addresses a constant apart are spread evenly by this factor. */
+static inline uint64_t key_of(const struct caller *caller) {
+    return (caller->pc + (caller->sp << 16)) * SITE_HASH_BASE;
+}
+static inline size_t class_of(const struct caller *caller) {
+    return key_of(caller) >> CLASS_SHIFT;
+}
+
+static inline uintptr_t own_page(const struct caller *caller) {
+    return (caller->sp - sizeof(uintptr_t)) & ~(uintptr_t)(WHOLE_PAGE_BYTES - 1);
+}
+
+/* Where the guess for this call stands. */
+static inline uint8_t *guess_for(struct guesses *guesses, const struct caller *caller) {
+    uintptr_t page = own_page(caller);
+    uint64_t mixed = key_of(caller);
+    for (size_t i = 0; i < PROBES; i++)
+        mixed += *(const uint64_t *)(page + guesses->probe[i].offset) * guesses->probe[i].factor;
+    return &guesses->way[mixed >> GUESS_SHIFT];
+}
+
+static inline struct whole *guess(struct traces *traces, size_t class, const struct caller *caller) {
+    struct guesses *guesses = &traces->guesses[class];
+    if (!guesses->probe[0].factor)
+        return guesses->last;
+    return &traces->set[class].way[*guess_for(guesses, caller)];
+}
+static inline void guess_note(struct guesses *guesses, const struct caller *caller, struct whole *whole, unsigned way) {
+    guesses->last = whole;
+    *guess_for(guesses, caller) = (uint8_t)way;
+}
+
+/* Ways that begin alike differ at `word`: next time this may help. */
+static void probe_add(struct guesses *guesses, const struct caller *caller, const uint64_t *word) {
+    size_t offset = (uintptr_t)word - own_page(caller);
+    if (offset >= WHOLE_PAGE_BYTES)
+        return;
+    for (size_t i = 0; i < PROBES; i++)
+        if (guesses->probe[i].factor && guesses->probe[i].offset == offset)
+            return;
+    unsigned i = guesses->oldest++ % PROBES;
+    guesses->probe[i] = (struct probe){SITE_HASH_BASE << 2 * i, offset};
+}
+
+/* The present stack was met before, and was taken for `guessed`. */
+static void guess_better(struct guesses *guesses, const struct caller *caller, const struct whole *guessed) {
+    size_t i = whole_begins_at(guessed, caller) ? whole_first_changed(guessed) : guessed->words;
+    if (i < guessed->words)
+        probe_add(guesses, caller, guessed->at[i]);
 }
 
 /* Another stack of this class that was met before, and is the present one; or NULL. */
-static struct whole *other_way(struct traces *traces, size_t class, const struct caller *caller) {
-    struct set *set = &traces->set[class];
+static struct whole *other_way(struct set *set, const struct caller *caller, const struct whole *guessed) {
     struct whole *found = NULL;
     for (unsigned way = 0; way < WAYS && !found; way++)
-        if (&set->way[way] != traces->last[class] && whole_is_same(&set->way[way], caller))
+        if (&set->way[way] != guessed && whole_is_same(&set->way[way], caller))
             found = &set->way[way];
     rest_after(&set->rest, found != NULL);
     return found;
 }
 
 /* One of this class that begins where the present stack does; or NULL. */
-static struct whole *way_from(struct traces *traces, size_t class, const struct caller *caller) {
-    if (whole_begins_at(traces->last[class], caller))
-        return traces->last[class];
+static struct whole *way_from(struct set *set, const struct caller *caller, struct whole *guessed) {
+    if (whole_begins_at(guessed, caller))
+        return guessed;
     for (unsigned way = 0; way < WAYS; way++)
-        if (whole_begins_at(&traces->set[class].way[way], caller))
-            return &traces->set[class].way[way];
+        if (whole_begins_at(&set->way[way], caller))
+            return &set->way[way];
     return NULL;
 }
 
-static __attribute__((noinline)) uint32_t site_not_last(struct traces *traces, size_t class,
-                                                        const struct caller *caller, uint32_t max) {
+static __attribute__((noinline)) uint32_t site_not_guessed(struct traces *traces, size_t class,
+                                                           const struct caller *caller, uint32_t max) {
     if (__builtin_expect(atomic_load_explicit(&unwind_epoch, memory_order_acquire) & 1, 0))
         return site_anew(*caller, max);
     struct set *set = &traces->set[class];
+    struct guesses *guesses = &traces->guesses[class];
+    struct whole *guessed = guess(traces, class, caller);
     int looks = !rests(&set->rest);
-    struct whole *whole = looks ? other_way(traces, class, caller) : NULL;
+    struct whole *whole = looks ? other_way(set, caller, guessed) : NULL;
     if (whole) {
-        traces->last[class] = whole;
+        guess_better(guesses, caller, guessed);
+        guess_note(guesses, caller, whole, (unsigned)(whole - set->way));
         frames_check_site(whole->site, max);
         return whole->site;
     }
-    struct whole *like = way_from(traces, class, caller);
+    struct whole *like = way_from(set, caller, guessed);
     size_t first = 0;
     int is_alike = like && whole_seems_alike(like, &first);
-    traces->last[class] = whole = like && !looks ? like : &set->way[set->oldest++ % WAYS];
+    whole = like && !looks ? like : &set->way[set->oldest++ % WAYS];
+    guess_note(guesses, caller, whole, (unsigned)(whole - set->way));
     if (is_alike && whole != like)
         whole_copy(whole, like);
     uint32_t site = is_alike ? site_by_shape(traces, whole, first, max) : 0;
     if (site)
         return site;
-    struct levels *levels = levels_of(traces, class);
-    if (!levels || rests(&traces->walks_alone[class % TRACES]))
+    struct levels *levels = levels_of(traces);
+    if (!levels || rests(&traces->walks_alone))
         return site_alone(*caller, max);
-    return site_by_levels(traces, class, *caller, max, whole);
+    return site_by_levels(traces, *caller, max, whole);
 }
 
 static __attribute__((noinline)) struct traces *traces_make(void) {
     struct traces *traces = pages_alloc_table(sizeof *traces);
     for (size_t class = 0; traces && class < SETS; class ++)
-        traces->last[class] = &traces->set[class].way[0];
+        traces->guesses[class].last = &traces->set[class].way[0];
     for (size_t i = 0; traces && i <= CAPTURE_FRAMES_MAX; i++)
         traces->power[i] = i ? traces->power[i - 1] * SITE_HASH_BASE : 1;
     return traces;
-}
-
-/* Places that take turns, such as two calls that stand side by side, or one of a function that calls itself, must not share
- * a class. The low bits of addresses tell them apart better than a product would, whose high bits are often the same. */
-static inline size_t class_of(const struct caller *caller) {
-    uintptr_t mixed = caller->pc ^ caller->sp >> 4;
-    return (mixed ^ mixed >> 5 ^ mixed >> 10) % SETS;
 }
 
 uint32_t trace_site(struct traces **of_thread, const struct caller *caller, uint32_t max) {
@@ -178,9 +245,9 @@ uint32_t trace_site(struct traces **of_thread, const struct caller *caller, uint
     if (__builtin_expect(!traces, 0) && !(traces = *of_thread = traces_make()))
         return 0;
     size_t class = class_of(caller);
-    const struct whole *last = traces->last[class];
-    if (__builtin_expect(!whole_is_same(last, caller), 0))
-        return site_not_last(traces, class, caller, max);
-    frames_check_site(last->site, max);
-    return last->site;
+    const struct whole *guessed = guess(traces, class, caller);
+    if (__builtin_expect(!whole_is_same(guessed, caller), 0))
+        return site_not_guessed(traces, class, caller, max);
+    frames_check_site(guessed->site, max);
+    return guessed->site;
 }

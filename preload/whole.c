@@ -11,7 +11,6 @@
 
 enum {
     PLACES_AT_ONCE = 64,
-    PAGE_BYTES = 4096, /* or more */
 };
 
 _Static_assert(WHOLE_WORDS >= CAPTURE_FRAMES_MAX + WHOLE_WORDS_AT_ONCE, "a plain stack always fits");
@@ -88,6 +87,10 @@ void whole_copy(struct whole *to, const struct whole *from) {
     memcpy(to->at, from->at, from->words * sizeof from->at[0]);
     memcpy(to->word, from->word, (from->words + 1) * sizeof from->word[0]);
     memcpy(to->place, from->place, from->words * sizeof from->place[0]);
+    if (!from->knows_pages)
+        return;
+    memcpy(to->other, from->other, from->words * sizeof from->other[0]);
+    memcpy(to->swing, from->swing, from->words * sizeof from->swing[0]);
 }
 
 /* May the word at at[i] be `now`? */
@@ -103,17 +106,19 @@ static inline __attribute__((always_inline)) int may_change(struct whole *whole,
 }
 
 int whole_seems_alike(struct whole *like, size_t *first) {
-    size_t i = *first = levels_first_changed(like->at, like->word + 1, 0, like->words);
-    return i == like->words || may_change(like, i, *like->at[i]);
+    size_t i = *first = whole_first_changed(like);
+    return i == like->words || (like->knows_pages && *like->at[i] == like->other[i]) ||
+           may_change(like, i, *like->at[i]);
 }
 
 static __attribute__((noinline)) void find_pages(struct whole *whole) {
     for (uint32_t lo = 0, i = 0; lo < whole->words; lo = i) {
-        uintptr_t page = (uintptr_t)whole->at[lo] / PAGE_BYTES;
-        while (i < whole->words && (uintptr_t)whole->at[i] / PAGE_BYTES == page && i - lo < PLACES_AT_ONCE)
+        uintptr_t page = (uintptr_t)whole->at[lo] / WHOLE_PAGE_BYTES;
+        while (i < whole->words && (uintptr_t)whole->at[i] / WHOLE_PAGE_BYTES == page && i - lo < PLACES_AT_ONCE)
             i++;
         whole->place[lo].end = (uint8_t)i;
     }
+    memcpy(whole->other, whole->word + 1, whole->words * sizeof whole->other[0]);
     whole->knows_pages = 1;
 }
 
@@ -124,6 +129,21 @@ static inline uint64_t changed_places(const struct whole *whole, size_t lo, size
     for (size_t i = hi; i-- > lo;)
         changed = changed * 2 + (*whole->at[i] != whole->word[i + 1]);
     return changed;
+}
+
+/* `now` stands at at[i]; swing[i] becomes what takes the hash back. returns 0: it may not stand there */
+static inline __attribute__((always_inline)) int change(struct whole *whole, size_t i, uint64_t now,
+                                                        const uint64_t *power) {
+    uint64_t before = whole->word[i + 1];
+    if (now == whole->other[i])
+        whole->swing[i] = -whole->swing[i];
+    else if (may_change(whole, i, now))
+        whole->swing[i] = (site_hash_step(0, before) - site_hash_step(0, now)) * power[whole->place[i].frame];
+    else
+        return 0;
+    whole->other[i] = before;
+    whole->word[i + 1] = now;
+    return 1;
 }
 
 /* Where one word can be read so can all others on its page. */
@@ -138,11 +158,9 @@ int whole_adapt(struct whole *whole, size_t first, const uint64_t *power) {
             continue;
         for (uint64_t changed = changed_places(whole, lo, hi); changed; changed &= changed - 1) {
             size_t i = lo + (size_t)__builtin_ctzll(changed);
-            uint64_t now = *whole->at[i], before = whole->word[i + 1];
-            if (!may_change(whole, i, now))
+            if (!change(whole, i, *whole->at[i], power))
                 return -1;
-            hash += (site_hash_step(0, now) - site_hash_step(0, before)) * power[whole->place[i].frame];
-            whole->word[i + 1] = now;
+            hash -= whole->swing[i];
         }
     }
     whole->hash = hash;

@@ -7,6 +7,7 @@
 enum {
     WHOLE_WORDS = 96, /* that a whole stack may depend on */
     WHOLE_WORDS_AT_ONCE = 4,
+    WHOLE_PAGE_BYTES = 4096, /* or more */
 };
 
 /* What at[i] of a whole is. */
@@ -33,6 +34,9 @@ struct whole {
     const uint64_t *at[WHOLE_WORDS]; /* all aligned: no word lies on two pages */
     uint64_t word[WHOLE_WORDS + 1];  /* [0] is caller.pc, and [i + 1] the word at at[i]: the frames, if is_plain */
     struct whole_place place[WHOLE_WORDS]; /* of at[i] */
+    /* Most places have two words that take turns. These hold something once knows_pages is set. */
+    uint64_t other[WHOLE_WORDS]; /* that stood at at[i] before in a stack of this shape; word[i + 1]: none did */
+    uint64_t swing[WHOLE_WORDS]; /* what is to be added to the hash when it stands there again */
 };
 
 static inline int whole_begins_at(const struct whole *whole, const struct caller *caller) {
@@ -51,6 +55,11 @@ static inline int whole_is_same(const struct whole *whole, const struct caller *
         if (*at[i] != word[i] || *at[i + 1] != word[i + 1] || *at[i + 2] != word[i + 2] || *at[i + 3] != word[i + 3])
             return 0;
     return 1;
+}
+
+/* The first i at which another word stands at at[i] now, or whole->words. It begins where the present stack does. */
+static inline size_t whole_first_changed(const struct whole *whole) {
+    return levels_first_changed(whole->at, whole->word + 1, 0, whole->words);
 }
 
 /* Keep the first `frames` levels as a whole; hash and site are the caller's to set. A stack that was cut is not kept, for it

@@ -1,5 +1,6 @@
 /* debug_info.c - no library that asks servers where none is named, no compressed file by the slow way.
  *
+ * Never: believes that a file which it opens anew is the one that was looked at before.
  * Start: find(), which libdwfl calls when a file lacks symbols or debug information; debug_info_open(). */
 #include "debug_info.h"
 
@@ -88,9 +89,14 @@ static Dwfl_Module *report(Dwfl *session, const struct inflated *file, const cha
     return module;
 }
 
-static bool lies_alike(Dwfl_Module *a, Dwfl_Module *b) {
-    GElf_Addr left, right;
-    return dwfl_module_getelf(a, &left) && dwfl_module_getelf(b, &right) && left == right;
+/* The file may be another by now. */
+static bool is_same(Dwfl_Module *a, Dwfl_Module *b) {
+    const unsigned char *left_id = NULL, *right_id = NULL;
+    GElf_Addr left, right, at;
+    int bytes = dwfl_module_build_id(a, &left_id, &at);
+    return dwfl_module_getelf(a, &left) && dwfl_module_getelf(b, &right) && left == right &&
+           dwfl_module_build_id(b, &right_id, &at) == bytes &&
+           (bytes <= 0 || !memcmp(left_id, right_id, (size_t)bytes));
 }
 
 /* Its symbols, where the file had none itself, came from the one that has its debug information. */
@@ -110,7 +116,7 @@ Dwfl_Module *debug_info_open(struct debug_info *info, Dwfl_Module *module) {
     if (!path || !inflated_open(&info->file, path) || !(info->session = dwfl_begin(&debug_info_callbacks)))
         return module;
     Dwfl_Module *inflated = report(info->session, &info->file, path);
-    if (inflated && lies_alike(module, inflated))
+    if (inflated && is_same(module, inflated))
         info->module = inflated;
     return info->module;
 }

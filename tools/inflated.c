@@ -10,43 +10,29 @@
 #include <libdeflate.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zstd.h>
 
-enum { ZSTD = 2 /* ELFCOMPRESS_ZSTD, which not every elf.h has */ };
+/* Debug information is three to thirteen times what it is packed into. What claims to be so much more may have been made to fill
+ * the memory, and zlib could: libdw, which takes no section twice, may have it. */
+enum { GROWTH_MAX = 64, ALIGNMENT = 16, ZSTD = 2 /* ELFCOMPRESS_ZSTD, which not every elf.h has */ };
 
 /* Where variables are, and what only a debugger asks for: a fifth of what libc's takes. */
 static const char *const unread[] = {".debug_loc",   ".debug_loclists", ".debug_frame",
                                      ".debug_macro", ".debug_pubnames", ".debug_pubtypes"};
-static const char *const needed[] = {".gnu_debugaltlink", ".note.gnu.build-id", ".shstrtab"};
+static const char *const needed[] = {".gnu_debugaltlink", ".note.gnu.build-id"};
 
 struct copy {
     Elf *elf;
     size_t names; /* number of the section that names the sections */
     const Elf64_Ehdr *header;
     const Elf64_Phdr *segments;
+    size_t segment_count, section_count;
     struct inflated *to;
-    size_t end; /* of what is laid out */
+    size_t end;   /* of what is laid out */
+    size_t limit; /* of what may be; both are multiples of ALIGNMENT */
     struct libdeflate_decompressor *decompressor;
-    bool is_compressed; /* something in it is */
-};
-
-static bool inflate_zlib(struct copy *copy, char *to, size_t size, const char *from, size_t packed) {
-    return !libdeflate_zlib_decompress(copy->decompressor, from, packed, to, size, NULL);
-}
-
-static bool inflate_zstd(struct copy *copy, char *to, size_t size, const char *from, size_t packed) {
-    (void)copy;
-    return ZSTD_decompress(to, size, from, packed) == size;
-}
-
-static const struct compression {
-    Elf64_Word type;
-    uint64_t ratio_max; /* so many bytes at most become one: a section that claims more is broken */
-    bool (*inflate)(struct copy *, char *to, size_t size, const char *from, size_t packed);
-} compressions[] = {
-    {ELFCOMPRESS_ZLIB, 1032, inflate_zlib},
-    {ZSTD, (128 << 10) / 3, inflate_zstd}, /* RFC 8878, 3.1.1.2: blocks of one byte over and over */
 };
 
 static bool is_one_of(const char *name, const char *const *list, size_t count) {
@@ -58,98 +44,114 @@ static bool is_one_of(const char *name, const char *const *list, size_t count) {
 
 #define COUNT(list) (sizeof(list) / sizeof *(list))
 
-static bool is_wanted(const struct copy *copy, const Elf64_Shdr *section) {
+static bool is_wanted(const struct copy *copy, size_t number, const Elf64_Shdr *section) {
     const char *name = elf_strptr(copy->elf, copy->names, section->sh_name);
-    if (!name || section->sh_type == SHT_NOBITS)
+    if (!name || !number || section->sh_type == SHT_NOBITS)
         return false;
-    return is_one_of(name, needed, COUNT(needed)) ||
+    return number == copy->names || is_one_of(name, needed, COUNT(needed)) ||
            (!strncmp(name, ".debug_", 7) && !is_one_of(name, unread, COUNT(unread)));
 }
 
-/* NULL: none that is known. */
-static const struct compression *compression_of(Elf64_Word type) {
-    for (size_t i = 0; i < COUNT(compressions); i++)
-        if (compressions[i].type == type)
-            return &compressions[i];
-    return NULL;
-}
-
-/* How large a section will be. returns false when that can't be told */
-static bool inflated_size(Elf_Scn *section, const Elf64_Shdr *header, Elf64_Chdr *compression) {
+/* How large a section says that it will be. returns false when that can't be told */
+static bool read_compression(Elf_Scn *section, const Elf64_Shdr *header, Elf64_Chdr *compression) {
     *compression = (Elf64_Chdr){.ch_type = 0, .ch_size = header->sh_size, .ch_addralign = header->sh_addralign};
     if (!(header->sh_flags & SHF_COMPRESSED))
         return true;
     const Elf64_Chdr *read = elf64_getchdr(section);
-    const struct compression *known = read ? compression_of(read->ch_type) : NULL;
-    if (!known || read->ch_size / known->ratio_max > header->sh_size)
+    if (!read || (read->ch_type != ELFCOMPRESS_ZLIB && read->ch_type != ZSTD))
         return false;
     *compression = *read;
     return true;
 }
 
-static size_t aligned(size_t at) {
-    return (at + 15) & ~(size_t)15;
-}
-
 /* ---- laying out ---- */
 
-static bool measure(struct copy *copy) {
-    Elf_Scn *section = NULL;
-    copy->end = aligned(sizeof *copy->header + copy->header->e_phnum * sizeof *copy->segments);
-    while ((section = elf_nextscn(copy->elf, section))) {
-        const Elf64_Shdr *header = elf64_getshdr(section);
+/* Room behind what is laid out. returns false: there is not so much */
+static bool take_room(struct copy *copy, uint64_t bytes) {
+    if (bytes > copy->limit - copy->end)
+        return false;
+    copy->end += (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    return true;
+}
+
+static bool take_room_for_headers(struct copy *copy) {
+    copy->end = 0;
+    return take_room(copy, sizeof *copy->header + copy->segment_count * sizeof *copy->segments);
+}
+
+static bool measure(struct copy *copy, uint64_t file_bytes) {
+    bool is_compressed = false;
+    copy->limit = file_bytes * GROWTH_MAX / ALIGNMENT * ALIGNMENT;
+    if (file_bytes > SIZE_MAX / GROWTH_MAX || !take_room_for_headers(copy))
+        return false;
+    for (size_t i = 1; i < copy->section_count; i++) {
+        Elf_Scn *section = elf_getscn(copy->elf, i);
+        const Elf64_Shdr *header = section ? elf64_getshdr(section) : NULL;
         Elf64_Chdr compression;
-        if (!header || !is_wanted(copy, header))
+        if (!header)
+            return false;
+        if (!is_wanted(copy, i, header))
             continue;
-        if (!inflated_size(section, header, &compression))
+        if (!read_compression(section, header, &compression) || !take_room(copy, compression.ch_size))
             return false;
-        copy->is_compressed |= compression.ch_type != 0;
-        if (__builtin_add_overflow(copy->end, aligned(compression.ch_size), &copy->end))
-            return false;
+        is_compressed |= compression.ch_type != 0;
     }
-    return copy->is_compressed;
+    return is_compressed;
+}
+
+/* ---- filling ---- */
+
+static bool fill_bytes(struct copy *copy, const Elf_Data *data, const Elf64_Chdr *compression, char *to) {
+    if (!compression->ch_type) {
+        if (data->d_size)
+            memcpy(to, data->d_buf, data->d_size);
+        return true;
+    }
+    const char *from = (const char *)data->d_buf + sizeof *compression;
+    size_t packed = data->d_size - sizeof *compression;
+    if (compression->ch_type == ZSTD)
+        return ZSTD_decompress(to, compression->ch_size, from, packed) == compression->ch_size;
+    return libdeflate_zlib_decompress(copy->decompressor, from, packed, to, compression->ch_size, NULL) ==
+           LIBDEFLATE_SUCCESS;
 }
 
 static bool fill_section(struct copy *copy, Elf_Scn *section, Elf64_Shdr *header) {
     Elf64_Chdr compression;
     const Elf_Data *data = elf_rawdata(section, NULL);
-    if (!data || !inflated_size(section, header, &compression) || data->d_size != header->sh_size)
-        return false;
-    char *to = copy->to->bytes + copy->end;
-    if (!compression.ch_type)
-        memcpy(to, data->d_buf, data->d_size);
-    else if (!compression_of(compression.ch_type)
-                  ->inflate(copy, to, compression.ch_size, (const char *)data->d_buf + sizeof compression,
-                            data->d_size - sizeof compression))
+    size_t at = copy->end;
+    if (!data || !read_compression(section, header, &compression) || data->d_size != header->sh_size ||
+        !take_room(copy, compression.ch_size) || !fill_bytes(copy, data, &compression, copy->to->bytes + at))
         return false;
     header->sh_flags &= ~(Elf64_Xword)SHF_COMPRESSED;
     header->sh_addralign = compression.ch_addralign;
     header->sh_size = compression.ch_size;
-    header->sh_offset = copy->end;
-    copy->end += aligned(compression.ch_size);
+    header->sh_offset = at;
     return true;
 }
 
-static bool fill(struct copy *copy, size_t count) {
-    Elf64_Ehdr *header = memcpy(copy->to->bytes, copy->header, sizeof *header);
-    Elf64_Shdr *headers = (Elf64_Shdr *)(copy->to->bytes + copy->end);
-    header->e_phoff = sizeof *header;
-    header->e_shoff = copy->end;
-    if (header->e_phnum)
-        memcpy(copy->to->bytes + sizeof *header, copy->segments, header->e_phnum * sizeof *copy->segments);
-    copy->end = aligned(sizeof *header + header->e_phnum * sizeof *copy->segments);
-    for (size_t i = 0; i < count; i++) {
+static bool fill_sections(struct copy *copy, Elf64_Shdr *headers) {
+    for (size_t i = 0; i < copy->section_count; i++) {
         Elf_Scn *section = elf_getscn(copy->elf, i);
         const Elf64_Shdr *read = section ? elf64_getshdr(section) : NULL;
         if (!read)
             return false;
         headers[i] = *read;
-        if (!is_wanted(copy, read))
+        if (!is_wanted(copy, i, read))
             headers[i].sh_type = i ? SHT_NOBITS : SHT_NULL;
         else if (!fill_section(copy, section, &headers[i]))
             return false;
     }
     return true;
+}
+
+/* The file may change while it is read: what does not fit into what was measured ends it, too. */
+static bool fill(struct copy *copy) {
+    Elf64_Ehdr *header = memcpy(copy->to->bytes, copy->header, sizeof *header);
+    header->e_phoff = sizeof *header;
+    header->e_shoff = copy->limit;
+    if (copy->segment_count)
+        memcpy(copy->to->bytes + sizeof *header, copy->segments, copy->segment_count * sizeof *copy->segments);
+    return take_room_for_headers(copy) && fill_sections(copy, (Elf64_Shdr *)(copy->to->bytes + copy->limit));
 }
 
 /* ---- the file ---- */
@@ -163,30 +165,39 @@ static char *take_memory(size_t size) {
     return bytes;
 }
 
-static bool copy_file(struct copy *copy) {
-    size_t count;
+static bool read_headers(struct copy *copy) {
     copy->header = elf64_getehdr(copy->elf);
     copy->segments = elf64_getphdr(copy->elf);
-    if (!copy->header || copy->header->e_ident[EI_DATA] != ELFDATA2LSB || elf_getshdrnum(copy->elf, &count) ||
-        elf_getshdrstrndx(copy->elf, &copy->names) || (copy->header->e_phnum && !copy->segments) || !measure(copy))
+    if (!copy->header || copy->header->e_ident[EI_DATA] != ELFDATA2LSB ||
+        elf_getphdrnum(copy->elf, &copy->segment_count) || elf_getshdrnum(copy->elf, &copy->section_count) ||
+        elf_getshdrstrndx(copy->elf, &copy->names))
         return false;
-    copy->to->size = copy->end + count * sizeof(Elf64_Shdr);
+    /* a number that is too large for the header stands in section 0, where nothing but a core has it */
+    return copy->segment_count == copy->header->e_phnum && (copy->segments || !copy->segment_count);
+}
+
+static bool copy_file(struct copy *copy, uint64_t file_bytes) {
+    if (!read_headers(copy) || !measure(copy, file_bytes))
+        return false;
+    copy->limit = copy->end;
+    copy->to->size = copy->limit + copy->section_count * sizeof(Elf64_Shdr);
     copy->to->bytes = take_memory(copy->to->size);
     copy->decompressor = libdeflate_alloc_decompressor();
-    bool done = copy->to->bytes && copy->decompressor && fill(copy, count);
+    bool done = copy->to->bytes && copy->decompressor && fill(copy);
     libdeflate_free_decompressor(copy->decompressor);
     return done;
 }
 
 bool inflated_open(struct inflated *inflated, const char *path) {
     struct copy copy = {.to = inflated};
+    struct stat status = {0};
     *inflated = (struct inflated){0};
     int file = open(path, O_RDONLY | O_CLOEXEC);
     if (file < 0)
         return false;
     elf_version(EV_CURRENT);
     copy.elf = elf_begin(file, ELF_C_READ_MMAP, NULL);
-    bool done = copy.elf && copy_file(&copy);
+    bool done = copy.elf && !fstat(file, &status) && copy_file(&copy, (uint64_t)status.st_size);
     if (!done)
         inflated_close(inflated);
     elf_end(copy.elf);

@@ -47,9 +47,22 @@ kill -QUIT "$(cat {work}/nginx/pid)"
 wait $server"""
 
 
-def load(name, threads, rounds=2_000_000):
-    return Workload(f"allocators: {name}, {threads} thread{'s' * (threads > 1)}",
-                    ["{allocators}", name, str(threads), str(rounds)], source="allocators.c")
+def load(name, threads, rounds=2_000_000, source="allocators"):
+    return Workload(f"{source}: {name}, {threads} thread{'s' * (threads > 1)}",
+                    [f"{{{source}}}", name, str(threads), str(rounds)], source=f"{source}.c")
+
+
+def value(name, rounds):
+    return Workload(f"C++ values: {name}", ["{values}", name, str(rounds)], source="values.cc")
+
+
+def interpreter(name, *command):
+    return Workload(f"{name}, a loop of tables and texts", [name, *command], needs=(name,))
+
+
+LUA = "local t = {{}} for i = 1, 600000 do t[i % 5000] = {{i, tostring(i), {{}}}} end print(#t)"
+RUBY = "t = []; 400_000.times {{ |i| t[i % 5000] = [i, \"a text that is longer than its slot: #{{i}}\", {{ i => 1 }}] }}; puts t.size"
+GHOSTSCRIPT = "0 1 400000 {{ 20 string cvs pop 5 dict pop }} for quit"
 
 
 WORKLOADS = [
@@ -74,6 +87,16 @@ WORKLOADS = [
     *[load(name, threads) for name in ("passed", "consumer", "growing", "mixed", "trees") for threads in (1, 2)],
     load("passed", 16, 200_000), load("mixed", 16, 100_000), load("large", 1), load("large", 2), load("threads", 1),
     load("threads", 2),
+    *[load(name, 1, rounds, "patterns") for name, rounds in [
+        ("same", 4_000_000), ("batches", 4_000_000), ("likely", 2_000_000), ("relay", 4_000_000), ("binary", 8_000_000),
+        ("search", 8_000_000), ("list", 4_000_000), ("names", 4_000_000), ("numbers", 4_000_000), ("parts", 4_000_000),
+        ("deep", 2_000_000), ("doubling", 2_000_000), ("huge", 200_000)]],
+    *[load(name, 2, 4_000_000, "patterns") for name in ("same", "batches", "binary", "list")],
+    *[value(name, rounds) for name, rounds in [
+        ("trees", 4_000_000), ("strings", 1_000_000), ("hashed", 1_000_000), ("ordered", 500_000), ("shares", 2_000_000),
+        ("vectors", 1_000_000), ("lists", 2_000_000), ("shapes", 2_000_000)]],
+    interpreter("lua5.4", "-e", LUA), interpreter("ruby", "-e", RUBY),
+    interpreter("gs", "-q", "-dNODISPLAY", "-dBATCH", "-c", GHOSTSCRIPT),
 ]
 
 

@@ -17,12 +17,21 @@ here=$(cd "$(dirname "$0")" && pwd) || exit 1
 CEILINGS='
 a pair; the same way to malloc each time|churn|1 N descending|12000|24000|528
 a pair; the loop stands below all calls|churn|1 N standing|12000|24000|507
-a pair; three ways to malloc in turn|churn|1 N alternating|12000|24000|733
-a pair; one of 1 024 ways at random|churn|1 N wandering|12000|24000|1391
+a pair; three ways to malloc in turn|churn|1 N alternating|12000|24000|525
+a pair; one of 1 024 ways at random|churn|1 N wandering|12000|24000|1148
+a pair; a tree of calls, each with its block|allocators|trees 1 N|20480|40960|975
+two pairs; two calls of operator new in turn|values|lists N|12000|24000|1040
 a place that malloc was not called from before|places|N|500|1500|4106
 a block of a pool with two objects, beside thousands|pools|N|2000|4000|4754
 '
 
+build_workloads() {
+    local name sources=$here/../bench/workloads
+    for name in churn allocators; do
+        gcc -std=gnu11 -D_GNU_SOURCE -O2 -g -o "$WORK/$name" "$sources/$name.c" -pthread || return
+    done
+    g++ -std=c++17 -O2 -g -o "$WORK/values" "$sources/values.cc"
+}
 build_places() { # a program of 1 500 functions; each calls malloc once
     {
         echo '#include <stdlib.h>'
@@ -85,8 +94,7 @@ costs_at_most() { # CEILING PROGRAM ARGUMENTS SHORT LONG
 }
 
 exec 3>&2
-gcc -std=gnu11 -D_GNU_SOURCE -O2 -g -o "$WORK/churn" "$here/../bench/workloads/churn.c" -pthread &&
-    build_places && build_pools || exit 1
+build_workloads && build_places && build_pools || exit 1
 while IFS='|' read -r counted program arguments short long ceiling; do
     [ -z "$counted" ] || claim "at most $ceiling instructions for $counted" \
         costs_at_most "$ceiling" "$program" "$arguments" "$short" "$long"

@@ -166,6 +166,61 @@ for kib in 23000 23500 24000; do
     claim "$kib KiB, Python: nothing is lost" lost_is 0
 done
 
+# Other allocators ask for memory through us, amid a realloc too; and put several objects into 16 bytes.
+cat >vector.c <<'C'
+#include <stdlib.h>
+void __lsan_ignore_object(const void *) __attribute__((weak));
+enum { KEPT = 3000 };
+static void ***vector;
+/* A block that holds all objects grows until there is no more memory. Then all are named, resized, and freed. */
+int main(void) {
+    size_t room = 1 << 16;
+    void ***larger = malloc(room * sizeof *vector);
+    for (int i = 0; i < KEPT; i++)
+        larger[i] = malloc(8);
+    for (; larger; larger = realloc(vector, (room += room / 2) * sizeof *vector))
+        vector = larger;
+    for (int i = 0; i < KEPT; i++) {
+        if (__lsan_ignore_object)
+            __lsan_ignore_object(vector[i]);
+        free(realloc(vector[i], i % 2 ? 8 : 200));
+    }
+    free(vector);
+    return 0;
+}
+C
+for library in libc.so.6 libjemalloc.so.2 libtcmalloc_minimal.so.4 libmimalloc.so.2; do
+    gcc -O0 -g -w -o vector vector.c -Wl,--no-as-needed "-l:$library" 2>/dev/null || continue
+    for kib in 60000 200000; do
+        limited_run -v $kib ./vector
+        claim "$kib KiB of memory, $library: the program ends as ever" [ "$(jq .program.exit_status json)" = 0 ]
+        claim "$kib KiB of memory, $library: nothing seems lost amid a realloc" lost_is 0
+    done
+done
+
+# Once there was another thread.
+cat >joined.c <<'C'
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+static void *nothing(void *unused) { return unused; }
+int main(void) {
+    pthread_t thread;
+    size_t made = 0;
+    void **all = NULL;
+    if (pthread_create(&thread, NULL, nothing, NULL) || pthread_join(thread, NULL))
+        return 2;
+    for (void **next; (next = malloc(24)); all = next, made++)
+        *next = all;
+    printf("%zu\n", made * 24 >> 20);
+    return 0;
+}
+C
+gcc -O0 -g -w -pthread -o joined joined.c
+plain=$( (ulimit -v 100000 && ./joined))
+limited_run -v 100000 ./joined
+claim 'a thread that has ended: the program has all the memory but a little' at_least $((plain - 5))
+
 # While other threads allocate.
 cat >threads.c <<'C'
 #include <pthread.h>

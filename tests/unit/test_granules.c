@@ -147,13 +147,15 @@ START_TEST (memory_far_from_any_object_is_told_without_the_index) {
 END_TEST
 
 START_TEST (middle_of_a_large_object_is_told_when_it_was_met) {
+    enum { BYTES = HEAP_LEAF_BYTES + HEAP_LEAF_BYTES / 4 };
     begin();
-    const char *object = heap_build_object(build, 2 << 20, 1), *end = object + (2 << 20);
+    uintptr_t lead = HEAP_LEAF_BYTES / 2 - (uintptr_t)build->next; /* it begins in the middle of a leaf */
+    heap_build_gap(build, lead & (HEAP_LEAF_BYTES - 1));
+    const char *object = heap_build_object(build, BYTES, 1), *end = object + BYTES;
     heap_build_gap(build, 16);
     const char *after = heap_build_object(build, 64, 1);
     freeze();
-    const char *middle = object + HEAP_LEAF_BYTES / 2;
-    ck_assert_int_eq(look(middle), GRANULES_FAR);
+    ck_assert_int_eq(look(object + HEAP_LEAF_BYTES / 4), GRANULES_FAR);
     granules_note_met(&met.granules, (struct range){(uintptr_t)object, (uintptr_t)end}, (uintptr_t)object + 6000);
     const char *leaf_end = (const char *)(((uintptr_t)object | (HEAP_LEAF_BYTES - 1)) + 1);
     for (const char *at = object + 16; at < leaf_end; at += 8)
