@@ -18,7 +18,7 @@ TARGET := $(BASE) -fPIC -fvisibility=hidden -ftls-model=initial-exec -fno-stack-
 # The tool's libraries are built into it where their archives are installed: to find, map and relocate nine shared ones
 # takes longer than all that a run of a small program needs of them. liblzma and libbz2 are libdw's.
 built_in = $(if $(findstring /,$(shell $(CC) -print-file-name=lib$(1).a)),-l:lib$(1).a,-l$(1))
-TOOLS_LIBS := $(foreach library,dw elf deflate jansson z lzma bz2 ncursesw tinfo iberty,$(call built_in,$(library)))
+TOOLS_LIBS := $(foreach library,dw elf deflate zstd jansson z lzma bz2 ncursesw tinfo iberty,$(call built_in,$(library)))
 CHECK_LIBS = $(shell pkg-config --libs check) -lpthread
 SANITIZE := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 

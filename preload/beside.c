@@ -1,6 +1,6 @@
 /* beside.c - see the header.
  *
- * Owns:    the child's stack and handlers.
+ * Owns:    the child's stack, kept for the next one, and its handlers.
  * Never:   copies the memory; leaves a core of it.
  * Start:   beside_run().
  * Source:  clone(2), CLONE_VM and CLONE_VFORK */
@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <sys/wait.h>
 
@@ -49,17 +50,29 @@ static void begin(void *argument) {
     beside->work(beside->argument);
 }
 
-/* Without CLONE_VFORK the child would not have the alternate signal stack, which is a root. */
+static char *_Atomic spare_stack;
+
+static char *stack_take(void) {
+    char *stack = atomic_exchange(&spare_stack, NULL);
+    return stack ? stack : pages_alloc(STACK_BYTES);
+}
+
+/* Without CLONE_VFORK the child would not have the alternate signal stack, which is a root. A signal for the whole process
+ * group must not run the program's handler there. */
 int beside_run(void (*work)(void *argument), void *argument) {
     struct beside beside = {work, argument};
-    char *stack = pages_alloc(STACK_BYTES);
+    char *stack = stack_take();
+    unsigned long all = ~0ul, before = 0;
     int status = 0;
     if (!stack)
         return BESIDE_FAILED;
+    sys(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, 8);
     long child = arch_clone_thread(CLONE_VM | CLONE_VFORK, stack + STACK_BYTES, NULL, begin, &beside);
+    sys(SYS_rt_sigprocmask, SIG_SETMASK, &before, 0, 8);
+    while (!sys_failed(child) && sys(SYS_wait4, child, &status, __WALL, 0) == -EINTR) {
+    }
+    atomic_store(&spare_stack, stack);
     if (sys_failed(child))
         return BESIDE_FAILED;
-    while (sys(SYS_wait4, child, &status, __WALL, 0) == -EINTR) {
-    }
     return WIFEXITED(status) && WEXITSTATUS(status) != (BESIDE_FAILED & 0xff) ? WEXITSTATUS(status) : BESIDE_FAILED;
 }

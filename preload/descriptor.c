@@ -1,7 +1,7 @@
 /* descriptor.c - see the header.
  *
  * Owns:    the list of those that were kept.
- * Never:   touches a descriptor of the program's: what stands at a number of ours is looked at first.
+ * Never:   touches a descriptor of the program's, but in a child: what stands at a number of ours is looked at first.
  * Start:   descriptor_keep(), descriptor_is_ours(). */
 #include "descriptor.h"
 
@@ -9,9 +9,15 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include "kernel_roots.h"
 #include "sys.h"
 
-enum { NUMBER_WANTED = 1000, ROOM_ABOVE = 16, KEPT_MAX = 8 };
+enum {
+    NUMBER_WANTED = 1000,
+    ROOM_ABOVE = 16,
+    KEPT_MAX = 8,
+    ROOM_NUMBERS = 8 /* that are looked at for room: a child has no more than four files open at a time */
+};
 
 /* Those that were kept, ours still or not: the number is cleared when we close it. */
 static struct descriptor kept[KEPT_MAX] = {[0 ... KEPT_MAX - 1] = {.number = -1}};
@@ -83,4 +89,10 @@ void descriptor_close(struct descriptor *descriptor) {
     if (descriptor_is_ours(descriptor))
         sys(SYS_close, descriptor->number);
     descriptor->number = -1;
+}
+
+void descriptor_make_room(int kept_open) {
+    for (int number = 0; number < ROOM_NUMBERS; number++)
+        if (number != kept_open && !descriptor_is_kept(number) && !kernel_roots_are_in(number))
+            sys(SYS_close, number);
 }

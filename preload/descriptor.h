@@ -21,4 +21,8 @@ int descriptor_kept_from(unsigned first, unsigned last);
 /* Close it, if it is still ours. */
 void descriptor_close(struct descriptor *);
 
+/* The program may have used up all numbers: let go of some of its descriptors, but not of `kept_open` (-1: of any), nor of one
+ * that the kernel's roots are read from. context: child */
+void descriptor_make_room(int kept_open);
+
 #endif

@@ -19,6 +19,7 @@
 #include <sys/wait.h>
 
 #include "beside.h"
+#include "descriptor.h"
 #include "forked.h"
 #include "frames_check.h"
 #include "give_way.h"
@@ -170,6 +171,7 @@ static void child_scan(const struct scan_input *in, int file) {
     sys(SYS_prlimit64, 0, RLIMIT_CORE, &none, 0);
     limits_spend();
     limits_lift();
+    descriptor_make_room(file);
     sys(SYS_exit_group, search_and_write(in, file) == 0 ? 0 : CHILD_FAILED);
 }
 
@@ -260,7 +262,9 @@ enum occasion { AT_END, AT_EXEC, SHORT_OF_MEMORY };
 
 struct ending {
     enum occasion occasion;
-    int status, file;
+    int status;
+    int file; /* the recording, or a negative errno */
+    unsigned long signals_before;
     struct callee_saved from; /* a frame of ours on the program's stack, still live */
     uintptr_t thread_pointer;
     const ucontext_t *interrupted; /* by the signal that ends the process; NULL: exit was called */
@@ -389,38 +393,49 @@ static void drop_own_signals(void) {
     }
 }
 
+static void record(struct ending *ending) {
+    int by_hand = !process.options.dir[0];
+    ending->file = open_recording(ending);
+    int left = ending->file == -ENOENT && !rights_elsewhere;
+    if (left)
+        ending->file = memory_file();
+    if (ending->file < 0)
+        return;
+    end_recorded(ending, ending->signals_before);
+    if (ending->failed && (ending->occasion == SHORT_OF_MEMORY || *live_place() != PLACE_NONE))
+        place_drop(&process.options, process.pid); /* what an earlier scan has left says more */
+    else if (!by_hand && !left)
+        left = commit(ending) == -ENOENT && !rights_elsewhere;
+    if (left)
+        leave_to_nobody(ending->file, ending->signals_before);
+    if (ending->tool == TOOL_MISSING)
+        leave_recording(ending->file, place_open_without_tool(&process.options, process.pid));
+    sys(SYS_close, ending->file);
+}
+
+static void record_beside(void *context) {
+    descriptor_make_room(-1);
+    record(context);
+}
+
 /* Runs on a stack of our own: the program may end on a signal stack of a few KiB. */
 static void end_on_own_stack(void *context) {
     struct ending *ending = context;
-    unsigned long all = ~0ul, before = 0;
-    sys(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, 8);
+    unsigned long all = ~0ul;
+    sys(SYS_rt_sigprocmask, SIG_SETMASK, &all, &ending->signals_before, 8);
     stop_threads(ending);
-    int by_hand = !process.options.dir[0];
     if (ending->occasion == AT_END) { /* the program opens no more, and needs no more memory */
         limit_lift(RLIMIT_NOFILE);
         limit_lift(RLIMIT_AS);
         limit_lift(RLIMIT_DATA);
     }
-    ending->file = open_recording(ending);
-    int left = ending->file == -ENOENT && !rights_elsewhere;
-    if (left)
-        ending->file = memory_file();
-    if (ending->file >= 0) {
-        end_recorded(ending, before);
-        if (ending->failed && (ending->occasion == SHORT_OF_MEMORY || *live_place() != PLACE_NONE))
-            place_drop(&process.options, process.pid); /* what an earlier scan has left says more */
-        else if (!by_hand && !left)
-            left = commit(ending) == -ENOENT && !rights_elsewhere;
-        if (left)
-            leave_to_nobody(ending->file, before);
-        if (ending->tool == TOOL_MISSING)
-            leave_recording(ending->file, place_open_without_tool(&process.options, process.pid));
-        sys(SYS_close, ending->file);
-    }
+    record(ending);
+    if (ending->file == -EMFILE && !rights_filtered)
+        beside_run(record_beside, ending);
     leave_threads(ending);
     if (ending->occasion == AT_END)
         drop_own_signals();
-    sys(SYS_rt_sigprocmask, SIG_SETMASK, &before, 0, 8);
+    sys(SYS_rt_sigprocmask, SIG_SETMASK, &ending->signals_before, 0, 8);
 }
 
 /* Another thread's scan is under way: stay until it has ended. If that was no end, this one still comes.

@@ -55,23 +55,26 @@ static void add_from_file(struct words *words, const char *path, const char *lin
 }
 
 /* Files that lie nowhere have no type: fewer names are to be read. Source: Linux, fs/anon_inodes.c */
-static int may_be_epoll(const char *descriptor) {
+static int may_be_epoll(int descriptor) {
     struct stat status = {0};
-    return !sys_failed(sys(SYS_newfstatat, proc_number(descriptor), "", &status, AT_EMPTY_PATH)) &&
-           !(status.st_mode & S_IFMT);
+    return !sys_failed(sys(SYS_newfstatat, descriptor, "", &status, AT_EMPTY_PATH)) && !(status.st_mode & S_IFMT);
+}
+
+int kernel_roots_are_in(int descriptor) {
+    static const char epoll[] = "anon_inode:[eventpoll]";
+    char path[64] = "/proc/self/fd/", target[32];
+    if (!may_be_epoll(descriptor))
+        return 0;
+    proc_decimal(descriptor, path + 14);
+    long length = sys(SYS_readlinkat, AT_FDCWD, path, target, sizeof target);
+    return length == sizeof epoll - 1 && memcmp(target, epoll, sizeof epoll - 1) == 0;
 }
 
 static void add_epoll(void *context, const char *name) {
-    char path[64] = "/proc/self/fd/", target[32];
+    char path[64] = "/proc/self/fdinfo/";
     size_t bytes = strlen(name);
-    if (bytes > 10 || !may_be_epoll(name))
+    if (bytes > 10 || !kernel_roots_are_in(proc_number(name)))
         return;
-    memcpy(path + 14, name, bytes + 1);
-    long length = sys(SYS_readlinkat, AT_FDCWD, path, target, sizeof target);
-    static const char epoll[] = "anon_inode:[eventpoll]";
-    if (length != sizeof epoll - 1 || memcmp(target, epoll, sizeof epoll - 1) != 0)
-        return;
-    memcpy(path, "/proc/self/fdinfo/", 18); // NOLINT(bugprone-not-null-terminated-result): the name follows
     memcpy(path + 18, name, bytes + 1);
     add_from_file(context, path, "tfd:", "data:");
 }

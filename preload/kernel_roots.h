@@ -11,6 +11,9 @@
  * returns  0 or -ENOMEM. context: child */
 int kernel_roots(int pid, struct arena *arena, struct range *words);
 
+/* Does this descriptor of the process hold such pointers? context: any */
+int kernel_roots_are_in(int descriptor);
+
 /* /proc shows this to the process itself, and to its child only while it could be debugged: not after it has become another
  * user. Is it to be asked for before the snapshot? context: any */
 int kernel_roots_are_private(void);

@@ -15,6 +15,7 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
+#include "descriptor.h"
 #include "dirty.h"
 #include "init.h"
 #include "kernel_roots.h"
@@ -87,6 +88,7 @@ static void write_text(const char *path, const char *text) {
 
 static void child_settle(struct snapshot_order *order, struct arena *arena) {
     struct rlimit none = {0, 0}, seconds = {CHILD_SECONDS_MAX, CHILD_SECONDS_MAX};
+    descriptor_make_room(order->reply);
     if (!order->in.kernel.hi)
         kernel_roots(order->in.pid, arena, &order->in.kernel);
     close_all_but(order->reply);

@@ -13,9 +13,12 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <string.h>
 #include <time.h>
 
 #include "arch.h"
+#include "beside.h"
+#include "descriptor.h"
 #include "interrupt.h"
 #include "live.h"
 #include "lock.h"
@@ -25,7 +28,6 @@
 #include "sys.h"
 #include "thread.h"
 
-#define THREADS "/proc/self/task"
 enum {
     THREADS_MIN = 64,
     ROUNDS_MAX = 1000,
@@ -93,15 +95,46 @@ static int ask(int pid, struct stopped_thread *slot) {
     return (int)sys(SYS_rt_tgsigqueueinfo, pid, slot->tid, INTERRUPT_SIGNAL, &info);
 }
 
+/* ---- which threads there are ---- */
+
+struct list {
+    proc_name_cb *visit;
+    void *context;
+    int pid, error;
+};
+
+/* In a child beside, whose own numbers are not the program's. */
+static void list_beside(void *context) {
+    struct list *list = context;
+    char path[32] = "/proc/", *end = path + 6;
+    end += proc_decimal(list->pid, end);
+    memcpy(end, "/task", 6);
+    descriptor_make_room(-1);
+    list->error = proc_each(path, list->visit, list->context);
+}
+
+/* returns 0 or a negative errno: not all of them, or none, were visited */
+static int each_thread(proc_name_cb *visit, void *context) {
+    int error = proc_each("/proc/self/task", visit, context);
+    if (error != -EMFILE || rights_filtered)
+        return error;
+    struct list list = {visit, context, (int)sys(SYS_getpid, 0), error};
+    return beside_run(list_beside, &list) == 0 ? list.error : error;
+}
+
+/* ---- stopping them ---- */
+
 struct pass {
     struct stopped *out;
     int pid, own_tid;
-    int asked; /* threads newly asked in this pass */
+    int asked;    /* threads newly asked in this pass */
+    int saw_self; /* it is this process's threads that are listed */
 };
 
 static void ask_thread(void *context, const char *name) {
     struct pass *pass = context;
     int tid = proc_number(name);
+    pass->saw_self |= tid == pass->own_tid;
     if (!tid || tid == pass->own_tid || slot_of(pass->out, tid) || pass->out->count >= slot_capacity)
         return;
     struct stopped_thread *slot = &slots[pass->out->count++];
@@ -122,10 +155,10 @@ static int64_t now_ms(void) {
 static int is_dead(int tid) {
     char path[64] = "/proc/self/task/", buffer[512] = "";
     size_t fill = 16 + proc_decimal(tid, path + 16);
-    __builtin_memcpy(path + fill, "/stat", 6);
+    memcpy(path + fill, "/stat", 6);
     long file = proc_file(path, 0);
     if (sys_failed(file))
-        return 1;
+        return file != -EMFILE;
     long got = sys(SYS_read, file, buffer, sizeof buffer - 1);
     sys(SYS_close, file);
     while (got > 2 && buffer[got - 1] != ')')
@@ -172,7 +205,7 @@ int stop_prepare(void) {
     size_t threads = 0;
     if (is_alone())
         return slots_for(1);
-    proc_each(THREADS, count_name, &threads);
+    each_thread(count_name, &threads);
     return slots_for(threads);
 }
 
@@ -186,16 +219,19 @@ int stop_all(struct stopped *out, int limit_ms) {
         return error;
     int64_t deadline_ms = now_ms() + limit_ms;
     /* A thread that is being created may start another while we look: until a pass finds nobody new. */
-    for (int round = 0; round < ROUNDS_MAX; round++) {
+    for (int round = 0; round < ROUNDS_MAX && !error; round++) {
         pass.asked = 0;
-        proc_each(THREADS, ask_thread, &pass);
+        error = each_thread(ask_thread, &pass);
         wait_held(out, pass.pid, deadline_ms);
         if (pass.asked == 0)
             break;
     }
     out->threads = slots;
     out->running = outstanding(out, pass.pid, 1);
-    return 0;
+    if (!error && pass.saw_self)
+        return 0;
+    stop_release(out);
+    return error ? error : -ESRCH;
 }
 
 int stop_between_calls(struct stopped *stopped, int lock_limit_ms, int stop_limit_ms) {

@@ -95,8 +95,9 @@ static const char *why_no_recording(const struct run *run) {
         return pool_printf(run->options.pool, "killed by SIG%s", sigabbrev_np(WTERMSIG(run->wait_status)));
     if (listed)
         return listed;
-    return "it had executed another program past the C library, or had given up the right to write to our folder "
-           "(another user, another root)";
+    return "it ended or had executed another program past the C library (Go does: --scan-every reports while it runs), "
+           "or "
+           "had given up the right to write to our folder (another user, another root)";
 }
 
 /* piece  where it is instead of in a file of its own, or NULL */

@@ -94,6 +94,24 @@ static const char *after_operator(const char *at) {
     return at + strspn(at, "<>=-!+*/%^&|~[],");
 }
 
+/* The end of a lambda's own name, {lambda(int)#1}; `at` where there is none. */
+static const char *after_lambda(const char *at) {
+    const char *end = strncmp(at, "{lambda(", 8) ? NULL : strchr(at, '}');
+    return end ? end + 1 : at;
+}
+
+/* The parameters at `at` may be those of a function around a lambda: the name goes on behind them and their `const`.
+ * returns  where, or NULL: it ends here */
+static const char *after_parameters(const char *at) {
+    for (int nesting = 0; *at && (nesting || *at == '('); at++) {
+        nesting += *at == '(';
+        nesting -= *at == ')';
+    }
+    const char *next = strstr(at, "::");
+    bool goes_on = next && (!strncmp(next, "::{lambda(", 10) || !strncmp(next, "::$_", 4));
+    return goes_on && strspn(at, " const&") >= (size_t)(next - at) ? next : NULL;
+}
+
 /* One walk over `name` that keeps track of brackets: start and end of the qualified name, and whether to keep what
  * stands in angle brackets. */
 static const char *shorten(struct pool *pool, const char *name, bool keep_arguments) {
@@ -111,8 +129,14 @@ static const char *shorten(struct pool *pool, const char *name, bool keep_argume
             if (!angle || keep_arguments)
                 to = mempcpy(to, at, sizeof anonymous - 1);
             at += sizeof anonymous - 2;
+        } else if (!angle && after_lambda(at) > at) {
+            to = mempcpy(to, at, (size_t)(after_lambda(at) - at));
+            at = after_lambda(at) - 1;
         } else if (*at == '(' && !angle && to > start && to[-1] != ':') {
-            break; /* the parameters */
+            const char *next = after_parameters(at);
+            if (!next)
+                break;
+            at = next - 1;
         } else if (*at == ' ' && !angle && !is_operator) {
             to = start; /* what came before was the return type */
         } else {

@@ -12,10 +12,11 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <zstd.h>
 
 /* Debug information is three to thirteen times what it is packed into. What claims to be so much more may have been made to fill
  * the memory, and zlib could: libdw, which takes no section twice, may have it. */
-enum { GROWTH_MAX = 64, ALIGNMENT = 16 };
+enum { GROWTH_MAX = 64, ALIGNMENT = 16, ZSTD = 2 /* ELFCOMPRESS_ZSTD, which not every elf.h has */ };
 
 /* Where variables are, and what only a debugger asks for: a fifth of what libc's takes. */
 static const char *const unread[] = {".debug_loc",   ".debug_loclists", ".debug_frame",
@@ -57,7 +58,7 @@ static bool read_compression(Elf_Scn *section, const Elf64_Shdr *header, Elf64_C
     if (!(header->sh_flags & SHF_COMPRESSED))
         return true;
     const Elf64_Chdr *read = elf64_getchdr(section);
-    if (!read || read->ch_type != ELFCOMPRESS_ZLIB)
+    if (!read || (read->ch_type != ELFCOMPRESS_ZLIB && read->ch_type != ZSTD))
         return false;
     *compression = *read;
     return true;
@@ -101,12 +102,17 @@ static bool measure(struct copy *copy, uint64_t file_bytes) {
 /* ---- filling ---- */
 
 static bool fill_bytes(struct copy *copy, const Elf_Data *data, const Elf64_Chdr *compression, char *to) {
-    if (data->d_size && !compression->ch_type)
-        memcpy(to, data->d_buf, data->d_size);
-    return !compression->ch_type ||
-           libdeflate_zlib_decompress(copy->decompressor, (const char *)data->d_buf + sizeof *compression,
-                                      data->d_size - sizeof *compression, to, compression->ch_size,
-                                      NULL) == LIBDEFLATE_SUCCESS;
+    if (!compression->ch_type) {
+        if (data->d_size)
+            memcpy(to, data->d_buf, data->d_size);
+        return true;
+    }
+    const char *from = (const char *)data->d_buf + sizeof *compression;
+    size_t packed = data->d_size - sizeof *compression;
+    if (compression->ch_type == ZSTD)
+        return ZSTD_decompress(to, compression->ch_size, from, packed) == compression->ch_size;
+    return libdeflate_zlib_decompress(copy->decompressor, from, packed, to, compression->ch_size, NULL) ==
+           LIBDEFLATE_SUCCESS;
 }
 
 static bool fill_section(struct copy *copy, Elf_Scn *section, Elf64_Shdr *header) {

@@ -285,6 +285,7 @@ static struct stack_frame *frame_push(struct symbols *symbols, struct frames *fr
 /* Where an inlined call stands: the place of the next frame outwards. */
 static void set_call_site(struct symbols *symbols, struct stack_frame *frame, Dwarf_Die *call, Dwarf_Die *unit,
                           const char *folder) {
+    Dwarf_Die content = unit_content(unit);
     Dwarf_Attribute attribute;
     Dwarf_Word file = 0, line = 0;
     Dwarf_Files *files;
@@ -292,7 +293,7 @@ static void set_call_site(struct symbols *symbols, struct stack_frame *frame, Dw
     frame->file = frame->file_short = NULL;
     frame->line = 0;
     if (dwarf_formudata(dwarf_attr(call, DW_AT_call_file, &attribute), &file) ||
-        dwarf_getsrcfiles(unit, &files, &file_count) || file >= file_count)
+        dwarf_getsrcfiles(&content, &files, &file_count) || file >= file_count)
         return;
     dwarf_formudata(dwarf_attr(call, DW_AT_call_line, &attribute), &line);
     set_source(symbols, frame, dwarf_filesrc(files, file, NULL, NULL), folder, (int)line);
@@ -508,13 +509,10 @@ struct pool *symbols_pool(struct symbols *symbols) {
 /* The calls that have the code at an address. returns false when visit did */
 static bool each_call(struct symbol_file *file, Dwarf_Addr address, members_visit *visit, void *context) {
     Dwarf_Addr bias;
-    Dwarf_Die *unit = unit_at(&file->units, address, &bias), *scopes = NULL;
+    Dwarf_Die *unit = unit_at(&file->units, address, &bias), *scopes = NULL, innermost;
     bool goes_on = true, is_function = false;
-    if (!unit || dwarf_getscopes(unit, address - bias, &scopes) <= 0)
+    if (!unit || !unit_innermost(unit, address - bias, &innermost))
         return true;
-    Dwarf_Die innermost = scopes[0];
-    free(scopes);
-    scopes = NULL;
     int count = dwarf_getscopes_die(&innermost, &scopes);
     for (int i = 0; i < count && goes_on && !is_function; i++) {
         if (!is_call(&scopes[i]))

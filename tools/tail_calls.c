@@ -124,12 +124,9 @@ void tail_calls_close(struct tail_module *module) {
 
 /* The function whose code is at `address`, not what is inlined there. `*bias`: libdwfl's address minus the entry's. */
 static bool function_at(struct unit_index *units, Dwarf_Addr address, Dwarf_Die *function, Dwarf_Addr *bias) {
-    Dwarf_Die *unit = unit_at(units, address, bias), *scopes = NULL;
-    if (!unit || dwarf_getscopes(unit, address - *bias, &scopes) <= 0)
+    Dwarf_Die *unit = unit_at(units, address, bias), *scopes = NULL, innermost;
+    if (!unit || !unit_innermost(unit, address - *bias, &innermost))
         return false;
-    Dwarf_Die innermost = scopes[0];
-    free(scopes);
-    scopes = NULL;
     int count = dwarf_getscopes_die(&innermost, &scopes);
     bool found = false;
     for (int i = 0; i < count && !found; i++) {

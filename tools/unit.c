@@ -99,10 +99,19 @@ static bool find_innermost(Dwarf_Die *outer, Dwarf_Addr address, int depth, Dwar
     return found;
 }
 
+/* Source: DWARF 5, 3.1.2, "Skeleton Compilation Unit Entries"; -gsplit-dwarf */
+Dwarf_Die unit_content(Dwarf_Die *unit) {
+    Dwarf_Die split;
+    uint8_t kind;
+    if (dwarf_cu_info(unit->cu, NULL, &kind, NULL, &split, NULL, NULL, NULL) || kind != DW_UT_skeleton || !split.addr)
+        return *unit;
+    return split;
+}
+
 bool unit_innermost(Dwarf_Die *unit, Dwarf_Addr address, Dwarf_Die *innermost) {
-    Dwarf_Die *scopes = NULL;
-    if (dwarf_getscopes(unit, address, &scopes) <= 0)
-        return find_innermost(unit, address, NESTING_MAX, innermost);
+    Dwarf_Die *scopes = NULL, content = unit_content(unit);
+    if (dwarf_getscopes(&content, address, &scopes) <= 0)
+        return find_innermost(&content, address, NESTING_MAX, innermost);
     *innermost = scopes[0];
     free(scopes);
     return true;

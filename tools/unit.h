@@ -26,6 +26,9 @@ Dwarf_Die *unit_at(struct unit_index *, Dwarf_Addr address, Dwarf_Addr *bias);
 
 void unit_close(struct unit_index *);
 
+/* What the unit holds: it may be the skeleton of one that is in a .dwo file, else it is its own. */
+Dwarf_Die unit_content(Dwarf_Die *unit);
+
 /* The innermost entry of the unit that has code at the address (as the unit counts): a function, an inlined call, a block.
  * false: there is none. */
 bool unit_innermost(Dwarf_Die *unit, Dwarf_Addr address, Dwarf_Die *innermost);

@@ -23,6 +23,8 @@ NAMED(f12, "_RNvXCs1AdN8cFC2m1_5helloNtB2_4TreeNtB2_4Grow4grow.llvm.4711")
 NAMED(f13, "_RNCNvCs1AdN8cFC2m1_5hello5outer0B3_")
 NAMED(f14, "_RINvNtCsgEmfK2I1SDS_4core3mem6forgetINtNtCslNYArtu3iFV_5alloc5boxed3BoxjEECs1AdN8cFC2m1_5hello")
 NAMED(f15, "_RNvBroken")
+NAMED(f16, "_ZZN3app5TableC4EiENKUlcE_clEc")
+NAMED(f17, "_ZZN3app5TableC4EiENK3$_0clEc")
 int main(void) { return 0; }
 C
 ${CC:-gcc} -O0 -Wl,--build-id -o "$WORK/names" "$WORK/names.c" -rdynamic
@@ -81,6 +83,10 @@ leak _Z_broken
 claim "what cannot be demangled stays" functions_are _Z_broken
 leak _ZNK3app5TableixERKSs
 claim "operators keep their names in text" out_has "app::Table::operator[]  "
+leak _ZZN3app5TableC4EiENKUlcE_clEc
+claim "lambdas keep their names in text, and where they stand" out_has "app::Table::Table::{lambda(char)#1}::operator()  "
+leak '_ZZN3app5TableC4EiENK3$_0clEc'
+claim "clang's lambdas, too" out_has 'app::Table::Table::$_0::operator()  '
 
 # ---- debug information: as it is, compressed, in a file of its own
 
@@ -95,7 +101,7 @@ sample_report() { # FILE: the report of a cycle of session_new(), as text; its f
     } >"$WORK/s.cast"
     castaway report "$WORK/s.cast" --text - --json "$WORK/json"
 }
-findings() { jq '.findings | del(.. | .module?, .where?)' "$1"; }
+findings() { jq '.findings | del(.. | .module?, .where?, .build_id?)' "$1"; }
 as_before() { diff "$WORK/whole.out" "$WORK/out" && diff <(findings "$WORK/whole.json") <(findings "$WORK/json"); }
 told_are() { # JQ-EXPRESSION WORDS: what it finds in the innermost frames
     local told
@@ -133,6 +139,28 @@ claim "of a program that is a link: the same" as_before
 rm "$WORK/apart/lines"
 sample_report "$WORK/apart/sample"
 claim "gone: neither names nor lines" told_are .function "- -"
+mkdir -p "$WORK/zstd"
+if objcopy --compress-debug-sections=zstd "$WORK/sample" "$WORK/zstd/sample" 2>/dev/null; then
+    sample_report "$WORK/zstd/sample"
+    claim "compressed by zstd: the same" as_before
+    at=$((0x$(readelf -SW "$WORK/zstd/sample" | sed -nE 's/.* \.debug_info +PROGBITS +[0-9a-f]+ ([0-9a-f]+) .*/\1/p')))
+    printf '\377\377\377\377' | dd of="$WORK/zstd/sample" bs=1 seek=$((at + 24)) conv=notrunc status=none
+    sample_report "$WORK/zstd/sample"
+    claim "broken within: names are left" told_are .function "session_new main"
+fi
+for version in 4 5; do
+    mkdir -p "$WORK/split$version"
+    (cd "$WORK/src" &&
+        ${CC:-gcc} -g -gdwarf-$version -gsplit-dwarf -O1 -Wl,--build-id -o "$WORK/split$version/sample" server/session.c)
+    sample_report "$WORK/split$version/sample"
+    claim "in a .dwo file (DWARF $version): the same" as_before
+    objcopy --compress-debug-sections=zlib "$WORK/split$version/sample"
+    sample_report "$WORK/split$version/sample"
+    claim "in a .dwo file, and the program's part compressed (DWARF $version): the same" as_before
+    rm "$WORK/split$version"/*.dwo
+    sample_report "$WORK/split$version/sample"
+    claim "the .dwo file is gone (DWARF $version): names are left" told_are .function "session_new main"
+done
 
 broken() { # SECTION OFFSET BYTES: report of the compressed program with other bytes there
     local at
