@@ -351,7 +351,6 @@ static int memory_file(void) {
 /* Where the recording is written at first. returns  a descriptor or a negative errno */
 static int open_recording(struct ending *ending) {
     int file = -ENOENT;
-    ending->together = ending->occasion == AT_END && together_suits();
     if (ending->together || !process.options.dir[0])
         file = memory_file();
     if (file >= 0 || !process.options.dir[0])
@@ -429,6 +428,7 @@ static void end_on_own_stack(void *context) {
         limit_lift(RLIMIT_AS);
         limit_lift(RLIMIT_DATA);
     }
+    ending->together = ending->occasion == AT_END && together_suits();
     record(ending);
     if (ending->file == -EMFILE && !rights_filtered)
         beside_run(record_beside, ending);
