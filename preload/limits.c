@@ -188,11 +188,7 @@ static int is_memory(int resource) {
 
 /* What we have, and what small objects to come will take: as much as they are themselves. */
 static rlim_t with_ours(rlim_t bytes) {
-    size_t count;
-    const struct range *own = pages_ranges(&count);
-    rlim_t more = bytes + LIBRARIES_BYTES;
-    for (size_t i = 0; i < count; i++)
-        more += own[i].hi - own[i].lo;
+    rlim_t more = bytes + LIBRARIES_BYTES + pages_bytes();
     return bytes < RLIM_INFINITY / 2 - more ? bytes + more : RLIM_INFINITY;
 }
 
