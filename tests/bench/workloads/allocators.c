@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "draw.h"
+
 enum { SLOTS = 1024, QUEUE = 256, THREADS_MAX = 64, PAGE = 4096 };
 
 struct worker {
@@ -23,13 +25,6 @@ static struct worker workers[THREADS_MAX];
 static _Atomic(void *) shared[SLOTS];             /* of the load `passed` */
 static _Atomic(void *) queue[THREADS_MAX][QUEUE]; /* of `consumer`: from thread N to the next one */
 
-static uint64_t draw(struct worker *worker, uint64_t below) { /* xorshift64* */
-    worker->seed ^= worker->seed >> 12;
-    worker->seed ^= worker->seed << 25;
-    worker->seed ^= worker->seed >> 27;
-    return (worker->seed * UINT64_C(2685821657736338717) >> 16) % below;
-}
-
 static void *made(void *block) {
     if (!block)
         abort();
@@ -40,8 +35,8 @@ static void *made(void *block) {
 /* Blocks wander: whoever takes a slot frees what another thread put there. */
 static void passed(struct worker *worker) {
     for (size_t i = 0; i < worker->rounds; i++) {
-        size_t bytes = 16 + draw(worker, 500);
-        free(atomic_exchange(&shared[draw(worker, SLOTS)], made(malloc(bytes))));
+        size_t bytes = 16 + draw(&worker->seed, 500);
+        free(atomic_exchange(&shared[draw(&worker->seed, SLOTS)], made(malloc(bytes))));
         worker->sum += bytes;
     }
 }
@@ -58,7 +53,7 @@ static void consumer(struct worker *worker) {
             taken++;
         }
         if (sent < worker->rounds && !atomic_load(&to[sent % QUEUE])) {
-            size_t bytes = 16 + draw(worker, 100);
+            size_t bytes = 16 + draw(&worker->seed, 100);
             atomic_store(&to[sent++ % QUEUE], made(malloc(bytes)));
             worker->sum += bytes;
         }
@@ -72,7 +67,7 @@ static void growing(struct worker *worker) {
     for (size_t i = 0; i < worker->rounds / 64; i++) {
         char *text = NULL;
         for (size_t length = 1; length <= 64; length++)
-            text = made(realloc(text, length * (8 + draw(worker, 8))));
+            text = made(realloc(text, length * (8 + draw(&worker->seed, 8))));
         worker->sum += i;
         free(text);
     }
@@ -83,10 +78,10 @@ static void mixed(struct worker *worker) {
     static void *slot[THREADS_MAX][SLOTS];
     void **own = slot[worker->number];
     for (size_t i = 0; i < worker->rounds; i++) {
-        void **place = &own[draw(worker, SLOTS)];
-        size_t bytes = 16 + draw(worker, 1000);
+        void **place = &own[draw(&worker->seed, SLOTS)];
+        size_t bytes = 16 + draw(&worker->seed, 1000);
         free(*place);
-        switch (draw(worker, 4)) {
+        switch (draw(&worker->seed, 4)) {
         case 0:
             *place = made(calloc(1, bytes));
             break;
@@ -110,7 +105,7 @@ static void mixed(struct worker *worker) {
 static void large(struct worker *worker) {
     void *kept[16] = {0};
     for (size_t i = 0; i < worker->rounds / 16; i++) {
-        size_t bytes = PAGE + draw(worker, 60 * PAGE), k = i % 16;
+        size_t bytes = PAGE + draw(&worker->seed, 60 * PAGE), k = i % 16;
         free(kept[k]);
         kept[k] = made(malloc(bytes));
         worker->sum += bytes;
@@ -138,7 +133,7 @@ static void *short_thread(void *argument) {
     struct worker *worker = argument;
     void *block[32];
     for (size_t i = 0; i < 32; i++)
-        block[i] = made(malloc(16 + draw(worker, 100)));
+        block[i] = made(malloc(16 + draw(&worker->seed, 100)));
     for (size_t i = 0; i < 32; i++)
         free(block[i]);
     return NULL;

@@ -15,13 +15,12 @@
 #include <variant>
 #include <vector>
 
+#include "draw.h"
+
 namespace {
 uint64_t state = 88172645463325252u;
-uint64_t draw(uint64_t below) { // xorshift64*
-    state ^= state >> 12;
-    state ^= state << 25;
-    state ^= state >> 27;
-    return (state * UINT64_C(2685821657736338717) >> 16) % below;
+uint64_t draw(uint64_t below) {
+    return ::draw(&state, below);
 }
 
 struct document {

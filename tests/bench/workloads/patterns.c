@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "draw.h"
+
 enum { THREADS_MAX = 64, SLOTS = 4096, BATCH = 1600, MIB = 1 << 20 };
 
 struct worker {
@@ -16,13 +18,6 @@ struct worker {
     size_t rounds, sum;
     void **inherited; /* of the load `relay`: SLOTS blocks, handed on from thread to thread */
 };
-
-static uint64_t draw(struct worker *worker, uint64_t below) { /* xorshift64* */
-    worker->seed ^= worker->seed >> 12;
-    worker->seed ^= worker->seed << 25;
-    worker->seed ^= worker->seed >> 27;
-    return (worker->seed * UINT64_C(2685821657736338717) >> 16) % below;
-}
 
 static void *made(void *block) {
     if (!block)
@@ -45,7 +40,7 @@ static void same(struct worker *worker) {
     static const size_t batches[] = {25, 100, 400, 1600};
     void *block[BATCH];
     for (size_t i = 0; i < worker->rounds;) {
-        size_t count = batches[draw(worker, 4)], bytes = (size_t)16 << draw(worker, 5);
+        size_t count = batches[draw(&worker->seed, 4)], bytes = (size_t)16 << draw(&worker->seed, 5);
         for (size_t k = 0; k < count; k++)
             block[k] = touched(malloc(bytes));
         for (size_t k = 0; k < count; k++)
@@ -59,9 +54,9 @@ static void same(struct worker *worker) {
 static void batches(struct worker *worker) {
     void *block[BATCH], *kept[BATCH / 16] = {0};
     for (size_t i = 0; i < worker->rounds; i += BATCH) {
-        size_t order = draw(worker, 3);
+        size_t order = draw(&worker->seed, 3);
         for (size_t k = 0; k < BATCH; k++)
-            block[k] = touched(malloc(8 + draw(worker, 1 + k % 400)));
+            block[k] = touched(malloc(8 + draw(&worker->seed, 1 + k % 400)));
         for (size_t k = 0; k < BATCH; k += 16) {
             void *before = kept[k / 16];
             kept[k / 16] = block[k];
@@ -81,8 +76,8 @@ static void batches(struct worker *worker) {
 static void likely(struct worker *worker) {
     void **slot = calloc(SLOTS, sizeof *slot);
     for (size_t i = 0; i < 2 * worker->rounds; i++) {
-        uint64_t at = draw(worker, 1 + draw(worker, 1 + draw(worker, SLOTS)));
-        size_t bytes = 1 + draw(worker, 1 + draw(worker, 1 + draw(worker, 1024)));
+        uint64_t at = draw(&worker->seed, 1 + draw(&worker->seed, 1 + draw(&worker->seed, SLOTS)));
+        size_t bytes = 1 + draw(&worker->seed, 1 + draw(&worker->seed, 1 + draw(&worker->seed, 1024)));
         worker->sum += bytes;
         if (slot[at]) {
             free(slot[at]);
@@ -100,8 +95,8 @@ enum { RELAY_ROUNDS = 20000 };
 static void *relay_leg(void *argument) {
     struct worker *worker = argument;
     for (size_t i = 0; i < RELAY_ROUNDS; i++) {
-        void **place = &worker->inherited[draw(worker, SLOTS)];
-        size_t bytes = 8 + draw(worker, 1000);
+        void **place = &worker->inherited[draw(&worker->seed, SLOTS)];
+        size_t bytes = 8 + draw(&worker->seed, 1000);
         free(*place);
         *place = touched(malloc(bytes));
         worker->sum += bytes;
@@ -195,8 +190,8 @@ static CALLED struct node *removed(struct node *node, uint64_t key) {
 static void search(struct worker *worker) {
     struct node *root = NULL;
     for (size_t i = 0; i < worker->rounds / 8; i++) {
-        root = inserted(root, draw(worker, 1024));
-        root = removed(root, draw(worker, 1024));
+        root = inserted(root, draw(&worker->seed, 1024));
+        root = removed(root, draw(&worker->seed, 1024));
     }
     while (root)
         root = removed_least(root, &root->key);
@@ -238,7 +233,7 @@ static void names(struct worker *worker) {
     struct entry **bucket = calloc(SLOTS, sizeof(struct entry *));
     char name[32];
     for (size_t i = 0; i < worker->rounds / 2; i++) {
-        snprintf(name, sizeof name, "name %u", (unsigned)draw(worker, 2 * SLOTS));
+        snprintf(name, sizeof name, "name %u", (unsigned)draw(&worker->seed, 2 * SLOTS));
         struct entry **place = place_of(bucket, name), *entry = *place;
         if (entry) {
             *place = entry->next;
@@ -304,7 +299,7 @@ static void numbers(struct worker *worker) {
     struct number *x = number_new(1);
     x->digit[0] = 1;
     for (size_t i = 0; i < worker->rounds / 32; i++) {
-        uint32_t factor[] = {(uint32_t)draw(worker, 1000), 3, 5, 7};
+        uint32_t factor[] = {(uint32_t)draw(&worker->seed, 1000), 3, 5, 7};
         struct number *value = polynomial(x, factor, 15);
         worker->sum += value->digit[0];
         free(x);
@@ -333,7 +328,7 @@ static void parts(struct worker *worker) {
     uint64_t words[64];
     for (size_t i = 0; i < worker->rounds / 128; i++) {
         for (size_t k = 0; k < 64; k++)
-            words[k] = draw(worker, 1 << 20);
+            words[k] = draw(&worker->seed, 1 << 20);
         worker->sum += divided(worker, words, 64);
     }
 }
@@ -360,7 +355,7 @@ static void doubling(struct worker *worker) {
                 array = made(realloc(array, (room = room ? 2 * room : 2) * sizeof *array));
             array[count] = count;
         }
-        worker->sum += array[draw(worker, 1024)];
+        worker->sum += array[draw(&worker->seed, 1024)];
         free(array);
     }
 }
@@ -368,8 +363,8 @@ static void doubling(struct worker *worker) {
 static void huge(struct worker *worker) {
     char *kept[8] = {0};
     for (size_t i = 0; i < worker->rounds / 256; i++) {
-        char **place = &kept[draw(worker, 8)];
-        size_t bytes = MIB + draw(worker, 24 * MIB);
+        char **place = &kept[draw(&worker->seed, 8)];
+        size_t bytes = MIB + draw(&worker->seed, 24 * MIB);
         free(*place);
         *place = made(malloc(bytes));
         for (size_t at = 0; at < bytes; at += MIB / 4)

@@ -14,13 +14,12 @@
 #include <unordered_map>
 #include <vector>
 
+#include "draw.h"
+
 namespace {
 uint64_t state = 88172645463325252u;
-uint64_t draw(uint64_t below) { // xorshift64*
-    state ^= state >> 12;
-    state ^= state << 25;
-    state ^= state >> 27;
-    return (state * UINT64_C(2685821657736338717) >> 16) % below;
+uint64_t draw(uint64_t below) {
+    return ::draw(&state, below);
 }
 std::string text(uint64_t number) {
     return "a text that is too long to stand in the string itself: " + std::to_string(number);
