@@ -44,7 +44,7 @@ uint32_t record_inherited_before(void);
 
 /* What is born from now on has this serial or a later one, once thread_forget_serials() was called. */
 uint32_t record_next_serial(void);
-uint32_t record_ids(void);   /* every id is below this */
+uint32_t record_ids(void);          /* every id is below this */
 HIDDEN extern uint8_t record_epoch; /* of struct heap_leaf.born; moved by each scan */
 
 /* Every object is as one that was never recorded; the memory of the tables is not touched again.
