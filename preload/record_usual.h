@@ -24,26 +24,32 @@ static inline void record_write(struct thread_state *state, object_id id, struct
     *record = object;
 }
 
-/* Where objects begin at multiples of HEAP_GRANULE_BYTES a slot has one writer, and names none that begins amid a granule. */
-static inline _Atomic uint32_t *record_slot(const struct heap_leaf *leaf, uintptr_t address) {
-    if (!leaf || address % (1 << HEAP_GRANULE_SHIFT))
-        return NULL;
-    return (_Atomic uint32_t *)&leaf->slot[heap_slot_number(address)];
+/* Where in the index an object stands. */
+struct record_place {
+    struct heap_leaf *leaf; /* NULL: it is an unusual place */
+    _Atomic uint32_t *slot;
+};
+
+/* Objects that begin at multiples of a granule have slots with one writer each. context: hook, busy */
+static inline struct record_place record_place(uintptr_t address) {
+    struct heap_leaf *leaf = heap_leaf_at(&record_index, address);
+    if (__builtin_expect(!leaf || address % (1 << HEAP_GRANULE_SHIFT), 0))
+        return (struct record_place){0};
+    return (struct record_place){leaf, &leaf->slot[heap_slot_number(address)]};
 }
 
-/* returns 0: nothing was done. context: hook, busy, duties (hooks.h) are none */
-static inline __attribute__((always_inline)) int record_add_usual(struct thread_state *state, uintptr_t address,
-                                                                  size_t size_bytes, uint32_t site) {
-    struct heap_leaf *leaf = heap_leaf_at(&record_index, address);
-    _Atomic uint32_t *slot = record_slot(leaf, address);
-    if (__builtin_expect(!slot || size_bytes >= HEAP_LARGE_BYTES || !state->id_count ||
+/* returns 0: nothing was done. place: of the address. context: hook, busy, no duties (duties.h) */
+static inline __attribute__((always_inline)) int record_add_usual(struct thread_state *state, struct record_place place,
+                                                                  uintptr_t address, size_t size_bytes, uint32_t site) {
+    _Atomic uint32_t *slot = place.slot;
+    if (__builtin_expect(!place.leaf || size_bytes >= HEAP_LARGE_BYTES || !state->id_count ||
                              state->serial >= state->serial_end || state->events_left <= 1 ||
                              atomic_load_explicit(slot, memory_order_relaxed),
                          0))
         return 0;
     object_id id = state->ids[--state->id_count];
     record_write(state, id, (struct object){.size_bytes = size_bytes, .site = site});
-    atomic_store_explicit(&leaf->born[heap_slot_number(address) >> HEAP_BLOCK_SHIFT], record_epoch,
+    atomic_store_explicit(&place.leaf->born[heap_slot_number(address) >> HEAP_BLOCK_SHIFT], record_epoch,
                           memory_order_relaxed);
     atomic_store_explicit(slot, id, memory_order_release);
     return 1;
@@ -51,7 +57,7 @@ static inline __attribute__((always_inline)) int record_add_usual(struct thread_
 
 /* The same of record_withdraw() and record_forget() */
 static inline __attribute__((always_inline)) int record_free_usual(struct thread_state *state, uintptr_t address) {
-    _Atomic uint32_t *slot = record_slot(heap_leaf_at(&record_index, address), address);
+    _Atomic uint32_t *slot = record_place(address).slot;
     if (__builtin_expect(!slot || state->id_count == THREAD_IDS || state->events_left <= 1, 0))
         return 0;
     uint32_t id = atomic_load_explicit(slot, memory_order_relaxed);
