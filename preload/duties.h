@@ -12,6 +12,7 @@ enum duty {
     DUTY_SHARED_GRANULES = 2, /* several objects may lie inside 16 bytes: slots may have two writers */
     DUTY_REFS = 4,            /* some object has a history */
     DUTY_POOLS = 8,           /* some pool was announced */
+    DUTY_DISABLED = 16,       /* some thread's objects were to be ignored for a while (api.h) */
 };
 HIDDEN extern _Atomic unsigned duties; /* bits */
 

@@ -99,8 +99,6 @@ static inline __attribute__((always_inline)) void usual_ends(void) {
 /* returns 0: nothing was done */
 static inline __attribute__((always_inline)) int made_usual(void *address, size_t size_bytes,
                                                             const struct caller *caller) {
-    if (__builtin_expect(api_disabled, 0))
-        return 0;
     struct thread_state *state = usual_begins();
     if (__builtin_expect(!state, 0))
         return 0;
