@@ -52,6 +52,7 @@ struct guesses {
     unsigned oldest;      /* probe to give up next */
     unsigned oldest_way;  /* of the set, to give up next */
     struct rest rest;     /* of looking at other ways than the guessed one */
+    uint64_t missed;      /* of the last eight calls that no way begins with, a byte each */
     uint8_t way[GUESSES]; /* that was right the last time, by the probes' words */
 };
 
@@ -93,7 +94,7 @@ static uint64_t hash_of(const struct traces *traces, const struct levels *levels
     return levels->hash[levels->top] - levels->hash[levels->top + count] * traces->families.power[count];
 }
 
-/* The stack above `caller`, by what is known of others. whole: where it is kept, if it can be */
+/* The stack above `caller`, by what is known of others. whole: where it is kept, if it can be; NULL: nowhere */
 static uint32_t site_by_levels(struct traces *traces, struct caller caller, uint32_t max, struct whole *whole) {
     struct levels *levels = traces->levels;
     int count = levels_walk(levels, caller, max);
@@ -105,12 +106,14 @@ static uint32_t site_by_levels(struct traces *traces, struct caller caller, uint
     frames_check(frames, (size_t)count, max);
     if (__builtin_expect(levels_end_cut(levels, (uint32_t)count), 0))
         unwind_count_cut();
-    whole_make(whole, levels, caller, (uint32_t)count, max);
-    whole->hash = hash_of(traces, levels, (uint32_t)count);
-    whole->site = site_intern_hashed(whole->hash, frames, (size_t)count);
-    if (!whole->site)
-        whole->epoch = 0;
-    return whole->site;
+    uint64_t hash = hash_of(traces, levels, (uint32_t)count);
+    uint32_t site = site_intern_hashed(hash, frames, (size_t)count);
+    if (whole && site) {
+        whole_make(whole, levels, caller, (uint32_t)count, max);
+        whole->hash = hash;
+        whole->site = site;
+    }
+    return site;
 }
 
 /* The present stack, by one that seems to be of its shape and is the same up to at[first].
@@ -213,31 +216,47 @@ static struct whole *way_from(struct set *set, const struct caller *caller, stru
     return NULL;
 }
 
+/* No way begins with this call. Has it come lately? One that comes once, as each of a deep recursion does, is not worth to be
+ * kept whole. */
+static int comes_again(struct guesses *guesses, const struct caller *caller) {
+    const uint64_t each = 0x0101010101010101;
+    uint64_t tag = key_of(caller) >> (CLASS_SHIFT - 8) & 0xff, differs = guesses->missed ^ each * tag;
+    guesses->missed = guesses->missed << 8 | tag;
+    return ((differs - each) & ~differs & each << 7) != 0;
+}
+
+static struct whole *way_next(struct set *set, struct guesses *guesses, const struct caller *caller) {
+    unsigned way = guesses->oldest_way++ % WAYS;
+    guess_note(guesses, caller, &set->way[way], way);
+    return &set->way[way];
+}
+
 static __attribute__((noinline)) uint32_t site_not_guessed(struct traces *traces, const struct caller *caller,
                                                            uint32_t max, struct whole *guessed) {
     if (__builtin_expect(atomic_load_explicit(&unwind_epoch, memory_order_acquire) & 1, 0))
         return site_anew(*caller, max);
-    size_t class = class_of(caller);
+    size_t class = class_of(caller), first;
     struct set *set = &traces->set[class];
     struct guesses *guesses = &traces->guesses[class];
-    int looks = !rests(&guesses->rest);
-    struct whole *whole = looks ? other_way(set, &guesses->rest, caller, guessed) : NULL;
-    if (whole) {
-        guess_better(guesses, caller, guessed);
-        guess_note(guesses, caller, whole, (unsigned)(whole - set->way));
-        frames_check_site(whole->site, max);
-        return whole->site;
-    }
-    struct whole *like = way_from(set, caller, guessed);
-    size_t first = 0;
-    int is_alike = like && whole_seems_alike(like, &first);
-    whole = like && !looks ? like : &set->way[guesses->oldest_way++ % WAYS];
-    guess_note(guesses, caller, whole, (unsigned)(whole - set->way));
-    if (is_alike && whole != like)
-        whole_copy(whole, like);
-    uint32_t site = is_alike ? site_by_shape(traces, whole, first, max) : 0;
-    if (site)
-        return site;
+    struct whole *like = way_from(set, caller, guessed), *whole = NULL;
+    if (like) {
+        int looks = !rests(&guesses->rest);
+        whole = looks ? other_way(set, &guesses->rest, caller, guessed) : NULL;
+        if (whole) {
+            guess_better(guesses, caller, guessed);
+            guess_note(guesses, caller, whole, (unsigned)(whole - set->way));
+            frames_check_site(whole->site, max);
+            return whole->site;
+        }
+        int is_alike = whole_seems_alike(like, &first);
+        whole = looks ? way_next(set, guesses, caller) : like;
+        if (is_alike && whole != like)
+            whole_copy(whole, like);
+        uint32_t site = is_alike ? site_by_shape(traces, whole, first, max) : 0;
+        if (site)
+            return site;
+    } else if (comes_again(guesses, caller))
+        whole = way_next(set, guesses, caller);
     struct levels *levels = levels_of(traces);
     if (!levels || rests(&traces->walks_alone))
         return site_alone(*caller, max);
