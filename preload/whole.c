@@ -187,26 +187,27 @@ const uint64_t *whole_frames(const struct whole *whole, uint64_t buffer[CAPTURE_
 
 /* ---- families ---- */
 
-static inline size_t known_at(uint32_t family, uint64_t bits) {
-    return (bits + ((uint64_t)family << 47)) * SITE_HASH_BASE >> WHOLE_KNOWN_SHIFT;
+/* Where it is to be found. Mixed twice: families are alike in their bits, so that a constant between their places would make
+ * either none of them collide or all. */
+static inline size_t known_set(uint32_t family, uint64_t bits) {
+    uint64_t mixed = (bits + ((uint64_t)family << 40)) * SITE_HASH_BASE;
+    return (mixed ^ mixed >> 32) * 0xBF58476D1CE4E5B9ull >> WHOLE_KNOWN_SHIFT;
 }
 
-static inline uint32_t known(const struct whole_families *families, uint32_t family, uint64_t bits) {
-    size_t i = known_at(family, bits);
-    for (size_t k = 0; k < 2; k++)
-        if (families->known[i ^ k].bits == bits && families->known[i ^ k].family == family)
-            return families->known[i ^ k].site;
+static inline uint32_t known_site(const struct whole_families *families, uint32_t family, uint64_t bits) {
+    const struct whole_known *known = families->known[known_set(family, bits)];
+    for (size_t i = 0; i < WHOLE_KNOWN_WAYS; i++)
+        if (known[i].bits == bits && known[i].family == family)
+            return known[i].site;
     return 0;
 }
 
 void whole_note(const struct whole *whole, struct whole_families *families) {
-    size_t i = known_at(whole->family, whole->bits);
     if (!whole->family)
         return;
-    families->known[i ^ 1] = families->known[i];
-    families->known[i].bits = whole->bits;
-    families->known[i].family = whole->family;
-    families->known[i].site = whole->site;
+    struct whole_known *known = families->known[known_set(whole->family, whole->bits)];
+    memmove(known + 1, known, (WHOLE_KNOWN_WAYS - 1) * sizeof *known);
+    *known = (struct whole_known){.bits = whole->bits, .family = whole->family, .site = whole->site};
 }
 
 /* Which of its two words stands in the place at[i]: 1: the other one. *third: none of them */
@@ -250,7 +251,7 @@ uint32_t whole_site(struct whole *whole, size_t first, struct whole_families *fa
     uint64_t bits;
     if (!bits_of(whole, first, &bits))
         return 0;
-    uint32_t site = known(families, whole->family, bits);
+    uint32_t site = known_site(families, whole->family, bits);
     if (site && bits == whole->met && whole_adapt(whole, first, families) == 0)
         whole->site = site;
     whole->met = bits;

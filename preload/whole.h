@@ -43,15 +43,16 @@ struct whole {
 };
 
 /* The sites of stacks by family and bits: what is found here was met with the very words that stand there now. */
-enum { WHOLE_KNOWN_SHIFT = 64 - 12, WHOLE_KNOWN = 1 << 12 };
+struct whole_known {
+    uint64_t bits;
+    uint32_t family; /* 0: empty */
+    uint32_t site;
+};
+enum { WHOLE_KNOWN_SHIFT = 64 - 10, WHOLE_KNOWN_SETS = 1 << 10, WHOLE_KNOWN_WAYS = 4 };
 struct whole_families {
     uint64_t power[CAPTURE_FRAMES_MAX + 1]; /* of SITE_HASH_BASE */
     uint32_t last;
-    struct {
-        uint64_t bits;
-        uint32_t family; /* 0: empty */
-        uint32_t site;
-    } known[WHOLE_KNOWN];
+    struct whole_known known[WHOLE_KNOWN_SETS][WHOLE_KNOWN_WAYS]; /* the youngest of a set first */
 };
 
 static inline int whole_begins_at(const struct whole *whole, const struct caller *caller) {
