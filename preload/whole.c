@@ -3,7 +3,7 @@
  * Owns:    nothing; a whole is the caller's.
  * Never:   guesses: a word is taken for unchanged when it was read; reads where the walk might not, but for other words of a
  *          page on which it does.
- * Start:   whole_adapt(). Invariants: README.md, "Stacks". */
+ * Start:   whole_site(), whole_adapt(). Invariants: README.md, "Stacks". */
 #include "whole.h"
 
 #include <stddef.h>
@@ -113,7 +113,7 @@ int whole_seems_alike(struct whole *like, size_t *first) {
 
 enum { BITS = 64 };
 
-/* The whole has a pair of words that no other has in these places. */
+/* The words that stand in the whole's places, with those that stood there before, are a new family's. */
 static void family_begin(struct whole *whole, struct whole_families *families) {
     whole->bits = whole->met = 0;
     whole->family = whole->words <= BITS && families->last < UINT32_MAX ? ++families->last : 0;

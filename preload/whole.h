@@ -31,10 +31,11 @@ struct whole {
     int is_plain;         /* no words but return addresses */
     int is_cut_short; /* these are as many frames as were asked for: what the last one's step would do does not matter */
     uint64_t hash;    /* of the frames */
-    /* Stacks that have one of two words in each place are told apart by a bit for each. */
-    uint32_t family; /* of all that have the same places and pairs, in this thread; 0: has no number, nor bits */
-    uint64_t bits;   /* which of its family the words are, 1 << i for each place. They take part in a number of */
-    uint64_t met;    /* the last one that was met, other than the words themselves */
+    /* Stacks of one family have the same places, and one of the same two words in each: a bit for each place tells them
+     * apart. Begins anew when some place gets a third word. */
+    uint32_t family; /* its number, which no other of this thread ever has; 0: these words have no bits */
+    uint64_t bits;   /* of the words that stand here, 1 << i for at[i] */
+    uint64_t met;    /* of the last stack that was found by its bits */
     const uint64_t *at[WHOLE_WORDS]; /* all aligned: no word lies on two pages */
     uint64_t word[WHOLE_WORDS + 1];  /* [0] is caller.pc, and [i + 1] the word at at[i]: the frames, if is_plain */
     struct whole_place place[WHOLE_WORDS]; /* of at[i] */
