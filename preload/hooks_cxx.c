@@ -77,29 +77,36 @@ static __attribute__((noinline)) const void *behind_find(struct behind *behind, 
     return found;
 }
 
-/* Where the real operator is seen it stands in the place of ours, which no stack has then. */
 static inline const void *behind_seen(const struct behind *behind) {
     return __atomic_load_n(&behind->seen, __ATOMIC_ACQUIRE);
 }
 
+/* Where the real operator is seen it stands in the place of ours, from the first call on: no stack has ours then. */
 #define OPERATOR_NEW(symbol, parameters, arguments, fallback)                                                          \
     typedef void *(*symbol##_type)parameters;                                                                          \
     EXPORT void *symbol parameters;                                                                                    \
     void *symbol parameters {                                                                                          \
         static struct behind behind;                                                                                   \
         symbol##_type real = (symbol##_type)behind_seen(&behind);                                                      \
-        if (__builtin_expect(real != NULL, 1))                                                                         \
+        if (__builtin_expect(!real, 0)) {                                                                              \
+            real = (symbol##_type)behind_find(&behind, #symbol);                                                       \
+            if (!real)                                                                                                 \
+                return fallback;                                                                                       \
+        }                                                                                                              \
+        if (behind_seen(&behind))                                                                                      \
             return real arguments;                                                                                     \
-        if (!(real = (symbol##_type)behind_find(&behind, #symbol)))                                                    \
-            return fallback;                                                                                           \
         void *pointer = real arguments;                                                                                \
         if (hook_recording && pointer != NULL)                                                                         \
             hook_made_once(pointer, bytes, &ARCH_CALLER());                                                            \
         return pointer;                                                                                                \
     }
 
+/* libstdc++'s operator new[] jumps to operator new: ours is the one frame that says which it was, so it stays. */
+#define OPERATOR_NEW_ARRAY(symbol, parameters, arguments, fallback) OPERATOR(symbol, parameters, arguments, fallback, 0)
 /* libstdc++ calls aligned_alloc with more than was asked for. (Other allocators' operators call nothing of ours.) */
 #define OPERATOR_NEW_ALIGNED(symbol, parameters, arguments, fallback)                                                  \
+    OPERATOR(symbol, parameters, arguments, fallback, process.facts.allocator_is_glibc ? bytes : 0)
+#define OPERATOR(symbol, parameters, arguments, fallback, asked)                                                       \
     typedef void *(*symbol##_type)parameters;                                                                          \
     EXPORT void *symbol parameters;                                                                                    \
     void *symbol parameters {                                                                                          \
@@ -107,7 +114,7 @@ static inline const void *behind_seen(const struct behind *behind) {
         symbol##_type real = (symbol##_type)behind_find(&behind, #symbol);                                             \
         if (!real)                                                                                                     \
             return fallback;                                                                                           \
-        hook_asked = process.facts.allocator_is_glibc ? bytes : 0;                                                     \
+        hook_asked = asked;                                                                                            \
         void *pointer = real arguments;                                                                                \
         hook_asked = 0; /* not every operator calls such a function */                                                 \
         if (!behind_seen(&behind) && hook_recording && pointer != NULL)                                                \
@@ -155,9 +162,9 @@ struct nothrow {
 
 /* Mangled names. Source: Itanium C++ ABI, "Mangling"; C++17 [new.delete] */
 OPERATOR_NEW(_Znwm, (size_t bytes), (bytes), present(malloc(bytes)))
-OPERATOR_NEW(_Znam, (size_t bytes), (bytes), present(malloc(bytes)))
+OPERATOR_NEW_ARRAY(_Znam, (size_t bytes), (bytes), present(malloc(bytes)))
 OPERATOR_NEW(_ZnwmRKSt9nothrow_t, (size_t bytes, const struct nothrow *tag), (bytes, tag), malloc(bytes))
-OPERATOR_NEW(_ZnamRKSt9nothrow_t, (size_t bytes, const struct nothrow *tag), (bytes, tag), malloc(bytes))
+OPERATOR_NEW_ARRAY(_ZnamRKSt9nothrow_t, (size_t bytes, const struct nothrow *tag), (bytes, tag), malloc(bytes))
 OPERATOR_NEW_ALIGNED(_ZnwmSt11align_val_t, (size_t bytes, size_t alignment), (bytes, alignment),
                      present(aligned(bytes, alignment)))
 OPERATOR_NEW_ALIGNED(_ZnamSt11align_val_t, (size_t bytes, size_t alignment), (bytes, alignment),
