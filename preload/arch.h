@@ -8,8 +8,11 @@
 
 #include "sys.h"
 
-/* The caller of the function that this stands in, as it will be after the return. The function must keep a frame
- * pointer (the preload room is compiled so). */
+/* A variable of ours, declared so that it is reached without a look into a table of addresses. */
+#define HIDDEN __attribute__((visibility("hidden")))
+
+/* The caller of the function that this stands in, as it will be after the return. The function keeps a frame
+ * pointer then. */
 struct caller {
     uintptr_t pc, sp, bp;
 };

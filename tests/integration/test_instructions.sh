@@ -15,14 +15,14 @@ here=$(cd "$(dirname "$0")" && pwd) || exit 1
 # what is counted, program, its arguments (N: how many times), N in the shorter run and in the longer one, ceiling for each.
 # The shorter run of churn is long enough to fill its window and to meet all its stacks.
 CEILINGS='
-a pair; the same way to malloc each time|churn|1 N descending|12000|24000|528
-a pair; the loop stands below all calls|churn|1 N standing|12000|24000|507
-a pair; three ways to malloc in turn|churn|1 N alternating|12000|24000|525
-a pair; one of 1 024 ways at random|churn|1 N wandering|12000|24000|1148
-a pair; a tree of calls, each with its block|allocators|trees 1 N|20480|40960|975
-two pairs; two calls of operator new in turn|values|lists N|12000|24000|1040
-a place that malloc was not called from before|places|N|500|1500|4106
-a block of a pool with two objects, beside thousands|pools|N|2000|4000|4754
+a pair; the same way to malloc each time|churn|1 N descending|12000|24000|402
+a pair; the loop stands below all calls|churn|1 N standing|12000|24000|381
+a pair; three ways to malloc in turn|churn|1 N alternating|12000|24000|395
+a pair; one of 1 024 ways at random|churn|1 N wandering|12000|24000|1006
+a pair; a tree of calls, each with its block|allocators|trees 1 N|20480|40960|799
+two pairs; two calls of operator new in turn|values|lists N|12000|24000|681
+a place that malloc was not called from before|places|N|500|1500|3898
+a block of a pool with two objects, beside thousands|pools|N|2000|4000|4849
 '
 
 build_workloads() {
