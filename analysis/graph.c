@@ -74,28 +74,28 @@ struct graph_walk graph_walk_from(const struct graph *graph, node_number node) {
     return (struct graph_walk){words.lo, words.hi};
 }
 
-/* The next word from walk->next on that may be touched; returns 0 at the end. */
-static inline int next_word(const struct graph *graph, struct graph_walk *walk, uintptr_t *at) {
-    if (graph->heap->unreadable_count)
-        walk->next = heap_readable(graph->heap, walk->next, walk->end).lo;
-    if (walk->next >= walk->end || walk->end - walk->next < sizeof(uintptr_t))
+/* The pointer at `at`, if it is one to a node. */
+static inline int edge_at(const struct graph *graph, node_number node, uintptr_t at, struct graph_edge *edge) {
+    uintptr_t start, word = heap_pointer(graph->heap, at);
+    if (word - graph->heap->lo >= graph->heap->hi - graph->heap->lo)
         return 0;
-    *at = walk->next;
-    walk->next += graph->heap->unaligned ? 1 : sizeof(uintptr_t);
+    object_id id = heap_pointed(graph->heap, word, &start);
+    if (!id || !mark_test(graph->lost, id))
+        return 0;
+    *edge = (struct graph_edge){number_of(graph, id), at - graph->address[node], word - start};
     return 1;
 }
 
 int graph_next(const struct graph *graph, node_number node, struct graph_walk *walk, struct graph_edge *edge) {
-    uintptr_t at, start, lo = graph->heap->lo, span = graph->heap->hi - lo;
-    while (next_word(graph, walk, &at)) {
-        uintptr_t word = heap_pointer(graph->heap, at);
-        if (word - lo >= span)
-            continue;
-        object_id id = heap_pointed(graph->heap, word, &start);
-        if (!id || !mark_test(graph->lost, id))
-            continue;
-        *edge = (struct graph_edge){number_of(graph, id), at - graph->address[node], word - start};
-        return 1;
+    const uintptr_t step = graph->heap->unaligned ? 1 : sizeof(uintptr_t);
+    while (walk->next < walk->end) {
+        struct range piece = heap_readable_in(graph->heap, graph_object(graph, node), walk->next, walk->end);
+        for (uintptr_t at = piece.lo; at < piece.hi && piece.hi - at >= sizeof(uintptr_t); at += step)
+            if (edge_at(graph, node, at, edge)) {
+                walk->next = at + step;
+                return 1;
+            }
+        walk->next = piece.hi;
     }
     return 0;
 }

@@ -147,7 +147,7 @@ struct judge {
     /* by node */
     uint32_t *suspect;             /* which one of `before` it is; GRAPH_NONE: none */
     uint64_t *edges, *known_edges; /* sums of hashes: of all pointers to it, of those from suspects of `before` */
-    struct heap_odd *lost;         /* what becomes the suspects, in the order of heap_each(); and what is held */
+    struct heap_odd *lost;         /* what gets an entry: the lost, and what is held; in the order of heap_each() */
     size_t lost_count, lost_capacity;
     struct site_tally *tally; /* by site, in a full scan: old objects that are not lost */
     size_t tally_sites;
@@ -201,7 +201,7 @@ static void hash_edges(struct judge *judge) {
         struct graph_walk walk = graph_walk_from(graph, node);
         struct graph_edge edge;
         int known = judge->suspect[node] != GRAPH_NONE;
-        if (graph_object(graph, node)->flags & OBJECT_INHERITED)
+        if (graph_object(graph, node)->flags & OBJECT_INHERITED || (judge->in->is_last && !known))
             continue;
         while (graph_next(graph, node, &walk, &edge)) {
             uint64_t hash = mix(mix(graph->address[node], edge.offset), edge.target_offset);
@@ -369,20 +369,42 @@ static int count_survivor(struct judge *judge, uintptr_t address, const struct o
     return scanned == 2 && generation == 2 ? tally_site(judge, object->site, object->size_bytes) : 0;
 }
 
-static int visit(void *context, uintptr_t address, object_id id) {
-    struct judge *judge = context;
-    const struct object *object = object_of(judge, id);
-    int is_lost = graph_number(&judge->graph, id) != GRAPH_NONE;
-    if (!is_lost && !(object->flags & OBJECT_INHERITED) && count_survivor(judge, address, object))
-        return -ENOMEM;
-    if (!is_lost && !held_since(judge, address, id))
-        return 0;
+static int list(struct judge *judge, uintptr_t address, object_id id) {
     judge->lost =
         arena_grow(judge->scratch, judge->lost, judge->lost_count, &judge->lost_capacity, sizeof *judge->lost);
     if (!judge->lost)
         return -ENOMEM;
     judge->lost[judge->lost_count++] = (struct heap_odd){address, id};
     return 0;
+}
+
+/* A finding at once, since no other scan comes. */
+static void count_last(struct judge *judge, const struct object *object) {
+    if (object->flags & OBJECT_INHERITED)
+        return;
+    judge->out->counts.suspects++;
+    judge->out->counts.confirmed++;
+    judge->out->objects[0]++;
+    judge->out->bytes[0] += object->size_bytes;
+}
+
+static int visit_lost(struct judge *judge, uintptr_t address, object_id id) {
+    if (!judge->in->is_last)
+        return list(judge, address, id);
+    if (judge->before->suspect_count && judge->suspect[graph_number(&judge->graph, id)] != GRAPH_NONE)
+        return list(judge, address, id);
+    count_last(judge, object_of(judge, id));
+    return 0;
+}
+
+static int visit(void *context, uintptr_t address, object_id id) {
+    struct judge *judge = context;
+    const struct object *object = object_of(judge, id);
+    if (!mark_test(judge->in->marks->reachable, id) && !mark_test(judge->in->marks->possible, id))
+        return visit_lost(judge, address, id);
+    if (!(object->flags & OBJECT_INHERITED) && count_survivor(judge, address, object))
+        return -ENOMEM;
+    return !judge->in->is_last && held_since(judge, address, id) ? list(judge, address, id) : 0;
 }
 
 static int look_at_all(struct judge *judge) {
@@ -463,7 +485,10 @@ static void log_generations(struct history *out) {
     memcpy(entry->bytes, out->bytes, sizeof entry->bytes);
 }
 
+/* What there is by node is asked for by a scan that comes after this one, or one that came before. */
 static int prepare(struct judge *judge) {
+    if (judge->in->is_last && !judge->before->suspect_count)
+        return 0;
     int error = graph_nodes(&judge->graph, judge->in->heap, judge->in->marks, judge->scratch);
     size_t count = judge->graph.count;
     if (error)

@@ -86,11 +86,13 @@ struct history_input {
     const struct marks *marks;    /* of this scan */
     const struct history *before; /* NULL: there was no scan yet */
     struct scan_entry scan;       /* this one */
-    unsigned confirm;             /* scans that make a finding; >= 1 */
+    unsigned confirm;             /* scans that make a finding; >= 1; 1 in the last one */
+    int is_last;                  /* no scan comes after it: nothing is kept for that */
 };
 
 /* Judge the suspects again, add the newly lost, and flag them in the snapshot's records: OBJECT_SUSPECT those that are no
  * findings yet, OBJECT_KNOWN those that were findings before this scan. A full scan (generation 2) also moves the windows.
+ * After the last scan the newly lost are counted, but are no entries of `out`: their age is the same without.
  *
  * keep     memory that outlives the scan; all that `out` points at lies there
  * scratch  memory for the time of the call

@@ -56,7 +56,7 @@ static void *publish(void *_Atomic *place, size_t bytes) {
 }
 
 /* An allocator puts objects of this size beside others: what is behind them will soon be used, too. */
-enum { DENSE_BYTES_MAX = 4096 };
+enum { DENSE_BYTES_MAX = 16384 };
 
 /* size_bytes: of the object that is to be entered */
 static __attribute__((noinline)) struct heap_leaf *leaf_make(uintptr_t address, size_t size_bytes) {

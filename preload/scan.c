@@ -315,6 +315,7 @@ int search_run(const struct scan_input *in, struct arena *arena, struct search *
         .before = in->young.history,
         .scan = in->entry,
         .confirm = in->confirm,
+        .is_last = !is_live(in),
     };
     if (is_live(in))
         error = find_lingering(in, search);

@@ -56,6 +56,10 @@ def value(name, rounds):
     return Workload(f"C++ values: {name}", ["{values}", name, str(rounds)], source="values.cc")
 
 
+def ending(name, rounds):
+    return Workload(f"left at the end: {name}", ["{endings}", name, str(rounds)], source="endings.c")
+
+
 def interpreter(name, *command):
     return Workload(f"{name}, a loop of tables and texts", [name, *command], needs=(name,))
 
@@ -90,11 +94,13 @@ WORKLOADS = [
     *[load(name, 1, rounds, "patterns") for name, rounds in [
         ("same", 4_000_000), ("batches", 4_000_000), ("likely", 2_000_000), ("relay", 4_000_000), ("binary", 8_000_000),
         ("search", 8_000_000), ("list", 4_000_000), ("names", 4_000_000), ("numbers", 4_000_000), ("parts", 4_000_000),
-        ("deep", 2_000_000), ("doubling", 2_000_000), ("huge", 200_000)]],
+        ("deep", 2_000_000), ("doubling", 2_000_000), ("huge", 200_000), ("wide", 2_000_000), ("fibers", 500_000)]],
     *[load(name, 2, 4_000_000, "patterns") for name in ("same", "batches", "binary", "list")],
     *[value(name, rounds) for name, rounds in [
         ("trees", 4_000_000), ("strings", 1_000_000), ("hashed", 1_000_000), ("ordered", 500_000), ("shares", 2_000_000),
         ("vectors", 1_000_000), ("lists", 2_000_000), ("shapes", 2_000_000)]],
+    *[ending(name, rounds) for name, rounds in [
+        ("list", 2_000_000), ("buffers", 50_000), ("chains", 1_000_000), ("rings", 500_000), ("spills", 20_000), ("forks", 200)]],
     interpreter("lua5.4", "-e", LUA), interpreter("ruby", "-e", RUBY),
     interpreter("gs", "-q", "-dNODISPLAY", "-dBATCH", "-c", GHOSTSCRIPT),
 ]

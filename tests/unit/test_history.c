@@ -19,6 +19,7 @@ static unsigned confirm;
 static uint32_t scans;
 
 static unsigned root_flags;
+static int is_last;
 
 static void setup(void) {
     build = heap_build_new(16 << 20);
@@ -27,6 +28,7 @@ static void setup(void) {
     scans = 0;
     confirm = 2;
     root_flags = 0;
+    is_last = 0;
 }
 static void teardown(void) {
     heap_build_free(build);
@@ -51,7 +53,7 @@ static int update(struct scan_entry entry) {
     struct history after;
     heap_build_freeze(build);
     ck_assert_int_eq(mark_run(&build->heap, &root, 1, &build->arena, &marks), 0);
-    struct history_input in = {&build->heap, &marks, entry.number > 1 ? &history : NULL, entry, confirm};
+    struct history_input in = {&build->heap, &marks, entry.number > 1 ? &history : NULL, entry, confirm, is_last};
     int error = history_update(&in, &build->arena, &build->arena, &after);
     if (!error)
         history = after;
@@ -289,7 +291,7 @@ static size_t update_in(size_t bytes, int *error) {
     ck_assert_uint_lt(bytes, sizeof room);
     heap_build_freeze(build);
     ck_assert_int_eq(mark_run(&build->heap, &root, 1, &build->arena, &marks), 0);
-    struct history_input in = {&build->heap, &marks, &history, next_entry(FULL), confirm};
+    struct history_input in = {&build->heap, &marks, &history, next_entry(FULL), confirm, is_last};
     build->arena.block_bytes = 64 << 20; /* the scratch memory is there, so that `more` is only asked for the other */
     build->arena.next = build->arena.end;
     ck_assert_ptr_nonnull(arena_alloc(&build->arena, 1, 1));
@@ -325,7 +327,7 @@ START_TEST (no_memory_leaves_the_history_before) {
     struct history before = history;
     build->arena.next = build->arena.end;
     for (size_t blocks = 0; blocks < 3; blocks++) {
-        struct history_input in = {&build->heap, &marks, &history, next_entry(FULL), confirm};
+        struct history_input in = {&build->heap, &marks, &history, next_entry(FULL), confirm, is_last};
         struct arena keep = {.more = heap_build_more, .context = build};
         struct history after;
         build->arena_left = blocks;
@@ -336,6 +338,65 @@ START_TEST (no_memory_leaves_the_history_before) {
         ck_assert_int_eq(memcmp(&before, &history, sizeof before), 0);
         ck_assert_uint_eq(history.suspects[0].scans, 1);
     }
+}
+END_TEST
+
+/* ---- the last scan ---- */
+
+enum { LAST_OBJECTS = 6 };
+
+/* Some reached, some lost, one of these inherited; scanned before when `scans_before` says so, then some more of each. */
+static void lead_up(void **place, unsigned scans_before) {
+    setup();
+    for (unsigned i = 0; i < LAST_OBJECTS; i++) {
+        place[i] = object(24 + 8 * i, i);
+        if (i % 3 == 0)
+            roots[i] = (uintptr_t)place[i];
+        if (i == LAST_OBJECTS / 2 - 1)
+            for (unsigned k = 0; k < scans_before; k++)
+                scan(FULL);
+    }
+    heap_build_record(build, place[LAST_OBJECTS - 1])->flags |= OBJECT_INHERITED;
+    roots[0] = 0;
+    confirm = 1;
+}
+
+START_TEST (last_scan_tells_what_another_one_would) {
+    void *place[LAST_OBJECTS];
+    struct age age[LAST_OBJECTS];
+    lead_up(place, (unsigned)_i);
+    scan(FULL);
+    struct history any = history;
+    for (unsigned i = 0; i < LAST_OBJECTS; i++)
+        age[i] = age_of(place[i]);
+    teardown();
+    lead_up(place, (unsigned)_i);
+    is_last = 1;
+    scan(FULL);
+    ck_assert_mem_eq(&history.counts, &any.counts, sizeof any.counts);
+    ck_assert_mem_eq(history.objects, any.objects, sizeof any.objects);
+    ck_assert_mem_eq(history.bytes, any.bytes, sizeof any.bytes);
+    ck_assert_uint_eq(history.window_count, any.window_count);
+    ck_assert_mem_eq(history.windows, any.windows, any.window_count * sizeof *any.windows);
+    ck_assert_uint_eq(any.suspect_count, LAST_OBJECTS - 1);
+    ck_assert_uint_eq(history.suspect_count, _i ? 2 : 0); /* those that the scan before has kept */
+    for (unsigned i = 0; i < LAST_OBJECTS - 1; i++)       /* nobody asks for an inherited one's */
+        ck_assert(age[i].generation == age_of(place[i]).generation && age[i].scan_a == age_of(place[i]).scan_a &&
+                  age[i].scan_b == age_of(place[i]).scan_b);
+    teardown();
+}
+END_TEST
+
+START_TEST (suspect_that_changed_is_seen_in_the_last_scan) {
+    uintptr_t *changed = object(24, 1), *same = object(24, 1);
+    confirm = 1;
+    scan(FULL);
+    changed[1] = 7;
+    is_last = 1;
+    scan(FULL);
+    counts_are(3, 3, 1, 0);
+    ck_assert_uint_eq(age_of(same).scan_b, 1);
+    ck_assert_uint_eq(age_of(changed).scan_b, 2);
 }
 END_TEST
 
@@ -612,6 +673,8 @@ int main(void) {
     tcase_add_test(tests, million_suspects_are_judged_in_linear_time);
     tcase_add_test(tests, bytes_max_is_enough_for_the_worst_case);
     tcase_add_test(tests, no_memory_leaves_the_history_before);
+    tcase_add_loop_test(plain, last_scan_tells_what_another_one_would, 0, 2);
+    tcase_add_test(tests, suspect_that_changed_is_seen_in_the_last_scan);
     tcase_add_test(tests, log_keeps_the_last_scan_of_each_generation);
     tcase_add_test(tests, young_scans_begin_where_the_last_one_of_them_ended);
     tcase_add_test(tests, lost_before_the_first_scan_is_lost_since_the_start);

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
 
 static struct heap_build *build;
 static uintptr_t *roots;
@@ -96,6 +97,29 @@ START_TEST (two_that_point_at_each_other_are_a_cycle) {
         ck_assert_uint_eq(f->cycle[i].offset, expected[i].offset);
         ck_assert_uint_eq(f->cycle[i].target_offset, expected[i].target_offset);
     }
+}
+END_TEST
+
+/* _i: how far from a word's place pointers stand, where they may stand anywhere */
+START_TEST (lost_object_is_followed_round_its_unreadable_pages) {
+    enum { PAGE = 4096 };
+    char *gap = heap_build_gap(build, 8 * PAGE);
+    char *page = (char *)(((uintptr_t)gap + PAGE - 1) & ~(uintptr_t)(PAGE - 1));
+    char *large = page + PAGE - 64;
+    uintptr_t *before = object(24, 8), *behind = object(32, 9);
+    heap_build_adopt(build, large, 64 + 2 * PAGE + 64, 7);
+    build->heap.unaligned = _i > 0;
+    memcpy(large + 8 + _i, &before, sizeof before);
+    memcpy(page + 3 * PAGE + _i, &behind, sizeof behind);
+    memcpy(behind, &large, sizeof large);
+    ck_assert_int_eq(mprotect(page + PAGE, 2 * PAGE, PROT_NONE), 0);
+    struct range hole = {(uintptr_t)page + PAGE, (uintptr_t)page + 3 * PAGE};
+    build->heap.unreadable = &hole;
+    build->heap.unreadable_count = 1;
+    judge();
+    tally_is(KIND_CYCLE, 2, 64 + 2 * PAGE + 64 + 32, 1);
+    tally_is(KIND_LOST_INDIRECT, 1, 24, 1);
+    ck_assert_uint_eq(finding_of(KIND_CYCLE, 7)->cycle[0].offset, 64 + 2 * PAGE + (unsigned)_i);
 }
 END_TEST
 
@@ -491,6 +515,7 @@ int main(void) {
     tcase_add_test(tests, object_without_pointers_is_lost);
     tcase_add_test(tests, self_pointer_is_still_lost);
     tcase_add_test(tests, two_that_point_at_each_other_are_a_cycle);
+    tcase_add_loop_test(tests, lost_object_is_followed_round_its_unreadable_pages, 0, 2);
     tcase_add_test(tests, reachable_cycle_is_reachable);
     tcase_add_test(tests, possible_cycle_is_possible);
     tcase_add_test(tests, list_is_one_lost_and_the_rest_indirect);

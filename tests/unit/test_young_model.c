@@ -388,7 +388,7 @@ static void check_history(struct world *world, const struct history *after, unsi
 
 static void remember(struct world *world, const struct scan_entry *entry) {
     struct history after;
-    struct history_input in = {&build->heap, &marks, world->scans > 1 ? &world->history : NULL, *entry, CONFIRM};
+    struct history_input in = {&build->heap, &marks, world->scans > 1 ? &world->history : NULL, *entry, CONFIRM, 0};
     ck_assert_int_eq(history_update(&in, &build->arena, &build->arena, &after), 0);
     check_history(world, &after, entry->generation);
     world->history = after;

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <ucontext.h>
 
 #include "draw.h"
 
@@ -86,6 +87,22 @@ static void likely(struct worker *worker) {
             slot[at] = memset(made(malloc(bytes)), (int)at, bytes);
     }
     for (size_t i = 0; i < SLOTS; i++)
+        free(slot[i]);
+    free(slot);
+}
+
+/* A million places: nothing that a call touches is in the cache. */
+enum { PLACES = 1 << 20 };
+static void wide(struct worker *worker) {
+    void **slot = made(calloc(PLACES, sizeof *slot));
+    for (size_t i = 0; i < worker->rounds; i++) {
+        void **place = &slot[draw(&worker->seed, PLACES)];
+        size_t bytes = 8 + draw(&worker->seed, (uint64_t)8 << draw(&worker->seed, 8));
+        free(*place);
+        *place = memset(made(malloc(bytes)), 1, bytes);
+        worker->sum += bytes;
+    }
+    for (size_t i = 0; i < PLACES; i++)
         free(slot[i]);
     free(slot);
 }
@@ -254,6 +271,51 @@ static void names(struct worker *worker) {
     free(bucket);
 }
 
+/* ---- stacks of the program's own ---- */
+
+/* Fibers that take turns, each between a malloc and its free, at another depth than the one before. */
+enum { FIBERS = 64, FIBER_BYTES = 64 << 10 };
+struct fiber {
+    ucontext_t context, *scheduler;
+    char *stack;
+    int depth;
+};
+static CALLED void fiber_turn(struct fiber *fiber, int depth) {
+    if (depth) {
+        fiber_turn(fiber, depth - 1);
+        STAY();
+        return;
+    }
+    void *block = touched(malloc(48));
+    swapcontext(&fiber->context, fiber->scheduler);
+    free(block);
+}
+static void fiber_run(unsigned high, unsigned low) { /* makecontext() passes numbers of 32 bits */
+    struct fiber *fiber = (struct fiber *)((uintptr_t)high << 32 | low);
+    for (;;)
+        fiber_turn(fiber, fiber->depth);
+}
+static void fibers(struct worker *worker) {
+    struct fiber *fiber = made(calloc(FIBERS, sizeof *fiber));
+    ucontext_t scheduler;
+    for (int i = 0; i < FIBERS; i++) {
+        fiber[i].scheduler = &scheduler;
+        fiber[i].depth = 3 + i % 8;
+        fiber[i].stack = made(malloc(FIBER_BYTES));
+        getcontext(&fiber[i].context);
+        fiber[i].context.uc_stack.ss_sp = fiber[i].stack;
+        fiber[i].context.uc_stack.ss_size = FIBER_BYTES;
+        uintptr_t place = (uintptr_t)&fiber[i];
+        makecontext(&fiber[i].context, (void (*)(void))fiber_run, 2, (unsigned)(place >> 32), (unsigned)place);
+    }
+    for (size_t i = 0; i < worker->rounds; i++)
+        swapcontext(&scheduler, &fiber[i % FIBERS].context);
+    for (int i = 0; i < FIBERS; i++)
+        free(fiber[i].stack);
+    free(fiber);
+    worker->sum += worker->rounds;
+}
+
 /* ---- values that live as long as an expression ---- */
 
 /* Long numbers: each step of a calculation makes one, and drops those that it came from. */
@@ -380,7 +442,7 @@ static const struct load {
     void (*run)(struct worker *);
 } LOADS[] = {{"same", same},     {"batches", batches},   {"likely", likely}, {"relay", relay},     {"binary", binary},
              {"search", search}, {"list", list},         {"names", names},   {"numbers", numbers}, {"parts", parts},
-             {"deep", deep},     {"doubling", doubling}, {"huge", huge}};
+             {"deep", deep},     {"doubling", doubling}, {"huge", huge},     {"wide", wide},       {"fibers", fibers}};
 static const struct load *load;
 
 static void *work(void *argument) {
