@@ -19,7 +19,7 @@ struct cycle_search {
     size_t *edge_first; /* by member; one more ends the last */
     uint32_t *target;   /* by edge */
     uint64_t *offset;   /* by edge */
-    size_t target_capacity, offset_capacity;
+    size_t edge_capacity;
     int branches; /* some member points at two others */
     /* one search from one member */
     uint32_t *seen; /* by member: the last search that met it */
@@ -56,17 +56,14 @@ static node_number node_of(const struct cycle_search *search, uint32_t member) {
 
 /* ---- the component's pointers ---- */
 
-static int add_edge(struct cycle_search *s, size_t count, uint32_t target, uint64_t offset) {
-    uint32_t *targets = arena_grow(s->arena, s->target, count, &s->target_capacity, sizeof *targets);
-    if (!targets)
+static int more_edges(struct cycle_search *s, size_t count) {
+    size_t offset_capacity = s->edge_capacity;
+    uint32_t *targets = arena_grow(s->arena, s->target, count, &s->edge_capacity, sizeof *targets);
+    uint64_t *offsets = arena_grow(s->arena, s->offset, count, &offset_capacity, sizeof *offsets);
+    if (!targets || !offsets)
         return -ENOMEM;
     s->target = targets;
-    uint64_t *offsets = arena_grow(s->arena, s->offset, count, &s->offset_capacity, sizeof *offsets);
-    if (!offsets)
-        return -ENOMEM;
     s->offset = offsets;
-    targets[count] = target;
-    offsets[count] = offset;
     return 0;
 }
 
@@ -87,8 +84,10 @@ static int collect_edges(struct cycle_search *s, uint32_t component) {
             if (graph->component[edge.target] != component || edge.target == node)
                 continue;
             uint32_t target = s->local[edge.target];
-            if (add_edge(s, count, target, edge.offset))
+            if (count == s->edge_capacity && more_edges(s, count))
                 return -ENOMEM;
+            s->target[count] = target;
+            s->offset[count] = edge.offset;
             s->branches |= target != s->target[s->edge_first[m]];
             count++;
         }
@@ -164,7 +163,8 @@ int cycle_compare_edges(const struct cycle_edge *a, const struct cycle_edge *b) 
 size_t cycle_least_rotation(const void *items, size_t count, int (*compare)(const void *items, size_t a, size_t b)) {
     size_t i = 0, j = 1, same = 0;
     while (i < count && j < count && same < count) {
-        int order = compare(items, (i + same) % count, (j + same) % count);
+        size_t a = i + same, b = j + same; /* each below 2 * count: a division costs more than all else here */
+        int order = compare(items, a < count ? a : a - count, b < count ? b : b - count);
         if (order == 0) {
             same++;
             continue;
