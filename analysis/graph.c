@@ -17,10 +17,8 @@ struct collect {
 static int collect_lost(void *context, uintptr_t address, object_id id) {
     struct collect *collect = context;
     (void)address;
-    if (!mark_test(collect->marks->reachable, id) && !mark_test(collect->marks->possible, id)) {
-        collect->graph->lost[id >> 6] |= UINT64_C(1) << (id & 63);
-        collect->graph->count++;
-    }
+    if (!mark_test(collect->marks->reachable, id) && !mark_test(collect->marks->possible, id))
+        graph_note_lost(collect->graph, id);
     return 0;
 }
 
@@ -46,15 +44,20 @@ static int place_lost(void *context, uintptr_t address, object_id id) {
     return 0;
 }
 
-static int number_nodes(struct graph *graph, const struct marks *marks, struct arena *arena) {
-    size_t words = ((size_t)graph->heap->id_end + 63) / 64;
-    graph->lost = arena_alloc(arena, words, sizeof *graph->lost);
-    graph->rank = arena_alloc(arena, words, sizeof *graph->rank);
-    if (!graph->lost || !graph->rank)
-        return -ENOMEM;
-    heap_each(graph->heap, collect_lost, &(struct collect){graph, marks});
+static size_t id_words(const struct graph *graph) {
+    return ((size_t)graph->heap->id_end + 63) / 64;
+}
+
+int graph_begin(struct graph *graph, const struct heap *heap, struct arena *arena) {
+    *graph = (struct graph){.heap = heap};
+    graph->lost = arena_alloc(arena, id_words(graph), sizeof *graph->lost);
+    graph->rank = arena_alloc(arena, id_words(graph), sizeof *graph->rank);
+    return graph->lost && graph->rank ? 0 : -ENOMEM;
+}
+
+static int number_nodes(struct graph *graph, struct arena *arena) {
     uint32_t below = 0;
-    for (size_t w = 0; w < words; w++) {
+    for (size_t w = 0; w < id_words(graph); w++) {
         graph->rank[w] = below;
         below += count_bits(graph->lost[w]);
     }
@@ -69,34 +72,45 @@ static int number_nodes(struct graph *graph, const struct marks *marks, struct a
 
 /* ---- pointers ---- */
 
-struct graph_walk graph_walk_from(const struct graph *graph, node_number node) {
-    struct range words = heap_contents(graph->heap, graph->address[node], graph_object(graph, node)->size_bytes);
-    return (struct graph_walk){words.lo, words.hi};
+static struct graph_walk walk_piece(const struct graph *graph, node_number node, uintptr_t lo, uintptr_t hi) {
+    struct range piece = heap_readable_in(graph->heap, graph_object(graph, node), lo, hi);
+    return (struct graph_walk){piece.lo, piece.hi, hi};
 }
 
-/* The pointer at `at`, if it is one to a node. */
-static inline int edge_at(const struct graph *graph, node_number node, uintptr_t at, struct graph_edge *edge) {
-    uintptr_t start, word = heap_pointer(graph->heap, at);
-    if (word - graph->heap->lo >= graph->heap->hi - graph->heap->lo)
-        return 0;
+struct graph_walk graph_walk_from(const struct graph *graph, node_number node) {
+    struct range words = heap_contents(graph->heap, graph->address[node], graph_object(graph, node)->size_bytes);
+    return walk_piece(graph, node, words.lo, words.hi);
+}
+
+/* The node that a word inside the heap's bounds points at. */
+static int edge_to(const struct graph *graph, uintptr_t word, struct graph_edge *edge) {
+    uintptr_t start;
     object_id id = heap_pointed(graph->heap, word, &start);
     if (!id || !mark_test(graph->lost, id))
         return 0;
-    *edge = (struct graph_edge){number_of(graph, id), at - graph->address[node], word - start};
+    edge->target = number_of(graph, id);
+    edge->target_offset = word - start;
     return 1;
 }
 
 int graph_next(const struct graph *graph, node_number node, struct graph_walk *walk, struct graph_edge *edge) {
-    const uintptr_t step = graph->heap->unaligned ? 1 : sizeof(uintptr_t);
-    while (walk->next < walk->end) {
-        struct range piece = heap_readable_in(graph->heap, graph_object(graph, node), walk->next, walk->end);
-        for (uintptr_t at = piece.lo; at < piece.hi && piece.hi - at >= sizeof(uintptr_t); at += step)
-            if (edge_at(graph, node, at, edge)) {
+    const struct heap *heap = graph->heap;
+    const uintptr_t lo = heap->lo, span = heap->hi - lo, step = heap->unaligned ? 1 : sizeof(uintptr_t);
+    const uintptr_t mask = heap->pointer_mask ? heap->pointer_mask : UINTPTR_MAX;
+    for (;;) {
+        for (uintptr_t at = walk->next; at < walk->piece_end && walk->piece_end - at >= sizeof(uintptr_t); at += step) {
+            uintptr_t word = heap_load(at) & mask;
+            if (word - lo < span && edge_to(graph, word, edge)) {
+                edge->offset = at - graph->address[node];
                 walk->next = at + step;
                 return 1;
             }
-        walk->next = piece.hi;
+        }
+        if (walk->piece_end >= walk->end)
+            break;
+        *walk = walk_piece(graph, node, walk->piece_end, walk->end);
     }
+    walk->next = walk->end;
     return 0;
 }
 
@@ -105,13 +119,16 @@ int graph_next(const struct graph *graph, node_number node, struct graph_walk *w
 struct frame { /* a node whose pointers are being followed */
     struct graph_walk walk;
     node_number node;
+    uint32_t index; /* order of its discovery, from 1 */
 };
 
-/* index  order of discovery, from 1; 0: not yet met
- * low    lowest index known to be reachable while staying on the stack */
+/* While they are sought, graph->component has by node: 0, not yet met; the lowest index known to be reachable while staying on
+ * the stack; or with CLOSED the component, when that is known: more than any index, so that it lowers none. */
+#define CLOSED 0x80000000u
+
 struct tarjan {
     struct graph *graph;
-    uint32_t *index, *low;
+    uint32_t *low; /* graph->component */
     uint32_t met;
     node_number *stack; /* met, component not known yet */
     uint32_t stack_count;
@@ -120,19 +137,19 @@ struct tarjan {
 };
 
 static void enter(struct tarjan *t, node_number node) {
-    t->index[node] = t->low[node] = ++t->met;
+    t->low[node] = ++t->met;
     t->stack[t->stack_count++] = node;
-    t->frame[t->frame_count++] = (struct frame){graph_walk_from(t->graph, node), node};
+    t->frame[t->frame_count++] = (struct frame){graph_walk_from(t->graph, node), node, t->met};
 }
 
-static void lower(uint32_t *low, uint32_t to) {
-    if (to < *low)
-        *low = to;
-}
-
-/* `from` points at `to`, whose component is complete: so `from` is outside of it. */
-static void note_holder(struct graph *graph, node_number from, node_number to) {
-    node_number *holder = &graph->holder[graph->component[to]];
+/* `from` points at `to`, which was met: what is known by that. */
+static void follow(struct tarjan *t, node_number from, node_number to) {
+    uint32_t low = t->low[to];
+    if (low < t->low[from])
+        t->low[from] = low;
+    if (!(low & CLOSED))
+        return;
+    node_number *holder = &t->graph->holder[low & ~CLOSED]; /* complete: so `from` is outside of it */
     if (*holder == GRAPH_NONE)
         *holder = from;
 }
@@ -144,7 +161,7 @@ static void close_component(struct tarjan *t, node_number root) {
     node_number node;
     do {
         node = t->stack[--t->stack_count];
-        graph->component[node] = component;
+        t->low[node] = component | CLOSED;
         graph->member[end++] = node;
     } while (node != root);
     graph->first[component + 1] = end;
@@ -152,16 +169,12 @@ static void close_component(struct tarjan *t, node_number root) {
 }
 
 static void leave(struct tarjan *t) {
-    node_number node = t->frame[--t->frame_count].node;
-    if (t->low[node] == t->index[node])
+    const struct frame *frame = &t->frame[--t->frame_count];
+    node_number node = frame->node;
+    if (t->low[node] == frame->index)
         close_component(t, node);
-    if (t->frame_count == 0)
-        return;
-    node_number parent = t->frame[t->frame_count - 1].node;
-    if (t->graph->component[node] == GRAPH_NONE)
-        lower(&t->low[parent], t->low[node]);
-    else
-        note_holder(t->graph, parent, node);
+    if (t->frame_count)
+        follow(t, t->frame[t->frame_count - 1].node, node);
 }
 
 static void explore(struct tarjan *t, node_number from) {
@@ -171,12 +184,10 @@ static void explore(struct tarjan *t, node_number from) {
         struct graph_edge edge;
         if (!graph_next(t->graph, frame->node, &frame->walk, &edge))
             leave(t);
-        else if (!t->index[edge.target])
+        else if (!t->low[edge.target])
             enter(t, edge.target);
-        else if (t->graph->component[edge.target] == GRAPH_NONE)
-            lower(&t->low[frame->node], t->index[edge.target]);
         else
-            note_holder(t->graph, frame->node, edge.target);
+            follow(t, frame->node, edge.target);
     }
 }
 
@@ -184,29 +195,30 @@ static int find_components(struct graph *graph, struct arena *arena) {
     size_t count = graph->count;
     struct tarjan t = {
         .graph = graph,
-        .index = arena_alloc(arena, count, sizeof *t.index),
         .low = arena_alloc(arena, count, sizeof *t.low),
         .stack = arena_alloc(arena, count, sizeof *t.stack),
         .frame = arena_alloc(arena, count, sizeof *t.frame),
     };
-    graph->component = arena_alloc(arena, count, sizeof *graph->component);
+    graph->component = t.low;
     graph->first = arena_alloc(arena, count + 1, sizeof *graph->first);
     graph->member = arena_alloc(arena, count, sizeof *graph->member);
     graph->holder = arena_alloc(arena, count, sizeof *graph->holder);
-    if (!t.index || !t.low || !t.stack || !t.frame || !graph->component || !graph->first || !graph->member ||
-        !graph->holder)
+    if (!t.low || !t.stack || !t.frame || !graph->first || !graph->member || !graph->holder)
         return -ENOMEM;
     for (node_number node = 0; node < count; node++)
-        graph->component[node] = GRAPH_NONE;
-    for (node_number node = 0; node < count; node++)
-        if (!t.index[node])
+        if (!t.low[node])
             explore(&t, node);
+    for (node_number node = 0; node < count; node++)
+        graph->component[node] &= ~CLOSED;
     return 0;
 }
 
 int graph_nodes(struct graph *graph, const struct heap *heap, const struct marks *marks, struct arena *arena) {
-    *graph = (struct graph){.heap = heap};
-    return number_nodes(graph, marks, arena);
+    int error = graph_begin(graph, heap, arena);
+    if (error)
+        return error;
+    heap_each(heap, collect_lost, &(struct collect){graph, marks});
+    return number_nodes(graph, arena);
 }
 
 node_number graph_number(const struct graph *graph, object_id id) {
@@ -215,5 +227,10 @@ node_number graph_number(const struct graph *graph, object_id id) {
 
 int graph_build(struct graph *graph, const struct heap *heap, const struct marks *marks, struct arena *arena) {
     int error = graph_nodes(graph, heap, marks, arena);
+    return error ? error : find_components(graph, arena);
+}
+
+int graph_complete(struct graph *graph, struct arena *arena) {
+    int error = number_nodes(graph, arena);
     return error ? error : find_components(graph, arena);
 }

@@ -19,6 +19,10 @@ struct entry {
     uint64_t hash;
     uint32_t birth;  /* of the object whose age is the finding's */
     uint32_t number; /* order of making: what struct counted_member names until the findings are in their order */
+    int is_plain;    /* a cycle that is listed as a whole and has no run of equal references */
+};
+struct held { /* what is counted at a source, besides its own */
+    uint64_t objects, bytes;
 };
 struct finding_key {
     enum kind kind;
@@ -26,6 +30,7 @@ struct finding_key {
     const char *type;          /* NULL: not known; equal names are one pointer */
     const struct cycle *cycle; /* NULL: none */
 };
+enum { RECENT = 256 }; /* a power of two; one place makes many objects in a row */
 struct judge {
     const struct heap *heap;
     const struct marks *marks;
@@ -38,15 +43,20 @@ struct judge {
     size_t entry_count, entry_capacity;
     struct counted_member *counted;
     size_t counted_count, counted_capacity;
-    uint32_t *table;   /* open addressing; entry number + 1 */
-    size_t table_size; /* a power of two, more than entry_count */
+    uint32_t *table;         /* open addressing; entry number + 1 */
+    size_t table_size;       /* a power of two, more than entry_count */
+    uint32_t recent[RECENT]; /* by kind and site: number + 1 of the entry that was found last */
+    int is_history_empty;    /* what is lost was lost between the last look at it and this scan, all of it */
     struct graph graph;
     uint32_t members_max;        /* of the largest source */
     struct break_search *breaks; /* made when it is needed */
     /* by component */
-    uint32_t *owner;                     /* the one source that its objects are counted at */
-    uint64_t *held_objects, *held_bytes; /* of a source: what is counted at it, besides its own */
-    uint32_t *place;                     /* of a source: its finding's place in `entry` + 1; 0: none */
+    uint32_t *
+        owner; /* the one source that its objects are counted at; GRAPH_NONE: it is a source. In the place of graph.holder */
+    uint32_t
+        *place; /* of a source: its place in `held`, and when it was judged its finding's in `entry` + 1; 0: none */
+    struct held *held;          /* by source */
+    const struct held *hanging; /* of the source at hand */
 };
 
 static uint64_t mix(uint64_t hash, uint64_t value) { /* splitmix64's finaliser over a running sum */
@@ -89,6 +99,21 @@ static int is_same(const struct entry *entry, uint64_t hash, const struct findin
     return is_same_shape(&listed, cycle);
 }
 
+/* Without a hash. A cycle that differs only in the length of its runs is not recognised here. */
+static int is_same_in_full(const struct finding *finding, const struct finding_key *key) {
+    const struct cycle *cycle = key->cycle;
+    if (finding->kind != key->kind || finding->site != key->site || finding->type != key->type)
+        return 0;
+    if (!cycle)
+        return 1;
+    if (cycle->length != finding->cycle_length || cycle->length != finding->cycle_listed)
+        return 0;
+    for (size_t i = 0; i < cycle->length; i++)
+        if (cycle_compare_edges(&finding->cycle[i], cycle_at(cycle, i)))
+            return 0;
+    return 1;
+}
+
 static int grow_table(struct judge *judge) {
     size_t size = judge->table_size ? 4 * judge->table_size : 1024;
     uint32_t *table = arena_alloc(judge->arena, size, sizeof *table);
@@ -118,6 +143,13 @@ static int list_cycle(struct judge *judge, struct finding *finding, const struct
     return 0;
 }
 
+static int is_plain_cycle(const struct cycle *cycle) {
+    for (size_t i = 0; i < cycle->length; i++)
+        if (cycle_next_step(cycle, i) != i + 1)
+            return 0;
+    return cycle->length <= VERDICT_CYCLE_LISTED_MAX;
+}
+
 static struct finding *add_finding(struct judge *judge, uint64_t hash, const struct finding_key *key) {
     struct entry *entry =
         arena_grow(judge->arena, judge->entry, judge->entry_count, &judge->entry_capacity, sizeof *entry);
@@ -128,6 +160,7 @@ static struct finding *add_finding(struct judge *judge, uint64_t hash, const str
     *entry = (struct entry){.finding = {.kind = key->kind, .site = key->site, .type = key->type, .age.born_us = -1},
                             .hash = hash};
     entry->number = (uint32_t)judge->entry_count;
+    entry->is_plain = key->cycle && is_plain_cycle(key->cycle);
     if (key->cycle && list_cycle(judge, &entry->finding, key->cycle))
         return NULL;
     judge->entry_count++;
@@ -135,8 +168,7 @@ static struct finding *add_finding(struct judge *judge, uint64_t hash, const str
     return &entry->finding;
 }
 
-/* The finding of this kind, site and type, or of this cycle; made if there is none. NULL: no memory. */
-static struct finding *finding_of(struct judge *judge, const struct finding_key *key) {
+static struct finding *find_or_add(struct judge *judge, const struct finding_key *key) {
     if (2 * judge->entry_count >= judge->table_size && grow_table(judge))
         return NULL;
     uint64_t hash = key->cycle ? hash_cycle(key->cycle) : mix(mix(key->kind, key->site), (uintptr_t)key->type);
@@ -148,6 +180,17 @@ static struct finding *finding_of(struct judge *judge, const struct finding_key 
     }
     judge->table[place] = (uint32_t)judge->entry_count + 1;
     return add_finding(judge, hash, key);
+}
+
+/* The finding of this kind, site and type, or of this cycle; made if there is none. NULL: no memory. */
+static struct finding *finding_of(struct judge *judge, const struct finding_key *key) {
+    uint32_t *recent = &judge->recent[(key->site * KIND_COUNT + key->kind) % RECENT];
+    if (*recent && is_same_in_full(&judge->entry[*recent - 1].finding, key))
+        return &judge->entry[*recent - 1].finding;
+    struct finding *finding = find_or_add(judge, key);
+    if (finding)
+        *recent = ((struct entry *)finding)->number + 1; /* its first member */
+    return finding;
 }
 
 /* ---- one object ---- */
@@ -174,38 +217,59 @@ static int judge_marked(void *context, uintptr_t address, object_id id) {
     struct judge *judge = context;
     const struct object *object = heap_object(judge->heap, id);
     (void)address;
+    int is_reachable = mark_test(judge->marks->reachable, id);
     if (object->flags & OBJECT_INHERITED)
         judge->out->inherited_objects++;
+    if (!is_reachable && !mark_test(judge->marks->possible, id)) {
+        graph_note_lost(&judge->graph, id);
+        return 0;
+    }
     if (object->flags & judge->skip)
         return 0;
-    if (mark_test(judge->marks->reachable, id))
-        return count_object(judge, KIND_REACHABLE, object);
-    if (mark_test(judge->marks->possible, id))
-        return count_object(judge, KIND_POSSIBLE, object);
-    return 0;
+    return count_object(judge, is_reachable ? KIND_REACHABLE : KIND_POSSIBLE, object);
 }
 
 /* ---- components of the lost graph ---- */
 
 struct group { /* what a component holds, inherited objects left out */
     uint64_t objects, bytes;
+    node_number oldest;
+    unsigned refs; /* not 0: some of its references were counted */
 };
 
 static struct group own_objects(const struct judge *judge, uint32_t component) {
     const struct graph *graph = &judge->graph;
-    struct group group = {0};
+    struct group group = {.oldest = GRAPH_NONE};
+    uint32_t birth = 0;
     for (uint32_t place = graph->first[component]; place < graph->first[component + 1]; place++) {
         const struct object *object = graph_object(graph, graph->member[place]);
         if (object->flags & judge->skip)
             continue;
-        group.objects++;
+        if (!group.objects++ || heap_born_before(object->birth, birth)) {
+            group.oldest = graph->member[place];
+            birth = object->birth;
+        }
         group.bytes += object->size_bytes;
+        group.refs |= object->refs;
     }
     return group;
 }
 
-static int is_source(const struct graph *graph, uint32_t component) {
-    return graph->holder[component] == GRAPH_NONE;
+static int is_source(const struct judge *judge, uint32_t component) {
+    return judge->owner[component] == GRAPH_NONE;
+}
+
+static uint32_t source_of(const struct judge *judge, uint32_t component) {
+    return is_source(judge, component) ? component : judge->owner[component];
+}
+
+static int make_held(struct judge *judge) {
+    uint32_t sources = 0;
+    for (uint32_t c = 0; c < judge->graph.component_count; c++)
+        if (is_source(judge, c))
+            judge->place[c] = sources++;
+    judge->held = arena_alloc(judge->arena, sources, sizeof *judge->held);
+    return judge->held ? 0 : -ENOMEM;
 }
 
 static int judge_indirect(struct judge *judge, uint32_t component) {
@@ -224,15 +288,14 @@ static int judge_indirect(struct judge *judge, uint32_t component) {
 static int judge_held(struct judge *judge) {
     struct graph *graph = &judge->graph;
     for (uint32_t component = graph->component_count; component-- > 0;) {
-        if (is_source(graph, component)) {
-            judge->owner[component] = component;
+        if (is_source(judge, component))
             continue;
-        }
-        uint32_t owner = judge->owner[graph->component[graph->holder[component]]];
+        uint32_t source = source_of(judge, graph->component[judge->owner[component]]); /* the holder, until now */
+        struct held *held = &judge->held[judge->place[source]];
         struct group group = own_objects(judge, component);
-        judge->owner[component] = owner;
-        judge->held_objects[owner] += group.objects;
-        judge->held_bytes[owner] += group.bytes;
+        judge->owner[component] = source;
+        held->objects += group.objects;
+        held->bytes += group.bytes;
         if (judge_indirect(judge, component))
             return -ENOMEM;
     }
@@ -244,11 +307,12 @@ static void find_age(const struct judge *judge, struct finding *finding, node_nu
     const struct verdict_times *times = judge->times;
     const struct object *object = graph_object(&judge->graph, node);
     struct entry *entry = (struct entry *)finding; /* its first member */
-    if (!times)
+    int has_age = finding->age.scan_b != 0;
+    if (!times || (has_age && judge->is_history_empty && !heap_born_before(object->birth, entry->birth)))
         return;
     struct age age =
         history_age(times->history, &times->now, times->births, times->birth_count, judge->graph.address[node], object);
-    int is_first = finding->age.scan_b == 0 || age.scan_b < finding->age.scan_b ||
+    int is_first = !has_age || age.scan_b < finding->age.scan_b ||
                    (age.scan_b == finding->age.scan_b && heap_born_before(object->birth, entry->birth));
     if (!is_first)
         return;
@@ -274,8 +338,12 @@ static int note_counted(struct judge *judge, const struct finding *finding, uint
     return 0;
 }
 
-static void find_ages(const struct judge *judge, struct finding *finding, uint32_t component) {
+static void find_ages(const struct judge *judge, struct finding *finding, uint32_t component, node_number oldest) {
     const struct graph *graph = &judge->graph;
+    if (judge->is_history_empty) {
+        find_age(judge, finding, oldest);
+        return;
+    }
     for (uint32_t place = graph->first[component]; place < graph->first[component + 1]; place++)
         if (!(graph_object(graph, graph->member[place])->flags & judge->skip))
             find_age(judge, finding, graph->member[place]);
@@ -292,8 +360,8 @@ static int find_breaks(struct judge *judge, struct blame *blame, uint32_t compon
     for (size_t i = 0; i < breaks->count; i++) {
         if (!breaks->set[i].frees_all)
             continue;
-        breaks->set[i].frees_objects += judge->held_objects[component];
-        breaks->set[i].frees_bytes += judge->held_bytes[component];
+        breaks->set[i].frees_objects += judge->hanging->objects;
+        breaks->set[i].frees_bytes += judge->hanging->bytes;
     }
     blame->breaks = breaks;
     return 0;
@@ -333,6 +401,11 @@ static void add_run_sizes(struct cycle *known, size_t to, size_t to_end, const s
 /* What another group of the same shape tells of sizes; its runs may be longer or shorter. */
 static void add_group(struct finding *finding, const struct cycle *cycle) {
     struct cycle known = listed_cycle(finding);
+    if (((struct entry *)finding)->is_plain && cycle->length == known.length) { /* each entry is a run, of both */
+        for (size_t i = 0; i < known.length; i++)
+            add_run_sizes(&known, i, i + 1, cycle, i, i + 1);
+        return;
+    }
     if (cycle->length > finding->cycle_length_max)
         finding->cycle_length_max = cycle->length;
     for (size_t to = 0, from = 0; to < known.length && from < cycle->length;) {
@@ -343,23 +416,22 @@ static void add_group(struct finding *finding, const struct cycle *cycle) {
     }
 }
 
-static int judge_cycle(struct judge *judge, const struct cycle *cycle, uint32_t component) {
-    struct group group = own_objects(judge, component);
+static int judge_cycle(struct judge *judge, const struct cycle *cycle, uint32_t component, const struct group *group) {
     const struct cycle_edge *first = cycle_at(cycle, 0);
     struct finding *finding = finding_of(judge, &(struct finding_key){KIND_CYCLE, first->site, first->type, cycle});
     if (!finding || begin_blame(judge, finding, component, cycle))
         return -ENOMEM;
     if (finding->count++)
         add_group(finding, cycle);
-    finding->objects += group.objects;
-    finding->bytes += group.bytes;
-    finding->indirect_objects += judge->held_objects[component];
-    finding->indirect_bytes += judge->held_bytes[component];
-    if (group.objects > finding->group_objects_max)
-        finding->group_objects_max = group.objects;
-    find_ages(judge, finding, component);
-    tally(judge, KIND_CYCLE, group.objects, group.bytes);
-    return note_counted(judge, finding, component);
+    finding->objects += group->objects;
+    finding->bytes += group->bytes;
+    finding->indirect_objects += judge->hanging->objects;
+    finding->indirect_bytes += judge->hanging->bytes;
+    if (group->objects > finding->group_objects_max)
+        finding->group_objects_max = group->objects;
+    find_ages(judge, finding, component, group->oldest);
+    tally(judge, KIND_CYCLE, group->objects, group->bytes);
+    return group->refs ? note_counted(judge, finding, component) : 0;
 }
 
 static int judge_lost(struct judge *judge, uint32_t component) {
@@ -371,8 +443,8 @@ static int judge_lost(struct judge *judge, uint32_t component) {
         judge, KIND_LOST, object, counts_type_name(graph->counts, graph->id[graph->member[graph->first[component]]]));
     if (!finding || begin_blame(judge, finding, component, NULL))
         return -ENOMEM;
-    finding->indirect_objects += judge->held_objects[component];
-    finding->indirect_bytes += judge->held_bytes[component];
+    finding->indirect_objects += judge->hanging->objects;
+    finding->indirect_bytes += judge->hanging->bytes;
     find_age(judge, finding, graph->member[graph->first[component]]);
     return note_counted(judge, finding, component);
 }
@@ -395,16 +467,18 @@ static int judge_single(struct judge *judge, struct cycle_search *search, uint32
         return 0;
     if (!holds_itself(judge, node))
         return judge_lost(judge, component);
+    struct group group = own_objects(judge, component);
     int error = cycle_self(search, node, &cycle);
-    return error ? error : judge_cycle(judge, &cycle, component);
+    return error ? error : judge_cycle(judge, &cycle, component, &group);
 }
 
 static int judge_group(struct judge *judge, struct cycle_search *search, uint32_t component) {
     struct cycle cycle;
-    if (own_objects(judge, component).objects == 0)
+    struct group group = own_objects(judge, component);
+    if (group.objects == 0)
         return 0;
     int error = cycle_smallest(search, component, &cycle);
-    return error ? error : judge_cycle(judge, &cycle, component);
+    return error ? error : judge_cycle(judge, &cycle, component, &group);
 }
 
 /* Every lost object tells the finding that it is counted at what it knows. */
@@ -413,7 +487,7 @@ static int judge_references(struct judge *judge) {
     if (!judge->audit)
         return 0;
     for (node_number node = 0; node < graph->count; node++) {
-        uint32_t component = graph->component[node], owner = judge->owner[component];
+        uint32_t component = graph->component[node], owner = source_of(judge, component);
         if (!judge->place[owner] || graph_object(graph, node)->flags & judge->skip)
             continue;
         struct blame *blame = (struct blame *)judge->entry[judge->place[owner] - 1].finding.blame;
@@ -427,16 +501,18 @@ static int judge_sources(struct judge *judge) {
     const struct graph *graph = &judge->graph;
     judge->members_max = 1;
     for (uint32_t c = 0; c < graph->component_count; c++)
-        if (is_source(graph, c) && graph_members(graph, c) > judge->members_max)
+        if (is_source(judge, c) && graph_members(graph, c) > judge->members_max)
             judge->members_max = graph_members(graph, c);
     struct cycle_search *search = NULL;
     if ((judge->members_max > 1 || judge->audit) &&
         !(search = cycle_search_new(graph, judge->members_max, judge->arena)))
         return -ENOMEM;
     for (uint32_t c = 0; c < graph->component_count; c++) {
-        int error = 0;
-        if (is_source(graph, c))
-            error = (graph_members(graph, c) == 1 ? judge_single : judge_group)(judge, search, c);
+        if (!is_source(judge, c))
+            continue;
+        judge->hanging = &judge->held[judge->place[c]];
+        judge->place[c] = 0;
+        int error = (graph_members(graph, c) == 1 ? judge_single : judge_group)(judge, search, c);
         if (error)
             return error;
     }
@@ -444,16 +520,17 @@ static int judge_sources(struct judge *judge) {
 }
 
 static int judge_graph(struct judge *judge) {
-    int error = graph_build(&judge->graph, judge->heap, judge->marks, judge->arena);
-    if (error || judge->graph.count == 0)
+    if (judge->graph.count == 0)
+        return 0;
+    int error = graph_complete(&judge->graph, judge->arena);
+    if (error)
         return error;
     size_t components = judge->graph.component_count;
     judge->graph.counts = judge->audit ? judge->audit->counts : NULL;
     judge->place = arena_alloc(judge->arena, components, sizeof *judge->place);
-    judge->owner = arena_alloc(judge->arena, components, sizeof *judge->owner);
-    judge->held_objects = arena_alloc(judge->arena, components, sizeof *judge->held_objects);
-    judge->held_bytes = arena_alloc(judge->arena, components, sizeof *judge->held_bytes);
-    if (!judge->owner || !judge->place || !judge->held_objects || !judge->held_bytes)
+    judge->owner = judge->graph.holder;
+    judge->graph.holder = NULL;
+    if (!judge->place || make_held(judge))
         return -ENOMEM;
     error = judge_held(judge);
     return error ? error : judge_sources(judge);
@@ -543,8 +620,11 @@ int verdict_run(const struct heap *heap, const struct marks *marks, unsigned ski
     struct judge judge = {.heap = heap, .marks = marks, .arena = arena, .skip = skip, .times = times, .out = out};
     const struct audit *audit = times ? times->audit : NULL;
     judge.audit = audit && audit->counts && audit->counts->by_id ? audit : NULL;
+    judge.is_history_empty = times && (!times->history || !times->history->suspect_count);
     memset(out, 0, sizeof *out);
-    int error = heap_each(heap, judge_marked, &judge);
+    int error = graph_begin(&judge.graph, heap, arena);
+    if (!error)
+        error = heap_each(heap, judge_marked, &judge);
     if (!error)
         error = judge_graph(&judge);
     return error ? error : hand_over(&judge);
