@@ -51,6 +51,7 @@ enum {
     BESIDE_OBJECTS_MAX = 20000,
     SHELL_SIGNAL = 128, /* a process that died of a signal has this and the signal's number as its status */
     ARENA_BLOCK_BYTES = 8 << 20,
+    LARGE_BLOCK_BYTES = 32 << 20, /* they come in huge pages */
     CHILD_FAILED = 1,
     TOOL_FAILED = 125,
     TOOL_MISSING = 127
@@ -153,7 +154,7 @@ void exit_forget_stack(void) {
 static int search_and_write(const struct scan_input *input, int file) {
     struct arena arena;
     struct scan_input in = *input;
-    pages_arena(&arena, ARENA_BLOCK_BYTES);
+    pages_arena(&arena, live_objects() > BESIDE_OBJECTS_MAX ? LARGE_BLOCK_BYTES : ARENA_BLOCK_BYTES);
     struct search *search = arena_alloc(&arena, 1, sizeof *search);
     in.keep = &arena;
     int error = search ? search_run(&in, &arena, search) : -ENOMEM;
