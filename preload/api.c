@@ -9,6 +9,7 @@
  * Start:   castaway_api_ignore(). Pools: pooled.c. Source of the semantics: LeakSanitizer, lsan_interface.h */
 #include "api.h"
 
+#include "duties.h"
 #include "hooks.h"
 #include "init.h"
 #include "lock.h"
@@ -78,6 +79,7 @@ void castaway_api_ignore(const void *object) {
 }
 
 void castaway_api_disable(void) {
+    duty_add(DUTY_DISABLED);
     api_disabled++;
 }
 

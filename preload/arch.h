@@ -5,11 +5,17 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <ucontext.h>
+#if defined(__x86_64__)
+#include <emmintrin.h>
+#endif
 
 #include "sys.h"
 
-/* The caller of the function that this stands in, as it will be after the return. The function must keep a frame
- * pointer (the preload room is compiled so). */
+/* A variable of ours, declared so that it is reached without a look into a table of addresses. */
+#define HIDDEN __attribute__((visibility("hidden")))
+
+/* The caller of the function that this stands in, as it will be after the return. The function keeps a frame
+ * pointer then. */
 struct caller {
     uintptr_t pc, sp, bp;
 };
@@ -30,6 +36,35 @@ struct callee_saved {
         .sp = (uintptr_t)__builtin_frame_address(0) + 2 * sizeof(uintptr_t),                                           \
         .bp = *(const uintptr_t *)__builtin_frame_address(0),                                                          \
     })
+
+/* Four words, read from anywhere. */
+#if defined(__x86_64__)
+struct arch_words {
+    __m128i low, high;
+};
+static inline __attribute__((always_inline)) struct arch_words arch_words_at(const uint64_t *const at[4]) {
+    __m128d low = _mm_loadh_pd(_mm_load_sd((const double *)at[0]), (const double *)at[1]);
+    __m128d high = _mm_loadh_pd(_mm_load_sd((const double *)at[2]), (const double *)at[3]);
+    return (struct arch_words){_mm_castpd_si128(low), _mm_castpd_si128(high)};
+}
+/* A bit for each of them: is it the same in `words`? */
+static inline __attribute__((always_inline)) unsigned arch_words_equal(struct arch_words now, const uint64_t words[4]) {
+    __m128 low = _mm_castsi128_ps(_mm_cmpeq_epi32(now.low, _mm_loadu_si128((const __m128i *)words)));
+    __m128 high = _mm_castsi128_ps(_mm_cmpeq_epi32(now.high, _mm_loadu_si128((const __m128i *)(words + 2))));
+    return (unsigned)_mm_movemask_ps(_mm_and_ps(_mm_shuffle_ps(low, high, 0x88), _mm_shuffle_ps(low, high, 0xdd)));
+}
+#else
+struct arch_words {
+    uint64_t word[4];
+};
+static inline struct arch_words arch_words_at(const uint64_t *const at[4]) {
+    return (struct arch_words){{*at[0], *at[1], *at[2], *at[3]}};
+}
+static inline unsigned arch_words_equal(struct arch_words now, const uint64_t words[4]) {
+    return (now.word[0] == words[0]) | (now.word[1] == words[1]) << 1 | (now.word[2] == words[2]) << 2 |
+           (unsigned)(now.word[3] == words[3]) << 3;
+}
+#endif
 
 #if defined(__x86_64__)
 enum { ARCH_RED_ZONE_BYTES = 128 };

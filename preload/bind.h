@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "analysis/reason.h"
+#include "arch.h"
 #include "thread.h"
 
 /* What became of a name. */
@@ -37,7 +38,7 @@ void bind_start_later(void);
 
 /* Has a module come that was not looked at? Cheap enough for every allocation; bind_look() then looks.
  * context: hook, busy, no lock held */
-extern const struct link_map *bind_last;
+HIDDEN extern const struct link_map *bind_last;
 static inline int bind_is_due(void) {
     return __builtin_expect(bind_last->l_next != NULL, 0);
 }

@@ -3,7 +3,7 @@
  * Each wrapper is the real call and one line of recording. The record is withdrawn before the real free (another thread
  * may own the address at once), and made after the real malloc.
  *
- * Owns:    whether allocations are recorded, how many were without their stack.
+ * Owns:    whether allocations are recorded, what else is to be done, how many were without their stack.
  * Never:   takes a lock on the common path, changes errno, calls the program but where it asked for it (told.c).
  * Start:   malloc(). */
 #include "hooks.h"
@@ -16,6 +16,7 @@
 
 #include "api.h"
 #include "bind.h"
+#include "duties.h"
 #include "give_way.h"
 #include "init.h"
 #include "live.h"
@@ -23,12 +24,14 @@
 #include "pooled.h"
 #include "profile.h"
 #include "record.h"
+#include "record_usual.h"
 #include "site.h"
 #include "thread.h"
 #include "trace.h"
 #include "unwind.h"
 
 int hook_recording;
+_Atomic unsigned duties;
 unsigned hook_frames_max = CAPTURE_FRAMES_MAX;
 static _Atomic uint64_t without_stack;
 
@@ -46,7 +49,7 @@ static unsigned flags_for(uintptr_t pc) {
 
 void hook_ends(uintptr_t pc) {
     thread_busy--;
-    if (__builtin_expect(atomic_load_explicit(&live_wanted, memory_order_relaxed), 0))
+    if (live_is_wanted())
         live_due(pc);
 }
 
@@ -63,8 +66,7 @@ static __attribute__((noinline)) void due_with(void *address, uintptr_t pc) {
         record_object(id)->flags = flags & 63;
 }
 
-static inline __attribute__((always_inline)) void made(void *address, size_t size_bytes, const struct caller *caller,
-                                                       int is_block) {
+static void made_unusual(void *address, size_t size_bytes, const struct caller *caller, int is_block) {
     uint32_t site = 0;
     if (thread_busy++ == 0 && thread_state()) {
         if (bind_is_due())
@@ -73,24 +75,67 @@ static inline __attribute__((always_inline)) void made(void *address, size_t siz
     } else
         atomic_fetch_add_explicit(&without_stack, 1, memory_order_relaxed);
     record_add((uintptr_t)address, size_bytes, site, flags_for(caller->pc));
-    if (__builtin_expect(profile_on, 0))
+    if (duty_is_on(DUTY_PROFILE))
         profile_born((uintptr_t)address, size_bytes, site, is_block);
     thread_busy--;
-    if (__builtin_expect(atomic_load_explicit(&live_wanted, memory_order_relaxed), 0))
+    if (live_is_wanted())
         due_with(address, caller->pc);
 }
 
+/* The thread's state, marked busy, if there is nothing but to record; or NULL. */
+static inline __attribute__((always_inline)) struct thread_state *usual_begins(void) {
+    struct thread_state *state = thread_self;
+    if (__builtin_expect(!state || thread_busy || atomic_load_explicit(&duties, memory_order_relaxed), 0))
+        return NULL;
+    thread_busy = 1;
+    atomic_signal_fence(memory_order_seq_cst);
+    return state;
+}
+static inline __attribute__((always_inline)) void usual_ends(void) {
+    atomic_signal_fence(memory_order_seq_cst);
+    thread_busy = 0;
+}
+
+/* returns 0: nothing was done */
+static inline __attribute__((always_inline)) int made_usual(void *address, size_t size_bytes,
+                                                            const struct caller *caller) {
+    struct thread_state *state = usual_begins();
+    if (__builtin_expect(!state, 0))
+        return 0;
+    if (bind_is_due())
+        bind_look();
+    struct record_place place = record_place((uintptr_t)address);
+    __builtin_prefetch(place.slot, 1);
+    uint32_t site = trace_site(&state->traces, caller, hook_frames_max);
+    if (__builtin_expect(!record_add_usual(state, place, (uintptr_t)address, size_bytes, site), 0))
+        record_add((uintptr_t)address, size_bytes, site, 0);
+    usual_ends();
+    if (live_is_wanted())
+        due_with(address, caller->pc);
+    return 1;
+}
+
+static __attribute__((noinline)) void made_unusual_block(void *address, size_t size_bytes,
+                                                         const struct caller *caller) {
+    made_unusual(address, size_bytes, caller, 1);
+}
+
+static inline __attribute__((always_inline)) void made(void *address, size_t size_bytes, const struct caller *caller) {
+    if (__builtin_expect(!made_usual(address, size_bytes, caller), 0))
+        made_unusual_block(address, size_bytes, caller);
+}
+
 void hook_made(void *address, size_t size_bytes, const struct caller *caller) {
-    made(address, size_bytes, caller, 1);
+    made(address, size_bytes, caller);
 }
 
 void hook_made_in_pool(void *address, size_t size_bytes, const struct caller *caller) {
-    made(address, size_bytes, caller, 0);
+    made_unusual(address, size_bytes, caller, 0);
 }
 
 /* The record of `address` was withdrawn: nobody will ask for it again. */
 static void forget(void *address, object_id id, enum profile_end end) {
-    if (__builtin_expect(profile_on, 0))
+    if (duty_is_on(DUTY_PROFILE))
         profile_died((uintptr_t)address, record_object(id), end);
     record_forget(id);
 }
@@ -112,7 +157,7 @@ void hook_free(void *address) {
     object_id id = record_withdraw((uintptr_t)address);
     if (id)
         forget(address, id, PROFILE_FREED);
-    else if (__builtin_expect(pooled_in_use && thread_busy == 1, 0))
+    else if (duty_is_on(DUTY_POOLS) && thread_busy == 1)
         pooled_block_freed((uintptr_t)address);
     hook_ends(0);
 }
@@ -140,7 +185,8 @@ EXPORT void *malloc(size_t bytes) {
         return next_early(bytes);
     void *pointer = next.malloc(bytes);
     AGAIN(pointer, bytes, next.malloc(bytes));
-    MADE(pointer, bytes);
+    if (__builtin_expect(hook_recording && pointer != NULL, 1))
+        made(pointer, bytes, &ARCH_CALLER());
     return pointer;
 }
 
@@ -159,13 +205,32 @@ EXPORT void *calloc(size_t count, size_t bytes) {
     return pointer;
 }
 
-EXPORT void free(void *pointer) {
+/* returns 0: nothing was done */
+static inline int freed_usual(void *pointer) {
+    struct thread_state *state = usual_begins();
+    int is_done = state && record_free_usual(state, (uintptr_t)pointer);
+    if (state)
+        usual_ends();
+    if (is_done && live_is_wanted())
+        live_due(0);
+    return is_done;
+}
+
+/* returns whether the block is one for the real free */
+static __attribute__((noinline)) int freed_unusual(void *pointer) {
     if (!pointer || next_is_early(pointer) || !READY())
-        return;
-    __builtin_prefetch((char *)pointer - 2 * sizeof(size_t), 1); /* where the real free will look first */
-    if (__builtin_expect(hook_recording, 1))
+        return 0;
+    if (hook_recording)
         hook_free(pointer);
-    next.free(pointer);
+    return 1;
+}
+
+EXPORT void free(void *pointer) {
+    __builtin_prefetch((char *)pointer - 2 * sizeof(size_t), 1); /* where the real free will look first */
+    if (__builtin_expect(hook_recording, 1) && __builtin_expect(freed_usual(pointer), 1))
+        next.free(pointer);
+    else if (freed_unusual(pointer))
+        next.free(pointer);
 }
 
 /* An early block can't be given to the real realloc: its contents move to a real one. */
@@ -187,7 +252,7 @@ static object_id set_aside(void *pointer) {
     if (state)
         state->reallocates = 1; /* before the record goes: a stop in between must see it */
     object_id id = record_withdraw((uintptr_t)pointer);
-    if (!id && __builtin_expect(pooled_in_use && !nested, 0))
+    if (!id && duty_is_on(DUTY_POOLS) && !nested)
         pooled_block_freed((uintptr_t)pointer);
     thread_busy--;
     return id;

@@ -6,7 +6,8 @@
 
 #define EXPORT __attribute__((visibility("default")))
 
-extern int hook_recording; /* set when recording starts; 0 again when it is over (seccomp.c, give_way.c, init.c) */
+HIDDEN extern int
+    hook_recording; /* set when recording starts; 0 again when it is over (seccomp.c, give_way.c, init.c) */
 
 /* `address` was just handed out. context: hook; keeps errno */
 void hook_made(void *address, size_t size_bytes, const struct caller *caller);
@@ -28,6 +29,6 @@ void hook_ends(uintptr_t pc);
 uint32_t hook_site(const struct caller *caller);
 
 uint64_t hook_without_stack(void); /* objects recorded by a signal handler that interrupted a hook: no stack taken */
-extern unsigned hook_frames_max;
+HIDDEN extern unsigned hook_frames_max;
 
 #endif

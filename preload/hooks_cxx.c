@@ -58,53 +58,83 @@ static int is_time_to_look(unsigned *missed) {
     return (count & (count - 1)) == 0;
 }
 
-/* Declares `real`, the operator behind this one, and `seen`, whether nothing need be recorded for it here. */
-#define NEXT(symbol, type)                                                                                             \
-    static type found;                                                                                                 \
-    static unsigned missed;                                                                                            \
-    static int found_seen;                                                                                             \
-    type real = __atomic_load_n(&found, __ATOMIC_ACQUIRE);                                                             \
-    if (__builtin_expect(!real, 0) && is_time_to_look(&missed)) {                                                      \
-        real = (type)find_next(#symbol);                                                                               \
-        __atomic_store_n(&found_seen, is_seen((const void *)real), __ATOMIC_RELAXED);                                  \
-        __atomic_store_n(&found, real, __ATOMIC_RELEASE);                                                              \
-        __atomic_fetch_or(&missed, !real, __ATOMIC_RELAXED);                                                           \
-    }                                                                                                                  \
-    int seen = __atomic_load_n(&found_seen, __ATOMIC_RELAXED)
+/* The operator behind one of ours. */
+struct behind {
+    const void *found; /* NULL: none was yet */
+    const void *seen;  /* the same, where nothing need be done here */
+    unsigned missed;
+};
 
-#define OPERATOR_NEW(symbol, parameters, arguments, fallback) OPERATOR(symbol, parameters, arguments, fallback, 0)
-/* libstdc++ calls aligned_alloc with more than was asked for. (Other allocators' operators call nothing of ours.) */
-#define OPERATOR_NEW_ALIGNED(symbol, parameters, arguments, fallback)                                                  \
-    OPERATOR(symbol, parameters, arguments, fallback, process.facts.allocator_is_glibc ? bytes : 0)
-#define OPERATOR(symbol, parameters, arguments, fallback, before)                                                      \
+static __attribute__((noinline)) const void *behind_find(struct behind *behind, const char *symbol) {
+    const void *found = __atomic_load_n(&behind->found, __ATOMIC_ACQUIRE);
+    if (found || !is_time_to_look(&behind->missed))
+        return found;
+    found = find_next(symbol);
+    if (is_seen(found))
+        __atomic_store_n(&behind->seen, found, __ATOMIC_RELEASE);
+    __atomic_store_n(&behind->found, found, __ATOMIC_RELEASE);
+    __atomic_fetch_or(&behind->missed, !found, __ATOMIC_RELAXED);
+    return found;
+}
+
+/* Where the real operator is seen it stands in the place of ours, which no stack has then. */
+static inline const void *behind_seen(const struct behind *behind) {
+    return __atomic_load_n(&behind->seen, __ATOMIC_ACQUIRE);
+}
+
+#define OPERATOR_NEW(symbol, parameters, arguments, fallback)                                                          \
     typedef void *(*symbol##_type)parameters;                                                                          \
     EXPORT void *symbol parameters;                                                                                    \
     void *symbol parameters {                                                                                          \
-        NEXT(symbol, symbol##_type);                                                                                   \
+        static struct behind behind;                                                                                   \
+        symbol##_type real = (symbol##_type)behind_seen(&behind);                                                      \
+        if (__builtin_expect(real != NULL, 1))                                                                         \
+            return real arguments;                                                                                     \
+        if (!(real = (symbol##_type)behind_find(&behind, #symbol)))                                                    \
+            return fallback;                                                                                           \
+        void *pointer = real arguments;                                                                                \
+        if (hook_recording && pointer != NULL)                                                                         \
+            hook_made_once(pointer, bytes, &ARCH_CALLER());                                                            \
+        return pointer;                                                                                                \
+    }
+
+/* libstdc++ calls aligned_alloc with more than was asked for. (Other allocators' operators call nothing of ours.) */
+#define OPERATOR_NEW_ALIGNED(symbol, parameters, arguments, fallback)                                                  \
+    typedef void *(*symbol##_type)parameters;                                                                          \
+    EXPORT void *symbol parameters;                                                                                    \
+    void *symbol parameters {                                                                                          \
+        static struct behind behind;                                                                                   \
+        symbol##_type real = (symbol##_type)behind_find(&behind, #symbol);                                             \
         if (!real)                                                                                                     \
             return fallback;                                                                                           \
-        if (before)                                                                                                    \
-            hook_asked = before;                                                                                       \
+        hook_asked = process.facts.allocator_is_glibc ? bytes : 0;                                                     \
         void *pointer = real arguments;                                                                                \
-        if (before)                                                                                                    \
-            hook_asked = 0; /* not every operator calls such a function */                                             \
-        if (!seen && hook_recording && pointer != NULL)                                                                \
+        hook_asked = 0; /* not every operator calls such a function */                                                 \
+        if (!behind_seen(&behind) && hook_recording && pointer != NULL)                                                \
             hook_made_once(pointer, bytes, &ARCH_CALLER());                                                            \
         return pointer;                                                                                                \
     }
 
 #define OPERATOR_DELETE(symbol, parameters, arguments)                                                                 \
     typedef void(*symbol##_type) parameters;                                                                           \
-    EXPORT void symbol parameters;                                                                                     \
-    void symbol parameters {                                                                                           \
-        NEXT(symbol, symbol##_type);                                                                                   \
+    static struct behind symbol##_behind;                                                                              \
+    static __attribute__((noinline)) void symbol##_unseen parameters {                                                 \
+        symbol##_type real = (symbol##_type)behind_find(&symbol##_behind, #symbol);                                    \
         if (!real) {                                                                                                   \
             free(pointer);                                                                                             \
             return;                                                                                                    \
         }                                                                                                              \
-        if (!seen && pointer && hook_recording)                                                                        \
+        if (pointer && hook_recording)                                                                                 \
             hook_free(pointer);                                                                                        \
         real arguments;                                                                                                \
+    }                                                                                                                  \
+    EXPORT void symbol parameters;                                                                                     \
+    void symbol parameters {                                                                                           \
+        symbol##_type real = (symbol##_type)behind_seen(&symbol##_behind);                                             \
+        if (__builtin_expect(real != NULL, 1))                                                                         \
+            real arguments;                                                                                            \
+        else                                                                                                           \
+            symbol##_unseen arguments;                                                                                 \
     }
 
 /* A plug-in that holds its C++ library in itself: its operators resolve to ours, and there is nothing behind them. What

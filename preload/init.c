@@ -19,6 +19,7 @@
 
 #include "aside.h"
 #include "deepbind.h"
+#include "duties.h"
 #include "fatal.h"
 #include "follow.h"
 #include "give_way.h"
@@ -155,7 +156,8 @@ static void begin(void) {
     process.start_us = scan_now_us();
     facts_learn(&process.facts);
     mapping_start();
-    record_shared_granules(!process.facts.allocator_is_glibc);
+    if (!process.facts.allocator_is_glibc)
+        duty_add(DUTY_SHARED_GRANULES);
     thread_init();
     start_unwinding();
     hook_recording = 1;

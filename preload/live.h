@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <ucontext.h>
 
+#include "arch.h"
 #include "scan.h"
 #include "scope.h"
 #include "thread.h"
@@ -18,7 +19,10 @@ enum live_want {
     LIVE_TELL = 2,
     LIVE_SHORT = 4 /* there was no memory for something of ours (give_way.h) */
 };
-extern _Atomic int live_wanted; /* bits */
+HIDDEN extern _Atomic int live_wanted; /* bits */
+static inline int live_is_wanted(void) {
+    return __builtin_expect(atomic_load_explicit(&live_wanted, memory_order_relaxed), 0) != 0;
+}
 
 /* Begin: the timer, and our handler for good. context: constructor, and a forked child */
 void live_start(void);

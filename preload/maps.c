@@ -93,6 +93,7 @@ const struct mapping *maps_find(const struct maps *maps, uintptr_t address) {
 /* Collects pages into runs. */
 struct run {
     uintptr_t lo, hi;
+    struct range wanted; /* what of these pages is asked for */
     maps_run_cb *visit;
     void *context;
 };
@@ -101,8 +102,10 @@ static void run_add(struct run *run, uintptr_t lo, uintptr_t hi) {
         run->hi = hi;
         return;
     }
-    if (run->hi > run->lo)
-        run->visit(run->context, run->lo, run->hi);
+    uintptr_t from = run->lo > run->wanted.lo ? run->lo : run->wanted.lo;
+    uintptr_t to = run->hi < run->wanted.hi ? run->hi : run->wanted.hi;
+    if (to > from)
+        run->visit(run->context, from, to);
     run->lo = lo;
     run->hi = hi;
 }
@@ -187,9 +190,10 @@ void maps_pages_close(long pages) {
 
 void maps_each_written(long pages, const struct mapping *mapping, uintptr_t lo, uintptr_t hi, maps_run_cb *visit,
                        void *context) {
-    struct run run = {.visit = visit, .context = context};
+    struct run run = {.wanted = {lo, hi}, .visit = visit, .context = context};
+    uintptr_t page = lo & ~(uintptr_t)(PAGE - 1), end = (hi + PAGE - 1) & ~(uintptr_t)(PAGE - 1);
     int error =
-        mapping->shared ? each_by_mincore(&run, lo, hi) : each_by_pagemap(&run, pages, lo, hi, mapping->is_file);
+        mapping->shared ? each_by_mincore(&run, page, end) : each_by_pagemap(&run, pages, page, end, mapping->is_file);
     if (error) {
         visit(context, lo, hi);
         return;

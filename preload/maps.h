@@ -27,8 +27,9 @@ const struct mapping *maps_find(const struct maps *maps, uintptr_t address);
 long maps_pages_open(void);
 void maps_pages_close(long pages);
 
-/* Walk the pages of [lo, hi) that can hold something the program wrote: present (or swapped out) and not an unmodified
- * page of a file. Calls visit for each run of them. Without /proc/self/pagemap the whole range is one run.
+/* Walk what of [lo, hi) can hold something the program wrote: pages that are present (or swapped out) and not an unmodified
+ * page of a file, and of the first and last one the part that is asked for. Calls visit for each run. Without
+ * /proc/self/pagemap the whole range is one run.
  * context  child. `mapping` says whether the range is shared: then present pages are asked for by mincore */
 typedef void maps_run_cb(void *context, uintptr_t lo, uintptr_t hi);
 void maps_each_written(long pages, const struct mapping *mapping, uintptr_t lo, uintptr_t hi, maps_run_cb *visit,

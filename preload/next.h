@@ -15,6 +15,8 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 
+#include "arch.h"
+
 /* One line here is one function behind ours: result, name, parameters. */
 #define NEXT_FUNCTIONS(X)                                                                                              \
     X(void *, malloc, (size_t))                                                                                        \
@@ -80,12 +82,12 @@ struct next {
     NEXT_FUNCTIONS(X)
 #undef X
 };
-extern struct next next;
+HIDDEN extern struct next next;
 
 /* Look them up; called by the first hook that runs, whichever it is. Until it is done, next_early() serves: the lookup
  * itself may allocate. */
 void next_resolve(void);
-extern int next_ready;
+HIDDEN extern int next_ready;
 
 /* For hooks of calls that an allocator makes while it sets itself up, maybe under a lock, maybe before recording began:
  * there nothing may be started that allocates, as start_recording() does. */

@@ -7,6 +7,7 @@
  * Start:   castaway_api_pool_alloc(). */
 #include "pooled.h"
 
+#include "duties.h"
 #include "hooks.h"
 #include "init.h"
 #include "lock.h"
@@ -39,7 +40,6 @@ struct pooled_object {
     UT_hash_handle hh;
 };
 
-int pooled_in_use;
 static struct pooled_object *objects, *idle_objects;
 static struct pool *pools, *idle_pools;
 static struct block *idle_blocks;
@@ -103,7 +103,7 @@ static void object_add_locked(uintptr_t address, const void *key, struct block *
 
 /* An object ends whose record was withdrawn. */
 static void forget(uintptr_t address, object_id id, enum profile_end end) {
-    if (__builtin_expect(profile_on, 0))
+    if (duty_is_on(DUTY_PROFILE))
         profile_died(address, record_object(id), end);
     record_forget(id);
 }
@@ -205,9 +205,8 @@ void castaway_api_pool_alloc(const void *pool, const void *object, size_t size) 
     struct caller caller = ARCH_CALLER();
     if (!object || !hook_recording || !pools_take())
         return;
-    if (!pooled_in_use)
-        record_shared_granules(1); /* a pool's objects stand as close as it likes */
-    pooled_in_use = 1;
+    duty_add(DUTY_SHARED_GRANULES); /* a pool's objects stand as close as it likes */
+    duty_add(DUTY_POOLS);
     object_add_locked((uintptr_t)object, pool, cut_out_locked((uintptr_t)object));
     pools_release();
     hook_made_in_pool((void *)(uintptr_t)object, size, &caller);

@@ -4,8 +4,6 @@
 
 #include "analysis/heap.h"
 
-extern int pooled_in_use; /* some pool was announced */
-
 /* A block that holds objects of a pool, and is no object itself any more. */
 struct pooled_block {
     uintptr_t lo, hi;

@@ -12,6 +12,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "duties.h"
 #include "hooks.h"
 #include "init.h"
 #include "lock.h"
@@ -36,8 +37,6 @@ enum {
     STAMP_SHARE = 64,            /* a peak has its time to 1/64 of its height */
     GLIBC_HEADER_BYTES = 8,      /* size word before each block. Source: glibc, malloc/malloc.c, "malloc_chunk" */
 };
-
-int profile_on;
 
 /* Of one site in one thread. */
 struct counters {
@@ -276,11 +275,11 @@ void profile_start(void) {
         return;
     thread_forget_serials();
     first_birth = record_next_serial();
-    profile_on = 1;
+    duty_add(DUTY_PROFILE);
 }
 
 void profile_after_fork(void) {
-    if (!profile_on)
+    if (!duty_is_on(DUTY_PROFILE))
         return;
     processes++;
     first_birth = record_inherited_before();
@@ -358,7 +357,7 @@ static void add_site(struct profile_sites *out, uint32_t site) {
 int profile_add_up(struct arena *arena, struct profile_sites *out) {
     uint32_t sites = site_count() + 1;
     *out = (struct profile_sites){0};
-    if (!profile_on)
+    if (!duty_is_on(DUTY_PROFILE))
         return 0;
     if (!(out->site = arena_alloc(arena, sites + (size_t)1, sizeof *out->site)))
         return -ENOMEM;

@@ -5,8 +5,6 @@
 
 #include "analysis/cast.h"
 
-extern int profile_on;
-
 /* First constructor, after the options are known; objects that were born before are left out. */
 void profile_start(void);
 void profile_after_fork(void); /* the child counts its own */

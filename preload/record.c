@@ -7,8 +7,10 @@
 
 #include <string.h>
 
+#include "duties.h"
 #include "live.h"
 #include "lock.h"
+#include "record_usual.h"
 #include "refs.h"
 #include "scope.h"
 #include "table.h"
@@ -20,12 +22,11 @@ enum {
     SERIAL_BATCH = 1024,
 };
 
-static struct heap_index heap_index;
-static struct object *chunks[HEAP_CHUNKS_MAX];
+struct heap_index record_index;
+struct object *record_chunks[HEAP_CHUNKS_MAX];
 static _Atomic uint32_t next_id = 1;
 static _Atomic uint32_t next_serial = 1;
 static _Atomic uint64_t losses;
-static int shared_granules;
 static uint32_t inherited_before;
 uint8_t record_epoch = 1;
 
@@ -38,9 +39,6 @@ _Static_assert(sizeof(struct ids_node) == sizeof(struct object), "a free record 
 static object_id free_global;
 static _Atomic uint32_t deferred; /* chain pushed by signal handlers that interrupted a hook; taken whole */
 
-static struct object *record_of(object_id id) {
-    return &chunks[id >> HEAP_CHUNK_SHIFT][id & (HEAP_CHUNK_OBJECTS - 1)];
-}
 static struct ids_node *node_of(object_id id) {
     return (struct ids_node *)record_of(id);
 }
@@ -67,8 +65,8 @@ static __attribute__((noinline)) struct heap_leaf *leaf_make(uintptr_t address, 
         return NULL;
     const size_t node_at = address >> HEAP_NODE_SHIFT;
     const size_t leaf_at = (address >> HEAP_LEAF_SHIFT) & (HEAP_NODE_LEAVES - 1);
-    struct heap_node *_Atomic *node_place = &heap_index.node[node_at];
-    heap_announce(heap_index.made, node_at);
+    struct heap_node *_Atomic *node_place = &record_index.node[node_at];
+    heap_announce(record_index.made, node_at);
     struct heap_node *node = atomic_load_explicit(node_place, memory_order_acquire);
     if (!node && !(node = publish((void *_Atomic *)node_place, sizeof *node)))
         return NULL;
@@ -150,7 +148,7 @@ static __attribute__((noinline)) void defer(object_id id) {
 
 /* returns 0: no memory */
 static int chunk_make(size_t number) {
-    struct object *_Atomic *place = (struct object * _Atomic *)&chunks[number];
+    struct object *_Atomic *place = (struct object * _Atomic *)&record_chunks[number];
     if (atomic_load_explicit(place, memory_order_acquire))
         return 1;
     struct object *chunk = publish((void *_Atomic *)place, HEAP_CHUNK_OBJECTS * sizeof(struct object));
@@ -309,7 +307,7 @@ static inline int slot_set(struct heap_leaf *leaf, uintptr_t address, object_id 
     atomic_store_explicit(&leaf->born[number >> HEAP_BLOCK_SHIFT], record_epoch, memory_order_relaxed);
     if (__builtin_expect(size_bytes >= HEAP_LARGE_BYTES, 0))
         atomic_store_explicit(&leaf->large[number >> HEAP_BLOCK_SHIFT], 1, memory_order_relaxed);
-    if (__builtin_expect(shared_granules, 0))
+    if (duty_is_on(DUTY_SHARED_GRANULES))
         return slot_set_shared(slot, address, id);
     uint32_t old = atomic_load_explicit(slot, memory_order_relaxed);
     atomic_store_explicit(slot, id | half_of(address), memory_order_release);
@@ -320,7 +318,7 @@ static inline int slot_set(struct heap_leaf *leaf, uintptr_t address, object_id 
 
 /* The same for any address. */
 static int enter(uintptr_t address, object_id id, size_t size_bytes) {
-    struct heap_leaf *leaf = heap_leaf_at(&heap_index, address);
+    struct heap_leaf *leaf = heap_leaf_at(&record_index, address);
     if (!leaf && !(leaf = leaf_make(address, size_bytes)))
         return -1;
     if (address & 7)
@@ -350,17 +348,7 @@ static void add_nested(uintptr_t address, struct object object) {
         lose(id);
 }
 
-static inline void add(struct thread_state *state, object_id id, struct object object) {
-    struct object *record = record_of(id);
-    state->net_objects++;
-    state->net_bytes += (int64_t)object.size_bytes - (int64_t)record->size_bytes;
-    state->events_left--;
-    object.birth = state->serial++;
-    *record = object;
-}
-
-/* An id or a serial is to be had first, the thread's counts are to be added up, or the place is an unusual one. */
-static __attribute__((noinline)) void add_rare(uintptr_t address, size_t size_bytes, uint32_t site, unsigned flags) {
+void record_add(uintptr_t address, size_t size_bytes, uint32_t site, unsigned flags) {
     struct object object = {.size_bytes = size_bytes, .site = site, .flags = flags & 63};
     struct thread_state *state = state_unless_nested();
     if (!state) {
@@ -374,30 +362,15 @@ static __attribute__((noinline)) void add_rare(uintptr_t address, size_t size_by
     if (state->serial >= state->serial_end)
         serials_take(state);
     object_id id = state->ids[--state->id_count];
-    add(state, id, object);
+    record_write(state, id, object);
     if (!state->events_left)
         live_flush(state);
     if (enter(address, id, size_bytes) != 0)
         lose(id);
 }
 
-void record_add(uintptr_t address, size_t size_bytes, uint32_t site, unsigned flags) {
-    struct thread_state *state = thread_self;
-    struct heap_leaf *leaf = heap_leaf_at(&heap_index, address);
-    if (__builtin_expect(thread_busy > 1 || !state || !state->id_count || state->serial >= state->serial_end ||
-                             state->events_left <= 1 || !leaf || address & 7,
-                         0)) {
-        add_rare(address, size_bytes, site, flags);
-        return;
-    }
-    object_id id = state->ids[--state->id_count];
-    add(state, id, (struct object){.size_bytes = size_bytes, .site = site, .flags = flags & 63});
-    if (__builtin_expect(slot_set(leaf, address, id, size_bytes) != 0, 0))
-        lose(id);
-}
-
 object_id record_withdraw(uintptr_t address) {
-    struct heap_leaf *leaf = heap_leaf_at(&heap_index, address);
+    struct heap_leaf *leaf = heap_leaf_at(&record_index, address);
     if (__builtin_expect(!leaf, 0))
         return 0;
     _Atomic uint32_t *slot = &leaf->slot[heap_slot_number(address)];
@@ -408,10 +381,11 @@ object_id record_withdraw(uintptr_t address) {
     return old & HEAP_SLOT_ID;
 }
 
-static __attribute__((noinline)) void forget_rare(object_id id) {
+void record_forget(object_id id) {
     struct thread_state *state = state_unless_nested();
-    if (record_of(id)->refs)
+    if (duty_is_on(DUTY_REFS) && record_of(id)->refs)
         refs_forget(id);
+    __builtin_prefetch(record_of(id), 1);
     if (!state) {
         defer(id);
         return;
@@ -424,27 +398,13 @@ static __attribute__((noinline)) void forget_rare(object_id id) {
         live_flush(state);
 }
 
-void record_forget(object_id id) {
-    struct thread_state *state = thread_self;
-    if (__builtin_expect(thread_busy > 1 || !state || state->id_count == THREAD_IDS || state->events_left <= 1 ||
-                             atomic_load_explicit(&refs_in_use, memory_order_relaxed),
-                         0)) {
-        forget_rare(id);
-        return;
-    }
-    __builtin_prefetch(record_of(id), 1);
-    state->ids[state->id_count++] = id;
-    state->net_objects--;
-    state->events_left--;
-}
-
 void record_restore(uintptr_t address, object_id id) {
     if (enter(address, id, record_of(id)->size_bytes) != 0)
         lose(id);
 }
 
 int record_known(uintptr_t address) {
-    struct heap_leaf *leaf = heap_leaf_at(&heap_index, address);
+    struct heap_leaf *leaf = heap_leaf_at(&record_index, address);
     uint32_t half = address & 8 ? HEAP_SLOT_HALF : 0;
     uint32_t slot = leaf ? atomic_load_explicit(&leaf->slot[heap_slot_number(address)], memory_order_relaxed) : 0;
     if (slot && !(address & 7) && (slot & HEAP_SLOT_HALF) == half)
@@ -470,7 +430,7 @@ object_id record_find(uintptr_t address, uintptr_t *start) {
     uintptr_t base = address & ~((1ul << HEAP_LEAF_SHIFT) - 1);
     object_id id = 0;
     for (int i = 0; i < FIND_LEAVES_MAX && !id && base; i++, base -= 1ul << HEAP_LEAF_SHIFT) {
-        const struct heap_leaf *leaf = heap_leaf_at(&heap_index, base);
+        const struct heap_leaf *leaf = heap_leaf_at(&record_index, base);
         id = leaf ? last_in_leaf(leaf, base, address, start) : 0;
     }
     if (id && (address == *start || address - *start < record_of(id)->size_bytes))
@@ -495,7 +455,7 @@ object_id record_near(uintptr_t address, uintptr_t *start) {
     uintptr_t step = (uintptr_t)1 << HEAP_GRANULE_SHIFT, granule = address & ~(step - 1);
     for (uintptr_t back = 0; back <= RECORD_NEAR_BYTES && back <= granule; back += step) {
         uintptr_t at = granule - back;
-        const struct heap_leaf *leaf = heap_leaf_at(&heap_index, at);
+        const struct heap_leaf *leaf = heap_leaf_at(&record_index, at);
         uint32_t slot = leaf ? atomic_load_explicit(&leaf->slot[heap_slot_number(at)], memory_order_relaxed) : 0;
         object_id id = slot & HEAP_SLOT_ID;
         *start = at + (slot & HEAP_SLOT_HALF ? 8 : 0);
@@ -507,10 +467,6 @@ object_id record_near(uintptr_t address, uintptr_t *start) {
 
 uint64_t record_losses(void) {
     return atomic_load_explicit(&losses, memory_order_relaxed);
-}
-
-void record_shared_granules(int shared) {
-    shared_granules = shared;
 }
 
 uint32_t record_next_serial(void) {
@@ -533,8 +489,8 @@ void record_after_fork(void) {
 
 void record_view(struct heap *heap) {
     memset(heap, 0, sizeof *heap);
-    heap->index = &heap_index;
-    heap->chunk = chunks;
+    heap->index = &record_index;
+    heap->chunk = record_chunks;
     heap->id_end = atomic_load_explicit(&next_id, memory_order_relaxed);
 }
 
@@ -547,8 +503,8 @@ size_t record_odd(struct heap_odd *out, size_t max) {
 }
 
 void record_forget_all(void) {
-    memset(heap_index.node, 0, sizeof heap_index.node);
-    memset(chunks, 0, sizeof chunks);
+    memset(record_index.node, 0, sizeof record_index.node);
+    memset(record_chunks, 0, sizeof record_chunks);
     free_global = 0;
     atomic_store(&deferred, 0);
     odd_table = odd_free = NULL;

@@ -3,6 +3,7 @@
 #define CASTAWAY_PRELOAD_RECORD_H
 
 #include "analysis/heap.h"
+#include "arch.h"
 
 /* An object was made: call after the allocator returned `address`. flags: OBJECT_*.
  * Never fails: when there is no memory for the record it is counted in record_losses(). context: hook, busy */
@@ -43,11 +44,8 @@ uint32_t record_inherited_before(void);
 
 /* What is born from now on has this serial or a later one, once thread_forget_serials() was called. */
 uint32_t record_next_serial(void);
-uint32_t record_ids(void);   /* every id is below this */
-extern uint8_t record_epoch; /* of struct heap_leaf.born; moved by each scan */
-
-/* The allocator hands out several objects inside 16 bytes (all but glibc's): slots may have two writers. */
-void record_shared_granules(int shared);
+uint32_t record_ids(void);          /* every id is below this */
+HIDDEN extern uint8_t record_epoch; /* of struct heap_leaf.born; moved by each scan */
 
 /* Every object is as one that was never recorded; the memory of the tables is not touched again.
  * context  threads stopped, none of them inside castaway, nothing records any more */

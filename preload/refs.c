@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/single_threaded.h>
 
+#include "duties.h"
 #include "hooks.h"
 #include "lock.h"
 #include "record.h"
@@ -38,7 +39,6 @@ static _Atomic uint32_t next_piece = 1;
 static uint32_t free_pieces[LOCKS]; /* chains, each under its lock */
 static _Atomic uint32_t *_Atomic matched_chunks[SITE_CHUNKS];
 static _Atomic uint64_t dropped;
-_Atomic int refs_in_use;
 
 static enum lock lock_of(object_id id) {
     return (enum lock)(LOCK_REFS + id % LOCKS);
@@ -91,7 +91,7 @@ static inline struct refs *history_locked(object_id id) {
         uint32_t number = piece_take_locked(id);
         if (!number)
             return NULL;
-        atomic_store_explicit(&refs_in_use, 1, memory_order_relaxed);
+        duty_add(DUTY_REFS);
         piece(number)->count = 1;
         object->refs = number & 0xffffff;
     }

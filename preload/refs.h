@@ -38,9 +38,7 @@ enum refs_change {
  * context  the program's call; keeps errno */
 void refs_change(uintptr_t address, enum refs_change change, enum count_source source, struct caller caller);
 
-/* The object is about to be forgotten; needless where it has no history, or where no object ever had one.
- * context  hook, busy */
-extern _Atomic int refs_in_use;
+/* The object is about to be forgotten; needless where it has no history. context: hook, busy */
 void refs_forget(object_id id);
 
 /* Names for the object that contains `address`; text is copied, at most REFS_NAME_BYTES_MAX of it. NULL takes it back. */

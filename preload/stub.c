@@ -12,7 +12,7 @@
 #include <errno.h>
 #include <stddef.h>
 
-#define HIDDEN __attribute__((visibility("hidden"), used))
+#define FOR_CODE __attribute__((visibility("hidden"), used)) /* the stubs name it */
 
 #if defined(__x86_64__)
 enum { STUBS_MAX = 1024, STUB_BYTES = 16 };
@@ -22,10 +22,10 @@ _Static_assert(offsetof(struct stub_frame, kept) == 48 && offsetof(struct stub_f
                    offsetof(struct stub_frame, frame) == 96,
                "the code writes them");
 
-HIDDEN struct stub_call castaway_stub_calls[STUBS_MAX];
-HIDDEN uint32_t castaway_stub_vectors; /* parts of XCR0 that hold wide vectors: 0, 4 (256 bits), 0x44 (512 bits) */
-HIDDEN size_t castaway_stub_before(const struct stub_call *call, struct stub_frame *frame);
-HIDDEN void castaway_stub_after(const struct stub_call *call, struct stub_frame *frame);
+FOR_CODE struct stub_call castaway_stub_calls[STUBS_MAX];
+FOR_CODE uint32_t castaway_stub_vectors; /* parts of XCR0 that hold wide vectors: 0, 4 (256 bits), 0x44 (512 bits) */
+FOR_CODE size_t castaway_stub_before(const struct stub_call *call, struct stub_frame *frame);
+FOR_CODE void castaway_stub_after(const struct stub_call *call, struct stub_frame *frame);
 extern __attribute__((visibility("hidden"))) char castaway_stubs[], castaway_stub_enter_patched[];
 static int has_xsave;
 

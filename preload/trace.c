@@ -52,16 +52,17 @@ struct guesses {
     unsigned oldest;      /* probe to give up next */
     unsigned oldest_way;  /* of the set, to give up next */
     struct rest rest;     /* of looking at other ways than the guessed one */
+    uint64_t missed;      /* of the last eight calls that no way begins with, a byte each */
     uint8_t way[GUESSES]; /* that was right the last time, by the probes' words */
 };
 
 /* What changes with nearly every stack stands together: after a fork each page that is written to is copied. */
 struct traces {
     struct guesses guesses[SETS];
-    struct levels *levels;                  /* NULL: not used yet */
-    struct rest walks_alone;                /* of stacks that differ much: they are walked as if there were no levels */
-    uint64_t power[CAPTURE_FRAMES_MAX + 1]; /* of SITE_HASH_BASE */
+    struct levels *levels;   /* NULL: not used yet */
+    struct rest walks_alone; /* of stacks that differ much: they are walked as if there were no levels */
     struct changes changes;
+    struct whole_families families;
     struct set set[SETS];
 };
 
@@ -90,10 +91,10 @@ static __attribute__((noinline)) uint32_t site_anew(struct caller caller, uint32
 }
 
 static uint64_t hash_of(const struct traces *traces, const struct levels *levels, uint32_t count) {
-    return levels->hash[levels->top] - levels->hash[levels->top + count] * traces->power[count];
+    return levels->hash[levels->top] - levels->hash[levels->top + count] * traces->families.power[count];
 }
 
-/* The stack above `caller`, by what is known of others. whole: where it is kept, if it can be */
+/* The stack above `caller`, by what is known of others. whole: where it is kept, if it can be; NULL: nowhere */
 static uint32_t site_by_levels(struct traces *traces, struct caller caller, uint32_t max, struct whole *whole) {
     struct levels *levels = traces->levels;
     int count = levels_walk(levels, caller, max);
@@ -105,26 +106,30 @@ static uint32_t site_by_levels(struct traces *traces, struct caller caller, uint
     frames_check(frames, (size_t)count, max);
     if (__builtin_expect(levels_end_cut(levels, (uint32_t)count), 0))
         unwind_count_cut();
-    whole_make(whole, levels, caller, (uint32_t)count, max);
-    whole->hash = hash_of(traces, levels, (uint32_t)count);
-    whole->site = site_intern_hashed(whole->hash, frames, (size_t)count);
-    if (!whole->site)
-        whole->epoch = 0;
-    return whole->site;
+    uint64_t hash = hash_of(traces, levels, (uint32_t)count);
+    uint32_t site = site_intern_hashed(hash, frames, (size_t)count);
+    if (whole && site) {
+        whole_make(whole, levels, caller, (uint32_t)count, max);
+        whole->hash = hash;
+        whole->site = site;
+    }
+    return site;
 }
 
 /* The present stack, by one that seems to be of its shape and is the same up to at[first].
  * returns  0: it is of another shape, or there is no memory; then the whole holds nothing */
-static uint32_t site_by_shape(const struct traces *traces, struct whole *whole, size_t first, uint32_t max) {
+static uint32_t site_by_shape(struct traces *traces, struct whole *whole, size_t first, uint32_t max) {
     uint64_t buffer[CAPTURE_FRAMES_MAX];
     whole->site = 0;
-    if (whole_adapt(whole, first, traces->power) == 0) {
+    if (whole_adapt(whole, first, &traces->families) == 0) {
         const uint64_t *frames = whole_frames(whole, buffer);
         frames_check(frames, whole->frames, max);
         whole->site = site_intern_hashed(whole->hash, frames, whole->frames);
     }
     if (!whole->site)
         whole->epoch = 0;
+    else
+        whole_note(whole, &traces->families);
     return whole->site;
 }
 
@@ -211,31 +216,47 @@ static struct whole *way_from(struct set *set, const struct caller *caller, stru
     return NULL;
 }
 
-static __attribute__((noinline)) uint32_t site_not_guessed(struct traces *traces, size_t class,
-                                                           const struct caller *caller, uint32_t max) {
+/* No way begins with this call. Has it come lately? One that comes once, as each of a deep recursion does, is not worth to be
+ * kept whole. */
+static int comes_again(struct guesses *guesses, const struct caller *caller) {
+    const uint64_t each = 0x0101010101010101;
+    uint64_t tag = key_of(caller) >> (CLASS_SHIFT - 8) & 0xff, differs = guesses->missed ^ each * tag;
+    guesses->missed = guesses->missed << 8 | tag;
+    return ((differs - each) & ~differs & each << 7) != 0;
+}
+
+static struct whole *way_next(struct set *set, struct guesses *guesses, const struct caller *caller) {
+    unsigned way = guesses->oldest_way++ % WAYS;
+    guess_note(guesses, caller, &set->way[way], way);
+    return &set->way[way];
+}
+
+static __attribute__((noinline)) uint32_t site_not_guessed(struct traces *traces, const struct caller *caller,
+                                                           uint32_t max, struct whole *guessed) {
     if (__builtin_expect(atomic_load_explicit(&unwind_epoch, memory_order_acquire) & 1, 0))
         return site_anew(*caller, max);
+    size_t class = class_of(caller), first;
     struct set *set = &traces->set[class];
     struct guesses *guesses = &traces->guesses[class];
-    struct whole *guessed = guess(traces, class, caller);
-    int looks = !rests(&guesses->rest);
-    struct whole *whole = looks ? other_way(set, &guesses->rest, caller, guessed) : NULL;
-    if (whole) {
-        guess_better(guesses, caller, guessed);
-        guess_note(guesses, caller, whole, (unsigned)(whole - set->way));
-        frames_check_site(whole->site, max);
-        return whole->site;
-    }
-    struct whole *like = way_from(set, caller, guessed);
-    size_t first = 0;
-    int is_alike = like && whole_seems_alike(like, &first);
-    whole = like && !looks ? like : &set->way[guesses->oldest_way++ % WAYS];
-    guess_note(guesses, caller, whole, (unsigned)(whole - set->way));
-    if (is_alike && whole != like)
-        whole_copy(whole, like);
-    uint32_t site = is_alike ? site_by_shape(traces, whole, first, max) : 0;
-    if (site)
-        return site;
+    struct whole *like = way_from(set, caller, guessed), *whole = NULL;
+    if (like) {
+        int looks = !rests(&guesses->rest);
+        whole = looks ? other_way(set, &guesses->rest, caller, guessed) : NULL;
+        if (whole) {
+            guess_better(guesses, caller, guessed);
+            guess_note(guesses, caller, whole, (unsigned)(whole - set->way));
+            frames_check_site(whole->site, max);
+            return whole->site;
+        }
+        int is_alike = whole_seems_alike(like, &first);
+        whole = looks ? way_next(set, guesses, caller) : like;
+        if (is_alike && whole != like)
+            whole_copy(whole, like);
+        uint32_t site = is_alike ? site_by_shape(traces, whole, first, max) : 0;
+        if (site)
+            return site;
+    } else if (comes_again(guesses, caller))
+        whole = way_next(set, guesses, caller);
     struct levels *levels = levels_of(traces);
     if (!levels || rests(&traces->walks_alone))
         return site_alone(*caller, max);
@@ -247,7 +268,7 @@ static __attribute__((noinline)) struct traces *traces_make(void) {
     for (size_t class = 0; traces && class < SETS; class ++)
         traces->guesses[class].last = &traces->set[class].way[0];
     for (size_t i = 0; traces && i <= CAPTURE_FRAMES_MAX; i++)
-        traces->power[i] = i ? traces->power[i - 1] * SITE_HASH_BASE : 1;
+        traces->families.power[i] = i ? traces->families.power[i - 1] * SITE_HASH_BASE : 1;
     return traces;
 }
 
@@ -281,18 +302,37 @@ static __attribute__((noinline)) struct traces *traces_begin(struct traces **of_
     return *of_thread;
 }
 
+/* The thread's first one. */
+static __attribute__((noinline)) uint32_t site_first(struct traces **of_thread, const struct caller *caller,
+                                                     uint32_t max) {
+    if (walks_alone(of_thread))
+        return site_of_young(*caller, max);
+    return traces_begin(of_thread) ? trace_site(of_thread, caller, max) : 0;
+}
+
+/* The guessed stack begins where the present one does and has the same words up to `differs`. */
+static __attribute__((noinline)) uint32_t site_differs(struct traces *traces, const struct caller *caller, uint32_t max,
+                                                       struct whole *guessed, const uint64_t *const *differs) {
+    struct rest *rest = &traces->guesses[class_of(caller)].rest;
+    uint32_t site = rest->left ? whole_site(guessed, (size_t)(differs - guessed->at), &traces->families) : 0;
+    if (!site)
+        return site_not_guessed(traces, caller, max, guessed);
+    rest->left--;
+    frames_check_site(site, max);
+    return site;
+}
+
+/* The rest stands elsewhere, so that registers need not be saved for it. */
 uint32_t trace_site(struct traces **of_thread, const struct caller *caller, uint32_t max) {
     struct traces *traces = *of_thread;
-    if (__builtin_expect(!traces, 0)) {
-        if (walks_alone(of_thread))
-            return site_of_young(*caller, max);
-        if (!(traces = traces_begin(of_thread)))
-            return 0;
-    }
-    size_t class = class_of(caller);
-    const struct whole *guessed = guess(traces, class, caller);
-    if (__builtin_expect(!whole_is_same(guessed, caller), 0))
-        return site_not_guessed(traces, class, caller, max);
+    if (__builtin_expect(!traces, 0))
+        return site_first(of_thread, caller, max);
+    struct whole *guessed = guess(traces, class_of(caller), caller);
+    if (__builtin_expect(!whole_begins_at(guessed, caller), 0))
+        return site_not_guessed(traces, caller, max, guessed);
+    const uint64_t *const *differs = whole_differs(guessed);
+    if (__builtin_expect(differs != NULL, 0))
+        return site_differs(traces, caller, max, guessed, differs);
     frames_check_site(guessed->site, max);
     return guessed->site;
 }

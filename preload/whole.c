@@ -3,7 +3,7 @@
  * Owns:    nothing; a whole is the caller's.
  * Never:   guesses: a word is taken for unchanged when it was read; reads where the walk might not, but for other words of a
  *          page on which it does.
- * Start:   whole_adapt(). Invariants: README.md, "Stacks". */
+ * Start:   whole_site(), whole_adapt(). Invariants: README.md, "Stacks". */
 #include "whole.h"
 
 #include <stddef.h>
@@ -73,6 +73,7 @@ void whole_make(struct whole *whole, const struct levels *levels, struct caller 
     while (whole->words % WHOLE_WORDS_AT_ONCE)
         add_word(whole, (uintptr_t)&never_changes, never_changes, 0);
     whole->knows_pages = 0;
+    whole->family = 0;
     whole->caller = caller;
     whole->bp_mask = levels->steps[top].flags & LEVEL_BP_NEEDED ? UINTPTR_MAX : 0;
     whole->frames = frames;
@@ -90,7 +91,6 @@ void whole_copy(struct whole *to, const struct whole *from) {
     if (!from->knows_pages)
         return;
     memcpy(to->other, from->other, from->words * sizeof from->other[0]);
-    memcpy(to->swing, from->swing, from->words * sizeof from->swing[0]);
 }
 
 /* May the word at at[i] be `now`? */
@@ -111,15 +111,25 @@ int whole_seems_alike(struct whole *like, size_t *first) {
            may_change(like, i, *like->at[i]);
 }
 
-static __attribute__((noinline)) void find_pages(struct whole *whole) {
+enum { BITS = 64 };
+
+/* The words that stand in the whole's places, with those that stood there before, are a new family's. */
+static void family_begin(struct whole *whole, struct whole_families *families) {
+    whole->bits = whole->met = 0;
+    whole->family = whole->words <= BITS && families->last < UINT32_MAX ? ++families->last : 0;
+}
+
+static __attribute__((noinline)) void find_pages(struct whole *whole, struct whole_families *families) {
     for (uint32_t lo = 0, i = 0; lo < whole->words; lo = i) {
         uintptr_t page = (uintptr_t)whole->at[lo] / WHOLE_PAGE_BYTES;
-        while (i < whole->words && (uintptr_t)whole->at[i] / WHOLE_PAGE_BYTES == page && i - lo < PLACES_AT_ONCE)
+        while (i < whole->words && i - lo < PLACES_AT_ONCE &&
+               ((uintptr_t)whole->at[i] / WHOLE_PAGE_BYTES == page || whole->at[i] == &never_changes))
             i++;
         whole->place[lo].end = (uint8_t)i;
     }
     memcpy(whole->other, whole->word + 1, whole->words * sizeof whole->other[0]);
     whole->knows_pages = 1;
+    family_begin(whole, families);
 }
 
 /* The places in [lo, hi) where another word stands now, a bit for each. What differs is no reason to stop: branches that
@@ -131,26 +141,26 @@ static inline uint64_t changed_places(const struct whole *whole, size_t lo, size
     return changed;
 }
 
-/* `now` stands at at[i]; swing[i] becomes what takes the hash back. returns 0: it may not stand there */
+/* `now` stands at at[i]. returns 0: it may not stand there */
 static inline __attribute__((always_inline)) int change(struct whole *whole, size_t i, uint64_t now,
-                                                        const uint64_t *power) {
+                                                        struct whole_families *families) {
     uint64_t before = whole->word[i + 1];
     if (now == whole->other[i])
-        whole->swing[i] = -whole->swing[i];
+        whole->bits ^= 1ull << i % BITS;
     else if (may_change(whole, i, now))
-        whole->swing[i] = (site_hash_step(0, before) - site_hash_step(0, now)) * power[whole->place[i].frame];
+        family_begin(whole, families);
     else
         return 0;
+    whole->hash += (site_hash_step(0, now) - site_hash_step(0, before)) * families->power[whole->place[i].frame];
     whole->other[i] = before;
     whole->word[i + 1] = now;
     return 1;
 }
 
 /* Where one word can be read so can all others on its page. */
-int whole_adapt(struct whole *whole, size_t first, const uint64_t *power) {
-    uint64_t hash = whole->hash;
+int whole_adapt(struct whole *whole, size_t first, struct whole_families *families) {
     if (!whole->knows_pages)
-        find_pages(whole);
+        find_pages(whole, families);
     for (size_t page = 0, hi; page < whole->words; page = hi) {
         hi = whole->place[page].end;
         size_t lo = page > first ? page : first;
@@ -158,12 +168,10 @@ int whole_adapt(struct whole *whole, size_t first, const uint64_t *power) {
             continue;
         for (uint64_t changed = changed_places(whole, lo, hi); changed; changed &= changed - 1) {
             size_t i = lo + (size_t)__builtin_ctzll(changed);
-            if (!change(whole, i, *whole->at[i], power))
+            if (!change(whole, i, *whole->at[i], families))
                 return -1;
-            hash -= whole->swing[i];
         }
     }
-    whole->hash = hash;
     return 0;
 }
 
@@ -175,4 +183,77 @@ const uint64_t *whole_frames(const struct whole *whole, uint64_t buffer[CAPTURE_
         if (whole->place[i].frame)
             buffer[whole->place[i].frame] = whole->word[i + 1];
     return buffer;
+}
+
+/* ---- families ---- */
+
+/* Where it is to be found. Mixed twice: families are alike in their bits, so that a constant between their places would make
+ * either none of them collide or all. */
+static inline size_t known_set(uint32_t family, uint64_t bits) {
+    uint64_t mixed = (bits + ((uint64_t)family << 40)) * SITE_HASH_BASE;
+    return (mixed ^ mixed >> 32) * 0xBF58476D1CE4E5B9ull >> WHOLE_KNOWN_SHIFT;
+}
+
+static inline uint32_t known_site(const struct whole_families *families, uint32_t family, uint64_t bits) {
+    const struct whole_known *known = families->known[known_set(family, bits)];
+    for (size_t i = 0; i < WHOLE_KNOWN_WAYS; i++)
+        if (known[i].bits == bits && known[i].family == family)
+            return known[i].site;
+    return 0;
+}
+
+void whole_note(const struct whole *whole, struct whole_families *families) {
+    if (!whole->family)
+        return;
+    struct whole_known *known = families->known[known_set(whole->family, whole->bits)];
+    memmove(known + 1, known, (WHOLE_KNOWN_WAYS - 1) * sizeof *known);
+    *known = (struct whole_known){.bits = whole->bits, .family = whole->family, .site = whole->site};
+}
+
+/* Which of its two words stands in the place at[i]: 1: the other one. *third: none of them */
+static inline __attribute__((always_inline)) unsigned turned_1(const struct whole *whole, size_t i, unsigned *third) {
+    uint64_t now = *whole->at[i];
+    unsigned turned = now != whole->word[i + 1];
+    *third |= turned & (now != whole->other[i]);
+    return turned;
+}
+
+/* The same of four places, from at[i] on, a bit for each. */
+static inline __attribute__((always_inline)) unsigned turned_4(const struct whole *whole, size_t i, unsigned *third) {
+    struct arch_words now = arch_words_at(whole->at + i);
+    unsigned turned = arch_words_equal(now, whole->word + 1 + i) ^ 15;
+    if (turned)
+        *third |= turned & ~arch_words_equal(now, whole->other + i);
+    return turned;
+}
+
+/* *bits: which of their words stand in the whole's places, as they are of its family. returns 0: others do
+ * Four at a time; the last four of a page may begin before it, with words that were read. */
+static inline int bits_of(const struct whole *whole, size_t first, uint64_t *bits) {
+    uint64_t turned = 0;
+    unsigned third = !whole->family;
+    for (size_t i = 0, hi; i < whole->words && !third; i = hi) {
+        hi = whole->place[i].end;
+        i = i > first ? i : first;
+        for (; i + 4 <= hi; i += 4)
+            turned |= (uint64_t)turned_4(whole, i, &third) << i;
+        if (i < hi && hi >= 4)
+            turned |= (uint64_t)turned_4(whole, hi - 4, &third) << (hi - 4);
+        else
+            for (; i < hi; i++)
+                turned |= (uint64_t)turned_1(whole, i, &third) << i;
+    }
+    *bits = whole->bits ^ turned;
+    return !third;
+}
+
+uint32_t whole_site(struct whole *whole, size_t first, struct whole_families *families) {
+    uint64_t bits;
+    if (!bits_of(whole, first, &bits))
+        return 0;
+    uint32_t site = known_site(families, whole->family, bits);
+    if (site && bits == whole->met && whole_adapt(whole, first, families) == 0)
+        whole->site = site;
+    whole->met = bits;
+    return site;
 }

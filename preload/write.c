@@ -19,6 +19,7 @@
 #include "analysis/sort.h"
 #include "dangling.h"
 #include "dirty.h"
+#include "duties.h"
 #include "holders.h"
 #include "hooks.h"
 #include "init.h"
@@ -365,7 +366,7 @@ static void put_grown(struct cast_sink *sink, const struct grown *grown) {
 static void put_asked(struct cast_sink *sink, const struct asked *asked) {
     for (size_t i = 0; i < asked->holders.count; i++)
         cast_retained(sink, &asked->holders.retained[i]);
-    if (profile_on)
+    if (duty_is_on(DUTY_PROFILE))
         cast_profile(sink, &asked->profile.total);
     for (size_t i = 0; i < asked->profile.count; i++)
         cast_allocations(sink, &asked->profile.site[i]);

@@ -15,14 +15,16 @@ here=$(cd "$(dirname "$0")" && pwd) || exit 1
 # what is counted, program, its arguments (N: how many times), N in the shorter run and in the longer one, ceiling for each.
 # The shorter run of churn is long enough to fill its window and to meet all its stacks.
 CEILINGS='
-a pair; the same way to malloc each time|churn|1 N descending|12000|24000|528
-a pair; the loop stands below all calls|churn|1 N standing|12000|24000|507
-a pair; three ways to malloc in turn|churn|1 N alternating|12000|24000|525
-a pair; one of 1 024 ways at random|churn|1 N wandering|12000|24000|1148
-a pair; a tree of calls, each with its block|allocators|trees 1 N|20480|40960|975
-two pairs; two calls of operator new in turn|values|lists N|12000|24000|1040
-a place that malloc was not called from before|places|N|500|1500|4106
-a block of a pool with two objects, beside thousands|pools|N|2000|4000|4754
+a pair; the same way to malloc each time|churn|1 N descending|12000|24000|394
+a pair; the loop stands below all calls|churn|1 N standing|12000|24000|374
+a pair; three ways to malloc in turn|churn|1 N alternating|12000|24000|387
+a pair; one of 1 024 ways at random|churn|1 N wandering|12000|24000|633
+a pair; a tree of calls, each with its block|allocators|trees 1 N|20480|40960|550
+a pair; a tree in C++|values|trees N|20480|40960|650
+a pair; each level of 1 000 of a recursion|deep|N|20000|40000|1615
+two pairs; two calls of operator new in turn|values|lists N|12000|24000|674
+a place that malloc was not called from before|places|N|500|1500|3719
+a block of a pool with two objects, beside thousands|pools|N|2000|4000|4843
 '
 
 build_workloads() {
@@ -42,6 +44,22 @@ build_places() { # a program of 1 500 functions; each calls malloc once
         echo 'for (int i = 0; i < n; i++) free(all[i]()); return 0; }'
     } >"$WORK/places.c"
     gcc -O2 -g -o "$WORK/places" "$WORK/places.c"
+}
+build_deep() { # N blocks, one for each level of a recursion that goes 1 000 levels down and comes back
+    cat >"$WORK/deep.c" <<'C'
+#include <stdlib.h>
+static __attribute__((noinline)) void descend(int levels) {
+    char *volatile block = malloc(32);
+    if (levels > 1)
+        descend(levels - 1);
+    free(block);
+}
+int main(int argc, char **argv) {
+    for (int i = argc > 1 ? atoi(argv[1]) / 1000 : 0; i > 0; i--)
+        descend(1000);
+}
+C
+    gcc -O2 -g -o "$WORK/deep" "$WORK/deep.c"
 }
 build_pools() { # N blocks, each a pool; they are all there before the first one goes
     cat >"$WORK/pools.c" <<'C'
@@ -94,7 +112,7 @@ costs_at_most() { # CEILING PROGRAM ARGUMENTS SHORT LONG
 }
 
 exec 3>&2
-build_workloads && build_places && build_pools || exit 1
+build_workloads && build_places && build_deep && build_pools || exit 1
 while IFS='|' read -r counted program arguments short long ceiling; do
     [ -z "$counted" ] || claim "at most $ceiling instructions for $counted" \
         costs_at_most "$ceiling" "$program" "$arguments" "$short" "$long"

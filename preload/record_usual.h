@@ -1,0 +1,74 @@
+/* record_usual.h - an object is made or freed and nothing else is to be done: the common case of record.h, which the hooks
+ * have in themselves. Each looks at all that could make a call another than most before it changes anything. */
+#ifndef CASTAWAY_PRELOAD_RECORD_USUAL_H
+#define CASTAWAY_PRELOAD_RECORD_USUAL_H
+
+#include "arch.h"
+#include "record.h"
+#include "thread.h"
+
+HIDDEN extern struct heap_index record_index;
+HIDDEN extern struct object *record_chunks[HEAP_CHUNKS_MAX];
+
+static inline struct object *record_of(object_id id) {
+    return &record_chunks[id >> HEAP_CHUNK_SHIFT][id & (HEAP_CHUNK_OBJECTS - 1)];
+}
+
+/* The record of the object that the thread has just made; its id is at hand, and serials and events are left. */
+static inline void record_write(struct thread_state *state, object_id id, struct object object) {
+    struct object *record = record_of(id);
+    state->net_objects++;
+    state->net_bytes += (int64_t)object.size_bytes - (int64_t)record->size_bytes;
+    state->events_left--;
+    object.birth = state->serial++;
+    *record = object;
+}
+
+/* Where in the index an object stands. */
+struct record_place {
+    struct heap_leaf *leaf; /* NULL: it is an unusual place */
+    _Atomic uint32_t *slot;
+};
+
+/* Objects that begin at multiples of a granule have slots with one writer each. context: hook, busy */
+static inline struct record_place record_place(uintptr_t address) {
+    struct heap_leaf *leaf = heap_leaf_at(&record_index, address);
+    if (__builtin_expect(!leaf || address % (1 << HEAP_GRANULE_SHIFT), 0))
+        return (struct record_place){0};
+    return (struct record_place){leaf, &leaf->slot[heap_slot_number(address)]};
+}
+
+/* returns 0: nothing was done. place: of the address. context: hook, busy, no duties (duties.h) */
+static inline __attribute__((always_inline)) int record_add_usual(struct thread_state *state, struct record_place place,
+                                                                  uintptr_t address, size_t size_bytes, uint32_t site) {
+    _Atomic uint32_t *slot = place.slot;
+    if (__builtin_expect(!place.leaf || size_bytes >= HEAP_LARGE_BYTES || !state->id_count ||
+                             state->serial >= state->serial_end || state->events_left <= 1 ||
+                             atomic_load_explicit(slot, memory_order_relaxed),
+                         0))
+        return 0;
+    object_id id = state->ids[--state->id_count];
+    record_write(state, id, (struct object){.size_bytes = size_bytes, .site = site});
+    atomic_store_explicit(&place.leaf->born[heap_slot_number(address) >> HEAP_BLOCK_SHIFT], record_epoch,
+                          memory_order_relaxed);
+    atomic_store_explicit(slot, id, memory_order_release);
+    return 1;
+}
+
+/* The same of record_withdraw() and record_forget() */
+static inline __attribute__((always_inline)) int record_free_usual(struct thread_state *state, uintptr_t address) {
+    _Atomic uint32_t *slot = record_place(address).slot;
+    if (__builtin_expect(!slot || state->id_count == THREAD_IDS || state->events_left <= 1, 0))
+        return 0;
+    uint32_t id = atomic_load_explicit(slot, memory_order_relaxed);
+    if (__builtin_expect(!id || id & HEAP_SLOT_HALF, 0))
+        return 0;
+    __builtin_prefetch(record_of(id), 1); /* it is the next object's */
+    atomic_store_explicit(slot, 0, memory_order_relaxed);
+    state->ids[state->id_count++] = id;
+    state->net_objects--;
+    state->events_left--;
+    return 1;
+}
+
+#endif
