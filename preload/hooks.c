@@ -26,6 +26,7 @@
 #include "record.h"
 #include "record_usual.h"
 #include "site.h"
+#include "stop.h"
 #include "thread.h"
 #include "trace.h"
 #include "unwind.h"
@@ -247,6 +248,8 @@ static void *move_early(void *pointer, size_t bytes) {
 static object_id set_aside(void *pointer) {
     if (!pointer || !hook_recording)
         return 0;
+    if (!thread_busy)
+        stop_pass_gate();
     int nested = thread_busy++ > 0;
     struct thread_state *state = nested ? NULL : thread_state();
     if (state)
