@@ -72,46 +72,27 @@ static int number_nodes(struct graph *graph, struct arena *arena) {
 
 /* ---- pointers ---- */
 
-static struct graph_walk walk_piece(const struct graph *graph, node_number node, uintptr_t lo, uintptr_t hi) {
+struct graph_walk graph_walk_piece(const struct graph *graph, node_number node, uintptr_t lo, uintptr_t hi) {
     struct range piece = heap_readable_in(graph->heap, graph_object(graph, node), lo, hi);
     return (struct graph_walk){piece.lo, piece.hi, hi};
 }
 
 struct graph_walk graph_walk_from(const struct graph *graph, node_number node) {
     struct range words = heap_contents(graph->heap, graph->address[node], graph_object(graph, node)->size_bytes);
-    return walk_piece(graph, node, words.lo, words.hi);
+    return graph_walk_piece(graph, node, words.lo, words.hi);
 }
 
-/* The node that a word inside the heap's bounds points at. */
-static int edge_to(const struct graph *graph, uintptr_t word, struct graph_edge *edge) {
-    uintptr_t start;
-    object_id id = heap_pointed(graph->heap, word, &start);
+int graph_edge_to(const struct graph *graph, uintptr_t word, struct graph_edge *edge) {
+    const struct heap *heap = graph->heap;
+    uintptr_t start = word;
+    object_id id = heap->entry ? 0 : heap_starting_at(heap, word); /* as most do, and no more is to be known */
+    if (!id)
+        id = heap_pointed(heap, word, &start);
     if (!id || !mark_test(graph->lost, id))
         return 0;
     edge->target = number_of(graph, id);
     edge->target_offset = word - start;
     return 1;
-}
-
-int graph_next(const struct graph *graph, node_number node, struct graph_walk *walk, struct graph_edge *edge) {
-    const struct heap *heap = graph->heap;
-    const uintptr_t lo = heap->lo, span = heap->hi - lo, step = heap->unaligned ? 1 : sizeof(uintptr_t);
-    const uintptr_t mask = heap->pointer_mask ? heap->pointer_mask : UINTPTR_MAX;
-    for (;;) {
-        for (uintptr_t at = walk->next; at < walk->piece_end && walk->piece_end - at >= sizeof(uintptr_t); at += step) {
-            uintptr_t word = heap_load(at) & mask;
-            if (word - lo < span && edge_to(graph, word, edge)) {
-                edge->offset = at - graph->address[node];
-                walk->next = at + step;
-                return 1;
-            }
-        }
-        if (walk->piece_end >= walk->end)
-            break;
-        *walk = walk_piece(graph, node, walk->piece_end, walk->end);
-    }
-    walk->next = walk->end;
-    return 0;
 }
 
 /* ---- components ---- */
@@ -122,8 +103,8 @@ struct frame { /* a node whose pointers are being followed */
     uint32_t index; /* order of its discovery, from 1 */
 };
 
-/* While they are sought, graph->component has by node: 0, not yet met; the lowest index known to be reachable while staying on
- * the stack; or with CLOSED the component, when that is known: more than any index, so that it lowers none. */
+/* While they are sought, graph->component has by node: 0, not yet met; the lowest index known to be reachable while
+ * staying on the stack; or with CLOSED the component, when that is known: more than any index, so that it lowers none. */
 #define CLOSED 0x80000000u
 
 struct tarjan {

@@ -23,8 +23,8 @@ struct graph {
     /* Components are numbered against the pointers: one that points at another has the higher number. */
     uint32_t *first;     /* by component: where its nodes begin in `member`; one more entry ends the last */
     node_number *member; /* nodes, component by component */
-    /* by component: a node outside it that points into it; GRAPH_NONE: it is a source. verdict_run() makes use of the memory
-     * and leaves NULL. */
+    /* by component: a node outside it that points into it; GRAPH_NONE: it is a source. verdict_run() uses the memory for
+     * something else and leaves NULL. */
     node_number *holder;
 };
 
@@ -45,8 +45,8 @@ struct graph_walk {
  * source   R. Tarjan, Depth-first search and linear graph algorithms, 1972; with its own stack */
 int graph_build(struct graph *graph, const struct heap *heap, const struct marks *marks, struct arena *arena);
 
-/* The same in two steps, for who looks at every object anyway: graph_begin(), graph_note_lost() for each object without a
- * mark, once and in any order, graph_complete(). With none noted there are no nodes. */
+/* The same in two steps, for who looks at every object anyway: graph_begin(), graph_note_lost() for each object without
+ * a mark, once and in any order, graph_complete(). With none noted there are no nodes. */
 int graph_begin(struct graph *graph, const struct heap *heap, struct arena *arena);
 int graph_complete(struct graph *graph, struct arena *arena);
 
@@ -61,8 +61,35 @@ int graph_nodes(struct graph *graph, const struct heap *heap, const struct marks
 node_number graph_number(const struct graph *graph, object_id id);
 
 struct graph_walk graph_walk_from(const struct graph *graph, node_number node);
+
+/* ---- slow parts of graph_next() ---- */
+/* From the first piece of [lo, hi) that may be read. */
+struct graph_walk graph_walk_piece(const struct graph *graph, node_number node, uintptr_t lo, uintptr_t hi);
+/* The node that a word inside the heap's bounds points at; returns 0: none. The edge's offset is not set. */
+int graph_edge_to(const struct graph *graph, uintptr_t word, struct graph_edge *edge);
+
 /* The next pointer out of `node` to a node (itself too), in the order of offsets. returns 0 at the end. */
-int graph_next(const struct graph *graph, node_number node, struct graph_walk *walk, struct graph_edge *edge);
+static inline int graph_next(const struct graph *graph, node_number node, struct graph_walk *walk,
+                             struct graph_edge *edge) {
+    const struct heap *heap = graph->heap;
+    const uintptr_t lo = heap->lo, span = heap->hi - lo, step = heap->unaligned ? 1 : sizeof(uintptr_t);
+    const uintptr_t mask = heap->pointer_mask ? heap->pointer_mask : UINTPTR_MAX;
+    for (;;) {
+        for (uintptr_t at = walk->next; at < walk->piece_end && walk->piece_end - at >= sizeof(uintptr_t); at += step) {
+            uintptr_t word = heap_load(at) & mask;
+            if (word - lo < span && graph_edge_to(graph, word, edge)) {
+                edge->offset = at - graph->address[node];
+                walk->next = at + step;
+                return 1;
+            }
+        }
+        if (walk->piece_end >= walk->end)
+            break;
+        *walk = graph_walk_piece(graph, node, walk->piece_end, walk->end);
+    }
+    walk->next = walk->end;
+    return 0;
+}
 
 static inline const struct object *graph_object(const struct graph *graph, node_number node) {
     return heap_object(graph->heap, graph->id[node]);

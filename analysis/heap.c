@@ -310,13 +310,6 @@ int heap_freeze(struct heap *heap, struct arena *arena) {
 
 /* ---- finding ---- */
 
-/* The object that begins at `address` and has a slot, or 0. */
-static inline object_id slot_at(const struct heap *heap, uintptr_t address) {
-    const struct heap_leaf *leaf = heap_leaf_at(heap->index, address);
-    uint32_t slot = leaf ? load_slot(leaf, heap_slot_number(address)) : 0;
-    return slot & HEAP_SLOT_ID && slot_start(address >> HEAP_GRANULE_SHIFT, slot) == address ? slot & HEAP_SLOT_ID : 0;
-}
-
 enum { SLOTS_AT_ONCE = 8 };
 /* Does no object begin in the slots from this one on? The heap is frozen: they may be read together. */
 static inline int are_empty(const struct heap_leaf *leaf, size_t number) {
@@ -391,7 +384,7 @@ object_id heap_find(const struct heap *heap, uintptr_t address, uintptr_t *start
     if (address < heap->lo || address >= heap->hi)
         return 0;
     uintptr_t granule = address >> HEAP_GRANULE_SHIFT;
-    object_id id = slot_at(heap, address);
+    object_id id = heap_starting_at(heap, address);
     if (id) { /* as most pointers do */
         *start = address;
         return id;
@@ -427,7 +420,7 @@ object_id heap_find_far(const struct heap *heap, uintptr_t address, uintptr_t *s
 
 object_id heap_at(const struct heap *heap, uintptr_t address) {
     uintptr_t start;
-    object_id id = slot_at(heap, address);
+    object_id id = heap_starting_at(heap, address);
     if (id)
         return id;
     id = heap->odd_count ? find_odd(heap, address, &start) : 0;

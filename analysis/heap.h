@@ -223,6 +223,15 @@ static inline object_id heap_pointed(const struct heap *heap, uintptr_t address,
     return heap_is_pointed(heap, id, *start, address) ? id : 0;
 }
 
+/* The object that begins at `address` and has a slot, or 0. */
+static inline object_id heap_starting_at(const struct heap *heap, uintptr_t address) {
+    const uintptr_t granule_bytes = 1u << HEAP_GRANULE_SHIFT;
+    const struct heap_leaf *leaf = heap_leaf_at(heap->index, address);
+    uint32_t slot = leaf ? atomic_load_explicit(&leaf->slot[heap_slot_number(address)], memory_order_relaxed) : 0;
+    uintptr_t within = slot & HEAP_SLOT_HALF ? granule_bytes / 2 : 0;
+    return address % granule_bytes == within ? slot & HEAP_SLOT_ID : 0;
+}
+
 /* The object that begins at `address`, or 0. Needs no bounds, only a sorted `odd`. */
 object_id heap_at(const struct heap *heap, uintptr_t address);
 
