@@ -2,7 +2,7 @@
  *
  * Owns:    struct graph's arrays.      Never: recurses (a list of a million nodes is a million deep).
  * Runs in: snapshot child (one thread), unit tests, tools.
- * Start:   graph_build().  Invariants: README.md, "The lost graph". */
+ * Start:   graph_complete().  Invariants: README.md, "The lost graph". */
 #include "graph.h"
 
 #include <errno.h>
@@ -204,11 +204,6 @@ int graph_nodes(struct graph *graph, const struct heap *heap, const struct marks
 
 node_number graph_number(const struct graph *graph, object_id id) {
     return mark_test(graph->lost, id) ? number_of(graph, id) : GRAPH_NONE;
-}
-
-int graph_build(struct graph *graph, const struct heap *heap, const struct marks *marks, struct arena *arena) {
-    int error = graph_nodes(graph, heap, marks, arena);
-    return error ? error : find_components(graph, arena);
 }
 
 int graph_complete(struct graph *graph, struct arena *arena) {

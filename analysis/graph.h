@@ -38,15 +38,12 @@ struct graph_walk {
     uintptr_t next, piece_end, end;
 };
 
-/* Build nodes and components of all objects that have no mark, inherited ones too.
+/* Build nodes and components of all objects that have no mark, inherited ones too: graph_begin(), graph_note_lost() for each
+ * of them, once and in any order, graph_complete(). With none noted there is nothing to complete.
  *
  * returns  0, or -ENOMEM: then `graph` is not to be used
- * cost     O(live objects + bytes of lost ones), about 60 bytes a lost object, of which 30 are touched
+ * cost     O(live objects + bytes of lost ones), about 65 bytes a lost object, of which half are touched
  * source   R. Tarjan, Depth-first search and linear graph algorithms, 1972; with its own stack */
-int graph_build(struct graph *graph, const struct heap *heap, const struct marks *marks, struct arena *arena);
-
-/* The same in two steps, for who looks at every object anyway: graph_begin(), graph_note_lost() for each object without
- * a mark, once and in any order, graph_complete(). With none noted there are no nodes. */
 int graph_begin(struct graph *graph, const struct heap *heap, struct arena *arena);
 int graph_complete(struct graph *graph, struct arena *arena);
 

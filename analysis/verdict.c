@@ -50,11 +50,9 @@ struct judge {
     struct graph graph;
     uint32_t members_max;        /* of the largest source */
     struct break_search *breaks; /* made when it is needed */
-    /* by component */
-    uint32_t *
-        owner; /* the one source that its objects are counted at; GRAPH_NONE: it is a source. In the place of graph.holder */
-    uint32_t
-        *place; /* of a source: its place in `held`, and when it was judged its finding's in `entry` + 1; 0: none */
+    /* by component; `owner` in the place of graph.holder, `place` that in `held` until a source is judged */
+    uint32_t *owner;            /* the one source that its objects are counted at; GRAPH_NONE: it is a source */
+    uint32_t *place;            /* of a source: its finding's place in `entry` + 1; 0: none */
     struct held *held;          /* by source */
     const struct held *hanging; /* of the source at hand */
 };

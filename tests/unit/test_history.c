@@ -550,6 +550,26 @@ START_TEST (finding_has_the_age_of_what_was_lost_first) {
 }
 END_TEST
 
+START_TEST (finding_of_a_first_scan_is_as_old_as_its_oldest_object) {
+    uintptr_t *node[4];
+    for (unsigned i = 0; i < 4; i++) {
+        node[i] = object(24, 8 + i % 2);
+        heap_build_record(build, node[i])->birth = 10 - i; /* those with higher ids are older */
+    }
+    for (unsigned i = 0; i < 4; i++)
+        node[i][0] = (uintptr_t)node[i ^ 1];
+    is_last = 1;
+    scan(FULL);
+    struct birth_time births[] = {{7, 77}, {8, 88}, {9, 99}, {10, 100}};
+    struct verdict_times times = {&history, history.scans[history.scan_count - 1], births, 4, NULL};
+    struct verdicts verdicts;
+    ck_assert_int_eq(verdict_run(&build->heap, &marks, 0, &times, &build->arena, &verdicts), 0);
+    ck_assert_uint_eq(verdicts.finding_count, 1);
+    ck_assert_int_eq(verdicts.findings[0].age.born_us, 77);
+    ck_assert_uint_eq(verdicts.findings[0].age.scan_b, 1);
+}
+END_TEST
+
 START_TEST (suspects_are_in_no_finding_but_hold_what_hangs_from_them) {
     uintptr_t *lost = object(24, 7), *held = object(32, 8);
     lost[0] = (uintptr_t)held;
@@ -684,6 +704,7 @@ int main(void) {
     tcase_add_test(tests, age_without_a_suspect_is_of_the_scan_at_hand);
     tcase_add_test(tests, time_of_birth_is_that_of_the_note_before);
     tcase_add_test(tests, finding_has_the_age_of_what_was_lost_first);
+    tcase_add_test(tests, finding_of_a_first_scan_is_as_old_as_its_oldest_object);
     tcase_add_test(tests, suspects_are_in_no_finding_but_hold_what_hangs_from_them);
     tcase_add_test(tests, windows_count_old_objects_at_full_scans);
     tcase_add_test(tests, windows_move_when_they_are_full);

@@ -281,6 +281,25 @@ START_TEST (rings_of_any_length_are_one_finding) {
 }
 END_TEST
 
+START_TEST (runs_of_other_lengths_are_one_finding_though_the_rings_are_as_long) {
+    static const unsigned sites[2][3] = {{1, 1, 2}, {1, 2, 2}};
+    for (int r = 0; r < 2; r++) {
+        uintptr_t *node[3];
+        for (int i = 0; i < 3; i++)
+            node[i] = object(sites[r][i] == 1 ? 32 : 64, sites[r][i]);
+        for (int i = 0; i < 3; i++)
+            point(node[i], 1, node[(i + 1) % 3], 0);
+    }
+    judge();
+    tally_is(KIND_CYCLE, 6, 288, 1);
+    uint64_t bytes[3] = {0};
+    for (int i = 0; i < 3; i++)
+        bytes[verdicts.findings[0].cycle[i].site] += verdicts.findings[0].cycle[i].bytes;
+    ck_assert_uint_eq(bytes[1], 96);
+    ck_assert_uint_eq(bytes[2], 192);
+}
+END_TEST
+
 START_TEST (cycles_of_any_size_are_one_finding) {
     static const size_t sizes[] = {100, 24, 4000, 24};
     for (size_t i = 0; i < 4; i++) {
@@ -528,6 +547,7 @@ int main(void) {
     tcase_add_test(tests, rings_begun_elsewhere_are_the_same);
     tcase_add_test(tests, rings_of_other_offset_or_site_differ);
     tcase_add_test(tests, rings_of_any_length_are_one_finding);
+    tcase_add_test(tests, runs_of_other_lengths_are_one_finding_though_the_rings_are_as_long);
     tcase_add_test(tests, cycles_of_any_size_are_one_finding);
     tcase_add_test(tests, same_smallest_cycle_is_one_finding_whatever_is_around_it);
     tcase_add_test(tests, smallest_cycle_is_found_behind_a_larger_one);
