@@ -248,7 +248,7 @@ static void *move_early(void *pointer, size_t bytes) {
 static object_id set_aside(void *pointer) {
     if (!pointer || !hook_recording)
         return 0;
-    if (!thread_busy)
+    if (!thread_busy && !thread_is_reallocating())
         stop_pass_gate();
     int nested = thread_busy++ > 0;
     struct thread_state *state = nested ? NULL : thread_state();
