@@ -321,15 +321,22 @@ static void settle_targets(struct marker *marker, struct marker_targets *taken, 
         meet_inside(marker, base + other[i] * (uintptr_t)GRANULE_BYTES);
 }
 
+/* Until they are no more than may be put by. Nothing is launched: its room is the caller's. */
+static NOINLINE void settle_surplus(struct marker *marker) {
+    for (unsigned i = 0; i < 2; i++)
+        settle_targets(marker, &marker->taken[i], 0); /* on their way since the round before: they have their places */
+    while (targets_are_too_many(marker->targets)) {
+        take_targets(marker, &marker->taken[0]);
+        settle_targets(marker, &marker->taken[0], 0);
+    }
+}
+
 /* Both rounds' words, at once: there is no room, or nothing else to do in the meantime. */
 NOINLINE void marker_settle_all(struct marker *marker) {
     for (unsigned i = 0; marker->puts_by && i < 2; i++)
         put_by(marker, &marker->found[i]);
-    while (marker->puts_by && targets_are_too_many(marker->targets)) {
-        take_targets(marker, &marker->taken[0]);
-        settle_targets(marker, &marker->taken[0], 0);
-        settle_targets(marker, &marker->taken[1], 0);
-    }
+    if (marker->puts_by && targets_are_too_many(marker->targets))
+        settle_surplus(marker);
     for (unsigned i = 0; i < 2; i++)
         aim(marker, &marker->found[i]);
     for (unsigned i = 0; i < 2; i++)

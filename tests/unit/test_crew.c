@@ -192,6 +192,45 @@ START_TEST (in_a_large_heap_the_same_is_reached) {
 }
 END_TEST
 
+/* One object that points at more than may be put by at once, searched while other words' targets are on their way.
+ * returns  where it is; `fans` objects point at one each that nothing else does, and the one of these numbered `holder` at it */
+static uintptr_t draw_wide(unsigned fans, unsigned holder) {
+    enum { LEAVES = 140, WIDE_WORDS = LEAVES << 15, APART = 20 << 10 };
+    world.build = heap_build_new((size_t)WIDE_WORDS * sizeof(uintptr_t) + ((size_t)LEAVES << 20) + (16 << 20));
+    uintptr_t **hub = heap_build_object(world.build, fans * sizeof *hub, 1), *other = NULL;
+    uintptr_t *wide = heap_build_object(world.build, WIDE_WORDS * sizeof *wide, 1);
+    for (unsigned i = 0; i < fans; i++) {
+        heap_build_gap(world.build, APART);
+        hub[i] = heap_build_object(world.build, 64, 1);
+        hub[i][1] = (uintptr_t)heap_build_object(world.build, 32, 1);
+    }
+    for (size_t covered = 0; covered < LEAVES; covered++) {
+        heap_build_gap(world.build, (1 << 20) - 64);
+        other = heap_build_object(world.build, 32, 1);
+    }
+    for (size_t i = 0; i < WIDE_WORDS; i++)
+        wide[i] = (uintptr_t)other;
+    hub[holder][0] = (uintptr_t)wide;
+    heap_build_freeze(world.build);
+    return (uintptr_t)hub;
+}
+
+START_TEST (an_object_of_more_words_than_are_put_by_loses_none) {
+    enum { FANS = 400, ONLY_LAST_LEAVES = 139 };
+    for (unsigned holder = 0; holder < 24; holder++) {
+        uintptr_t words[] = {draw_wide(FANS, holder)};
+        struct root root = {(uintptr_t)words, (uintptr_t)(words + 1), 0};
+        struct marks marks;
+        ck_assert_int_eq(mark_run(&world.build->heap, &root, 1, &world.build->arena, &marks), 0);
+        size_t unreached = 0;
+        for (object_id id = 1; id < world.build->heap.id_end; id++)
+            unreached += !mark_test(marks.reachable, id);
+        ck_assert_uint_eq(unreached, ONLY_LAST_LEAVES);
+        heap_build_free(world.build);
+    }
+}
+END_TEST
+
 static int take_some(void *context, uintptr_t address, object_id id) {
     struct heap *view = context;
     if (draw(20))
@@ -283,6 +322,7 @@ int main(void) {
     tcase_set_timeout(tests, 600);
     tcase_add_test(tests, a_crew_marks_what_one_marks);
     tcase_add_test(tests, in_a_large_heap_the_same_is_reached);
+    tcase_add_test(tests, an_object_of_more_words_than_are_put_by_loses_none);
     tcase_add_test(tests, in_a_view_of_some_objects_as_well);
     tcase_add_test(tests, by_counts_as_well);
     tcase_add_test(tests, threads_that_can_not_be_had_are_done_without);
