@@ -487,15 +487,28 @@ static inline void advance(struct marker *marker) {
     marker->round = !round;
 }
 
+/* For who had no memory to put any by. */
+static NOINLINE void gather_given(struct marker *marker, const struct work_block *given) {
+    struct marker_words *found = &marker->found[marker->round];
+    const uintptr_t base = marker->met->granules.piece[given->leaf - 1].base;
+    for (size_t i = 0; i < given->count; i++) {
+        if (found->count == MARKER_WORDS)
+            marker_settle_all(marker);
+        found->word[found->count++] = base + given->slot[i] * (uintptr_t)GRANULE_BYTES;
+    }
+}
+
 /* Some that another has given. returns 0 when no marker has anything left */
 static int take_given(struct marker *marker) {
     struct work_block *given = work_take(&marker->todo);
     if (!given)
         return 0;
-    if (given->leaf)
+    if (!given->leaf)
+        work_add_given(&marker->todo, given);
+    else if (marker->puts_by)
         targets_add_given(marker->targets, given);
     else
-        work_add_given(&marker->todo, given);
+        gather_given(marker, given);
     work_lay_down(&marker->marking->pool, given);
     return 1;
 }
