@@ -33,7 +33,7 @@ enum {
     ROUNDS_MAX = 1000,
     REALLOC_LOOK_NS = 200000,
     GATE_SECONDS_MAX = 5, /* no limit of those who close it is longer */
-    END_SECONDS_MAX = 1, /* the end of a process may wait for a lock of a thread that stands */
+    END_SECONDS_MAX = 1,  /* the end of a process may wait for a lock of a thread that stands */
 };
 
 static struct stopped_thread *slots;
