@@ -321,15 +321,22 @@ static void settle_targets(struct marker *marker, struct marker_targets *taken, 
         meet_inside(marker, base + other[i] * (uintptr_t)GRANULE_BYTES);
 }
 
+/* Until they are no more than may be put by. Nothing is launched: its room is the caller's. */
+static NOINLINE void settle_surplus(struct marker *marker) {
+    for (unsigned i = 0; i < 2; i++)
+        settle_targets(marker, &marker->taken[i], 0); /* on their way since the round before: they have their places */
+    while (targets_are_too_many(marker->targets)) {
+        take_targets(marker, &marker->taken[0]);
+        settle_targets(marker, &marker->taken[0], 0);
+    }
+}
+
 /* Both rounds' words, at once: there is no room, or nothing else to do in the meantime. */
 NOINLINE void marker_settle_all(struct marker *marker) {
     for (unsigned i = 0; marker->puts_by && i < 2; i++)
         put_by(marker, &marker->found[i]);
-    while (marker->puts_by && targets_are_too_many(marker->targets)) {
-        take_targets(marker, &marker->taken[0]);
-        settle_targets(marker, &marker->taken[0], 0);
-        settle_targets(marker, &marker->taken[1], 0);
-    }
+    if (marker->puts_by && targets_are_too_many(marker->targets))
+        settle_surplus(marker);
     for (unsigned i = 0; i < 2; i++)
         aim(marker, &marker->found[i]);
     for (unsigned i = 0; i < 2; i++)
@@ -480,15 +487,28 @@ static inline void advance(struct marker *marker) {
     marker->round = !round;
 }
 
+/* For who had no memory to put any by. */
+static NOINLINE void gather_given(struct marker *marker, const struct work_block *given) {
+    struct marker_words *found = &marker->found[marker->round];
+    const uintptr_t base = marker->met->granules.piece[given->leaf - 1].base;
+    for (size_t i = 0; i < given->count; i++) {
+        if (found->count == MARKER_WORDS)
+            marker_settle_all(marker);
+        found->word[found->count++] = base + given->slot[i] * (uintptr_t)GRANULE_BYTES;
+    }
+}
+
 /* Some that another has given. returns 0 when no marker has anything left */
 static int take_given(struct marker *marker) {
     struct work_block *given = work_take(&marker->todo);
     if (!given)
         return 0;
-    if (given->leaf)
+    if (!given->leaf)
+        work_add_given(&marker->todo, given);
+    else if (marker->puts_by)
         targets_add_given(marker->targets, given);
     else
-        work_add_given(&marker->todo, given);
+        gather_given(marker, given);
     work_lay_down(&marker->marking->pool, given);
     return 1;
 }

@@ -44,7 +44,7 @@ struct targets_stack *targets_refill(struct targets *targets);
 /* Give another some, if it still waits for it. returns whether there were enough */
 int targets_give(struct targets *targets);
 
-/* Put those by that another gave. */
+/* Put those by that another gave, in a phase in which this one puts by. */
 void targets_add_given(struct targets *targets, const struct work_block *given);
 
 /* Slow part of targets_leaf(). returns what is known from now on */

@@ -72,7 +72,7 @@ struct work_list {
 void work_pool_begin(struct work_pool *pool, struct arena *arena, const struct crew *crew);
 void work_list_begin(struct work_list *list, struct work_pool *pool);
 
-/* A marker begins to work; it ends by work_take() returning 0. */
+/* A marker begins to work; it ends by work_take() returning NULL. */
 void work_enter(struct work_pool *pool);
 
 /* Called with nothing left to do. returns some of another's work, to be put back by work_lay_down() when it was read;

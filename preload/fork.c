@@ -38,6 +38,7 @@ static void in_parent(void) {
 static void in_child(void) {
     in_parent();
     record_after_fork();
+    thread_after_fork();
     if (thread_self)
         trace_after_fork(&thread_self->traces);
     stop_after_fork();

@@ -70,7 +70,7 @@ static int are_outside(const struct stopped *stopped) {
     for (size_t i = 0; i < stopped->count; i++)
         if (!is_outside(&stopped->threads[i]))
             return 0;
-    return !thread_reallocates();
+    return !thread_others_reallocate();
 }
 
 static void give_tables(void) {
@@ -157,12 +157,8 @@ static int give_once(void) {
 
 /* A realloc that asks for memory by a call of its own has its block in no index: what only that holds would seem lost. It is
  * asked again when it has failed. */
-static int reallocates(void) {
-    return thread_self && thread_self->reallocates;
-}
-
 static int may_give(void) {
-    return !is_done && !rights_confined && !reallocates() && (int)sys(SYS_getpid, 0) == process.pid;
+    return !is_done && !rights_confined && !thread_is_reallocating() && (int)sys(SYS_getpid, 0) == process.pid;
 }
 
 int give_way(size_t bytes) {

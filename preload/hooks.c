@@ -270,7 +270,7 @@ static __attribute__((noinline)) object_id set_aside_unusual(void *pointer) {
 static object_id set_aside(void *pointer) {
     if (!pointer || !hook_recording)
         return 0;
-    if (!thread_busy)
+    if (!thread_busy && !thread_is_reallocating())
         stop_pass_gate();
     object_id id = set_aside_usual(pointer);
     return id ? id : set_aside_unusual(pointer);

@@ -6,8 +6,8 @@
 
 #define EXPORT __attribute__((visibility("default")))
 
-HIDDEN extern int
-    hook_recording; /* set when recording starts; 0 again when it is over (seccomp.c, give_way.c, init.c) */
+/* Set when recording starts; 0 again when it is over (seccomp.c, give_way.c, init.c). */
+HIDDEN extern int hook_recording;
 
 /* `address` was just handed out. context: hook; keeps errno */
 void hook_made(void *address, size_t size_bytes, const struct caller *caller);

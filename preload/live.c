@@ -210,7 +210,7 @@ void live_flush(struct thread_state *state) {
 }
 
 void live_due(uintptr_t pc) {
-    if (thread_busy || (thread_self && thread_self->reallocates))
+    if (thread_busy || thread_is_reallocating())
         return;
     if (live_wanted & LIVE_SHORT) {
         live_wanted &= ~LIVE_SHORT;
@@ -533,7 +533,7 @@ static int is_ours_to_do(void) {
 static void attend(ucontext_t *context) {
     if (ended || !is_ours_to_do())
         return;
-    if (thread_busy || (thread_self && thread_self->reallocates)) {
+    if (thread_busy || thread_is_reallocating()) {
         live_wanted |= LIVE_SIGNAL; /* the hook's end will tell; should it be another sort of work, the timer does */
         attendant_arm_soon();
         return;

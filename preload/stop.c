@@ -31,9 +31,9 @@
 enum {
     THREADS_MIN = 64,
     ROUNDS_MAX = 1000,
-    REALLOC_LIMIT_MS = 2000, /* it copies some GiB in that time */
     REALLOC_LOOK_NS = 200000,
-    END_SECONDS_MAX = 1, /* the end of a process may wait for a lock of a thread that stands */
+    GATE_SECONDS_MAX = 5, /* no limit of those who close it is longer */
+    END_SECONDS_MAX = 1,  /* the end of a process may wait for a lock of a thread that stands */
 };
 
 static struct stopped_thread *slots;
@@ -237,14 +237,17 @@ int stop_all(struct stopped *out, int limit_ms) {
 
 _Atomic int stop_gate;
 
-void stop_wait_at_gate(void) {
-    while (atomic_load_explicit(&stop_gate, memory_order_acquire))
-        sys(SYS_futex, &stop_gate, FUTEX_WAIT_PRIVATE, 1, NULL);
-}
-
 static void gate_open(void) {
     if (atomic_exchange_explicit(&stop_gate, 0, memory_order_release))
         sys(SYS_futex, &stop_gate, FUTEX_WAKE_PRIVATE, 1 << 30);
+}
+
+/* A child that was made without libc's fork has nobody to open it. */
+void stop_wait_at_gate(void) {
+    struct timespec limit = {.tv_sec = GATE_SECONDS_MAX};
+    while (atomic_load_explicit(&stop_gate, memory_order_acquire))
+        if (sys(SYS_futex, &stop_gate, FUTEX_WAIT_PRIVATE, 1, &limit) == -ETIMEDOUT)
+            gate_open();
 }
 
 void stop_after_fork(void) {
@@ -254,7 +257,7 @@ void stop_after_fork(void) {
 /* returns 0, or -ETIMEDOUT: some thread is still inside the real realloc */
 static int wait_for_reallocs(int64_t deadline_ms) {
     atomic_store_explicit(&stop_gate, 1, memory_order_release);
-    while (thread_reallocates()) {
+    while (thread_others_reallocate()) {
         if (now_ms() >= deadline_ms)
             return -ETIMEDOUT;
         struct timespec pause = {.tv_nsec = REALLOC_LOOK_NS};
@@ -266,13 +269,15 @@ static int wait_for_reallocs(int64_t deadline_ms) {
 /* One that saw the gate open may yet go in: then it is there at the stop, and everything is done again. */
 int stop_between_calls(struct stopped *stopped, int lock_limit_ms, int stop_limit_ms) {
     int error = stop_prepare();
-    int64_t deadline_ms = now_ms() + REALLOC_LIMIT_MS;
+    int64_t deadline_ms = now_ms() + stop_limit_ms;
     while (error == 0) {
-        if ((error = lock_all(lock_limit_ms) != 0 ? -EDEADLK : 0))
+        if (lock_all(lock_limit_ms) != 0) {
+            error = -EDEADLK;
             break;
+        }
         error = stop_all(stopped, stop_limit_ms);
         lock_release_all();
-        if (error || !thread_reallocates())
+        if (error || !thread_others_reallocate())
             break;
         stop_release(stopped);
         error = wait_for_reallocs(deadline_ms);

@@ -40,10 +40,13 @@ void stop_for_good(const struct stopped *stopped);
 
 /* Stop the threads so that none of them is inside one of our tables, or inside the real realloc, where its block is in
  * no table: those that are there are let go on until they come out, and none is let in meanwhile.
- * returns  0, or a negative errno: nothing is stopped; -ETIMEDOUT: one did not come out */
+ * stop_limit_ms  of each stop, and of the wait for those threads
+ * returns        0, or a negative errno: nothing is stopped; -ETIMEDOUT: one did not come out */
 int stop_between_calls(struct stopped *stopped, int lock_limit_ms, int stop_limit_ms);
 
-/* Where threads stand that are not let in. context: before the call of realloc, not busy; keeps errno */
+/* Where threads stand that are not let in.
+ * context  before the call of realloc, not busy, not inside a realloc that a signal interrupted: that is waited for;
+ *          keeps errno */
 HIDDEN extern _Atomic int stop_gate; /* 1: it is closed */
 void stop_wait_at_gate(void);
 static inline void stop_pass_gate(void) {

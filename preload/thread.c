@@ -35,6 +35,7 @@ static void state_retire(void *state_pointer) {
     lock_take(LOCK_STATES);
     state->serial = state->serial_end = 0; /* of this process: after a fork they would be the parent's */
     state->thread_pointer = 0;
+    state->reallocates = 0; /* a signal handler may have ended the thread there */
     state->next = idle_states;
     idle_states = state;
     lock_release(LOCK_STATES);
@@ -60,11 +61,17 @@ static struct thread_state *state_make(void) {
     return state;
 }
 
-int thread_reallocates(void) {
+int thread_others_reallocate(void) {
     for (struct thread_state *state = all_states; state; state = state->all_next)
         if (state->reallocates && state != thread_self)
             return 1;
     return 0;
+}
+
+void thread_after_fork(void) {
+    for (struct thread_state *state = all_states; state; state = state->all_next)
+        if (state != thread_self)
+            state->reallocates = 0;
 }
 
 int thread_is_busy(uintptr_t thread_pointer) {

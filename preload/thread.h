@@ -57,8 +57,15 @@ int64_t thread_net_objects(void);
 /* The wait that this thread stands in, or NULL. context: signal handler, any thread */
 struct wait *thread_wait(uintptr_t thread_pointer);
 
-/* Is some other thread inside the real realloc? Its block is in no index then, old or new. context: threads stopped */
-int thread_reallocates(void);
+/* Is this thread inside the real realloc? Its block is in no index then, old or new. */
+static inline int thread_is_reallocating(void) {
+    return thread_self && thread_self->reallocates;
+}
+/* Is some other thread? While threads run it tells of those only that have been there for a moment. context: any */
+int thread_others_reallocate(void);
+
+/* Threads that a forked child does not have are inside nothing. context: forked child */
+void thread_after_fork(void);
 
 /* Is that thread inside castaway? One without a state never was. context: threads stopped */
 int thread_is_busy(uintptr_t thread_pointer);

@@ -192,6 +192,71 @@ START_TEST (in_a_large_heap_the_same_is_reached) {
 }
 END_TEST
 
+/* One object that points at more than may be put by at once, searched while other words' targets are on their way.
+ * returns  where it is; `fans` objects point at one each that nothing else does, and the one of these numbered `holder` at it */
+enum { LEAVES = 140, TARGETS = 8 };
+static uintptr_t draw_wide(unsigned fans, unsigned holder) {
+    enum { WIDE_WORDS = LEAVES << 15, APART = 20 << 10 };
+    uintptr_t target[LEAVES];
+    world.build = heap_build_new((size_t)WIDE_WORDS * sizeof(uintptr_t) + ((size_t)LEAVES << 20) + (16 << 20));
+    uintptr_t **hub = heap_build_object(world.build, fans * sizeof *hub, 1);
+    uintptr_t *wide = heap_build_object(world.build, WIDE_WORDS * sizeof *wide, 1);
+    for (unsigned i = 0; i < fans; i++) {
+        heap_build_gap(world.build, APART);
+        hub[i] = heap_build_object(world.build, 64, 1);
+        hub[i][1] = (uintptr_t)heap_build_object(world.build, 32, 1);
+    }
+    for (size_t covered = 0; covered < LEAVES; covered++) {
+        heap_build_gap(world.build, (1 << 20) - 64);
+        target[covered] = (uintptr_t)heap_build_object(world.build, 32, 1);
+    }
+    for (size_t i = 0; i < WIDE_WORDS; i++)
+        wide[i] = target[i % TARGETS];
+    hub[holder][0] = (uintptr_t)wide;
+    heap_build_freeze(world.build);
+    return (uintptr_t)hub;
+}
+
+START_TEST (an_object_of_more_words_than_are_put_by_loses_none) {
+    enum { FANS = 400 };
+    for (unsigned holder = 0; holder < 24; holder++) {
+        uintptr_t words[] = {draw_wide(FANS, holder)};
+        struct root root = {(uintptr_t)words, (uintptr_t)(words + 1), 0};
+        struct marks marks;
+        ck_assert_int_eq(mark_run(&world.build->heap, &root, 1, &world.build->arena, &marks), 0);
+        size_t unreached = 0;
+        for (object_id id = 1; id < world.build->heap.id_end; id++)
+            unreached += !mark_test(marks.reachable, id);
+        ck_assert_uint_eq(unreached, LEAVES - TARGETS);
+        heap_build_free(world.build);
+    }
+}
+END_TEST
+
+/* Memory for all but every other of the tables that markers want for what they put by. */
+static int tables;
+static void *more_for_some(void *context, size_t bytes) {
+    enum { TABLE_BYTES_MIN = 4500, TABLE_BYTES_MAX = 5500 }; /* for as many megabytes as there are */
+    int is_table = bytes >= TABLE_BYTES_MIN && bytes < TABLE_BYTES_MAX;
+    return is_table && ++tables % 2 == 0 ? NULL : heap_build_more(context, bytes);
+}
+
+START_TEST (one_that_can_not_put_by_takes_from_one_that_does) {
+    struct crew crew = {.size = 3, .together = together, .rest = rest};
+    for (unsigned turn = 0; turn < 8; turn++) {
+        uintptr_t words[] = {draw_wide(400, turn)};
+        memset(world.roots, 0, sizeof world.roots);
+        world.roots[0] = (struct root){(uintptr_t)words, (uintptr_t)(words + 1), 0};
+        world.build->arena.more = more_for_some;
+        world.build->arena.block_bytes = 4096; /* so that each table is asked for */
+        tables = 0;
+        compare_with(&crew);
+        ck_assert_int_gt(tables, 3);
+        heap_build_free(world.build);
+    }
+}
+END_TEST
+
 static int take_some(void *context, uintptr_t address, object_id id) {
     struct heap *view = context;
     if (draw(20))
@@ -283,6 +348,8 @@ int main(void) {
     tcase_set_timeout(tests, 600);
     tcase_add_test(tests, a_crew_marks_what_one_marks);
     tcase_add_test(tests, in_a_large_heap_the_same_is_reached);
+    tcase_add_test(tests, an_object_of_more_words_than_are_put_by_loses_none);
+    tcase_add_test(tests, one_that_can_not_put_by_takes_from_one_that_does);
     tcase_add_test(tests, in_a_view_of_some_objects_as_well);
     tcase_add_test(tests, by_counts_as_well);
     tcase_add_test(tests, threads_that_can_not_be_had_are_done_without);
