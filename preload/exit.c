@@ -34,6 +34,7 @@
 #include "pages.h"
 #include "place.h"
 #include "proc.h"
+#include "record.h"
 #include "rights.h"
 #include "scan.h"
 #include "text.h"
@@ -279,12 +280,25 @@ struct ending {
     int64_t stop_begun_us;
 };
 
-/* First of all: what threads use may be destroyed by now. */
+/* The real realloc has not moved it yet, or what it held still stands there. */
+static void restore_aside(uintptr_t address, object_id id) {
+    if (!record_known(address))
+        record_restore(address, id);
+}
+
+/* First of all: what threads use may be destroyed by now. One may never come out of realloc, as when it waits for a lock of
+ * the allocator's that the thread has which ends the process: then it stands there. */
 static void stop_threads(struct ending *ending) {
     ending->stop_begun_us = scan_now_us();
     ending->stop_error = ending->turned_off || ending->given_up
                              ? -ECANCELED
                              : stop_between_calls(&ending->stopped, LOCK_LIMIT_MS, STOP_LIMIT_MS);
+    if (ending->occasion != AT_END)
+        return;
+    if (ending->stop_error == -ETIMEDOUT)
+        ending->stop_error = stop_anywhere(&ending->stopped, LOCK_LIMIT_MS, STOP_LIMIT_MS);
+    if (!ending->stop_error)
+        thread_each_aside(restore_aside);
 }
 
 static void leave_threads(struct ending *ending) {

@@ -252,7 +252,8 @@ static object_id set_aside_usual(void *pointer) {
     if (__builtin_expect(!state, 0))
         return 0;
     state->reallocates = 1; /* before the record goes: a stop in between must see it */
-    object_id id = record_withdraw_usual((uintptr_t)pointer);
+    object_id id = state->aside_id = record_withdraw_usual((uintptr_t)pointer);
+    state->aside = (uintptr_t)pointer;
     usual_ends();
     return id;
 }
@@ -262,6 +263,10 @@ static __attribute__((noinline)) object_id set_aside_unusual(void *pointer) {
     if (state)
         state->reallocates = 1;
     object_id id = record_withdraw((uintptr_t)pointer);
+    if (state) {
+        state->aside_id = id;
+        state->aside = (uintptr_t)pointer;
+    }
     if (!id && duty_is_on(DUTY_POOLS) && !nested)
         pooled_block_freed((uintptr_t)pointer);
     thread_busy--;
@@ -292,6 +297,8 @@ static int settled_usual(object_id id, const void *result) {
 static void settle(void *old, object_id id, void *result, size_t bytes) {
     if (!id || !hook_recording) /* no more: there may be no index any more */
         return;
+    if (thread_self)
+        thread_self->aside_id = 0;
     if (settled_usual(id, result))
         return;
     thread_busy++;

@@ -266,17 +266,20 @@ static int wait_for_reallocs(int64_t deadline_ms) {
     return 0;
 }
 
+int stop_anywhere(struct stopped *stopped, int lock_limit_ms, int stop_limit_ms) {
+    if (lock_all(lock_limit_ms) != 0)
+        return -EDEADLK;
+    int error = stop_all(stopped, stop_limit_ms);
+    lock_release_all();
+    return error;
+}
+
 /* One that saw the gate open may yet go in: then it is there at the stop, and everything is done again. */
 int stop_between_calls(struct stopped *stopped, int lock_limit_ms, int stop_limit_ms) {
     int error = stop_prepare();
     int64_t deadline_ms = now_ms() + stop_limit_ms;
     while (error == 0) {
-        if (lock_all(lock_limit_ms) != 0) {
-            error = -EDEADLK;
-            break;
-        }
-        error = stop_all(stopped, stop_limit_ms);
-        lock_release_all();
+        error = stop_anywhere(stopped, lock_limit_ms, stop_limit_ms);
         if (error || !thread_others_reallocate())
             break;
         stop_release(stopped);

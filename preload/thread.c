@@ -68,6 +68,12 @@ int thread_others_reallocate(void) {
     return 0;
 }
 
+void thread_each_aside(void (*visit)(uintptr_t address, object_id id)) {
+    for (struct thread_state *state = all_states; state; state = state->all_next)
+        if (state->reallocates && state->aside_id)
+            visit(state->aside, state->aside_id);
+}
+
 void thread_after_fork(void) {
     for (struct thread_state *state = all_states; state; state = state->all_next)
         if (state != thread_self)

@@ -22,6 +22,8 @@ struct thread_state {
     int has_shared;                 /* some since it had none left */
     uint32_t serial, serial_end;    /* birth serials taken in advance, so that threads share no counter */
     int reallocates;                /* the real realloc runs: a record is out of the index */
+    object_id aside_id;             /* this one, while reallocates; 0: there is none */
+    uintptr_t aside;                /* the block's address */
     uint32_t events_left;           /* births and deaths until the counts below are added to everybody's (live.c) */
     int64_t net_objects, net_bytes; /* births minus deaths since then */
     uintptr_t thread_pointer;       /* of its thread; 0: the thread is gone */
@@ -61,6 +63,8 @@ struct wait *thread_wait(uintptr_t thread_pointer);
 static inline int thread_is_reallocating(void) {
     return thread_self && thread_self->reallocates;
 }
+/* Blocks of which a record is out of the index, of all threads. context: threads stopped */
+void thread_each_aside(void (*visit)(uintptr_t address, object_id id));
 /* Is some other thread? While threads run it tells of those only that have been there for a moment. context: any */
 int thread_others_reallocate(void);
 
