@@ -106,7 +106,8 @@ static int prepare(struct run *run, const struct crew *crew, const struct heap *
     marks->possible = met_new_bits(heap, arena);
     marks->settled = met_new_bits(heap, arena);
     marking->pending = arena_alloc(arena, CREW_MAX, sizeof *marking->pending);
-    if (!marks->reachable || !marks->possible || !marks->settled || !marking->pending)
+    marking->targets = arena_alloc(arena, CREW_MAX, sizeof *marking->targets);
+    if (!marks->reachable || !marks->possible || !marks->settled || !marking->pending || !marking->targets)
         return -ENOMEM;
     marking->possible = met_shared(marks->possible);
     work_pool_begin(&marking->pool, arena, crew);

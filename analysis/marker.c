@@ -12,8 +12,10 @@
  *   todo (list) --launch--> objects --scan--> words --aim--> bytes --settle--> met, todo
  *                   contents prefetched      bytes prefetched
  *
- * There are two batches: what was launched and aimed in one round is scanned and settled in the next. In a long list there
- * is never more than one object to do: then contents are prefetched with the byte, before it is known that they are needed. */
+ * What was aimed in one round is settled in the next; what was launched is scanned some objects later. In a large heap words
+ * are not aimed as they come, but put by (targets.h): those that lead into one leaf are taken together, and what they meet is
+ * launched at once. In a long list there is never more than one object to do: then contents are prefetched with the byte,
+ * before it is known that they are needed. */
 #include "marker.h"
 
 #include <string.h>
@@ -229,8 +231,105 @@ static void settle(struct marker *marker, struct marker_words *found) {
         meet_inside(marker, marker->other[i]);
 }
 
+/* ---- words put by ---- */
+
+/* Those that lead to an object's granule, as far as it is known where these are. */
+static void put_by(struct marker *marker, struct marker_words *found) {
+    struct targets *targets = marker->targets;
+    struct targets_stack *stacks = targets->stack;
+    const size_t count = found->count;
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        uintptr_t word = found->word[i];
+        uint32_t leaf = targets_leaf(targets, word);
+        if (leaf == TARGETS_NOWHERE || word % GRANULE_BYTES || !targets_put(targets, stacks, leaf, word))
+            found->word[kept++] = word; /* kept <= i */
+    }
+    targets->count += count - kept;
+    found->count = kept;
+}
+
+static inline _Atomic uint8_t *target_granules(const struct marker *marker, const struct marker_targets *taken) {
+    return marker->met->granules.piece[taken->leaf].leaf->granule;
+}
+
+static void take_targets(struct marker *marker, struct marker_targets *taken) {
+    taken->count = targets_take(marker->targets, taken->slot, MARKER_TARGETS, &taken->leaf);
+    const _Atomic uint8_t *granule = target_granules(marker, taken);
+    for (size_t i = 0; i < taken->count; i++)
+        prefetch((const void *)&granule[taken->slot[i]]);
+}
+
+static inline void add_launched(struct marker_objects *launched, work_item item, unsigned wanted) {
+    launched->item[launched->end % MARKER_RING] = item;
+    launched->end += wanted;
+}
+
+/* The first lines one after another, since each is a page walk; the rest is in the same page, as a rule. */
+static void prefetch_launched(const struct marker *marker, size_t first) {
+    const struct marker_objects *launched = &marker->launched;
+    for (size_t i = first; i != launched->end; i++)
+        prefetch((const void *)work_start(launched->item[i % MARKER_RING]));
+    for (size_t i = first; i != launched->end; i++) {
+        work_item item = launched->item[i % MARKER_RING];
+        uintptr_t start = work_start(item), end = start + (work_code(item) - GRANULE_SHORT) * WORD;
+        uintptr_t line = (start & ~(uintptr_t)(CACHE_LINE - 1)) + CACHE_LINE;
+        for (int ahead = 1; ahead < LINES_AHEAD_MAX && line < end; ahead++, line += CACHE_LINE)
+            prefetch((const void *)line);
+    }
+    for (size_t i = first; marker->interior == INTERIOR_FOLLOW && i != launched->end; i++)
+        prefetch_slot(marker, work_start(launched->item[i % MARKER_RING]));
+}
+
+/* Move the targets that nobody has met to the front of `taken`, and those that are no starts to `other`. */
+static size_t sort_targets(const struct marker *marker, struct marker_targets *taken, uint16_t *other) {
+    const _Atomic uint8_t *granule = target_granules(marker, taken);
+    const uint8_t *sorts = marker->sorts[0];
+    const size_t count = taken->count;
+    size_t fresh = 0, others = 0;
+    for (size_t i = 0; i < count; i++) {
+        uint16_t slot = taken->slot[i];
+        uint8_t sort = sorts[atomic_load_explicit(&granule[slot], memory_order_relaxed)];
+        taken->slot[fresh] = slot; /* fresh <= i */
+        other[others] = slot;
+        fresh += sort & SORT_FRESH;
+        others += sort / SORT_OTHER;
+    }
+    taken->count = fresh;
+    return others;
+}
+
+/* Meet them, and search them next, if they may be `launched`: their neighbours' page tables are at hand. */
+static void settle_targets(struct marker *marker, struct marker_targets *taken, int launched) {
+    _Atomic uint8_t *granule = target_granules(marker, taken);
+    const uintptr_t base = marker->met->granules.piece[taken->leaf].base;
+    uint16_t other[MARKER_TARGETS];
+    size_t first = marker->launched.end, others = sort_targets(marker, taken, other);
+    for (size_t i = 0; i < taken->count; i++) {
+        size_t slot = taken->slot[i];
+        uint8_t byte = atomic_load_explicit(&granule[slot], memory_order_relaxed);
+        work_item item = work_item_of(base + slot * GRANULE_BYTES, byte & GRANULE_CODE);
+        unsigned is_mine = met_note_byte(&granule[slot], marker->alone);
+        if (launched)
+            add_launched(&marker->launched, item, is_mine);
+        else
+            work_add_if(&marker->todo, item, is_mine);
+    }
+    taken->count = 0;
+    prefetch_launched(marker, first);
+    for (size_t i = 0; i < others; i++)
+        meet_inside(marker, base + other[i] * (uintptr_t)GRANULE_BYTES);
+}
+
 /* Both rounds' words, at once: there is no room, or nothing else to do in the meantime. */
 NOINLINE void marker_settle_all(struct marker *marker) {
+    for (unsigned i = 0; marker->puts_by && i < 2; i++)
+        put_by(marker, &marker->found[i]);
+    while (marker->puts_by && targets_are_too_many(marker->targets)) {
+        take_targets(marker, &marker->taken[0]);
+        settle_targets(marker, &marker->taken[0], 0);
+        settle_targets(marker, &marker->taken[1], 0);
+    }
     for (unsigned i = 0; i < 2; i++)
         aim(marker, &marker->found[i]);
     for (unsigned i = 0; i < 2; i++)
@@ -290,71 +389,124 @@ static NOINLINE void scan_long(struct marker *marker, work_item item) {
         gather_long(marker, r);
 }
 
-/* The first lines one after another, since each is a page walk; the rest is in the same page, as a rule. */
-static void prefetch_contents(const struct marker_objects *launched) {
-    for (size_t i = 0; i < launched->count; i++)
-        prefetch((const void *)work_start(launched->item[i]));
-    for (size_t i = 0; i < launched->count; i++) {
-        uintptr_t start = work_start(launched->item[i]);
-        uintptr_t end = start + (work_code(launched->item[i]) - GRANULE_SHORT) * WORD;
-        uintptr_t line = (start & ~(uintptr_t)(CACHE_LINE - 1)) + CACHE_LINE;
-        for (int ahead = 1; ahead < LINES_AHEAD_MAX && line < end; ahead++, line += CACHE_LINE)
-            prefetch((const void *)line);
+static void launch(struct marker *marker) {
+    work_item item[MARKER_OBJECTS];
+    size_t count = work_next(&marker->todo, item, MARKER_OBJECTS), first = marker->launched.end;
+    for (size_t i = 0; i < count; i++)
+        add_launched(&marker->launched, item[i], 1);
+    prefetch_launched(marker, first);
+}
+
+static NOINLINE void scan_unusual(struct marker *marker, work_item item) {
+    uintptr_t bytes = (work_code(item) - GRANULE_SHORT) * WORD;
+    if (marker->interior == INTERIOR_FOLLOW)
+        met_set_bit(marker->marking->possible, item_id(marker, item));
+    if (marker->by_counts_inside)
+        believe_words_of(marker, item);
+    if (work_code(item) < GRANULE_LONG) {
+        marker->bytes_read += bytes;
+        gather_short(marker, work_start(item), work_start(item) + bytes);
+    } else {
+        scan_long(marker, item);
     }
 }
 
-static void launch(struct marker *marker, struct marker_objects *launched) {
-    launched->count = work_next(&marker->todo, launched->item, MARKER_OBJECTS);
-    prefetch_contents(launched);
-    for (size_t i = 0; marker->interior == INTERIOR_FOLLOW && i < launched->count; i++)
-        prefetch_slot(marker, work_start(launched->item[i]));
-}
-
-static void scan(struct marker *marker, struct marker_objects *launched) {
-    marker->objects_scanned += launched->count;
-    for (size_t i = 0; i < launched->count; i++) {
-        work_item item = launched->item[i];
-        uintptr_t bytes = (work_code(item) - GRANULE_SHORT) * WORD;
-        if (marker->interior == INTERIOR_FOLLOW)
-            met_set_bit(marker->marking->possible, item_id(marker, item));
-        if (marker->by_counts_inside)
-            believe_words_of(marker, item);
-        if (LIKELY(work_code(item) < GRANULE_LONG)) {
-            marker->bytes_read += bytes;
-            gather_short(marker, work_start(item), work_start(item) + bytes);
-        } else {
-            scan_long(marker, item);
+/* All that are launched, but for so many. */
+static void scan(struct marker *marker, size_t ahead) {
+    struct marker_objects *launched = &marker->launched;
+    struct marker_words *found = &marker->found[marker->round];
+    const int is_usual = marker->interior != INTERIOR_FOLLOW && !marker->by_counts_inside && !~marker->mask;
+    const uintptr_t lo = marker->lo, span = marker->span;
+    size_t first = launched->first, end = launched->end, words_read = 0;
+    if (end - first <= ahead)
+        return;
+    marker->objects_scanned += end - first - ahead;
+    for (; end - first > ahead; first++) {
+        work_item item = launched->item[first % MARKER_RING];
+        size_t words = work_code(item) - GRANULE_SHORT;
+        if (!LIKELY(is_usual && work_code(item) < GRANULE_LONG && found->count + words <= MARKER_WORDS)) {
+            scan_unusual(marker, item);
+            continue;
         }
+        uintptr_t *next = found->word + found->count, at = work_start(item);
+        words_read += words;
+#pragma GCC unroll 4
+        for (size_t i = 0; i < words; i++) {
+            uintptr_t word = heap_load(at + i * WORD);
+            *next = word;
+            next += word - lo < span;
+        }
+        found->count = (size_t)(next - found->word);
     }
-    launched->count = 0;
+    launched->first = end - ahead;
+    marker->bytes_read += words_read * WORD;
 }
 
 /* ---- tracing ---- */
 
-static inline int is_on_its_way(const struct marker *marker) {
-    return marker->found[0].count || marker->found[1].count || marker->launched[0].count || marker->launched[1].count;
+static inline size_t launched_count(const struct marker *marker) {
+    return marker->launched.end - marker->launched.first;
 }
 
-/* What a round prefetches is read in the next one; or at once, where there would be nothing to do in the meantime. */
+/* Is there anything to be done but to search what is launched? */
+static inline int is_more_to_do(const struct marker *marker) {
+    return work_is_left(&marker->todo) || marker->targets->count || marker->taken[0].count || marker->taken[1].count ||
+           marker->found[0].count || marker->found[1].count;
+}
+
+/* What a round prefetches is read in the next one, or later; or at once, where there would be nothing to do in the
+ * meantime. What was put by comes first: it leads to what lies together. */
 static inline void advance(struct marker *marker) {
     unsigned round = marker->round, due = !round;
-    int overlaps = is_on_its_way(marker);
-    launch(marker, &marker->launched[round]);
-    if (!overlaps && marker->launched[round].count <= FEW)
+    struct targets *targets = marker->targets;
+    int overlaps = launched_count(marker) || targets->count || marker->taken[due].count || marker->found[due].count;
+    int too_many = targets_are_too_many(targets);
+    if (!too_many && launched_count(marker) <= MARKER_AHEAD)
+        launch(marker);
+    if (!overlaps && launched_count(marker) <= FEW)
         due = round;
-    scan(marker, &marker->launched[due]);
-    aim(marker, &marker->found[round]);
-    settle(marker, &marker->found[due]);
+    if (!too_many)
+        scan(marker, due != round && is_more_to_do(marker) ? MARKER_AHEAD : 0);
+    if (due != round && marker->puts_by)
+        put_by(marker, &marker->found[round]);
+    if (marker->found[round].count)
+        aim(marker, &marker->found[round]);
+    if (targets->count)
+        take_targets(marker, &marker->taken[round]);
+    if (marker->taken[due].count)
+        settle_targets(marker, &marker->taken[due], !too_many);
+    if (marker->found[due].count)
+        settle(marker, &marker->found[due]);
     marker->round = !round;
 }
 
+/* Some that another has given. returns 0 when no marker has anything left */
+static int take_given(struct marker *marker) {
+    struct work_block *given = work_take(&marker->todo);
+    if (!given)
+        return 0;
+    if (given->leaf)
+        targets_add_given(marker->targets, given);
+    else
+        work_add_given(&marker->todo, given);
+    work_lay_down(&marker->marking->pool, given);
+    return 1;
+}
+
+static void give(struct marker *marker) {
+    if (!targets_give(marker->targets))
+        work_give(&marker->todo);
+}
+
 void marker_trace(struct marker *marker) {
+    marker->puts_by = marker->targets->leaves && !marker->by_counts_inside;
     do {
-        while (!marker_has_failed(marker) && (work_is_left(&marker->todo) || is_on_its_way(marker))) {
+        while (!marker_has_failed(marker) && (launched_count(marker) || is_more_to_do(marker))) {
             advance(marker);
-            work_give_if_wanted(&marker->todo);
+            if (work_is_wanted(&marker->todo))
+                give(marker);
         }
-    } while (work_take(&marker->todo));
+    } while (take_given(marker));
 }
 
 /* ---- beginning and end ---- */
@@ -387,9 +539,13 @@ void marker_enter(struct marker *marker, struct marking *marking) {
     marker->by_counts_inside = 0;
     marker->round = 0;
     marker->none = (struct range){0, 0};
+    marker->puts_by = 0;
+    marker->launched.first = marker->launched.end = 0;
     for (unsigned i = 0; i < 2; i++)
-        marker->launched[i].count = marker->found[i].count = 0;
+        marker->taken[i].count = marker->taken[i].leaf = marker->found[i].count = 0;
     work_list_begin(&marker->todo, &marking->pool);
+    marker->targets = &marking->targets[marker->number];
+    targets_begin(marker->targets, &marking->met.granules, &marker->todo);
     work_enter(&marking->pool);
 }
 

@@ -5,12 +5,16 @@
 #define CASTAWAY_ANALYSIS_MARKER_H
 
 #include "met.h"
+#include "targets.h"
 #include "work.h"
 
 enum {
-    MARKER_OBJECTS = 6, /* a batch: with the bytes of their pointers, as many lines as a processor fetches at once */
-    MARKER_WORDS = 256, /* a batch; an object with more is searched in parts */
-    MARKER_BYTES = 256, /* values of a byte */
+    MARKER_OBJECTS = 6,  /* a batch: with the bytes of their pointers, as many lines as a processor fetches at once */
+    MARKER_TARGETS = 16, /* a batch */
+    MARKER_AHEAD = 12,   /* objects that are on their way while there is more to do */
+    MARKER_RING = 64,    /* a power of two, no less than those and a batch of each */
+    MARKER_WORDS = 256,  /* a batch; an object with more is searched in parts */
+    MARKER_BYTES = 256,  /* values of a byte */
 };
 
 /* What is done with pointers into an object's middle that are of no known-good shape.
@@ -26,18 +30,23 @@ struct marking {
     struct work_pool pool;
     _Atomic uint64_t *possible; /* bits by id: pending; afterwards those that are possible */
     struct work_list *pending;  /* [CREW_MAX]: by a marker's number, one item for each bit */
+    struct targets *targets;    /* [CREW_MAX]: by a marker's number */
     _Atomic unsigned entered;   /* markers in this phase */
     _Atomic uint64_t objects_scanned, bytes_read;
 };
 
-struct marker_objects {
-    size_t count;
-    work_item item[MARKER_OBJECTS];
+struct marker_objects { /* a ring */
+    size_t first, end;  /* count on and on */
+    work_item item[MARKER_RING];
 };
 struct marker_words { /* perhaps pointers */
     size_t count;
     uintptr_t word[MARKER_WORDS];
     _Atomic uint8_t *granule[MARKER_WORDS]; /* where each leads, when they have been aimed */
+};
+struct marker_targets { /* of one leaf */
+    size_t count, leaf;
+    uint16_t slot[MARKER_TARGETS];
 };
 
 struct marker {
@@ -52,12 +61,15 @@ struct marker {
     unsigned by_counts;        /* HEAP_ENTRY_* of objects that the words at hand do not hold */
     unsigned by_counts_inside; /* the same of words in blocks of which it is not known what references they have */
     struct work_list todo;     /* met, not yet searched */
+    struct targets *targets;   /* where words in objects lead, not yet looked at */
+    int puts_by;               /* they are put by: objects are being searched, in a heap that is worth it */
     struct work_list *pending;
     uint64_t objects_scanned, bytes_read;
     struct range none; /* no object that is found by heap_find_far(): words into other memory lie close together */
     unsigned round;    /* which of the two is filled; the other is on its way */
-    struct marker_objects launched[2];          /* to be searched */
+    struct marker_objects launched;             /* to be searched */
     struct marker_words found[2];               /* to be settled */
+    struct marker_targets taken[2];             /* the same, of those that had been put by */
     uintptr_t other[MARKER_WORDS];              /* words at which no object with a byte begins */
     uint8_t sorts[GRANULE_BYTES][MARKER_BYTES]; /* enum sort of a word, by its low bits and its granule's byte */
 };

@@ -8,10 +8,16 @@
 #include <errno.h>
 #include <string.h>
 
+enum { UNMET_MAX = 32 };
+
 struct translation {
     struct met *met;
     _Atomic uint64_t *bits;
     _Atomic size_t taken; /* pieces */
+};
+/* Groups of granules in which something was not met, while their slots are on the way. */
+struct unmet {
+    size_t count, first[UNMET_MAX];
 };
 
 int met_begin(struct met *met, const struct heap *heap, const struct crew *crew, struct arena *arena) {
@@ -29,7 +35,7 @@ int met_begin(struct met *met, const struct heap *heap, const struct crew *crew,
 
 /* ---- from bytes to bits by object id ---- */
 
-static void clear_unmet(const struct translation *translation, const struct granules_piece *piece, size_t first) {
+static void clear_group(const struct translation *translation, const struct granules_piece *piece, size_t first) {
     for (size_t number = first; number < first + sizeof(uint64_t); number++) {
         uint8_t byte = atomic_load_explicit(&piece->leaf->granule[number], memory_order_relaxed);
         uint32_t slot = atomic_load_explicit(&piece->index->slot[number], memory_order_relaxed);
@@ -40,10 +46,27 @@ static void clear_unmet(const struct translation *translation, const struct gran
     }
 }
 
+static void clear_unmet(const struct translation *translation, const struct granules_piece *piece,
+                        struct unmet *unmet) {
+    for (size_t i = 0; i < unmet->count; i++)
+        clear_group(translation, piece, unmet->first[i]);
+    unmet->count = 0;
+}
+
+/* Where nearly all was met, each group is a cache miss and a page walk of its own: some are waited for together. */
+static inline void add_unmet(const struct translation *translation, const struct granules_piece *piece,
+                             struct unmet *unmet, size_t first) {
+    if (unmet->count == UNMET_MAX)
+        clear_unmet(translation, piece, unmet);
+    __builtin_prefetch((const void *)&piece->index->slot[first]);
+    unmet->first[unmet->count++] = first;
+}
+
 static void translate_piece(const struct translation *translation, const struct granules_piece *piece) {
     typedef uint64_t __attribute__((may_alias)) granules_together;
     enum { BLOCK_SLOTS = 1 << HEAP_BLOCK_SHIFT };
     const uint64_t codes = UINT64_C(0x0101010101010101) * GRANULE_CODE;
+    struct unmet unmet = {.count = 0};
     for (size_t first = 0; first < HEAP_LEAF_SLOTS; first += sizeof(uint64_t)) {
         if (first % BLOCK_SLOTS == 0 &&
             !atomic_load_explicit(&piece->index->born[first / BLOCK_SLOTS], memory_order_relaxed)) {
@@ -52,8 +75,9 @@ static void translate_piece(const struct translation *translation, const struct 
         }
         uint64_t bytes = *(const granules_together *)(const void *)&piece->leaf->granule[first];
         if (((bytes & codes) + codes) & ~bytes & ~codes) /* some byte has a code, and no GRANULE_MET */
-            clear_unmet(translation, piece, first);
+            add_unmet(translation, piece, &unmet, first);
     }
+    clear_unmet(translation, piece, &unmet);
 }
 
 static void translate_pieces(void *job) {

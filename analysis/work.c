@@ -40,7 +40,7 @@ static struct work_block *new_block_locked(struct work_pool *pool) {
     return block;
 }
 
-static struct work_block *new_block(struct work_list *list) {
+struct work_block *work_new_block(struct work_list *list) {
     struct work_block *block = list->spare;
     if (block) {
         list->spare = block->below;
@@ -49,7 +49,21 @@ static struct work_block *new_block(struct work_list *list) {
     crew_lock(&list->pool->lock);
     block = new_block_locked(list->pool);
     crew_unlock(&list->pool->lock);
+    if (!block)
+        atomic_store_explicit(&list->pool->error, -ENOMEM, memory_order_relaxed);
     return block;
+}
+
+void work_keep_block(struct work_list *list, struct work_block *block) {
+    block->below = list->spare;
+    list->spare = block;
+}
+
+void *work_alloc(struct work_pool *pool, size_t count, size_t size) {
+    crew_lock(&pool->lock);
+    void *memory = arena_alloc(pool->arena, count, size);
+    crew_unlock(&pool->lock);
+    return memory;
 }
 
 static void use_block(struct work_stack *stack, struct work_block *block, size_t count) {
@@ -61,11 +75,9 @@ static void use_block(struct work_stack *stack, struct work_block *block, size_t
 
 /* Room for one more item at least; returns 0 when there is no memory for it. */
 int work_more_room(struct work_list *list, struct work_stack *stack) {
-    struct work_block *block = new_block(list);
-    if (!block) {
-        atomic_store_explicit(&list->pool->error, -ENOMEM, memory_order_relaxed);
+    struct work_block *block = work_new_block(list);
+    if (!block)
         return 0;
-    }
     if (stack->block)
         stack->block->count = (size_t)(stack->top - stack->lo);
     block->below = stack->block;
@@ -77,8 +89,7 @@ int work_more_room(struct work_list *list, struct work_stack *stack) {
 static void step_down(struct work_list *list, struct work_stack *stack) {
     struct work_block *empty = stack->block;
     use_block(stack, empty->below, empty->below->count);
-    empty->below = list->spare;
-    list->spare = empty;
+    work_keep_block(list, empty);
 }
 
 static unsigned next_region(const struct work_list *list) {
@@ -103,6 +114,7 @@ static void move_half(struct work_stack *stack, struct work_block *block) {
     size_t count = (size_t)(stack->top - stack->lo), given = count / 2;
     memcpy(block->work, stack->lo, given * sizeof *block->work);
     block->count = given;
+    block->leaf = 0;
     memmove(stack->lo, stack->lo + given, (count - given) * sizeof *stack->lo);
     stack->top -= given;
 }
@@ -121,6 +133,17 @@ void work_give(struct work_list *list) {
         pool->given = block;
         atomic_fetch_sub_explicit(&pool->waiting, 1, memory_order_relaxed);
     }
+    crew_unlock(&pool->lock);
+}
+
+/* One more is given than waited when another did so in the meantime: then it is there for who waits next. */
+void work_give_block(struct work_list *list, struct work_block *block) {
+    struct work_pool *pool = list->pool;
+    crew_lock(&pool->lock);
+    block->below = pool->given;
+    pool->given = block;
+    if (atomic_load_explicit(&pool->waiting, memory_order_relaxed) > 0)
+        atomic_fetch_sub_explicit(&pool->waiting, 1, memory_order_relaxed);
     crew_unlock(&pool->lock);
 }
 
@@ -150,31 +173,33 @@ static enum taken wait_and_take(struct work_pool *pool, struct work_block **bloc
     return taken;
 }
 
-/* Blocks that are not used any more, for all. */
-static void lay_down(struct work_pool *pool, struct work_block **blocks) {
+void work_lay_down(struct work_pool *pool, struct work_block *blocks) {
     crew_lock(&pool->lock);
-    while (*blocks) {
-        struct work_block *block = *blocks;
-        *blocks = block->below;
+    while (blocks) {
+        struct work_block *block = blocks;
+        blocks = block->below;
         block->below = pool->spare;
         pool->spare = block;
     }
     crew_unlock(&pool->lock);
 }
 
-int work_take(struct work_list *list) {
+struct work_block *work_take(struct work_list *list) {
     struct work_pool *pool = list->pool;
     struct work_block *block;
     crew_lock(&pool->lock);
     pool->busy--;
     crew_unlock(&pool->lock);
     if (wait_and_take(pool, &block) == TAKE_NEVER) {
-        lay_down(pool, &list->spare);
-        return 0;
+        work_lay_down(pool, list->spare);
+        list->spare = NULL;
+        return NULL;
     }
-    for (size_t i = 0; i < block->count; i++)
-        work_add(list, block->work[i]);
     block->below = NULL;
-    lay_down(pool, &block);
-    return 1;
+    return block;
+}
+
+void work_add_given(struct work_list *list, const struct work_block *given) {
+    for (size_t i = 0; i < given->count; i++)
+        work_add(list, given->work[i]);
 }

@@ -14,7 +14,8 @@
 #include "crew.h"
 
 enum {
-    WORK_BLOCK = 1022, /* items; 8 KiB a block */
+    WORK_BLOCK = 1029, /* items; 129 lines */
+    WORK_BLOCK_SLOTS = WORK_BLOCK * sizeof(uint64_t) / sizeof(uint16_t),
     WORK_REGIONS = 64,
     WORK_REGION_SHIFT = 22, /* 4 MiB, as much as a processor keeps translations for; every 64th is in the same list */
     WORK_CODE_SHIFT = 56,
@@ -36,7 +37,11 @@ static inline unsigned work_code(work_item item) {
 struct work_block {
     struct work_block *below;
     size_t count; /* while it is not the uppermost of its stack */
-    work_item work[WORK_BLOCK];
+    size_t leaf;  /* when it was given: of this one the slots, less 1; 0: items */
+    union {
+        work_item work[WORK_BLOCK];
+        uint16_t slot[WORK_BLOCK_SLOTS]; /* targets.h */
+    };
 };
 struct work_stack {
     work_item *top; /* next free place, in [lo, hi] */
@@ -70,8 +75,17 @@ void work_list_begin(struct work_list *list, struct work_pool *pool);
 /* A marker begins to work; it ends by work_take() returning 0. */
 void work_enter(struct work_pool *pool);
 
-/* Called with nothing left to do. returns 1 with some of another's work in the list; 0: no marker has anything left */
-int work_take(struct work_list *list);
+/* Called with nothing left to do. returns some of another's work, to be put back by work_lay_down() when it was read;
+ * NULL: no marker has anything left */
+struct work_block *work_take(struct work_list *list);
+void work_add_given(struct work_list *list, const struct work_block *given);
+void work_lay_down(struct work_pool *pool, struct work_block *blocks);
+
+/* ---- the blocks and the memory of a list, for other uses; empty blocks are kept, full ones given if still wanted ---- */
+struct work_block *work_new_block(struct work_list *list);
+void work_keep_block(struct work_list *list, struct work_block *block);
+void work_give_block(struct work_list *list, struct work_block *block);
+void *work_alloc(struct work_pool *pool, size_t count, size_t size);
 
 /* ---- slow parts of the functions below ---- */
 int work_more_room(struct work_list *list, struct work_stack *stack);
@@ -116,9 +130,8 @@ static inline size_t work_next(struct work_list *list, work_item *items, size_t 
     return count;
 }
 
-/* Let another have some, if one waits for it. */
-static inline void work_give_if_wanted(struct work_list *list) {
-    if (__builtin_expect(atomic_load_explicit(&list->pool->waiting, memory_order_relaxed) > 0, 0))
-        work_give(list);
+/* Does another wait for some? */
+static inline int work_is_wanted(const struct work_list *list) {
+    return __builtin_expect(atomic_load_explicit(&list->pool->waiting, memory_order_relaxed) > 0, 0) != 0;
 }
 #endif

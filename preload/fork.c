@@ -13,6 +13,7 @@
 #include "lock.h"
 #include "profile.h"
 #include "record.h"
+#include "stop.h"
 #include "thread.h"
 #include "trace.h"
 #include "unwind.h"
@@ -39,6 +40,7 @@ static void in_child(void) {
     record_after_fork();
     if (thread_self)
         trace_after_fork(&thread_self->traces);
+    stop_after_fork();
     unwind_after_fork();
     give_way_after_fork();
     profile_after_fork();

@@ -26,6 +26,7 @@
 #include "record.h"
 #include "record_usual.h"
 #include "site.h"
+#include "stop.h"
 #include "thread.h"
 #include "trace.h"
 #include "unwind.h"
@@ -208,12 +209,14 @@ EXPORT void *calloc(size_t count, size_t bytes) {
 /* returns 0: nothing was done */
 static inline int freed_usual(void *pointer) {
     struct thread_state *state = usual_begins();
-    int is_done = state && record_free_usual(state, (uintptr_t)pointer);
+    object_id id = state && record_has_room(state) ? record_withdraw_usual((uintptr_t)pointer) : 0;
+    if (id)
+        record_forget_usual(state, id);
     if (state)
         usual_ends();
-    if (is_done && live_is_wanted())
+    if (id && live_is_wanted())
         live_due(0);
-    return is_done;
+    return id != 0;
 }
 
 /* returns whether the block is one for the real free */
@@ -244,26 +247,52 @@ static void *move_early(void *pointer, size_t bytes) {
 
 /* What realloc and reallocarray share. The old record is set aside while the real function runs and put back when that
  * fails; a NULL for zero bytes means that the block was freed. */
-static object_id set_aside(void *pointer) {
-    if (!pointer || !hook_recording)
+static object_id set_aside_usual(void *pointer) {
+    struct thread_state *state = usual_begins();
+    if (__builtin_expect(!state, 0))
         return 0;
+    state->reallocates = 1; /* before the record goes: a stop in between must see it */
+    object_id id = record_withdraw_usual((uintptr_t)pointer);
+    usual_ends();
+    return id;
+}
+static __attribute__((noinline)) object_id set_aside_unusual(void *pointer) {
     int nested = thread_busy++ > 0;
     struct thread_state *state = nested ? NULL : thread_state();
     if (state)
-        state->reallocates = 1; /* before the record goes: a stop in between must see it */
+        state->reallocates = 1;
     object_id id = record_withdraw((uintptr_t)pointer);
     if (!id && duty_is_on(DUTY_POOLS) && !nested)
         pooled_block_freed((uintptr_t)pointer);
     thread_busy--;
     return id;
 }
+static object_id set_aside(void *pointer) {
+    if (!pointer || !hook_recording)
+        return 0;
+    if (!thread_busy)
+        stop_pass_gate();
+    object_id id = set_aside_usual(pointer);
+    return id ? id : set_aside_unusual(pointer);
+}
 /* The new block is in the index, or the old one again. */
 static void aside_done(void) {
     if (thread_busy == 0 && thread_self)
         thread_self->reallocates = 0;
 }
+static int settled_usual(object_id id, const void *result) {
+    struct thread_state *state = result ? usual_begins() : NULL;
+    int is_done = state && record_has_room(state);
+    if (is_done)
+        record_forget_usual(state, id);
+    if (state)
+        usual_ends();
+    return is_done;
+}
 static void settle(void *old, object_id id, void *result, size_t bytes) {
     if (!id || !hook_recording) /* no more: there may be no index any more */
+        return;
+    if (settled_usual(id, result))
         return;
     thread_busy++;
     if (result || bytes == 0)

@@ -55,20 +55,26 @@ static inline __attribute__((always_inline)) int record_add_usual(struct thread_
     return 1;
 }
 
-/* The same of record_withdraw() and record_forget() */
-static inline __attribute__((always_inline)) int record_free_usual(struct thread_state *state, uintptr_t address) {
+/* The object's id, which is in the index no more; 0: nothing was done */
+static inline __attribute__((always_inline)) object_id record_withdraw_usual(uintptr_t address) {
     _Atomic uint32_t *slot = record_place(address).slot;
-    if (__builtin_expect(!slot || state->id_count == THREAD_IDS || state->events_left <= 1, 0))
-        return 0;
-    uint32_t id = atomic_load_explicit(slot, memory_order_relaxed);
+    uint32_t id = slot ? atomic_load_explicit(slot, memory_order_relaxed) : 0;
     if (__builtin_expect(!id || id & HEAP_SLOT_HALF, 0))
         return 0;
-    __builtin_prefetch(record_of(id), 1); /* it is the next object's */
     atomic_store_explicit(slot, 0, memory_order_relaxed);
+    return id;
+}
+
+static inline int record_has_room(const struct thread_state *state) {
+    return __builtin_expect(state->id_count < THREAD_IDS && state->events_left > 1, 1);
+}
+
+/* There is room. */
+static inline __attribute__((always_inline)) void record_forget_usual(struct thread_state *state, object_id id) {
+    __builtin_prefetch(record_of(id), 1); /* it is the next object's */
     state->ids[state->id_count++] = id;
     state->net_objects--;
     state->events_left--;
-    return 1;
 }
 
 #endif

@@ -31,7 +31,8 @@
 enum {
     THREADS_MIN = 64,
     ROUNDS_MAX = 1000,
-    AGAIN_MAX = 100,
+    REALLOC_LIMIT_MS = 2000, /* it copies some GiB in that time */
+    REALLOC_LOOK_NS = 200000,
     END_SECONDS_MAX = 1, /* the end of a process may wait for a lock of a thread that stands */
 };
 
@@ -234,19 +235,49 @@ int stop_all(struct stopped *out, int limit_ms) {
     return error ? error : -ESRCH;
 }
 
-int stop_between_calls(struct stopped *stopped, int lock_limit_ms, int stop_limit_ms) {
-    int error = stop_prepare();
-    for (int again = 0; error == 0; again++) {
-        if (lock_all(lock_limit_ms) != 0)
-            return -EDEADLK;
-        error = stop_all(stopped, stop_limit_ms);
-        lock_release_all();
-        if (error || !thread_reallocates() || again == AGAIN_MAX)
-            return error;
-        stop_release(stopped);
-        struct timespec pause = {.tv_nsec = 1000000};
+_Atomic int stop_gate;
+
+void stop_wait_at_gate(void) {
+    while (atomic_load_explicit(&stop_gate, memory_order_acquire))
+        sys(SYS_futex, &stop_gate, FUTEX_WAIT_PRIVATE, 1, NULL);
+}
+
+static void gate_open(void) {
+    if (atomic_exchange_explicit(&stop_gate, 0, memory_order_release))
+        sys(SYS_futex, &stop_gate, FUTEX_WAKE_PRIVATE, 1 << 30);
+}
+
+void stop_after_fork(void) {
+    gate_open();
+}
+
+/* returns 0, or -ETIMEDOUT: some thread is still inside the real realloc */
+static int wait_for_reallocs(int64_t deadline_ms) {
+    atomic_store_explicit(&stop_gate, 1, memory_order_release);
+    while (thread_reallocates()) {
+        if (now_ms() >= deadline_ms)
+            return -ETIMEDOUT;
+        struct timespec pause = {.tv_nsec = REALLOC_LOOK_NS};
         sys(SYS_nanosleep, &pause, NULL);
     }
+    return 0;
+}
+
+/* One that saw the gate open may yet go in: then it is there at the stop, and everything is done again. */
+int stop_between_calls(struct stopped *stopped, int lock_limit_ms, int stop_limit_ms) {
+    int error = stop_prepare();
+    int64_t deadline_ms = now_ms() + REALLOC_LIMIT_MS;
+    while (error == 0) {
+        if ((error = lock_all(lock_limit_ms) != 0 ? -EDEADLK : 0))
+            break;
+        error = stop_all(stopped, stop_limit_ms);
+        lock_release_all();
+        if (error || !thread_reallocates())
+            break;
+        stop_release(stopped);
+        error = wait_for_reallocs(deadline_ms);
+    }
+    gate_open();
     return error;
 }
 

@@ -3,9 +3,11 @@
 #define CASTAWAY_PRELOAD_STOP_H
 
 #include <signal.h>
+#include <stdatomic.h>
 #include <ucontext.h>
 
 #include "analysis/heap.h"
+#include "arch.h"
 
 struct stopped_thread {
     int tid;
@@ -37,9 +39,18 @@ void stop_release(struct stopped *stopped);
 void stop_for_good(const struct stopped *stopped);
 
 /* Stop the threads so that none of them is inside one of our tables, or inside the real realloc, where its block is in
- * no table. They are let go for a moment and stopped again until that is so; if it never is, they stand as they are.
- * returns  0, or a negative errno: nothing is stopped */
+ * no table: those that are there are let go on until they come out, and none is let in meanwhile.
+ * returns  0, or a negative errno: nothing is stopped; -ETIMEDOUT: one did not come out */
 int stop_between_calls(struct stopped *stopped, int lock_limit_ms, int stop_limit_ms);
+
+/* Where threads stand that are not let in. context: before the call of realloc, not busy; keeps errno */
+HIDDEN extern _Atomic int stop_gate; /* 1: it is closed */
+void stop_wait_at_gate(void);
+static inline void stop_pass_gate(void) {
+    if (__builtin_expect(atomic_load_explicit(&stop_gate, memory_order_relaxed), 0))
+        stop_wait_at_gate();
+}
+void stop_after_fork(void); /* whoever closed it is not in the child */
 
 /* Enter the scanning thread itself, which the signal interrupted. context: after stop_all() */
 void stop_add_self(struct stopped *stopped, ucontext_t *context);

@@ -57,7 +57,7 @@ int64_t thread_net_objects(void);
 /* The wait that this thread stands in, or NULL. context: signal handler, any thread */
 struct wait *thread_wait(uintptr_t thread_pointer);
 
-/* Is some thread inside the real realloc? Its block is in no index then, old or new. context: threads stopped */
+/* Is some other thread inside the real realloc? Its block is in no index then, old or new. context: threads stopped */
 int thread_reallocates(void);
 
 /* Is that thread inside castaway? One without a state never was. context: threads stopped */

@@ -16,7 +16,7 @@ struct heap_build {
     struct heap heap;
     struct arena arena;
     size_t arena_left;         /* blocks given before memory "runs out"; SIZE_MAX: never */
-    char *memory, *next, *end; /* where the objects are: mapped, zeroed */
+    char *memory, *next, *end; /* where the objects are: mapped, zeroed, amid a leaf */
     struct heap_odd *odd;
     size_t odd_capacity;
     struct arena_block *blocks;

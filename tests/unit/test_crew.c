@@ -21,6 +21,8 @@ struct world {
     struct root roots[ROOTS];
     uintptr_t start[OBJECTS];
     uint64_t size[OBJECTS];
+    size_t gap;     /* behind each object */
+    int is_bounded; /* pointers point into objects, to no end */
 };
 
 static struct world world;
@@ -70,7 +72,8 @@ static uintptr_t draw_pointer(unsigned interior_percent) {
     unsigned target = draw(OBJECTS);
     if (draw(100) >= interior_percent)
         return world.start[target];
-    return world.start[target] + draw((unsigned)world.size[target] + 2);
+    unsigned size = (unsigned)world.size[target];
+    return world.start[target] + (world.is_bounded ? draw(size ? size : 1) : draw(size + 2));
 }
 
 /* `links` in the mean: with more than one nearly all is reached, with fewer little is. */
@@ -85,7 +88,7 @@ static void fill(unsigned links, unsigned interior_percent) {
 
 static void draw_world(uint64_t seed) {
     draw_from(seed);
-    world.build = heap_build_new(64 << 20);
+    world.build = heap_build_new((64 << 20) + OBJECTS * world.gap);
     world.words = heap_build_gap(world.build, ROOTS * ROOT_WORDS * sizeof *world.words);
     unsigned odd_percent = draw(3) * 5;
     for (int i = 0; i < OBJECTS; i++) {
@@ -93,10 +96,12 @@ static void draw_world(uint64_t seed) {
         world.size[i] = draw_size();
         void *object = heap_build_shifted(world.build, world.size[i], 1, shift);
         world.start[i] = (uintptr_t)object;
+        if (world.gap)
+            heap_build_gap(world.build, world.gap);
         if (shift % 8 == 0 && draw(2000) == 0)
             heap_build_record(world.build, object)->flags = OBJECT_IGNORED;
     }
-    fill(1 + draw(3), draw(3) * 10);
+    fill(world.is_bounded ? 3 : 1 + draw(3), draw(3) * 10);
     for (int r = 0; r < ROOTS; r++) {
         static const unsigned flags[] = {0, 0, ROOT_STARTS_ONLY, ROOT_LIVE};
         uintptr_t *words = world.words + (size_t)r * ROOT_WORDS;
@@ -156,6 +161,34 @@ START_TEST (a_crew_marks_what_one_marks) {
     ck_assert_uint_gt(reachable, OBJECTS);
     ck_assert_uint_gt(possible, OBJECTS / 10);
     ck_assert_uint_gt(lost, OBJECTS / 10);
+}
+END_TEST
+
+/* What words lead to is put by in large heaps only: the same objects far apart are reached as when they are close together. */
+START_TEST (in_a_large_heap_the_same_is_reached) {
+    enum { FAR_APART = 8 << 10, CLOSE = 16 };
+    static uint8_t kind[OBJECTS];
+    struct crew crew = {.size = 3, .together = together, .rest = rest};
+    size_t reachable = 0;
+    world.is_bounded = 1;
+    for (uint64_t seed = 1; seed <= draw_seeds(3); seed++)
+        for (int far = 0; far < 2; far++) {
+            world.gap = far ? FAR_APART : CLOSE;
+            draw_world(seed);
+            struct compare compare = compare_with(&crew);
+            struct marks marks;
+            ck_assert_int_eq(mark_run(&world.build->heap, world.roots, ROOTS, &world.build->arena, &marks), 0);
+            for (object_id id = 1; id <= OBJECTS; id++) {
+                uint8_t now = (uint8_t)(mark_test(marks.reachable, id) | mark_test(marks.possible, id) << 1);
+                ck_assert(!far || kind[id - 1] == now);
+                kind[id - 1] = now;
+            }
+            reachable += compare.reachable;
+            heap_build_free(world.build);
+        }
+    world.gap = 0;
+    world.is_bounded = 0;
+    ck_assert_uint_gt(reachable, OBJECTS);
 }
 END_TEST
 
@@ -249,6 +282,7 @@ int main(void) {
     TCase *tests = tcase_create("crew");
     tcase_set_timeout(tests, 600);
     tcase_add_test(tests, a_crew_marks_what_one_marks);
+    tcase_add_test(tests, in_a_large_heap_the_same_is_reached);
     tcase_add_test(tests, in_a_view_of_some_objects_as_well);
     tcase_add_test(tests, by_counts_as_well);
     tcase_add_test(tests, threads_that_can_not_be_had_are_done_without);
