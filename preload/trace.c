@@ -12,7 +12,8 @@
 enum {
     SETS = 32, /* a thread keeps whole stacks for so many classes of places that call, */
     CLASS_SHIFT = 64 - 5,
-    WAYS = 4, /* of each class so many */
+    WAYS = 4,    /* of each class so many */
+    KEPT_OF = 4, /* where all ways are taken, one of so many new stacks is kept */
     PROBES = 2,
     GUESSES = 64,
     GUESS_SHIFT = 64 - 6,
@@ -51,6 +52,7 @@ struct guesses {
     struct probe probe[PROBES];
     unsigned oldest;      /* probe to give up next */
     unsigned oldest_way;  /* of the set, to give up next */
+    unsigned refused;     /* stacks that might have been kept */
     struct rest rest;     /* of looking at other ways than the guessed one */
     uint64_t missed;      /* of the last eight calls that no way begins with, a byte each */
     uint8_t way[GUESSES]; /* that was right the last time, by the probes' words */
@@ -225,6 +227,12 @@ static int comes_again(struct guesses *guesses, const struct caller *caller) {
     return ((differs - each) & ~differs & each << 7) != 0;
 }
 
+/* May one more be kept? Where more stacks than there are ways come in turn, each would drive out the next one to come, and
+ * none would ever be met: so most stay. */
+static int may_drive_out(struct guesses *guesses) {
+    return guesses->oldest_way < WAYS || guesses->refused++ % KEPT_OF == 0;
+}
+
 static struct whole *way_next(struct set *set, struct guesses *guesses, const struct caller *caller) {
     unsigned way = guesses->oldest_way++ % WAYS;
     guess_note(guesses, caller, &set->way[way], way);
@@ -255,7 +263,7 @@ static __attribute__((noinline)) uint32_t site_not_guessed(struct traces *traces
         uint32_t site = is_alike ? site_by_shape(traces, whole, first, max) : 0;
         if (site)
             return site;
-    } else if (comes_again(guesses, caller))
+    } else if (comes_again(guesses, caller) && may_drive_out(guesses))
         whole = way_next(set, guesses, caller);
     struct levels *levels = levels_of(traces);
     if (!levels || rests(&traces->walks_alone))
