@@ -208,7 +208,7 @@ static void scan_beside(void *argument) {
 
 /* The program goes on after the scan, or leaves a core, if it is not at its regular end. */
 static int is_small(const struct scan_input *in) {
-    return in->is_last && !in->here_interrupted && live_objects() <= BESIDE_OBJECTS_MAX;
+    return in->is_end && !in->here_interrupted && live_objects() <= BESIDE_OBJECTS_MAX;
 }
 
 /* returns 0, or -1: it takes a copy after all, and nothing is written */
@@ -331,8 +331,8 @@ static void end_recorded(struct ending *ending, unsigned long signals_before) {
     in.gave_way = ending->occasion == SHORT_OF_MEMORY;
     if (!in.gave_way)
         in.exit_status = ending->status;
-    in.is_last = ending->occasion == AT_END;
-    if (in.is_last)
+    in.is_end = ending->occasion == AT_END;
+    if (in.is_end)
         forked_aim(&in);
     if (ending->turned_off) {
         write_note(ending->file, &in, NOTE_TURNED_OFF, REASON_NONE);

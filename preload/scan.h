@@ -24,7 +24,7 @@ struct scan_input {
     int64_t start_us;     /* monotonic */
     int64_t stop_begun_us;
     int pid, parent_pid;    /* the program's: the child has another */
-    int is_last;            /* the process ends after it */
+    int is_end;             /* the process ends after it */
     int in_process;         /* no snapshot could be made */
     int shares_memory;      /* a child that has the program's memory, not a copy: nothing there may be changed */
     int since_fork;         /* what was born before young.birth_from is the parent's, and counts as held (forked.h) */

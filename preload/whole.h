@@ -101,6 +101,7 @@ int whole_seems_alike(struct whole *like, size_t *first);
 
 /* Make the whole the present stack, which is the same up to at[first]: where only return addresses differ, and each leads
  * on as the one did that stood there, the words to compare stay in their places.
+ * families begins a new one where a place has a third word
  * returns  0, or -1: it is of another shape; what is left is good for nothing
  * context  hook, busy */
 int whole_adapt(struct whole *whole, size_t first, struct whole_families *families);
