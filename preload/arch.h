@@ -43,9 +43,10 @@ struct arch_words {
     __m128i low, high;
 };
 static inline __attribute__((always_inline)) struct arch_words arch_words_at(const uint64_t *const at[4]) {
-    __m128d low = _mm_loadh_pd(_mm_load_sd((const double *)at[0]), (const double *)at[1]);
-    __m128d high = _mm_loadh_pd(_mm_load_sd((const double *)at[2]), (const double *)at[3]);
-    return (struct arch_words){_mm_castpd_si128(low), _mm_castpd_si128(high)};
+    return (struct arch_words){
+        .low = _mm_set_epi64x((long long)*at[1], (long long)*at[0]),
+        .high = _mm_set_epi64x((long long)*at[3], (long long)*at[2]),
+    };
 }
 /* A bit for each of them: is it the same in `words`? */
 static inline __attribute__((always_inline)) unsigned arch_words_equal(struct arch_words now, const uint64_t words[4]) {
