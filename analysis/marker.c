@@ -211,7 +211,7 @@ static size_t sort_words(struct marker *marker, struct marker_words *found) {
         found->granule[fresh] = granule;
         marker->other[others] = word;
         fresh += sort & SORT_FRESH;
-        others += sort / SORT_OTHER;
+        others += (sort & SORT_OTHER) != 0;
     }
     found->count = fresh;
     return others;
@@ -293,7 +293,7 @@ static size_t sort_targets(const struct marker *marker, struct marker_targets *t
         taken->slot[fresh] = slot; /* fresh <= i */
         other[others] = slot;
         fresh += sort & SORT_FRESH;
-        others += sort / SORT_OTHER;
+        others += (sort & SORT_OTHER) != 0;
     }
     taken->count = fresh;
     return others;
