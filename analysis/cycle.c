@@ -275,7 +275,7 @@ int cycle_smallest(struct cycle_search *s, uint32_t component, struct cycle *cyc
 int cycle_self(struct cycle_search *s, node_number node, struct cycle *cycle) {
     const struct graph *graph = s->graph;
     struct graph_walk walk = graph_walk_from(graph, node);
-    struct graph_edge edge;
+    struct graph_edge edge = {0}; /* there is one */
     const struct counted *counted = counts_of(graph->counts, graph->id[node]);
     *cycle = (struct cycle){.edge = arena_alloc(s->arena, 1, sizeof *cycle->edge),
                             .node = arena_alloc(s->arena, 1, sizeof *cycle->node),
