@@ -147,7 +147,7 @@ static void scan_full(struct bench *bench, double *at) {
     at[WORDS] = at[MARK] = now_seconds();
     fail_if(mark_run(heap, &bench->root, 1, arena, &marks), "mark_run");
     at[HISTORY] = now_seconds();
-    struct history_input in = {heap, &marks, NULL, entry_of(bench, 1, 2), 2};
+    struct history_input in = {heap, &marks, NULL, entry_of(bench, 1, 2), 2, 0};
     judge(bench, &in, &bench->history, at);
 }
 
@@ -169,7 +169,7 @@ static void scan_young(struct bench *bench, double *at) {
     at[MARK] = now_seconds();
     fail_if(mark_run(heap, roots, count, arena, &marks), "mark_run");
     at[HISTORY] = now_seconds();
-    struct history_input in = {heap, &marks, &bench->history, entry_of(bench, 2, 0), 2};
+    struct history_input in = {heap, &marks, &bench->history, entry_of(bench, 2, 0), 2, 0};
     judge(bench, &in, &after, at);
 }
 
