@@ -112,7 +112,7 @@ demo:
 unit: $(UNIT)
 check:
 	@.ci/setup build demo test
-	@$(MAKE) --no-print-directory -s all unit $(DEMO)
+	@$(MAKE) --no-print-directory -s all unit $(DEMO) $(BENCH)
 	@tests/run.sh $(BUILD)
 
 # ASan + UBSan over analysis, tools and unit tests; what runs inside the target stays as it is.
