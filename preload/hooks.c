@@ -67,7 +67,8 @@ static __attribute__((noinline)) void due_with(void *address, uintptr_t pc) {
         record_object(id)->flags = flags & 63;
 }
 
-static void made_unusual(void *address, size_t size_bytes, const struct caller *caller, int is_block) {
+static __attribute__((noinline)) void made_unusual(void *address, size_t size_bytes, const struct caller *caller,
+                                                   int is_block) {
     uint32_t site = 0;
     if (thread_busy++ == 0 && thread_state()) {
         if (bind_is_due())
@@ -116,14 +117,9 @@ static inline __attribute__((always_inline)) int made_usual(void *address, size_
     return 1;
 }
 
-static __attribute__((noinline)) void made_unusual_block(void *address, size_t size_bytes,
-                                                         const struct caller *caller) {
-    made_unusual(address, size_bytes, caller, 1);
-}
-
 static inline __attribute__((always_inline)) void made(void *address, size_t size_bytes, const struct caller *caller) {
     if (__builtin_expect(!made_usual(address, size_bytes, caller), 0))
-        made_unusual_block(address, size_bytes, caller);
+        made_unusual(address, size_bytes, caller, 1);
 }
 
 void hook_made(void *address, size_t size_bytes, const struct caller *caller) {
