@@ -248,21 +248,21 @@ static object_id set_aside_usual(void *pointer) {
     if (__builtin_expect(!state, 0))
         return 0;
     state->reallocates = 1; /* before the record goes: a stop in between must see it */
-    object_id id = state->aside_id = record_withdraw_usual((uintptr_t)pointer);
     state->aside = (uintptr_t)pointer;
+    object_id id = state->aside_id = record_withdraw_usual((uintptr_t)pointer);
     usual_ends();
     return id;
 }
 static __attribute__((noinline)) object_id set_aside_unusual(void *pointer) {
     int nested = thread_busy++ > 0;
     struct thread_state *state = nested ? NULL : thread_state();
-    if (state)
-        state->reallocates = 1;
-    object_id id = record_withdraw((uintptr_t)pointer);
     if (state) {
-        state->aside_id = id;
+        state->reallocates = 1;
         state->aside = (uintptr_t)pointer;
     }
+    object_id id = record_withdraw((uintptr_t)pointer);
+    if (state)
+        state->aside_id = id;
     if (!id && duty_is_on(DUTY_POOLS) && !nested)
         pooled_block_freed((uintptr_t)pointer);
     thread_busy--;
@@ -293,7 +293,7 @@ static int settled_usual(object_id id, const void *result) {
 static void settle(void *old, object_id id, void *result, size_t bytes) {
     if (!id || !hook_recording) /* no more: there may be no index any more */
         return;
-    if (thread_self)
+    if (!thread_busy && thread_self) /* else it is a signal handler's block, which was not noted there */
         thread_self->aside_id = 0;
     if (settled_usual(id, result))
         return;

@@ -44,7 +44,7 @@ void stop_for_good(const struct stopped *stopped);
  * returns        0, or a negative errno: nothing is stopped; -ETIMEDOUT: one did not come out */
 int stop_between_calls(struct stopped *stopped, int lock_limit_ms, int stop_limit_ms);
 
-/* The same, but they may stand inside the real realloc. */
+/* The same, but they may stand inside the real realloc. context: after a stop_between_calls() that timed out */
 int stop_anywhere(struct stopped *stopped, int lock_limit_ms, int stop_limit_ms);
 
 /* Where threads stand that are not let in.
