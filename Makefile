@@ -13,8 +13,7 @@ BASE := -std=gnu11 -D_GNU_SOURCE -DCASTAWAY_VERSION='"$(VERSION)"' -I. $(WARN) -
 # snapshot child and the stop signal's handler must not rely on), unwind tables so that walks pass through the hooks. Variables
 # are sorted by their alignment: the small ones, which every process writes, stand on a few pages, not between large tables.
 TARGET := $(BASE) -fPIC -fvisibility=hidden -ftls-model=initial-exec -fno-stack-protector -fasynchronous-unwind-tables \
-	-fexceptions -fno-optimize-sibling-calls -fno-builtin-malloc -fno-builtin-calloc \
-	-fdata-sections
+	-fexceptions -fno-optimize-sibling-calls -fno-builtin-malloc -fno-builtin-calloc -fdata-sections
 # The tool's libraries are built into it where their archives are installed: to find, map and relocate nine shared ones
 # takes longer than all that a run of a small program needs of them. liblzma and libbz2 are libdw's.
 built_in = $(if $(findstring /,$(shell $(CC) -print-file-name=lib$(1).a)),-l:lib$(1).a,-l$(1))
@@ -51,6 +50,7 @@ $(BUILD)/.flags: FORCE
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
 $(BUILD)/analysis/%.o $(BUILD)/preload/%.o: CASTAWAY_FLAGS := $(TARGET)
+# Where a hook has nothing left to do the real function takes its place; others stand between it and the program's caller.
 $(BUILD)/preload/hooks.o $(BUILD)/preload/hooks_cxx.o: CASTAWAY_FLAGS += -foptimize-sibling-calls
 $(BUILD)/tools/%.o $(BUILD)/tests/%.o: CASTAWAY_FLAGS := $(BASE)
 $(BUILD)/%.o: %.c $(BUILD)/.flags
