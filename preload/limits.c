@@ -30,11 +30,8 @@ static struct asked {
     int is_made_up; /* the kernel's is higher by all that we may take */
     struct rlimit limit;
 } asked[] = {
-    {.resource = RLIMIT_AS},
-    {.resource = RLIMIT_DATA},
-    {.resource = RLIMIT_FSIZE},
-    {.resource = RLIMIT_NOFILE},
-    {.resource = RLIMIT_NPROC},
+    {.resource = RLIMIT_AS},     {.resource = RLIMIT_DATA},  {.resource = RLIMIT_FSIZE},
+    {.resource = RLIMIT_NOFILE}, {.resource = RLIMIT_NPROC},
 };
 enum { ASKED = sizeof asked / sizeof asked[0], LIBRARIES_BYTES = 4 << 20, PAGE_BYTES = 4096 };
 

@@ -16,7 +16,8 @@ static NOINLINE void drop(size_t size) {
 }
 static int keep_right(unsigned right) {
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-    struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {{.effective = 1u << right, .permitted = 1u << right}};
+    struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {
+        {.effective = 1u << right, .permitted = 1u << right}};
 
     return (int)syscall(SYS_capset, &header, data);
 }
