@@ -250,6 +250,31 @@ static __attribute__((noinline)) void forked(void) {
     check(status == wrong << 8, "the child");
 }
 
+static void *ask(void *argument) {
+    while (!__atomic_load_n(&stop_asking, __ATOMIC_RELAXED))
+        referrers_after_all(head);
+    return argument;
+}
+static __attribute__((noinline)) void forked_while_asked(void) {
+    enum { FORKS = 5, LIMIT_SECONDS = 20 };
+    pthread_t thread;
+    __atomic_store_n(&stop_asking, 0, __ATOMIC_RELAXED);
+    pthread_create(&thread, NULL, ask, NULL);
+    for (int i = 0; i < FORKS; i++) {
+        int status = -1;
+        short_wait();
+        pid_t child = fork();
+        if (child == 0) {
+            alarm(LIMIT_SECONDS);
+            _exit(referrers_after_all(head) != 0); /* freeze() has freed those that point there */
+        }
+        waitpid(child, &status, 0);
+        check(status == 0, "a child asks while its parent's thread does");
+    }
+    __atomic_store_n(&stop_asking, 1, __ATOMIC_RELAXED);
+    pthread_join(thread, NULL);
+}
+
 /* What the report of the end says: `frozen` nothing, `thawed` what was lost before. */
 static void at_the_end(int is_frozen) {
     drop(3, 100);
@@ -277,5 +302,6 @@ int main(int count, char **arguments) {
     callbacks();
     by_threshold();
     forked();
+    forked_while_asked();
     return wrong;
 }
