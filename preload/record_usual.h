@@ -71,7 +71,8 @@ static inline int record_has_room(const struct thread_state *state) {
 
 /* There is room. */
 static inline __attribute__((always_inline)) void record_forget_usual(struct thread_state *state, object_id id) {
-    __builtin_prefetch(record_of(id), 1); /* it is the next object's */
+    if (!state->has_shared)
+        __builtin_prefetch(record_of(id), 1); /* it is the next object's, of this thread */
     state->ids[state->id_count++] = id;
     state->net_objects--;
     state->events_left--;
