@@ -204,9 +204,7 @@ static void child_main(struct snapshot_order *order, struct outcome *outcome) {
     int error = -ENOMEM;
     if (search)
         error = outcome ? child_scan(order, &arena, search, outcome) : child_answer(order, &arena, search);
-    if (error && order->reply >= 0 && order->task == SNAPSHOT_REFERRERS)
-        referrers_refuse(order->reply);
-    else if (error && order->reply >= 0)
+    if (error && order->reply >= 0 && order->task != SNAPSHOT_REFERRERS)
         write_note(order->reply, &order->in, NOTE_SCAN_FAILED, REASON_SEARCH_FAILED);
     if (order->reply >= 0)
         sys(SYS_close, order->reply);
