@@ -15,6 +15,8 @@ enum {
     SETS = 32, /* a thread keeps whole stacks for so many classes of places that call, */
     CLASS_SHIFT = 64 - 5,
     WAYS = 4,    /* of each class so many */
+    MOVING = 4,  /* stacks that are looked for wherever they lie */
+    MOVING_SHIFT = 64 - 2,
     KEPT_OF = 4, /* where all ways are taken, one of so many new stacks is kept */
     PROBES = 2,
     GUESSES = 64,
@@ -72,6 +74,8 @@ struct traces {
     struct changes changes;
     uint64_t power[CAPTURE_FRAMES_MAX + 1]; /* of SITE_HASH_BASE */
     struct turns_pool turns;
+    struct rest keeps_moving; /* of keeping a stack in moving[] */
+    struct whole moving[MOVING]; /* the same wherever they lie, by where they were called from */
     struct set set[SETS];
 };
 
@@ -326,6 +330,31 @@ static uint32_t site_by_other_way(struct traces *traces, const struct caller *ca
     return site;
 }
 
+/* ---- of a deep recursion ---- */
+
+static inline struct whole *moving_for(struct traces *traces, const struct caller *caller) {
+    return &traces->moving[caller->pc * SITE_HASH_BASE >> MOVING_SHIFT];
+}
+
+/* All levels of a recursion that is deeper than stacks are kept have the same one, each elsewhere.
+ * returns  0: this is none that is known */
+static uint32_t site_if_moved(struct traces *traces, const struct caller *caller) {
+    struct whole *whole = moving_for(traces, caller);
+    if (whole->caller.pc != caller->pc || whole->epoch != atomic_load_explicit(&unwind_epoch, memory_order_relaxed) ||
+        !unwind_is_on_stack(caller->sp, whole_span(whole)) || !whole_is_same_moved(whole, caller))
+        return 0;
+    traces->keeps_moving = (struct rest){0};
+    return whole->site;
+}
+
+/* Where a stack may be kept that is likely to come elsewhere, or nowhere; NULL: nowhere. */
+static struct whole *moving_next(struct traces *traces, const struct caller *caller) {
+    if (rests(&traces->keeps_moving))
+        return NULL;
+    rest_after(&traces->keeps_moving, 0);
+    return moving_for(traces, caller);
+}
+
 static __attribute__((noinline)) uint32_t site_not_guessed(struct traces *traces, const struct caller *caller,
                                                            uint32_t max, struct whole *guessed) {
     if (__builtin_expect(atomic_load_explicit(&unwind_epoch, memory_order_acquire) & 1, 0))
@@ -361,7 +390,11 @@ static __attribute__((noinline)) uint32_t site_not_guessed(struct traces *traces
     struct levels *levels = levels_of(traces);
     if (!levels || rests(&traces->walks_alone))
         return site_alone(*caller, max);
-    return site_by_levels(traces, *caller, max, whole);
+    struct whole *moving = like || whole ? NULL : moving_next(traces, caller);
+    site = site_by_levels(traces, *caller, max, moving ? moving : whole);
+    if (moving && !whole_can_move(moving))
+        moving->epoch = 0;
+    return site;
 }
 
 static __attribute__((noinline)) struct traces *traces_make(void) {
@@ -411,10 +444,21 @@ static __attribute__((noinline)) uint32_t site_first(struct traces **of_thread, 
     return traces_begin(of_thread) ? trace_site(of_thread, caller, max) : 0;
 }
 
+static __attribute__((noinline)) uint32_t site_elsewhere(struct traces *traces, const struct caller *caller,
+                                                         uint32_t max, struct whole *guessed) {
+    uint32_t site = site_if_moved(traces, caller);
+    if (!site)
+        return site_not_guessed(traces, caller, max, guessed);
+    frames_check_site(site, max);
+    return site;
+}
+
 /* The guessed stack does not begin where the present one does, or it turns. */
 static __attribute__((noinline)) uint32_t site_begins_else(struct traces *traces, const struct caller *caller,
                                                            uint32_t max, struct whole *guessed, uint64_t differs) {
-    uint32_t site = __builtin_expect(differs == WHOLE_TURNS, 1) ? turns_site(guessed) : 0;
+    if (__builtin_expect(differs != WHOLE_TURNS, 0))
+        return site_elsewhere(traces, caller, max, guessed);
+    uint32_t site = turns_site(guessed);
     if (__builtin_expect(!site, 0))
         return site_not_guessed(traces, caller, max, guessed);
     if (__builtin_expect(is_still(&guessed->turns, site), 0))

@@ -5,7 +5,7 @@
 #include "levels.h"
 
 enum {
-    WHOLE_WORDS = 92, /* that a whole stack may depend on */
+    WHOLE_WORDS = 88, /* that a whole stack may depend on */
     WHOLE_WORDS_AT_ONCE = 4,
     WHOLE_PAGE_BYTES = 4096, /* or more */
     WHOLE_TURNING = 64,      /* words of one that is turning (turns.h) */
@@ -97,6 +97,30 @@ static inline int whole_is_same(const struct whole *whole, const struct caller *
 /* The first i at which another word stands at at[i] now, or whole->words. It begins where the present stack does. */
 static inline size_t whole_first_changed(const struct whole *whole) {
     return levels_first_changed(whole->at, whole->word + 1, 0, whole->words);
+}
+
+/* Would a walk from another stack pointer read the same words, as far up as these are, wherever they lie? Return addresses
+ * alone say so when each place is a constant above the stack pointer; and where a walk was cut short it does not matter what
+ * stands above. */
+static inline int whole_can_move(const struct whole *whole) {
+    return whole->epoch && whole->is_plain && whole->is_cut_short && !whole->bp_mask && whole->frames > 1;
+}
+/* Is the present stack the same one, elsewhere? They are read in the order of the walk, none behind one that differs. */
+static inline int whole_is_same_moved(const struct whole *whole, const struct caller *caller) {
+    const uintptr_t moved = caller->sp - whole->caller.sp;
+    const uint64_t *const *at = whole->at, *const *end = at + whole->frames - 1, *word = whole->word + 1;
+#define IS_SAME(i) (*(const uint64_t *)((uintptr_t)at[i] + moved) == word[i])
+    for (; at + WHOLE_WORDS_AT_ONCE <= end; at += WHOLE_WORDS_AT_ONCE, word += WHOLE_WORDS_AT_ONCE)
+        if (!IS_SAME(0) || !IS_SAME(1) || !IS_SAME(2) || !IS_SAME(3))
+            return 0;
+    for (; at < end; at++, word++)
+        if (!IS_SAME(0))
+            return 0;
+#undef IS_SAME
+    return 1;
+}
+static inline size_t whole_span(const struct whole *whole) { /* bytes up from the stack pointer; one that can move */
+    return (uintptr_t)(whole->at[whole->frames - 2] + 1) - whole->caller.sp;
 }
 
 /* Keep the first `frames` levels as a whole; hash and site are the caller's to set. A stack that was cut is not kept, for it
