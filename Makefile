@@ -51,7 +51,8 @@ $(BUILD)/.flags: FORCE
 
 $(BUILD)/analysis/%.o $(BUILD)/preload/%.o: CASTAWAY_FLAGS := $(TARGET)
 # Where a hook has nothing left to do the real function takes its place; others stand between it and the program's caller.
-$(BUILD)/preload/hooks.o $(BUILD)/preload/hooks_cxx.o: CASTAWAY_FLAGS += -foptimize-sibling-calls
+# What is rare in looking for a stack is jumped to, so that registers need not be saved for it.
+$(BUILD)/preload/hooks.o $(BUILD)/preload/hooks_cxx.o $(BUILD)/preload/trace.o: CASTAWAY_FLAGS += -foptimize-sibling-calls
 $(BUILD)/tools/%.o $(BUILD)/tests/%.o: CASTAWAY_FLAGS := $(BASE)
 $(BUILD)/%.o: %.c $(BUILD)/.flags
 	@mkdir -p $(@D)

@@ -37,33 +37,53 @@ struct callee_saved {
         .bp = *(const uintptr_t *)__builtin_frame_address(0),                                                          \
     })
 
-/* Four words, read from anywhere. */
+/* Four words at a time, each of which is one of two. A weight is two numbers of 32 bits, for the halves of a word; a sum has
+ * those of all halves that were the second one's. */
+enum { ARCH_WORDS = 4, ARCH_WORDS_ALIGNMENT = 16 };
 #if defined(__x86_64__)
-struct arch_words {
-    __m128i low, high;
+struct arch_sum {
+    __m128i any;
 };
-static inline __attribute__((always_inline)) struct arch_words arch_words_at(const uint64_t *const at[4]) {
-    return (struct arch_words){
-        .low = _mm_set_epi64x((long long)*at[1], (long long)*at[0]),
-        .high = _mm_set_epi64x((long long)*at[3], (long long)*at[2]),
-    };
+static inline __attribute__((always_inline)) __m128i arch_two_words(const uint64_t *low, const uint64_t *high) {
+    __m128d first = _mm_load_sd((const double *)low);
+    return _mm_castpd_si128(_mm_loadh_pd(first, (const double *)high));
 }
-/* A bit for each of them: is it the same in `words`? */
-static inline __attribute__((always_inline)) unsigned arch_words_equal(struct arch_words now, const uint64_t words[4]) {
-    __m128 low = _mm_castsi128_ps(_mm_cmpeq_epi32(now.low, _mm_loadu_si128((const __m128i *)words)));
-    __m128 high = _mm_castsi128_ps(_mm_cmpeq_epi32(now.high, _mm_loadu_si128((const __m128i *)(words + 2))));
-    return (unsigned)_mm_movemask_ps(_mm_and_ps(_mm_shuffle_ps(low, high, 0x88), _mm_shuffle_ps(low, high, 0xdd)));
+/* Is each half one of its two? Those of a word may be of different ones. one, two, weight: aligned */
+static inline __attribute__((always_inline)) int arch_words_turned(const uint64_t *const at[ARCH_WORDS],
+                                                                   const uint64_t one[ARCH_WORDS],
+                                                                   const uint64_t two[ARCH_WORDS],
+                                                                   const uint64_t weight[ARCH_WORDS],
+                                                                   struct arch_sum *sum) {
+    __m128i low = arch_two_words(at[0], at[1]), high = arch_two_words(at[2], at[3]);
+    __m128i low_two = _mm_cmpeq_epi32(low, *(const __m128i *)two);
+    __m128i high_two = _mm_cmpeq_epi32(high, *(const __m128i *)(two + 2));
+    low = _mm_or_si128(_mm_cmpeq_epi32(low, *(const __m128i *)one), low_two);
+    high = _mm_or_si128(_mm_cmpeq_epi32(high, *(const __m128i *)(one + 2)), high_two);
+    sum->any = _mm_or_si128(sum->any, _mm_and_si128(low_two, *(const __m128i *)weight));
+    sum->any = _mm_or_si128(sum->any, _mm_and_si128(high_two, *(const __m128i *)(weight + 2)));
+    return _mm_movemask_epi8(_mm_and_si128(low, high)) == 0xffff;
+}
+static inline __attribute__((always_inline)) uint32_t arch_sum_of(struct arch_sum sum) {
+    __m128i half = _mm_or_si128(sum.any, _mm_shuffle_epi32(sum.any, 0x4e));
+    return (uint32_t)_mm_cvtsi128_si32(half) | (uint32_t)((uint64_t)_mm_cvtsi128_si64(half) >> 32);
 }
 #else
-struct arch_words {
-    uint64_t word[4];
+struct arch_sum {
+    uint64_t any;
 };
-static inline struct arch_words arch_words_at(const uint64_t *const at[4]) {
-    return (struct arch_words){{*at[0], *at[1], *at[2], *at[3]}};
+static inline int arch_words_turned(const uint64_t *const at[ARCH_WORDS], const uint64_t one[ARCH_WORDS],
+                                    const uint64_t two[ARCH_WORDS], const uint64_t weight[ARCH_WORDS],
+                                    struct arch_sum *sum) {
+    unsigned third = 0;
+    for (unsigned i = 0; i < ARCH_WORDS; i++) {
+        uint64_t now = *at[i];
+        third |= (now != one[i]) & (now != two[i]);
+        sum->any |= now == two[i] ? weight[i] : 0;
+    }
+    return !third;
 }
-static inline unsigned arch_words_equal(struct arch_words now, const uint64_t words[4]) {
-    return (now.word[0] == words[0]) | (now.word[1] == words[1]) << 1 | (now.word[2] == words[2]) << 2 |
-           (unsigned)(now.word[3] == words[3]) << 3;
+static inline uint32_t arch_sum_of(struct arch_sum sum) {
+    return (uint32_t)sum.any | (uint32_t)(sum.any >> 32);
 }
 #endif
 

@@ -5,19 +5,25 @@
  * Start:   trace_site(). Invariants: README.md, "Stacks". */
 #include "trace.h"
 
+#include <string.h>
+
 #include "frames_check.h"
 #include "pages.h"
-#include "whole.h"
+#include "turns.h"
 
 enum {
     SETS = 32, /* a thread keeps whole stacks for so many classes of places that call, */
     CLASS_SHIFT = 64 - 5,
     WAYS = 4,    /* of each class so many */
+    MOVING = 4,  /* stacks that are looked for wherever they lie */
+    MOVING_SHIFT = 64 - 2,
     KEPT_OF = 4, /* where all ways are taken, one of so many new stacks is kept */
     PROBES = 2,
     GUESSES = 64,
     GUESS_SHIFT = 64 - 6,
     REST_MAX = 31,
+    TURN_AFTER = 15,  /* a class that has looked at other ways for nothing until it rests so long turns, */
+    STILL_AFTER = 31, /* until a stack has come so often running */
     WALKS_AFTER_FORK = 512, /* these take about as long as to copy the pages */
 };
 
@@ -48,12 +54,14 @@ struct probe {
 /* Calls that take turns, such as two of operator new in one function, stand at the same place with the same stack pointer.
  * Words further up tell them apart; by these the right way is guessed, most often. */
 struct guesses {
+    struct whole *ways; /* of the set */
     struct whole *last; /* that was met: what is guessed while there is no probe, as soon as can be */
     struct probe probe[PROBES];
     unsigned oldest;      /* probe to give up next */
     unsigned oldest_way;  /* of the set, to give up next */
     unsigned refused;     /* stacks that might have been kept */
     struct rest rest;     /* of looking at other ways than the guessed one */
+    struct rest turning;  /* of beginning to */
     uint64_t missed;      /* of the last eight calls that no way begins with, a byte each */
     uint8_t way[GUESSES]; /* that was right the last time, by the probes' words */
 };
@@ -64,7 +72,10 @@ struct traces {
     struct levels *levels;   /* NULL: not used yet */
     struct rest walks_alone; /* of stacks that differ much: they are walked as if there were no levels */
     struct changes changes;
-    struct whole_families families;
+    uint64_t power[CAPTURE_FRAMES_MAX + 1]; /* of SITE_HASH_BASE */
+    struct turns_pool turns;
+    struct rest keeps_moving; /* of keeping a stack in moving[] */
+    struct whole moving[MOVING]; /* the same wherever they lie, by where they were called from */
     struct set set[SETS];
 };
 
@@ -93,7 +104,7 @@ static __attribute__((noinline)) uint32_t site_anew(struct caller caller, uint32
 }
 
 static uint64_t hash_of(const struct traces *traces, const struct levels *levels, uint32_t count) {
-    return levels->hash[levels->top] - levels->hash[levels->top + count] * traces->families.power[count];
+    return levels->hash[levels->top] - levels->hash[levels->top + count] * traces->power[count];
 }
 
 /* The stack above `caller`, by what is known of others. whole: where it is kept, if it can be; NULL: nowhere */
@@ -123,15 +134,13 @@ static uint32_t site_by_levels(struct traces *traces, struct caller caller, uint
 static uint32_t site_by_shape(struct traces *traces, struct whole *whole, size_t first, uint32_t max) {
     uint64_t buffer[CAPTURE_FRAMES_MAX];
     whole->site = 0;
-    if (whole_adapt(whole, first, &traces->families) == 0) {
+    if (whole_adapt(whole, first, traces->power) == 0) {
         const uint64_t *frames = whole_frames(whole, buffer);
         frames_check(frames, whole->frames, max);
         whole->site = site_intern_hashed(whole->hash, frames, whole->frames);
     }
     if (!whole->site)
         whole->epoch = 0;
-    else
-        whole_note(whole, &traces->families);
     return whole->site;
 }
 
@@ -154,6 +163,9 @@ static inline size_t class_of(const struct caller *caller) {
     return key_of(caller) >> CLASS_SHIFT;
 }
 
+static inline const uint64_t *own_word(const struct caller *caller) {
+    return (const uint64_t *)caller->sp - 1;
+}
 static inline uintptr_t own_page(const struct caller *caller) {
     return (caller->sp - sizeof(uintptr_t)) & ~(uintptr_t)(WHOLE_PAGE_BYTES - 1);
 }
@@ -171,7 +183,7 @@ static inline struct whole *guess(struct traces *traces, size_t class, const str
     struct guesses *guesses = &traces->guesses[class];
     if (!guesses->probe[0].factor)
         return guesses->last;
-    return &traces->set[class].way[*guess_for(guesses, caller)];
+    return guesses->ways + *guess_for(guesses, caller);
 }
 static inline void guess_note(struct guesses *guesses, const struct caller *caller, struct whole *whole, unsigned way) {
     guesses->last = whole;
@@ -195,17 +207,6 @@ static void guess_better(struct guesses *guesses, const struct caller *caller, c
     size_t i = whole_begins_at(guessed, caller) ? whole_first_changed(guessed) : guessed->words;
     if (i < guessed->words)
         probe_add(guesses, caller, guessed->at[i]);
-}
-
-/* Another stack of this class that was met before, and is the present one; or NULL. */
-static struct whole *other_way(struct set *set, struct rest *rest, const struct caller *caller,
-                               const struct whole *guessed) {
-    struct whole *found = NULL;
-    for (unsigned way = 0; way < WAYS && !found; way++)
-        if (&set->way[way] != guessed && whole_is_same(&set->way[way], caller))
-            found = &set->way[way];
-    rest_after(rest, found != NULL);
-    return found;
 }
 
 /* One of this class that begins where the present stack does; or NULL. */
@@ -235,8 +236,123 @@ static int may_drive_out(struct guesses *guesses) {
 
 static struct whole *way_next(struct set *set, struct guesses *guesses, const struct caller *caller) {
     unsigned way = guesses->oldest_way++ % WAYS;
+    turns_end(&set->way[way]);
     guess_note(guesses, caller, &set->way[way], way);
     return &set->way[way];
+}
+
+/* ---- those that turn ---- */
+
+/* It may be one of few stacks after all, which are better kept apart. */
+static void turned_for_nothing(struct guesses *guesses, struct whole *whole) {
+    turns_end(whole);
+    guesses->rest = (struct rest){0};
+    rest_after(&guesses->turning, 0);
+}
+
+/* Stacks of the class differ in most calls, and are none that is kept: from now on they are told apart by their number. Words
+ * up the stack say nothing of which way to take then, but other calls of the class are told from these by their own. */
+static void begin_to_turn(struct traces *traces, const struct caller *caller, struct whole *whole) {
+    size_t class = class_of(caller);
+    struct guesses *guesses = &traces->guesses[class];
+    if (turns_begin(whole, &traces->turns) != 0) {
+        turned_for_nothing(guesses, whole);
+        return;
+    }
+    memset(guesses->probe, 0, sizeof guesses->probe);
+    guesses->oldest = 0;
+    for (unsigned i = 0; i < WAYS; i++) {
+        struct whole *way = &traces->set[class].way[i];
+        if (!whole_begins_at(way, caller))
+            probe_add(guesses, caller, own_word(caller));
+        else if (way != whole)
+            way->epoch = 0;
+    }
+    guess_note(guesses, caller, whole, (unsigned)(whole - traces->set[class].way));
+}
+
+/* When the same stack has come again and again: to compare its words takes less, until another one comes. */
+static __attribute__((noinline)) uint32_t stands_still(struct traces *traces, struct whole *whole) {
+    whole->site = whole->turns.last;
+    if (whole_adapt(whole, 0, traces->power) != 0)
+        whole->epoch = 0;
+    turns_pause(whole);
+    return whole->site;
+}
+
+static inline __attribute__((always_inline)) int is_still(struct turns *turns, uint32_t site) {
+    turns->running = turns->last == site ? turns->running + 1 : 0;
+    turns->last = site;
+    return turns->running > STILL_AFTER;
+}
+
+/* The stack of a whole that turns and begins where the present one does, if it was not met before. returns 0: it is of another
+ * shape */
+static uint32_t site_of_new_turn(struct traces *traces, const struct caller *caller, uint32_t max,
+                                 struct whole *whole) {
+    size_t first;
+    if (!whole_seems_alike(whole, &first))
+        return 0;
+    uint32_t site = site_by_shape(traces, whole, first, max);
+    if (!site || turns_note(whole, &traces->turns) != 0)
+        turned_for_nothing(&traces->guesses[class_of(caller)], whole);
+    return site;
+}
+
+static uint32_t site_by_turns(struct traces *traces, const struct caller *caller, uint32_t max, struct whole *whole) {
+    guess_note(&traces->guesses[class_of(caller)], caller, whole,
+               (unsigned)(whole - traces->set[class_of(caller)].way));
+    uint32_t site = turns_site(whole);
+    return site ? site : site_of_new_turn(traces, caller, max, whole);
+}
+
+/* ---- */
+
+/* The site of the present stack, if it is this one; or 0 */
+static uint32_t site_if_same(const struct whole *whole, const struct caller *caller) {
+    if (whole_turns(whole))
+        return whole_begins_at(whole, caller) ? turns_site(whole) : 0;
+    return whole_is_same(whole, caller) ? whole->site : 0;
+}
+
+/* Another stack of the class was met before and is the present one; it is guessed next time. returns 0: there is none */
+static uint32_t site_by_other_way(struct traces *traces, const struct caller *caller, const struct whole *guessed) {
+    size_t class = class_of(caller);
+    struct set *set = &traces->set[class];
+    struct guesses *guesses = &traces->guesses[class];
+    uint32_t site = 0;
+    for (unsigned way = 0; way < WAYS && !site; way++)
+        if (&set->way[way] != guessed && (site = site_if_same(&set->way[way], caller))) {
+            guess_better(guesses, caller, guessed);
+            guess_note(guesses, caller, &set->way[way], way);
+        }
+    rest_after(&guesses->rest, site != 0);
+    return site;
+}
+
+/* ---- of a deep recursion ---- */
+
+static inline struct whole *moving_for(struct traces *traces, const struct caller *caller) {
+    return &traces->moving[caller->pc * SITE_HASH_BASE >> MOVING_SHIFT];
+}
+
+/* All levels of a recursion that is deeper than stacks are kept have the same one, each elsewhere.
+ * returns  0: this is none that is known */
+static uint32_t site_if_moved(struct traces *traces, const struct caller *caller) {
+    struct whole *whole = moving_for(traces, caller);
+    if (whole->caller.pc != caller->pc || whole->epoch != atomic_load_explicit(&unwind_epoch, memory_order_relaxed) ||
+        !unwind_is_on_stack(caller->sp, whole_span(whole)) || !whole_is_same_moved(whole, caller))
+        return 0;
+    traces->keeps_moving = (struct rest){0};
+    return whole->site;
+}
+
+/* Where a stack may be kept that is likely to come elsewhere, or nowhere; NULL: nowhere. */
+static struct whole *moving_next(struct traces *traces, const struct caller *caller) {
+    if (rests(&traces->keeps_moving))
+        return NULL;
+    rest_after(&traces->keeps_moving, 0);
+    return moving_for(traces, caller);
 }
 
 static __attribute__((noinline)) uint32_t site_not_guessed(struct traces *traces, const struct caller *caller,
@@ -247,36 +363,46 @@ static __attribute__((noinline)) uint32_t site_not_guessed(struct traces *traces
     struct set *set = &traces->set[class];
     struct guesses *guesses = &traces->guesses[class];
     struct whole *like = way_from(set, caller, guessed), *whole = NULL;
+    uint32_t site;
     if (like) {
+        turns_resume(like);
+        if (whole_turns(like) && (site = site_by_turns(traces, caller, max, like)))
+            return site;
         int looks = !rests(&guesses->rest);
-        whole = looks ? other_way(set, &guesses->rest, caller, guessed) : NULL;
-        if (whole) {
-            guess_better(guesses, caller, guessed);
-            guess_note(guesses, caller, whole, (unsigned)(whole - set->way));
-            frames_check_site(whole->site, max);
-            return whole->site;
+        if (looks && (site = site_by_other_way(traces, caller, guessed))) {
+            frames_check_site(site, max);
+            return site;
         }
-        int is_alike = whole_seems_alike(like, &first);
-        whole = looks ? way_next(set, guesses, caller) : like;
+        int is_alike = !whole_turns(like) && whole_seems_alike(like, &first);
+        int turns = is_alike && guesses->rest.next >= TURN_AFTER && !rests(&guesses->turning);
+        whole = looks && !turns ? way_next(set, guesses, caller) : like;
         if (is_alike && whole != like)
             whole_copy(whole, like);
-        uint32_t site = is_alike ? site_by_shape(traces, whole, first, max) : 0;
+        site = is_alike ? site_by_shape(traces, whole, first, max) : 0;
+        if (site && turns)
+            begin_to_turn(traces, caller, whole);
         if (site)
             return site;
     } else if (comes_again(guesses, caller) && may_drive_out(guesses))
         whole = way_next(set, guesses, caller);
+    if (whole)
+        turns_end(whole);
     struct levels *levels = levels_of(traces);
     if (!levels || rests(&traces->walks_alone))
         return site_alone(*caller, max);
-    return site_by_levels(traces, *caller, max, whole);
+    struct whole *moving = like || whole ? NULL : moving_next(traces, caller);
+    site = site_by_levels(traces, *caller, max, moving ? moving : whole);
+    if (moving && !whole_can_move(moving))
+        moving->epoch = 0;
+    return site;
 }
 
 static __attribute__((noinline)) struct traces *traces_make(void) {
     struct traces *traces = pages_alloc_table(sizeof *traces);
     for (size_t class = 0; traces && class < SETS; class ++)
-        traces->guesses[class].last = &traces->set[class].way[0];
+        traces->guesses[class].last = traces->guesses[class].ways = traces->set[class].way;
     for (size_t i = 0; traces && i <= CAPTURE_FRAMES_MAX; i++)
-        traces->families.power[i] = i ? traces->families.power[i - 1] * SITE_HASH_BASE : 1;
+        traces->power[i] = i ? traces->power[i - 1] * SITE_HASH_BASE : 1;
     return traces;
 }
 
@@ -318,29 +444,40 @@ static __attribute__((noinline)) uint32_t site_first(struct traces **of_thread, 
     return traces_begin(of_thread) ? trace_site(of_thread, caller, max) : 0;
 }
 
-/* The guessed stack begins where the present one does and has the same words up to `differs`. */
-static __attribute__((noinline)) uint32_t site_differs(struct traces *traces, const struct caller *caller, uint32_t max,
-                                                       struct whole *guessed, const uint64_t *const *differs) {
-    struct rest *rest = &traces->guesses[class_of(caller)].rest;
-    uint32_t site = rest->left ? whole_site(guessed, (size_t)(differs - guessed->at), &traces->families) : 0;
+static __attribute__((noinline)) uint32_t site_elsewhere(struct traces *traces, const struct caller *caller,
+                                                         uint32_t max, struct whole *guessed) {
+    uint32_t site = site_if_moved(traces, caller);
     if (!site)
         return site_not_guessed(traces, caller, max, guessed);
-    rest->left--;
     frames_check_site(site, max);
     return site;
 }
 
-/* The rest stands elsewhere, so that registers need not be saved for it. */
+/* The guessed stack does not begin where the present one does, or it turns. */
+static __attribute__((noinline)) uint32_t site_begins_else(struct traces *traces, const struct caller *caller,
+                                                           uint32_t max, struct whole *guessed, uint64_t differs) {
+    if (__builtin_expect(differs != WHOLE_TURNS, 0))
+        return site_elsewhere(traces, caller, max, guessed);
+    uint32_t site = turns_site(guessed);
+    if (__builtin_expect(!site, 0))
+        return site_not_guessed(traces, caller, max, guessed);
+    if (__builtin_expect(is_still(&guessed->turns, site), 0))
+        return stands_still(traces, guessed);
+    frames_check_site(site, max);
+    return site;
+}
+
+/* The rest stands elsewhere and is jumped to, so that registers need not be saved for it. */
 uint32_t trace_site(struct traces **of_thread, const struct caller *caller, uint32_t max) {
     struct traces *traces = *of_thread;
     if (__builtin_expect(!traces, 0))
         return site_first(of_thread, caller, max);
     struct whole *guessed = guess(traces, class_of(caller), caller);
-    if (__builtin_expect(!whole_begins_at(guessed, caller), 0))
+    uint64_t differs = whole_begin_differs(guessed, caller);
+    if (__builtin_expect(differs != 0, 0))
+        return site_begins_else(traces, caller, max, guessed, differs);
+    if (__builtin_expect(whole_differs(guessed) != NULL, 0))
         return site_not_guessed(traces, caller, max, guessed);
-    const uint64_t *const *differs = whole_differs(guessed);
-    if (__builtin_expect(differs != NULL, 0))
-        return site_differs(traces, caller, max, guessed, differs);
     frames_check_site(guessed->site, max);
     return guessed->site;
 }

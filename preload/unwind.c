@@ -206,6 +206,11 @@ static inline __attribute__((always_inline)) int step_rule(struct cursor *at, co
     return pc != 0;
 }
 
+int unwind_is_on_stack(uintptr_t sp, size_t bytes) {
+    uintptr_t hi = stack_hi(sp);
+    return hi && bytes <= hi - sp;
+}
+
 struct cursor unwind_start(struct caller caller) {
     return (struct cursor){.pc = caller.pc, .sp = caller.sp, .bp = caller.bp, .hi = stack_hi(caller.sp)};
 }

@@ -3,7 +3,7 @@
  * Owns:    nothing; a whole is the caller's.
  * Never:   guesses: a word is taken for unchanged when it was read; reads where the walk might not, but for other words of a
  *          page on which it does.
- * Start:   whole_site(), whole_adapt(). Invariants: README.md, "Stacks". */
+ * Start:   whole_make(), whole_adapt(). Invariants: README.md, "Stacks". */
 #include "whole.h"
 
 #include <stddef.h>
@@ -70,10 +70,9 @@ void whole_make(struct whole *whole, const struct levels *levels, struct caller 
         put_plain(whole, levels, frames);
     else if (put_special(whole, levels, frames) != 0)
         return;
-    while (whole->words % WHOLE_WORDS_AT_ONCE)
+    while (whole->words % WHOLE_WORDS_AT_ONCE || !whole->words)
         add_word(whole, (uintptr_t)&never_changes, never_changes, 0);
     whole->knows_pages = 0;
-    whole->family = 0;
     whole->caller = caller;
     whole->bp_mask = levels->steps[top].flags & LEVEL_BP_NEEDED ? UINTPTR_MAX : 0;
     whole->frames = frames;
@@ -85,6 +84,7 @@ void whole_make(struct whole *whole, const struct levels *levels, struct caller 
 
 void whole_copy(struct whole *to, const struct whole *from) {
     memcpy(to, from, offsetof(struct whole, at));
+    to->hash = from->hash;
     memcpy(to->at, from->at, from->words * sizeof from->at[0]);
     memcpy(to->word, from->word, (from->words + 1) * sizeof from->word[0]);
     memcpy(to->place, from->place, from->words * sizeof from->place[0]);
@@ -111,15 +111,7 @@ int whole_seems_alike(struct whole *like, size_t *first) {
            may_change(like, i, *like->at[i]);
 }
 
-enum { BITS = 64 };
-
-/* The words that stand in the whole's places, with those that stood there before, are a new family's. */
-static void family_begin(struct whole *whole, struct whole_families *families) {
-    whole->bits = whole->met = 0;
-    whole->family = whole->words <= BITS && families->last < UINT32_MAX ? ++families->last : 0;
-}
-
-static __attribute__((noinline)) void find_pages(struct whole *whole, struct whole_families *families) {
+__attribute__((noinline)) void whole_find_pages(struct whole *whole) {
     for (uint32_t lo = 0, i = 0; lo < whole->words; lo = i) {
         uintptr_t page = (uintptr_t)whole->at[lo] / WHOLE_PAGE_BYTES;
         while (i < whole->words && i - lo < PLACES_AT_ONCE &&
@@ -127,9 +119,24 @@ static __attribute__((noinline)) void find_pages(struct whole *whole, struct who
             i++;
         whole->place[lo].end = (uint8_t)i;
     }
-    memcpy(whole->other, whole->word + 1, whole->words * sizeof whole->other[0]);
+    if (!whole->knows_pages)
+        memcpy(whole->other, whole->word + 1, whole->words * sizeof whole->other[0]);
     whole->knows_pages = 1;
-    family_begin(whole, families);
+}
+
+int whole_pad(struct whole *whole, uint32_t i, uint32_t words) {
+    if (whole->words >= words)
+        return -1;
+    uint32_t behind = whole->words++ - i;
+    memmove(whole->at + i + 1, whole->at + i, behind * sizeof whole->at[0]);
+    memmove(whole->word + i + 2, whole->word + i + 1, behind * sizeof whole->word[0]);
+    memmove(whole->place + i + 1, whole->place + i, behind * sizeof whole->place[0]);
+    memmove(whole->other + i + 1, whole->other + i, behind * sizeof whole->other[0]);
+    whole->at[i] = &never_changes;
+    whole->word[i + 1] = whole->other[i] = never_changes;
+    whole->place[i] = (struct whole_place){0};
+    whole->is_plain = 0;
+    return 0;
 }
 
 /* The places in [lo, hi) where another word stands now, a bit for each. What differs is no reason to stop: branches that
@@ -143,24 +150,24 @@ static inline uint64_t changed_places(const struct whole *whole, size_t lo, size
 
 /* `now` stands at at[i]. returns 0: it may not stand there */
 static inline __attribute__((always_inline)) int change(struct whole *whole, size_t i, uint64_t now,
-                                                        struct whole_families *families) {
+                                                        const uint64_t *power) {
     uint64_t before = whole->word[i + 1];
     if (now == whole->other[i])
-        whole->bits ^= 1ull << i % BITS;
+        whole->turns.base ^= i < WHOLE_TURNING ? whole_turns_bits(whole, i) : 0;
     else if (may_change(whole, i, now))
-        family_begin(whole, families);
+        whole->turns.third |= whole->other[i] != before;
     else
         return 0;
-    whole->hash += (site_hash_step(0, now) - site_hash_step(0, before)) * families->power[whole->place[i].frame];
+    whole->hash += (site_hash_step(0, now) - site_hash_step(0, before)) * power[whole->place[i].frame];
     whole->other[i] = before;
     whole->word[i + 1] = now;
     return 1;
 }
 
 /* Where one word can be read so can all others on its page. */
-int whole_adapt(struct whole *whole, size_t first, struct whole_families *families) {
+int whole_adapt(struct whole *whole, size_t first, const uint64_t power[CAPTURE_FRAMES_MAX + 1]) {
     if (!whole->knows_pages)
-        find_pages(whole, families);
+        whole_find_pages(whole);
     for (size_t page = 0, hi; page < whole->words; page = hi) {
         hi = whole->place[page].end;
         size_t lo = page > first ? page : first;
@@ -168,7 +175,7 @@ int whole_adapt(struct whole *whole, size_t first, struct whole_families *famili
             continue;
         for (uint64_t changed = changed_places(whole, lo, hi); changed; changed &= changed - 1) {
             size_t i = lo + (size_t)__builtin_ctzll(changed);
-            if (!change(whole, i, *whole->at[i], families))
+            if (!change(whole, i, *whole->at[i], power))
                 return -1;
         }
     }
@@ -183,77 +190,4 @@ const uint64_t *whole_frames(const struct whole *whole, uint64_t buffer[CAPTURE_
         if (whole->place[i].frame)
             buffer[whole->place[i].frame] = whole->word[i + 1];
     return buffer;
-}
-
-/* ---- families ---- */
-
-/* Where it is to be found. Mixed twice: families are alike in their bits, so that a constant between their places would make
- * either none of them collide or all. */
-static inline size_t known_set(uint32_t family, uint64_t bits) {
-    uint64_t mixed = (bits + ((uint64_t)family << 40)) * SITE_HASH_BASE;
-    return (mixed ^ mixed >> 32) * 0xBF58476D1CE4E5B9ull >> WHOLE_KNOWN_SHIFT;
-}
-
-static inline uint32_t known_site(const struct whole_families *families, uint32_t family, uint64_t bits) {
-    const struct whole_known *known = families->known[known_set(family, bits)];
-    for (size_t i = 0; i < WHOLE_KNOWN_WAYS; i++)
-        if (known[i].bits == bits && known[i].family == family)
-            return known[i].site;
-    return 0;
-}
-
-void whole_note(const struct whole *whole, struct whole_families *families) {
-    if (!whole->family)
-        return;
-    struct whole_known *known = families->known[known_set(whole->family, whole->bits)];
-    memmove(known + 1, known, (WHOLE_KNOWN_WAYS - 1) * sizeof *known);
-    *known = (struct whole_known){.bits = whole->bits, .family = whole->family, .site = whole->site};
-}
-
-/* Which of its two words stands in the place at[i]: 1: the other one. *third: none of them */
-static inline __attribute__((always_inline)) unsigned turned_1(const struct whole *whole, size_t i, unsigned *third) {
-    uint64_t now = *whole->at[i];
-    unsigned turned = now != whole->word[i + 1];
-    *third |= turned & (now != whole->other[i]);
-    return turned;
-}
-
-/* The same of four places, from at[i] on, a bit for each. */
-static inline __attribute__((always_inline)) unsigned turned_4(const struct whole *whole, size_t i, unsigned *third) {
-    struct arch_words now = arch_words_at(whole->at + i);
-    unsigned turned = arch_words_equal(now, whole->word + 1 + i) ^ 15;
-    if (turned)
-        *third |= turned & ~arch_words_equal(now, whole->other + i);
-    return turned;
-}
-
-/* *bits: which of their words stand in the whole's places, as they are of its family. returns 0: others do
- * Four at a time; the last four of a page may begin before it, with words that were read. */
-static inline int bits_of(const struct whole *whole, size_t first, uint64_t *bits) {
-    uint64_t turned = 0;
-    unsigned third = !whole->family;
-    for (size_t i = 0, hi; i < whole->words && !third; i = hi) {
-        hi = whole->place[i].end;
-        i = i > first ? i : first;
-        for (; i + 4 <= hi; i += 4)
-            turned |= (uint64_t)turned_4(whole, i, &third) << i;
-        if (i < hi && hi >= 4)
-            turned |= (uint64_t)turned_4(whole, hi - 4, &third) << (hi - 4);
-        else
-            for (; i < hi; i++)
-                turned |= (uint64_t)turned_1(whole, i, &third) << i;
-    }
-    *bits = whole->bits ^ turned;
-    return !third;
-}
-
-uint32_t whole_site(struct whole *whole, size_t first, struct whole_families *families) {
-    uint64_t bits;
-    if (!bits_of(whole, first, &bits))
-        return 0;
-    uint32_t site = known_site(families, whole->family, bits);
-    if (site && bits == whole->met && whole_adapt(whole, first, families) == 0)
-        whole->site = site;
-    whole->met = bits;
-    return site;
 }

@@ -5,9 +5,10 @@
 #include "levels.h"
 
 enum {
-    WHOLE_WORDS = 96, /* that a whole stack may depend on */
+    WHOLE_WORDS = 88, /* that a whole stack may depend on */
     WHOLE_WORDS_AT_ONCE = 4,
     WHOLE_PAGE_BYTES = 4096, /* or more */
+    WHOLE_TURNING = 64,      /* words of one that is turning (turns.h) */
 };
 
 /* What at[i] of a whole is. */
@@ -17,50 +18,62 @@ struct whole_place {
     uint8_t end;    /* of the first on a page: of those after it that are on the same one */
 };
 
+/* What turns.h knows of the whole that it stands in; all 0, but for `third`, if that neither turns nor paused. */
+struct turns_known {
+    uint32_t number;
+    uint32_t site; /* 0: none */
+};
+struct turns {
+    struct turns_known *known;
+    uint32_t known_bits; /* there are 1 << known_bits of them */
+    uint32_t bits;       /* of a number, at most 32 */
+    uint32_t base;             /* the number of the stack whose words stand in the whole */
+    uint32_t spread;           /* a number times this begins with its place in known[] */
+    uint32_t last, running;    /* site that was found last, how often running */
+    int third;                 /* some place had a third word */
+    __attribute__((aligned(ARCH_WORDS_ALIGNMENT))) uint64_t weight[WHOLE_TURNING]; /* of at[i]: the bits that tell its two words apart, one for each half that does */
+};
+
 /* A stack as it was met, ready to be compared with the present one in one go: all words that a walk from `caller` would
  * read, in its order. */
 struct whole {
-    struct caller caller;
+    struct caller caller; /* WHOLE_TURNS is added to its pc while the words here are no more than one stack of many */
     uintptr_t bp_mask; /* 0: the frame pointer does not matter */
     unsigned epoch;    /* unwind_epoch; 0: holds nothing */
     uint32_t site;
-    uint32_t words; /* a multiple of WHOLE_WORDS_AT_ONCE: behind the last one stand some that never differ */
+    uint32_t words; /* a multiple of WHOLE_WORDS_AT_ONCE, not 0: behind the last one stand some that never differ */
     uint32_t frames;
     uintptr_t misaligned; /* is kept as 0 */
     int knows_pages;      /* place[].end is set */
     int is_plain;         /* no words but return addresses */
     int is_cut_short; /* these are as many frames as were asked for: what the last one's step would do does not matter */
-    uint64_t hash;    /* of the frames */
-    /* Stacks of one family have the same places, and one of the same two words in each: a bit for each place tells them
-     * apart. Begins anew when some place gets a third word. */
-    uint32_t family; /* its number, which no other of this thread ever has; 0: these words have no bits */
-    uint64_t bits;   /* of the words that stand here, 1 << i for at[i] */
-    uint64_t met;    /* of the last stack that was found by its bits */
     const uint64_t *at[WHOLE_WORDS]; /* all aligned: no word lies on two pages */
-    uint64_t word[WHOLE_WORDS + 1];  /* [0] is caller.pc, and [i + 1] the word at at[i]: the frames, if is_plain */
-    struct whole_place place[WHOLE_WORDS]; /* of at[i] */
+    struct turns turns;
+    __attribute__((aligned(ARCH_WORDS_ALIGNMENT))) uint64_t hash; /* of the frames; keeps the words in line */
+    uint64_t word[WHOLE_WORDS + 1];  /* [0] is the caller's address, and [i + 1] the word at at[i]: the frames, if is_plain */
     /* Most places have two words that take turns. This holds something once knows_pages is set. */
-    uint64_t other[WHOLE_WORDS]; /* that stood at at[i] before in a stack of this shape; word[i + 1]: none did */
+    __attribute__((aligned(ARCH_WORDS_ALIGNMENT))) uint64_t other[WHOLE_WORDS]; /* that stood at at[i] before in a stack of this shape; word[i + 1]: none did */
+    struct whole_place place[WHOLE_WORDS]; /* of at[i] */
 };
+_Static_assert(offsetof(struct whole, word[1]) % ARCH_WORDS_ALIGNMENT == 0, "four words can be read at once");
 
-/* The sites of stacks by family and bits: what is found here was met with the very words that stand there now. */
-struct whole_known {
-    uint64_t bits;
-    uint32_t family; /* 0: empty */
-    uint32_t site;
-};
-enum { WHOLE_KNOWN_SHIFT = 64 - 10, WHOLE_KNOWN_SETS = 1 << 10, WHOLE_KNOWN_WAYS = 4 };
-struct whole_families {
-    uint64_t power[CAPTURE_FRAMES_MAX + 1]; /* of SITE_HASH_BASE */
-    uint32_t last;
-    struct whole_known known[WHOLE_KNOWN_SETS][WHOLE_KNOWN_WAYS]; /* the youngest of a set first */
-};
+#define WHOLE_TURNS (UINT64_C(1) << 63)
+static inline int whole_turns(const struct whole *whole) {
+    return whole->caller.pc >> 63 != 0;
+}
+static inline uint32_t whole_turns_bits(const struct whole *whole, size_t i) { /* i < WHOLE_TURNING; 0: one word stands there */
+    uint64_t weight = whole->turns.weight[i];
+    return (uint32_t)weight | (uint32_t)(weight >> 32);
+}
 
+/* 0: the whole begins where the present stack does, and its words are to be compared; WHOLE_TURNS: it begins there and turns */
+static inline uint64_t whole_begin_differs(const struct whole *whole, const struct caller *caller) {
+    return (whole->caller.pc ^ caller->pc) | (whole->caller.sp ^ caller->sp) |
+           ((whole->caller.bp ^ caller->bp) & whole->bp_mask) |
+           (whole->epoch ^ atomic_load_explicit(&unwind_epoch, memory_order_relaxed));
+}
 static inline int whole_begins_at(const struct whole *whole, const struct caller *caller) {
-    uintptr_t differs = (whole->caller.pc ^ caller->pc) | (whole->caller.sp ^ caller->sp) |
-                        ((whole->caller.bp ^ caller->bp) & whole->bp_mask) |
-                        (whole->epoch ^ atomic_load_explicit(&unwind_epoch, memory_order_relaxed));
-    return !differs;
+    return !(whole_begin_differs(whole, caller) & ~WHOLE_TURNS);
 }
 
 /* The first of the places at which another word stands now, or one of the WHOLE_WORDS_AT_ONCE from there on; NULL: the words
@@ -68,20 +81,46 @@ static inline int whole_begins_at(const struct whole *whole, const struct caller
  * stack does. */
 static inline const uint64_t *const *whole_differs(const struct whole *whole) {
     const uint64_t *const *at = whole->at, *const *end = at + whole->words, *word = whole->word + 1;
-    for (; at < end; at += WHOLE_WORDS_AT_ONCE, word += WHOLE_WORDS_AT_ONCE)
+    do {
         if (*at[0] != word[0] || *at[1] != word[1] || *at[2] != word[2] || *at[3] != word[3])
             return at;
+        word += WHOLE_WORDS_AT_ONCE;
+    } while ((at += WHOLE_WORDS_AT_ONCE) < end);
     return NULL;
 }
 
-/* Is the whole stack as it was? */
+/* Is the whole stack as it was? One that turns is not asked. */
 static inline int whole_is_same(const struct whole *whole, const struct caller *caller) {
-    return whole_begins_at(whole, caller) && !whole_differs(whole);
+    return !whole_begin_differs(whole, caller) && !whole_differs(whole);
 }
 
 /* The first i at which another word stands at at[i] now, or whole->words. It begins where the present stack does. */
 static inline size_t whole_first_changed(const struct whole *whole) {
     return levels_first_changed(whole->at, whole->word + 1, 0, whole->words);
+}
+
+/* Would a walk from another stack pointer read the same words, as far up as these are, wherever they lie? Return addresses
+ * alone say so when each place is a constant above the stack pointer; and where a walk was cut short it does not matter what
+ * stands above. */
+static inline int whole_can_move(const struct whole *whole) {
+    return whole->epoch && whole->is_plain && whole->is_cut_short && !whole->bp_mask && whole->frames > 1;
+}
+/* Is the present stack the same one, elsewhere? They are read in the order of the walk, none behind one that differs. */
+static inline int whole_is_same_moved(const struct whole *whole, const struct caller *caller) {
+    const uintptr_t moved = caller->sp - whole->caller.sp;
+    const uint64_t *const *at = whole->at, *const *end = at + whole->frames - 1, *word = whole->word + 1;
+#define IS_SAME(i) (*(const uint64_t *)((uintptr_t)at[i] + moved) == word[i])
+    for (; at + WHOLE_WORDS_AT_ONCE <= end; at += WHOLE_WORDS_AT_ONCE, word += WHOLE_WORDS_AT_ONCE)
+        if (!IS_SAME(0) || !IS_SAME(1) || !IS_SAME(2) || !IS_SAME(3))
+            return 0;
+    for (; at < end; at++, word++)
+        if (!IS_SAME(0))
+            return 0;
+#undef IS_SAME
+    return 1;
+}
+static inline size_t whole_span(const struct whole *whole) { /* bytes up from the stack pointer; one that can move */
+    return (uintptr_t)(whole->at[whole->frames - 2] + 1) - whole->caller.sp;
 }
 
 /* Keep the first `frames` levels as a whole; hash and site are the caller's to set. A stack that was cut is not kept, for it
@@ -90,21 +129,21 @@ static inline size_t whole_first_changed(const struct whole *whole) {
 void whole_make(struct whole *whole, const struct levels *levels, struct caller caller, uint32_t frames, uint32_t max);
 void whole_copy(struct whole *to, const struct whole *from);
 
-/* The site of the present stack, which begins where the whole does and is the same up to at[first], if it is of the whole's
- * family and was met before; else 0. One that comes twice running takes the whole's place. */
-uint32_t whole_site(struct whole *whole, size_t first, struct whole_families *families);
-void whole_note(const struct whole *whole, struct whole_families *families); /* that its site is known */
-
 /* Is `like`, which begins where the present stack does, of the same shape as far as its first change? Most that are not
  * end here. *first receives the change's place, or like->words: there is none */
 int whole_seems_alike(struct whole *like, size_t *first);
 
 /* Make the whole the present stack, which is the same up to at[first]: where only return addresses differ, and each leads
  * on as the one did that stood there, the words to compare stay in their places.
- * families begins a new one where a place has a third word
+ * power    of SITE_HASH_BASE
  * returns  0, or -1: it is of another shape; what is left is good for nothing
  * context  hook, busy */
-int whole_adapt(struct whole *whole, size_t first, struct whole_families *families);
+int whole_adapt(struct whole *whole, size_t first, const uint64_t power[CAPTURE_FRAMES_MAX + 1]);
+
+/* A word that never changes takes the place at[i] and those behind it make room; at most `words` there are then.
+ * returns  0, or -1: there is no room */
+int whole_pad(struct whole *whole, uint32_t i, uint32_t words);
+void whole_find_pages(struct whole *whole); /* anew */
 
 /* The frames, innermost first; they stand in the whole, or in `buffer`. */
 const uint64_t *whole_frames(const struct whole *whole, uint64_t buffer[CAPTURE_FRAMES_MAX]);

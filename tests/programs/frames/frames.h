@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include "../program.h"
 
+enum { FRAMES_MAX = 64 }; /* that castaway keeps */
+
 /* Print this stack as `SIZE MODULE OFFSET...` lines, innermost frame first; offsets are link-time addresses. */
 static inline __attribute__((always_inline)) void frames_print(size_t size) {
     unw_context_t context;
@@ -16,6 +18,7 @@ static inline __attribute__((always_inline)) void frames_print(size_t size) {
 
     unw_getcontext(&context);
     unw_init_local(&cursor, &context);
+    int left = FRAMES_MAX;
     do {
         unw_word_t address = 0;
         Dl_info info;
@@ -25,7 +28,7 @@ static inline __attribute__((always_inline)) void frames_print(size_t size) {
         if (!dladdr1((void *)address, &info, (void **)&map, RTLD_DL_LINKMAP))
             break;
         printf("%zu %s %lu\n", size, *map->l_name ? map->l_name : "main", (unsigned long)(address - map->l_addr));
-    } while (unw_step(&cursor) > 0);
+    } while (--left && unw_step(&cursor) > 0);
 }
 
 /* Drop an object of `size` bytes, which no other call has, and say from where. */

@@ -1,0 +1,58 @@
+/* Two ways at each level, over and over: a stack is which of two return addresses stands in each place, on several pages. First
+ * only some of the places take turns. Now and then a way comes many times running. Then each place has other two words, and
+ * larger frames stand elsewhere between. */
+#include "frames.h"
+
+enum { LEVELS = 7, WAYS = 1 << LEVELS, FEW = 8, ROUNDS = 9, RUNNING = 40, FIRST_BYTES = 1000, ROOM_BYTES = 1500 };
+
+static int other_shape; /* of eight frames other four are larger, and other two calls lead on */
+
+/* The calls are followed by different code, so that they stay four. */
+static NOINLINE void descend(size_t size, int way, int levels, int is_last) {
+    volatile char room[(levels + other_shape) % 2 ? 16 : ROOM_BYTES];
+    room[0] = room[1] = 1;
+    int call = levels ? (way & 1) + 2 * other_shape : 4;
+    way >>= 1, levels--;
+    if (call == 0) {
+        descend(size, way, levels, is_last);
+        __asm__ volatile("nop" ::: "memory");
+    } else if (call == 1) {
+        descend(size, way, levels, is_last);
+        __asm__ volatile("nop; nop" ::: "memory");
+    } else if (call == 2) {
+        descend(size, way, levels, is_last);
+        __asm__ volatile("nop; nop; nop" ::: "memory");
+    } else if (call == 3) {
+        descend(size, way, levels, is_last);
+        __asm__ volatile("nop; nop; nop; nop" ::: "memory");
+    } else {
+        if (is_last)
+            frames_print(size);
+        void *made = malloc(size);
+        __asm__ volatile("" : "+r"(made));
+        if (!is_last)
+            free(made);
+    }
+    room[0] = room[1];
+}
+
+/* times: some ways come so often running. is_last: what is made is recorded */
+static void all_ways(int ways, int times, int is_last) {
+    for (int i = 0; i < ways; i++) {
+        int way = i * 5 % ways;
+        for (int left = i % 50 ? 1 : times; left > 0; left--)
+            descend((size_t)(FIRST_BYTES + way + other_shape * WAYS), way, LEVELS, is_last);
+    }
+}
+
+int main(void) {
+    for (other_shape = 0; other_shape < 2; other_shape++) {
+        for (int round = 0; round < ROUNDS; round++)
+            all_ways(FEW, 1, 0);
+        all_ways(WAYS, 1, 0);
+        all_ways(WAYS, RUNNING, 0);
+        all_ways(WAYS, 1, 1);
+    }
+    clobber_stack();
+    return 0;
+}
