@@ -105,16 +105,19 @@ static inline void enter_slot(const struct build *build, const struct granules_p
         enter(build->heap, granule, piece->base + number * GRANULE_BYTES + half, id, 1);
 }
 
-/* Two slots at once: most of an index is empty. */
+/* Most of an index is empty. */
 static void fill_block(const struct build *build, const struct granules_piece *piece, size_t block) {
-    typedef uint64_t __attribute__((may_alias)) two_slots;
-    enum { BLOCK_PAIRS = 1 << (HEAP_BLOCK_SHIFT - 1) };
-    const two_slots *pair = (const two_slots *)(const void *)piece->index->slot;
-    for (size_t i = block * BLOCK_PAIRS; i < (block + 1) * BLOCK_PAIRS; i++)
-        if (pair[i]) {
-            enter_slot(build, piece, 2 * i, (uint32_t)pair[i]);
-            enter_slot(build, piece, 2 * i + 1, (uint32_t)(pair[i] >> 32));
-        }
+    enum { BLOCK_SLOTS = 1 << HEAP_BLOCK_SHIFT };
+    const _Atomic uint32_t *slot = &piece->index->slot[block * BLOCK_SLOTS];
+    uint64_t begun = 0;
+#pragma GCC unroll 4
+    for (size_t i = 0; i < BLOCK_SLOTS; i += LANES_WORDS)
+        begun |= lanes_words((const uint32_t *)(const void *)&slot[i]) << i;
+    for (; begun; begun &= begun - 1) {
+        size_t number = (size_t)__builtin_ctzll(begun);
+        enter_slot(build, piece, block * BLOCK_SLOTS + number,
+                   atomic_load_explicit(&slot[number], memory_order_relaxed));
+    }
 }
 
 static void prefetch_block(const struct granules_piece *piece, size_t block) {

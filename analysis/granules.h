@@ -76,6 +76,7 @@ static inline int granules_begins(uint8_t byte) {
  *          was met, nor that words to there are of no interest */
 static inline uint64_t granules_sort(const _Atomic uint8_t *granule, uint64_t wanted, uint64_t *other) {
     uint64_t fresh = 0, met = 0;
+#pragma GCC unroll 4
     for (size_t i = 0; i < 64; i += LANES_BYTES) {
         lanes bytes = lanes_load((const void *)&granule[i]);
         fresh |= lanes_between(bytes, GRANULE_SHORT, GRANULE_LONG) << i;

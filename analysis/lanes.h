@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <string.h>
 
+enum { LANES_WORDS = 16 };
+
 #if defined(__SSE2__)
 #include <emmintrin.h>
 
@@ -23,6 +25,15 @@ static inline uint64_t lanes_between(lanes bytes, uint8_t least, uint8_t most) {
 
 static inline uint64_t lanes_equal(lanes bytes, uint8_t byte) {
     return (uint16_t)_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8((char)byte)));
+}
+
+/* Bits of the words that are not zero, of 16. */
+static inline uint64_t lanes_words(const uint32_t *words) {
+    const __m128i *four = (const __m128i *)(const void *)words;
+    __m128i low = _mm_packs_epi32(_mm_loadu_si128(&four[0]), _mm_loadu_si128(&four[1]));
+    __m128i high = _mm_packs_epi32(_mm_loadu_si128(&four[2]), _mm_loadu_si128(&four[3]));
+    __m128i bytes = _mm_packs_epi16(low, high); /* what is not zero becomes no zero: it is saturated */
+    return (uint16_t)~_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_setzero_si128()));
 }
 #else
 enum { LANES_BYTES = 8 };
@@ -45,6 +56,13 @@ static inline uint64_t lanes_between(lanes bytes, uint8_t least, uint8_t most) {
 
 static inline uint64_t lanes_equal(lanes bytes, uint8_t byte) {
     return lanes_between(bytes, byte, byte);
+}
+
+static inline uint64_t lanes_words(const uint32_t *words) {
+    uint64_t bits = 0;
+    for (unsigned i = 0; i < LANES_WORDS; i++)
+        bits |= (uint64_t)(words[i] != 0) << i;
+    return bits;
 }
 #endif
 #endif

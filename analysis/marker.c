@@ -237,11 +237,12 @@ static void settle(struct marker *marker, struct marker_words *found) {
 /* Those that lead to an object's granule, as far as it is known where these are. */
 static void put_by(struct marker *marker, struct marker_words *found) {
     struct targets *targets = marker->targets;
-    const size_t count = found->count;
+    struct targets_stack *stacks = targets->stack;
+    const size_t count = found->count, mask = targets->mask;
     size_t kept = 0;
 #pragma GCC unroll 4
     for (size_t i = 0; i < count; i++)
-        if (!LIKELY(targets_put(targets, found->word[i])))
+        if (!LIKELY(targets_put(targets, stacks, mask, found->word[i])))
             found->word[kept++] = found->word[i]; /* kept <= i */
     targets->count += count - kept;
     found->count = kept;
@@ -424,34 +425,50 @@ static NOINLINE void scan_unusual(struct marker *marker, work_item item) {
     }
 }
 
+/* Without a branch on what a word is. Four at once, since the loop takes as long as they do.
+ * returns  how many there are then at `kept`; those behind are overwritten */
+static inline size_t keep_words(uintptr_t *kept, size_t count, uintptr_t at, size_t words, uintptr_t lo,
+                                uintptr_t span) {
+    enum { TOGETHER = 4 };
+    size_t i = 0;
+    for (; i + TOGETHER <= words; i += TOGETHER)
+#pragma GCC unroll 4
+        for (size_t next = 0; next < TOGETHER; next++) {
+            uintptr_t word = heap_load(at + (i + next) * WORD);
+            kept[count] = word;
+            count += word - lo < span;
+        }
+    for (; i < words; i++) {
+        uintptr_t word = heap_load(at + i * WORD);
+        kept[count] = word;
+        count += word - lo < span;
+    }
+    return count;
+}
+
 /* All that are launched, but for so many. */
-static void scan(struct marker *marker, size_t ahead) {
+static NOINLINE void scan(struct marker *marker, struct marker_words *found, size_t ahead) {
     struct marker_objects *launched = &marker->launched;
-    struct marker_words *found = &marker->found[marker->round];
     const int is_usual = marker->interior != INTERIOR_FOLLOW && !marker->by_counts_inside && !~marker->mask;
+    const size_t usual_max = is_usual ? GRANULE_LONG - GRANULE_SHORT : 0; /* fewer words than these */
     const uintptr_t lo = marker->lo, span = marker->span;
-    size_t first = launched->first, end = launched->end, words_read = 0;
+    size_t first = launched->first, end = launched->end, count = found->count, words_read = 0;
     if (end - first <= ahead)
         return;
     marker->objects_scanned += end - first - ahead;
     for (; end - first > ahead; first++) {
         work_item item = launched->item[first % MARKER_RING];
         size_t words = work_code(item) - GRANULE_SHORT;
-        if (!LIKELY(is_usual && work_code(item) < GRANULE_LONG && found->count + words <= MARKER_WORDS)) {
-            scan_unusual(marker, item);
+        if (LIKELY(words < usual_max && count + words <= MARKER_WORDS)) {
+            count = keep_words(found->word, count, work_start(item), words, lo, span);
+            words_read += words;
             continue;
         }
-        uintptr_t at = work_start(item);
-        size_t count = found->count;
-        words_read += words;
-#pragma GCC unroll 8
-        for (size_t i = 0; i < words; i++) {
-            uintptr_t word = heap_load(at + i * WORD);
-            found->word[count] = word;
-            count += word - lo < span;
-        }
         found->count = count;
+        scan_unusual(marker, item);
+        count = found->count;
     }
+    found->count = count;
     launched->first = end - ahead;
     marker->bytes_read += words_read * WORD;
 }
@@ -477,7 +494,7 @@ static inline void advance(struct marker *marker) {
     if (!overlaps && launched_count(marker) <= FEW)
         due = round;
     if (!too_many)
-        scan(marker, due != round && is_more_to_do(marker) ? MARKER_AHEAD : 0);
+        scan(marker, &marker->found[round], due != round && is_more_to_do(marker) ? MARKER_AHEAD : 0);
     if (due != round && marker->puts_by)
         put_by(marker, &marker->found[round]);
     if (marker->found[round].count)

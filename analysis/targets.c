@@ -8,7 +8,7 @@
 #include <string.h>
 
 enum {
-    LEAVES_MIN = 128,        /* smaller heaps are marked as fast without: the bytes of these are 8 MiB */
+    LEAVES_MIN = 8,          /* smaller heaps are marked as fast without: the bytes of these are 512 KiB */
     LEAF_TARGETS = 20 << 10, /* 4 % of the memory that the leaf is of */
     GIVE_MIN = 32,
     GIVE_LOOKS = 64, /* at stacks that may have so many */
@@ -49,7 +49,7 @@ void targets_begin(struct targets *targets, const struct granules *granules, str
     targets->group = TARGETS_GROUPS;
     if (granules->piece_count < LEAVES_MIN || targets->leaves)
         return;
-    size_t places = 2 * LEAVES_MIN;
+    size_t places = BITS;
     while (places < 2 * granules->piece_count)
         places *= 2;
     targets->granules = granules;

@@ -68,10 +68,12 @@ static inline uint64_t targets_key(uint64_t turned) {
  * which there is a stack, or there is no memory: then the pool has an error */
 struct targets_stack *targets_more_room(struct targets *targets, uint64_t turned);
 
-/* Put by where a word leads. Who calls adds it to the count. returns 0 when it can't be */
-static inline int targets_put(struct targets *targets, uintptr_t word) {
+/* Put by where a word leads. Who calls adds it to the count.
+ * stacks, mask  the targets', at hand already
+ * returns       0 when it can't be */
+static inline int targets_put(struct targets *targets, struct targets_stack *stacks, size_t mask, uintptr_t word) {
     uint64_t turned = targets_turned(word), key = targets_key(turned);
-    struct targets_stack *stack = &targets->stack[key & targets->mask];
+    struct targets_stack *stack = &stacks[key & mask];
     if (__builtin_expect(stack->key != key || stack->top == stack->hi, 0) &&
         !(stack = targets_more_room(targets, turned)))
         return 0;
