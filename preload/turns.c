@@ -97,7 +97,8 @@ static int align_pages(struct whole *whole) {
         fill_up(whole, whole->words, WHOLE_WORDS);
     return error;
 }
-_Static_assert(WHOLE_TURNING + WHOLE_WORDS_AT_ONCE <= WHOLE_WORDS, "words stay a multiple of so many, whatever was padded");
+_Static_assert(WHOLE_TURNING + WHOLE_WORDS_AT_ONCE <= WHOLE_WORDS,
+               "words stay a multiple of so many, whatever was padded");
 
 /* Where this number is to be found. */
 static struct turns_known *place_of(const struct turns *turns, uint32_t number) {
