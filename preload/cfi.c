@@ -38,7 +38,7 @@ static int64_t read_signed(struct bytes *bytes, size_t size) {
     return (int64_t)(read_fixed(bytes, size) << unused) >> unused;
 }
 
-static uint64_t read_uleb(struct bytes *bytes) {
+static uint64_t read_long_uleb(struct bytes *bytes) {
     uint64_t value = 0;
     for (unsigned shift = 0;; shift += 7) {
         uint64_t byte = read_fixed(bytes, 1);
@@ -46,6 +46,13 @@ static uint64_t read_uleb(struct bytes *bytes) {
         if (!(byte & 0x80))
             return value;
     }
+}
+
+/* Nearly all are one byte. */
+static inline uint64_t read_uleb(struct bytes *bytes) {
+    if (bytes->at < bytes->end && !(*bytes->at & 0x80))
+        return *bytes->at++;
+    return read_long_uleb(bytes);
 }
 
 static int64_t read_sleb(struct bytes *bytes) {
@@ -454,17 +461,21 @@ static int run(struct machine *machine, struct bytes program, uintptr_t pc) {
     const struct description *description = machine->description;
     uintptr_t at = description->lo;
     while (program.at < program.end && !program.failed) {
-        unsigned code = (unsigned)read_fixed(&program, 1);
-        at = code == 1 ? read_pointer(&program, description->encoding)
-                       : at + advance_of(&program, code, description->code_align);
-        if (at > pc)
-            break;
-        if (code >> 6 == 2)
+        unsigned code = *program.at++;
+        if (code == 0x0e) /* def_cfa_offset, the commonest with short advances */
+            machine->row.cfa_offset = (int64_t)read_uleb(&program);
+        else if (code >> 6 == 2)
             set(machine, &program, code & 0x3f, AT, scaled(read_uleb(&program), description->data_align));
         else if (code >> 6 == 3)
             restore(machine, &program, code & 0x3f);
         else if (code >> 6 == 0 && (code < 1 || code > 4))
             change_row(machine, &program, code);
+        else {
+            at = code == 1 ? read_pointer(&program, description->encoding)
+                           : at + advance_of(&program, code, description->code_align);
+            if (at > pc)
+                break;
+        }
     }
     return program.failed ? -1 : 0;
 }

@@ -152,10 +152,16 @@ void exit_forget_stack(void) {
     own_stack = NULL;
 }
 
+/* No more objects than these are looked at, mostly. To clear a huge page takes longer than to search a few of them. */
+static uint64_t looked_at(const struct scan_input *in) {
+    uint64_t alive = live_objects(), born = in->young.birth_end - in->young.birth_from;
+    return in->since_fork && born < alive ? born : alive;
+}
+
 static int search_and_write(const struct scan_input *input, int file) {
     struct arena arena;
     struct scan_input in = *input;
-    pages_arena(&arena, live_objects() > BESIDE_OBJECTS_MAX ? LARGE_BLOCK_BYTES : ARENA_BLOCK_BYTES);
+    pages_arena(&arena, looked_at(&in) > BESIDE_OBJECTS_MAX ? LARGE_BLOCK_BYTES : ARENA_BLOCK_BYTES);
     struct search *search = arena_alloc(&arena, 1, sizeof *search);
     in.keep = &arena;
     int error = search ? search_run(&in, &arena, search) : -ENOMEM;

@@ -102,27 +102,32 @@ static inline const void *behind_seen(const struct behind *behind) {
     }
 
 /* libstdc++'s operator new[] jumps to operator new: ours is the one frame that says which it was, so it stays. */
-#define OPERATOR_NEW_ARRAY(symbol, parameters, arguments, fallback) OPERATOR(symbol, parameters, arguments, fallback, 0)
-/* libstdc++ calls aligned_alloc with more than was asked for. (Other allocators' operators call nothing of ours.) */
+#define OPERATOR_NEW_ARRAY(symbol, parameters, arguments, fallback)                                                    \
+    OPERATOR(symbol, parameters, arguments, fallback, , )
+/* libstdc++ calls aligned_alloc with more than was asked for. (Other allocators' operators call nothing of ours, and not
+ * every operator calls such a function.) */
 #define OPERATOR_NEW_ALIGNED(symbol, parameters, arguments, fallback)                                                  \
-    OPERATOR(symbol, parameters, arguments, fallback, process.facts.allocator_is_glibc ? bytes : 0)
-#define OPERATOR(symbol, parameters, arguments, fallback, asked)                                                       \
+    OPERATOR(symbol, parameters, arguments, fallback, hook_asked = process.facts.allocator_is_glibc ? bytes : 0,       \
+             hook_asked = 0)
+#define OPERATOR(symbol, parameters, arguments, fallback, before, after)                                               \
     typedef void *(*symbol##_type)parameters;                                                                          \
     EXPORT void *symbol parameters;                                                                                    \
     void *symbol parameters {                                                                                          \
         static struct behind behind;                                                                                   \
-        symbol##_type real = (symbol##_type)behind_find(&behind, #symbol);                                             \
-        if (!real)                                                                                                     \
+        symbol##_type real = (symbol##_type)behind_seen(&behind);                                                      \
+        if (__builtin_expect(!real, 0) && !(real = (symbol##_type)behind_find(&behind, #symbol)))                      \
             return fallback;                                                                                           \
-        hook_asked = asked;                                                                                            \
+        before;                                                                                                        \
         void *pointer = real arguments;                                                                                \
-        hook_asked = 0; /* not every operator calls such a function */                                                 \
-        if (!behind_seen(&behind) && hook_recording && pointer != NULL)                                                \
+        after;                                                                                                         \
+        if (__builtin_expect(!behind_seen(&behind), 0) && hook_recording && pointer != NULL)                           \
             hook_made_once(pointer, bytes, &ARCH_CALLER());                                                            \
         return pointer;                                                                                                \
     }
 
-#define OPERATOR_DELETE(symbol, parameters, arguments)                                                                 \
+/* Where the real operator is seen it does nothing but to call another of these, or free; that is done at once, in its place.
+ * If the program or a library has its own of that one, the call goes there, as the standard library's would. */
+#define OPERATOR_DELETE(symbol, parameters, arguments, comes_down_to)                                                  \
     typedef void(*symbol##_type) parameters;                                                                           \
     static struct behind symbol##_behind;                                                                              \
     static __attribute__((noinline)) void symbol##_unseen parameters {                                                 \
@@ -137,9 +142,8 @@ static inline const void *behind_seen(const struct behind *behind) {
     }                                                                                                                  \
     EXPORT void symbol parameters;                                                                                     \
     void symbol parameters {                                                                                           \
-        symbol##_type real = (symbol##_type)behind_seen(&symbol##_behind);                                             \
-        if (__builtin_expect(real != NULL, 1))                                                                         \
-            real arguments;                                                                                            \
+        if (__builtin_expect(behind_seen(&symbol##_behind) != NULL, 1))                                                \
+            comes_down_to;                                                                                             \
         else                                                                                                           \
             symbol##_unseen arguments;                                                                                 \
     }
@@ -173,17 +177,20 @@ OPERATOR_NEW_ALIGNED(_ZnwmSt11align_val_tRKSt9nothrow_t, (size_t bytes, size_t a
                      (bytes, alignment, tag), aligned(bytes, alignment))
 OPERATOR_NEW_ALIGNED(_ZnamSt11align_val_tRKSt9nothrow_t, (size_t bytes, size_t alignment, const struct nothrow *tag),
                      (bytes, alignment, tag), aligned(bytes, alignment))
-OPERATOR_DELETE(_ZdlPv, (void *pointer), (pointer))
-OPERATOR_DELETE(_ZdaPv, (void *pointer), (pointer))
-OPERATOR_DELETE(_ZdlPvm, (void *pointer, size_t bytes), (pointer, bytes))
-OPERATOR_DELETE(_ZdaPvm, (void *pointer, size_t bytes), (pointer, bytes))
-OPERATOR_DELETE(_ZdlPvRKSt9nothrow_t, (void *pointer, const struct nothrow *tag), (pointer, tag))
-OPERATOR_DELETE(_ZdaPvRKSt9nothrow_t, (void *pointer, const struct nothrow *tag), (pointer, tag))
-OPERATOR_DELETE(_ZdlPvSt11align_val_t, (void *pointer, size_t alignment), (pointer, alignment))
-OPERATOR_DELETE(_ZdaPvSt11align_val_t, (void *pointer, size_t alignment), (pointer, alignment))
-OPERATOR_DELETE(_ZdlPvmSt11align_val_t, (void *pointer, size_t bytes, size_t alignment), (pointer, bytes, alignment))
-OPERATOR_DELETE(_ZdaPvmSt11align_val_t, (void *pointer, size_t bytes, size_t alignment), (pointer, bytes, alignment))
+OPERATOR_DELETE(_ZdlPv, (void *pointer), (pointer), free(pointer))
+OPERATOR_DELETE(_ZdaPv, (void *pointer), (pointer), _ZdlPv(pointer))
+OPERATOR_DELETE(_ZdlPvm, (void *pointer, size_t bytes), (pointer, bytes), _ZdlPv(pointer))
+OPERATOR_DELETE(_ZdaPvm, (void *pointer, size_t bytes), (pointer, bytes), _ZdaPv(pointer))
+OPERATOR_DELETE(_ZdlPvRKSt9nothrow_t, (void *pointer, const struct nothrow *tag), (pointer, tag), _ZdlPv(pointer))
+OPERATOR_DELETE(_ZdaPvRKSt9nothrow_t, (void *pointer, const struct nothrow *tag), (pointer, tag), _ZdaPv(pointer))
+OPERATOR_DELETE(_ZdlPvSt11align_val_t, (void *pointer, size_t alignment), (pointer, alignment), free(pointer))
+OPERATOR_DELETE(_ZdaPvSt11align_val_t, (void *pointer, size_t alignment), (pointer, alignment),
+                _ZdlPvSt11align_val_t(pointer, alignment))
+OPERATOR_DELETE(_ZdlPvmSt11align_val_t, (void *pointer, size_t bytes, size_t alignment), (pointer, bytes, alignment),
+                _ZdlPvSt11align_val_t(pointer, alignment))
+OPERATOR_DELETE(_ZdaPvmSt11align_val_t, (void *pointer, size_t bytes, size_t alignment), (pointer, bytes, alignment),
+                _ZdaPvSt11align_val_t(pointer, alignment))
 OPERATOR_DELETE(_ZdlPvSt11align_val_tRKSt9nothrow_t, (void *pointer, size_t alignment, const struct nothrow *tag),
-                (pointer, alignment, tag))
+                (pointer, alignment, tag), _ZdlPvSt11align_val_t(pointer, alignment))
 OPERATOR_DELETE(_ZdaPvSt11align_val_tRKSt9nothrow_t, (void *pointer, size_t alignment, const struct nothrow *tag),
-                (pointer, alignment, tag))
+                (pointer, alignment, tag), _ZdaPvSt11align_val_t(pointer, alignment))

@@ -14,16 +14,16 @@
 enum {
     SETS = 32, /* a thread keeps whole stacks for so many classes of places that call, */
     CLASS_SHIFT = 64 - 5,
-    WAYS = 4,    /* of each class so many */
-    MOVING = 4,  /* stacks that are looked for wherever they lie */
+    WAYS = 4,   /* of each class so many */
+    MOVING = 4, /* stacks that are looked for wherever they lie */
     MOVING_SHIFT = 64 - 2,
     KEPT_OF = 4, /* where all ways are taken, one of so many new stacks is kept */
     PROBES = 2,
     GUESSES = 64,
     GUESS_SHIFT = 64 - 6,
     REST_MAX = 31,
-    TURN_AFTER = 15,  /* a class that has looked at other ways for nothing until it rests so long turns, */
-    STILL_AFTER = 31, /* until a stack has come so often running */
+    TURN_AFTER = 15,        /* a class that has looked at other ways for nothing until it rests so long turns, */
+    STILL_AFTER = 31,       /* until a stack has come so often running */
     WALKS_AFTER_FORK = 512, /* these take about as long as to copy the pages */
 };
 
@@ -74,7 +74,7 @@ struct traces {
     struct changes changes;
     uint64_t power[CAPTURE_FRAMES_MAX + 1]; /* of SITE_HASH_BASE */
     struct turns_pool turns;
-    struct rest keeps_moving; /* of keeping a stack in moving[] */
+    struct rest keeps_moving;    /* of keeping a stack in moving[] */
     struct whole moving[MOVING]; /* the same wherever they lie, by where they were called from */
     struct set set[SETS];
 };

@@ -79,25 +79,26 @@ static int give_bits(struct whole *whole) {
     return 0;
 }
 
-/* Pads up to at[i] until four words are full. returns 0, or -1: there is no room */
-static int fill_up(struct whole *whole, uint32_t i) {
-    for (; i % ARCH_WORDS; i++)
-        if (whole_pad(whole, i, WHOLE_TURNING) != 0)
-            return -1;
+/* Pads at[i] and on until four words are full; there are at most `words` then. returns 0, or -1: there is no room */
+static int fill_up(struct whole *whole, uint32_t i, uint32_t words) {
+    int error = 0;
+    for (; !error && i % ARCH_WORDS; i++)
+        error = whole_pad(whole, i, words);
     whole_find_pages(whole);
-    return 0;
+    return error;
 }
 
 /* No four words that are read at once lie on two pages. returns 0, or -1: these are too many words */
 static int align_pages(struct whole *whole) {
     int error = 0;
-    for (uint32_t lo = 0; !error && lo < whole->words; lo = whole->place[lo].end) {
-        uint32_t end = whole->place[lo].end;
-        if (end % ARCH_WORDS)
-            error = fill_up(whole, end);
-    }
+    for (uint32_t lo = 0; !error && lo < whole->words; lo = whole->place[lo].end)
+        error = fill_up(whole, whole->place[lo].end, WHOLE_TURNING);
+    if (error)
+        fill_up(whole, whole->words, WHOLE_WORDS);
     return error;
 }
+_Static_assert(WHOLE_TURNING + WHOLE_WORDS_AT_ONCE <= WHOLE_WORDS,
+               "words stay a multiple of so many, whatever was padded");
 
 /* Where this number is to be found. */
 static struct turns_known *place_of(const struct turns *turns, uint32_t number) {

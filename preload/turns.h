@@ -1,4 +1,4 @@
-/* turns.h - stacks that differ in most calls, as those of recursion and dispatch do, in which of two words stands in each place.
+/* turns.h - stacks that differ with most calls in which of two words stands in each place: those of recursion and dispatch.
  *
  * Such a stack is a number: a bit for each place says which of its two words stands there. Its site is found by the number
  * in a table of the whole's, and neither a hash nor a frame is looked at. */
@@ -24,9 +24,9 @@ static inline __attribute__((always_inline)) uint32_t turns_site(const struct wh
     struct arch_sum sum = {0};
     const size_t words = whole->words;
     for (size_t i = 0; i < words; i += ARCH_WORDS)
-        if (__builtin_expect(!arch_words_turned(whole->at + i, whole->word + 1 + i, whole->other + i,
-                                                whole->turns.weight + i, &sum),
-                             0))
+        if (__builtin_expect(
+                !arch_words_turned(whole->at + i, whole->word + 1 + i, whole->other + i, whole->turns.weight + i, &sum),
+                0))
             return 0;
     uint32_t number = whole->turns.base ^ arch_sum_of(sum);
     struct turns_known known = whole->turns.known[number * whole->turns.spread >> (32 - TURNS_KNOWN_BITS)];

@@ -25,21 +25,22 @@ struct turns_known {
 };
 struct turns {
     struct turns_known *known;
-    uint32_t known_bits; /* there are 1 << known_bits of them */
-    uint32_t bits;       /* of a number, at most 32 */
-    uint32_t base;             /* the number of the stack whose words stand in the whole */
-    uint32_t spread;           /* a number times this begins with its place in known[] */
-    uint32_t last, running;    /* site that was found last, how often running */
-    int third;                 /* some place had a third word */
-    __attribute__((aligned(ARCH_WORDS_ALIGNMENT))) uint64_t weight[WHOLE_TURNING]; /* of at[i]: the bits that tell its two words apart, one for each half that does */
+    uint32_t known_bits;    /* there are 1 << known_bits of them */
+    uint32_t bits;          /* of a number, at most 32 */
+    uint32_t base;          /* the number of the stack whose words stand in the whole */
+    uint32_t spread;        /* a number times this begins with its place in known[] */
+    uint32_t last, running; /* site that was found last, how often running */
+    int third;              /* some place had a third word */
+    __attribute__((aligned(ARCH_WORDS_ALIGNMENT)))
+    uint64_t weight[WHOLE_TURNING]; /* of at[i]: the bits that tell its two words apart, one for each half that does */
 };
 
 /* A stack as it was met, ready to be compared with the present one in one go: all words that a walk from `caller` would
  * read, in its order. */
 struct whole {
     struct caller caller; /* WHOLE_TURNS is added to its pc while the words here are no more than one stack of many */
-    uintptr_t bp_mask; /* 0: the frame pointer does not matter */
-    unsigned epoch;    /* unwind_epoch; 0: holds nothing */
+    uintptr_t bp_mask;    /* 0: the frame pointer does not matter */
+    unsigned epoch;       /* unwind_epoch; 0: holds nothing */
     uint32_t site;
     uint32_t words; /* a multiple of WHOLE_WORDS_AT_ONCE, not 0: behind the last one stand some that never differ */
     uint32_t frames;
@@ -50,9 +51,11 @@ struct whole {
     const uint64_t *at[WHOLE_WORDS]; /* all aligned: no word lies on two pages */
     struct turns turns;
     __attribute__((aligned(ARCH_WORDS_ALIGNMENT))) uint64_t hash; /* of the frames; keeps the words in line */
-    uint64_t word[WHOLE_WORDS + 1];  /* [0] is the caller's address, and [i + 1] the word at at[i]: the frames, if is_plain */
+    uint64_t
+        word[WHOLE_WORDS + 1]; /* [0] is the caller's address, and [i + 1] the word at at[i]: the frames, if is_plain */
     /* Most places have two words that take turns. This holds something once knows_pages is set. */
-    __attribute__((aligned(ARCH_WORDS_ALIGNMENT))) uint64_t other[WHOLE_WORDS]; /* that stood at at[i] before in a stack of this shape; word[i + 1]: none did */
+    __attribute__((aligned(ARCH_WORDS_ALIGNMENT)))
+    uint64_t other[WHOLE_WORDS]; /* that stood at at[i] before in a stack of this shape; word[i + 1]: none did */
     struct whole_place place[WHOLE_WORDS]; /* of at[i] */
 };
 _Static_assert(offsetof(struct whole, word[1]) % ARCH_WORDS_ALIGNMENT == 0, "four words can be read at once");
@@ -61,7 +64,8 @@ _Static_assert(offsetof(struct whole, word[1]) % ARCH_WORDS_ALIGNMENT == 0, "fou
 static inline int whole_turns(const struct whole *whole) {
     return whole->caller.pc >> 63 != 0;
 }
-static inline uint32_t whole_turns_bits(const struct whole *whole, size_t i) { /* i < WHOLE_TURNING; 0: one word stands there */
+static inline uint32_t whole_turns_bits(const struct whole *whole,
+                                        size_t i) { /* i < WHOLE_TURNING; 0: one word stands there */
     uint64_t weight = whole->turns.weight[i];
     return (uint32_t)weight | (uint32_t)(weight >> 32);
 }

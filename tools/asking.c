@@ -125,6 +125,12 @@ int asking_refused(const struct asking *asking, const char *const *codes, size_t
     return 0;
 }
 
+void asking_lacks(const struct asking *asking, const char *what) {
+    static const char *const why[] = {"scans-skipped", "scan-failed"};
+    if (!asking_refused(asking, why, sizeof why / sizeof *why))
+        message_error("the answer of process %d holds no %s", (int)asking->control.watched.pid, what);
+}
+
 const char *asking_program(struct pool *pool, const struct asking *asking, bool utf8) {
     const struct recording *recording = &asking->recording;
     return pool_printf(pool, "%s[%d]", escape_text(pool, recording->argc ? recording->argv[0] : "?", utf8),

@@ -34,6 +34,9 @@ int asking_ask(struct asking *, const char *request);
 /* What the answer says could not be done: 0, or -1 after a message about the first of these notes. */
 int asking_refused(const struct asking *, const char *const *codes, size_t count);
 
+/* The answer lacks what was asked for: a message that says so, and why when it tells that. */
+void asking_lacks(const struct asking *, const char *what);
+
 /* `./server[4242]`, escaped. */
 const char *asking_program(struct pool *, const struct asking *, bool utf8);
 

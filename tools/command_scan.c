@@ -108,13 +108,11 @@ static void write_scan(FILE *file, const void *content, enum format format, cons
 
 /* 0, or -1 after a message. */
 static int scan_again(struct asking *asking) {
-    static const char *const skipped[] = {"scans-skipped", "scan-failed"};
     if (asking_ask(asking, pool_printf(&asking->pool, "scan %d", asking->options.generation)))
         return -1;
     if (asking->recording.has_scan)
         return 0;
-    if (!asking_refused(asking, skipped, sizeof skipped / sizeof *skipped))
-        message_error("the answer of process %d holds no scan", (int)asking->control.watched.pid);
+    asking_lacks(asking, "scan");
     return -1;
 }
 

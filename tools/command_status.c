@@ -114,7 +114,7 @@ int command_status(int count, char **arguments, int from) {
     if (!asking_begin(&asking, VERB_STATUS, count, arguments, from, words, 1, &status) &&
         !asking_open(&asking, asking.words[0]) && !asking_ask(&asking, "status")) {
         if (!asking.recording.has_status)
-            message_error("the answer of process %d holds no status", (int)asking.control.watched.pid);
+            asking_lacks(&asking, "status");
         else if (!output_each(&asking.options, asking.control.watched.pid, write_status, &asking, stdout))
             status = EXIT_CLEAN;
     }

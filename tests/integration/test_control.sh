@@ -144,6 +144,8 @@ refused "cut before its end" "the answer of process $fake is cut" status $fake
 refused "cut in a line" "the answer of process $fake is cut" status $fake
 { live_header 4242; live_end; } >"$A/status"
 refused "no status in it" "holds no status" status $fake
+{ live_header 1; echo '{"record":"note","code":"scans-skipped","count":1,"detail":"no snapshot could be made"}'; live_end; } >"$A/status"
+refused "no status could be made" "not made (no snapshot could be made)" status $fake
 { live_header 4242; echo '{"record":"note","code":"refused","count":1,"detail":"status"}'; live_end; } >"$A/status"
 refused "not understood" "process $fake: the request was not understood (status)" status $fake
 { live_header 4242; echo '{"record":"status","generations":[1,2]}'; live_end; } >"$A/status"

@@ -1,10 +1,11 @@
 /* Two ways at each level, over and over: a stack is which of two return addresses stands in each place, on several pages. First
  * only some of the places take turns. Now and then a way comes many times running. Then each place has other two words, and
- * larger frames stand elsewhere between. */
+ * larger frames stand elsewhere between. All this ever further up the stack. */
 #include "frames.h"
 
-enum { LEVELS = 7, WAYS = 1 << LEVELS, FEW = 8, ROUNDS = 9, RUNNING = 40, FIRST_BYTES = 1000, ROOM_BYTES = 1500 };
+enum { LEVELS = 7, WAYS = 1 << LEVELS, FEW = 8, ROUNDS = 9, RUNNING = 40, ROOM_BYTES = 1500, FURTHER = 14 };
 
+static int first_bytes = 1000;
 static int other_shape; /* of eight frames other four are larger, and other two calls lead on */
 
 /* The calls are followed by different code, so that they stay four. */
@@ -41,17 +42,36 @@ static void all_ways(int ways, int times, int is_last) {
     for (int i = 0; i < ways; i++) {
         int way = i * 5 % ways;
         for (int left = i % 50 ? 1 : times; left > 0; left--)
-            descend((size_t)(FIRST_BYTES + way + other_shape * WAYS), way, LEVELS, is_last);
+            descend((size_t)(first_bytes + way + other_shape * WAYS), way, LEVELS, is_last);
     }
 }
 
-int main(void) {
+static NOINLINE void both_shapes(void) {
     for (other_shape = 0; other_shape < 2; other_shape++) {
         for (int round = 0; round < ROUNDS; round++)
             all_ways(FEW, 1, 0);
         all_ways(WAYS, 1, 0);
         all_ways(WAYS, RUNNING, 0);
         all_ways(WAYS, 1, 1);
+    }
+}
+
+/* Each of these frames has a page of its own. */
+static NOINLINE void further_up(int levels) {
+    volatile char room[3 * ROOM_BYTES];
+    room[0] = 1;
+    if (levels)
+        further_up(levels - 1);
+    else
+        both_shapes();
+    room[1] = 1;
+}
+
+int main(void) {
+    both_shapes();
+    for (int levels = 2; levels <= FURTHER; levels += 3) {
+        first_bytes += 2 * WAYS;
+        further_up(levels);
     }
     clobber_stack();
     return 0;
