@@ -9,6 +9,7 @@
 
 #include "crew.h"
 #include "heap.h"
+#include "lanes.h"
 
 /* A granule's byte. An object that is longer than a short one, or is not searched at all its words and at these only, is
  * long: its record has to be asked. Where objects begin elsewhere than at the granule's start, or pointers to them point
@@ -68,6 +69,22 @@ static inline _Atomic uint8_t *granules_at(struct granules *granules, uintptr_t 
 static inline int granules_begins(uint8_t byte) {
     uint8_t code = byte & GRANULE_CODE;
     return (code >= GRANULE_SHORT && code < GRANULE_INSIDE) || code == GRANULE_LONG;
+}
+
+/* Of granules in a row, from one that has a number divisible by 64 on, bits of those that are wanted.
+ * returns  where an object begins that was not met; *other receives where nothing is told of a start: not that of one that
+ *          was met, nor that words to there are of no interest */
+static inline uint64_t granules_sort(const _Atomic uint8_t *granule, uint64_t wanted, uint64_t *other) {
+    uint64_t fresh = 0, met = 0;
+    for (size_t i = 0; i < 64; i += LANES_BYTES) {
+        lanes bytes = lanes_load((const void *)&granule[i]);
+        fresh |= lanes_between(bytes, GRANULE_SHORT, GRANULE_LONG) << i;
+        met |= (lanes_between(bytes, GRANULE_WITHIN, GRANULE_MET | (GRANULE_INSIDE - 1)) |
+                lanes_equal(bytes, GRANULE_MET | GRANULE_LONG))
+               << i;
+    }
+    *other = wanted & ~(fresh | met);
+    return wanted & fresh;
 }
 
 /* What is known of an address at which no short or long object begins, from the bytes before it. */

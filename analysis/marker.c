@@ -24,7 +24,8 @@
 
 enum {
     CACHE_LINE = 64,
-    LINES_AHEAD_MAX = 4, /* of one object; the hardware fetches ahead in longer ones */
+    GRANULES_AHEAD = 16 * CACHE_LINE, /* of the leaf that has its turn */
+    LINES_AHEAD_MAX = 4,              /* of one object; the hardware fetches ahead in longer ones */
     FEW = 2, /* objects, or words: of a chain, where each leads to the next and there is nothing else to do */
     WORD = sizeof(uintptr_t),
 };
@@ -236,99 +237,101 @@ static void settle(struct marker *marker, struct marker_words *found) {
 /* Those that lead to an object's granule, as far as it is known where these are. */
 static void put_by(struct marker *marker, struct marker_words *found) {
     struct targets *targets = marker->targets;
-    struct targets_stack *stacks = targets->stack;
     const size_t count = found->count;
     size_t kept = 0;
-    for (size_t i = 0; i < count; i++) {
-        uintptr_t word = found->word[i];
-        uint32_t leaf = targets_leaf(targets, word);
-        if (leaf == TARGETS_NOWHERE || word % GRANULE_BYTES || !targets_put(targets, stacks, leaf, word))
-            found->word[kept++] = word; /* kept <= i */
-    }
+#pragma GCC unroll 4
+    for (size_t i = 0; i < count; i++)
+        if (!LIKELY(targets_put(targets, found->word[i])))
+            found->word[kept++] = found->word[i]; /* kept <= i */
     targets->count += count - kept;
     found->count = kept;
 }
 
-static inline _Atomic uint8_t *target_granules(const struct marker *marker, const struct marker_targets *taken) {
-    return marker->met->granules.piece[taken->leaf].leaf->granule;
+static inline size_t launched_count(const struct marker *marker) {
+    return marker->launched.end - marker->launched.first;
 }
 
-static void take_targets(struct marker *marker, struct marker_targets *taken) {
-    taken->count = targets_take(marker->targets, taken->slot, MARKER_TARGETS, &taken->leaf);
-    const _Atomic uint8_t *granule = target_granules(marker, taken);
-    for (size_t i = 0; i < taken->count; i++)
-        prefetch((const void *)&granule[taken->slot[i]]);
+/* Not inlined, and not looked into: a compiler takes a function that only prefetches for one that does nothing. */
+static __attribute__((noipa)) void prefetch_long(uintptr_t start, uintptr_t end) {
+    uintptr_t line = (start & ~(uintptr_t)(CACHE_LINE - 1)) + CACHE_LINE;
+    for (int ahead = 1; ahead < LINES_AHEAD_MAX && line < end; ahead++, line += CACHE_LINE)
+        prefetch((const void *)line);
 }
 
-static inline void add_launched(struct marker_objects *launched, work_item item, unsigned wanted) {
-    launched->item[launched->end % MARKER_RING] = item;
-    launched->end += wanted;
+static inline __attribute__((always_inline)) void prefetch_object(work_item item) {
+    uintptr_t start = work_start(item), end = start + (work_code(item) - GRANULE_SHORT) * WORD;
+    prefetch((const void *)start);
+    if (LIKELY(end - start <= 2 * CACHE_LINE))
+        prefetch((const void *)(end - WORD));
+    else
+        prefetch_long(start, end);
 }
 
-/* The first lines one after another, since each is a page walk; the rest is in the same page, as a rule. */
-static void prefetch_launched(const struct marker *marker, size_t first) {
-    const struct marker_objects *launched = &marker->launched;
-    for (size_t i = first; i != launched->end; i++)
-        prefetch((const void *)work_start(launched->item[i % MARKER_RING]));
-    for (size_t i = first; i != launched->end; i++) {
-        work_item item = launched->item[i % MARKER_RING];
-        uintptr_t start = work_start(item), end = start + (work_code(item) - GRANULE_SHORT) * WORD;
-        uintptr_t line = (start & ~(uintptr_t)(CACHE_LINE - 1)) + CACHE_LINE;
-        for (int ahead = 1; ahead < LINES_AHEAD_MAX && line < end; ahead++, line += CACHE_LINE)
-            prefetch((const void *)line);
+/* Where items' ids will be needed. */
+static NOINLINE void prefetch_slots(const struct marker *marker, size_t first) {
+    for (size_t i = first; i != marker->launched.end; i++)
+        prefetch_slot(marker, work_start(marker->launched.item[i % MARKER_RING]));
+}
+
+/* The object that begins at a granule of a leaf. */
+static inline work_item target_item(const struct granules_piece *piece, size_t number) {
+    uint8_t byte = atomic_load_explicit(&piece->leaf->granule[number], memory_order_relaxed);
+    return work_item_of(piece->base + number * GRANULE_BYTES, byte & GRANULE_CODE);
+}
+
+/* Meet those of the granules from `first` on, and search them next: their neighbours' page tables are at hand. */
+static void launch_targets(struct marker *marker, const struct granules_piece *piece, size_t first, uint64_t fresh) {
+    struct marker_objects *launched = &marker->launched;
+    const size_t begun = launched->end;
+    const int alone = marker->alone;
+    size_t end = begun;
+    for (; fresh; fresh &= fresh - 1) {
+        size_t number = first + (size_t)__builtin_ctzll(fresh);
+        work_item item = target_item(piece, number);
+        launched->item[end % MARKER_RING] = item;
+        end += met_note_byte(&piece->leaf->granule[number], alone);
+        prefetch_object(item);
     }
-    for (size_t i = first; marker->interior == INTERIOR_FOLLOW && i != launched->end; i++)
-        prefetch_slot(marker, work_start(launched->item[i % MARKER_RING]));
+    launched->end = end;
+    if (marker->interior == INTERIOR_FOLLOW)
+        prefetch_slots(marker, begun);
 }
 
-/* Move the targets that nobody has met to the front of `taken`, and those that are no starts to `other`. */
-static size_t sort_targets(const struct marker *marker, struct marker_targets *taken, uint16_t *other) {
-    const _Atomic uint8_t *granule = target_granules(marker, taken);
-    const uint8_t *sorts = marker->sorts[0];
-    const size_t count = taken->count;
-    size_t fresh = 0, others = 0;
-    for (size_t i = 0; i < count; i++) {
-        uint16_t slot = taken->slot[i];
-        uint8_t sort = sorts[atomic_load_explicit(&granule[slot], memory_order_relaxed)];
-        taken->slot[fresh] = slot; /* fresh <= i */
-        other[others] = slot;
-        fresh += sort & SORT_FRESH;
-        others += (sort & SORT_OTHER) != 0;
+/* Meet them, and search them later. */
+static void add_targets(struct marker *marker, const struct granules_piece *piece, size_t first, uint64_t fresh) {
+    for (; fresh; fresh &= fresh - 1) {
+        size_t number = first + (size_t)__builtin_ctzll(fresh);
+        work_item item = target_item(piece, number);
+        work_add_if(&marker->todo, item, met_note_byte(&piece->leaf->granule[number], marker->alone));
     }
-    taken->count = fresh;
-    return others;
 }
 
-/* Meet them, and search them next, if they may be `launched`: their neighbours' page tables are at hand. */
-static void settle_targets(struct marker *marker, struct marker_targets *taken, int launched) {
-    _Atomic uint8_t *granule = target_granules(marker, taken);
-    const uintptr_t base = marker->met->granules.piece[taken->leaf].base;
-    uint16_t other[MARKER_TARGETS];
-    size_t first = marker->launched.end, others = sort_targets(marker, taken, other);
-    for (size_t i = 0; i < taken->count; i++) {
-        size_t slot = taken->slot[i];
-        uint8_t byte = atomic_load_explicit(&granule[slot], memory_order_relaxed);
-        work_item item = work_item_of(base + slot * GRANULE_BYTES, byte & GRANULE_CODE);
-        unsigned is_mine = met_note_byte(&granule[slot], marker->alone);
-        if (launched)
-            add_launched(&marker->launched, item, is_mine);
-        else
-            work_add_if(&marker->todo, item, is_mine);
-    }
-    taken->count = 0;
-    prefetch_launched(marker, first);
-    for (size_t i = 0; i < others; i++)
-        meet_inside(marker, base + other[i] * (uintptr_t)GRANULE_BYTES);
+/* Meet some of those that were put by. */
+static void settle_targets(struct marker *marker, int launched) {
+    size_t first = 0;
+    uint64_t wanted = targets_take(marker->targets, &first), other;
+    const struct granules_piece *piece = targets_piece(marker->targets);
+    prefetch((const void *)&piece->leaf->granule[first + GRANULES_AHEAD]);
+    uint64_t fresh = granules_sort(&piece->leaf->granule[first], wanted, &other);
+    if (launched)
+        launch_targets(marker, piece, first, fresh);
+    else
+        add_targets(marker, piece, first, fresh);
+    for (; other; other &= other - 1)
+        meet_inside(marker, piece->base + (first + (size_t)__builtin_ctzll(other)) * GRANULE_BYTES);
+}
+
+/* As many as a round searches. */
+static void settle_some(struct marker *marker, int launched) {
+    do
+        settle_targets(marker, launched);
+    while (launched && targets_are_left(marker->targets) && launched_count(marker) < MARKER_AHEAD + MARKER_OBJECTS);
 }
 
 /* Until they are no more than may be put by. Nothing is launched: its room is the caller's. */
 static NOINLINE void settle_surplus(struct marker *marker) {
-    for (unsigned i = 0; i < 2; i++)
-        settle_targets(marker, &marker->taken[i], 0); /* on their way since the round before: they have their places */
-    while (targets_are_too_many(marker->targets)) {
-        take_targets(marker, &marker->taken[0]);
-        settle_targets(marker, &marker->taken[0], 0);
-    }
+    while (targets_are_too_many(marker->targets))
+        settle_targets(marker, 0);
 }
 
 /* Both rounds' words, at once: there is no room, or nothing else to do in the meantime. */
@@ -398,10 +401,13 @@ static NOINLINE void scan_long(struct marker *marker, work_item item) {
 
 static void launch(struct marker *marker) {
     work_item item[MARKER_OBJECTS];
-    size_t count = work_next(&marker->todo, item, MARKER_OBJECTS), first = marker->launched.end;
+    size_t count = work_next(&marker->todo, item, MARKER_OBJECTS), begun = marker->launched.end;
     for (size_t i = 0; i < count; i++)
-        add_launched(&marker->launched, item[i], 1);
-    prefetch_launched(marker, first);
+        prefetch_object(item[i]);
+    for (size_t i = 0; i < count; i++)
+        marker->launched.item[marker->launched.end++ % MARKER_RING] = item[i];
+    if (marker->interior == INTERIOR_FOLLOW)
+        prefetch_slots(marker, begun);
 }
 
 static NOINLINE void scan_unusual(struct marker *marker, work_item item) {
@@ -435,15 +441,16 @@ static void scan(struct marker *marker, size_t ahead) {
             scan_unusual(marker, item);
             continue;
         }
-        uintptr_t *next = found->word + found->count, at = work_start(item);
+        uintptr_t at = work_start(item);
+        size_t count = found->count;
         words_read += words;
-#pragma GCC unroll 4
+#pragma GCC unroll 8
         for (size_t i = 0; i < words; i++) {
             uintptr_t word = heap_load(at + i * WORD);
-            *next = word;
-            next += word - lo < span;
+            found->word[count] = word;
+            count += word - lo < span;
         }
-        found->count = (size_t)(next - found->word);
+        found->count = count;
     }
     launched->first = end - ahead;
     marker->bytes_read += words_read * WORD;
@@ -451,14 +458,10 @@ static void scan(struct marker *marker, size_t ahead) {
 
 /* ---- tracing ---- */
 
-static inline size_t launched_count(const struct marker *marker) {
-    return marker->launched.end - marker->launched.first;
-}
-
 /* Is there anything to be done but to search what is launched? */
 static inline int is_more_to_do(const struct marker *marker) {
-    return work_is_left(&marker->todo) || marker->targets->count || marker->taken[0].count || marker->taken[1].count ||
-           marker->found[0].count || marker->found[1].count;
+    return work_is_left(&marker->todo) || targets_are_left(marker->targets) || marker->found[0].count ||
+           marker->found[1].count;
 }
 
 /* What a round prefetches is read in the next one, or later; or at once, where there would be nothing to do in the
@@ -466,9 +469,10 @@ static inline int is_more_to_do(const struct marker *marker) {
 static inline void advance(struct marker *marker) {
     unsigned round = marker->round, due = !round;
     struct targets *targets = marker->targets;
-    int overlaps = launched_count(marker) || targets->count || marker->taken[due].count || marker->found[due].count;
+    int overlaps = launched_count(marker) || targets_are_left(targets) || marker->found[due].count;
     int too_many = targets_are_too_many(targets);
-    if (!too_many && launched_count(marker) <= MARKER_AHEAD)
+    if (!too_many &&
+        launched_count(marker) <= 2 * MARKER_AHEAD) /* more than settle_some() leaves, or these would never be */
         launch(marker);
     if (!overlaps && launched_count(marker) <= FEW)
         due = round;
@@ -478,10 +482,8 @@ static inline void advance(struct marker *marker) {
         put_by(marker, &marker->found[round]);
     if (marker->found[round].count)
         aim(marker, &marker->found[round]);
-    if (targets->count)
-        take_targets(marker, &marker->taken[round]);
-    if (marker->taken[due].count)
-        settle_targets(marker, &marker->taken[due], !too_many);
+    if (targets_are_left(targets))
+        settle_some(marker, !too_many);
     if (marker->found[due].count)
         settle(marker, &marker->found[due]);
     marker->round = !round;
@@ -562,7 +564,7 @@ void marker_enter(struct marker *marker, struct marking *marking) {
     marker->puts_by = 0;
     marker->launched.first = marker->launched.end = 0;
     for (unsigned i = 0; i < 2; i++)
-        marker->taken[i].count = marker->taken[i].leaf = marker->found[i].count = 0;
+        marker->found[i].count = 0;
     work_list_begin(&marker->todo, &marking->pool);
     marker->targets = &marking->targets[marker->number];
     targets_begin(marker->targets, &marking->met.granules, &marker->todo);

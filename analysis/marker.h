@@ -9,12 +9,11 @@
 #include "work.h"
 
 enum {
-    MARKER_OBJECTS = 6,  /* a batch: with the bytes of their pointers, as many lines as a processor fetches at once */
-    MARKER_TARGETS = 16, /* a batch */
-    MARKER_AHEAD = 12,   /* objects that are on their way while there is more to do */
-    MARKER_RING = 64,    /* a power of two, no less than those and a batch of each */
-    MARKER_WORDS = 256,  /* a batch; an object with more is searched in parts */
-    MARKER_BYTES = 256,  /* values of a byte */
+    MARKER_OBJECTS = 6, /* a batch: with the bytes of their pointers, as many lines as a processor fetches at once */
+    MARKER_AHEAD = 12,  /* objects that are on their way while there is more to do */
+    MARKER_RING = 128,  /* a power of two, no less than twice those, a batch, and 64 granules' */
+    MARKER_WORDS = 256, /* a batch; an object with more is searched in parts */
+    MARKER_BYTES = 256, /* values of a byte */
 };
 
 /* What is done with pointers into an object's middle that are of no known-good shape.
@@ -44,11 +43,6 @@ struct marker_words { /* perhaps pointers */
     uintptr_t word[MARKER_WORDS];
     _Atomic uint8_t *granule[MARKER_WORDS]; /* where each leads, when they have been aimed */
 };
-struct marker_targets { /* of one leaf */
-    size_t count, leaf;
-    uint16_t slot[MARKER_TARGETS];
-};
-
 struct marker {
     struct marking *marking;
     struct met *met;
@@ -69,7 +63,6 @@ struct marker {
     unsigned round;    /* which of the two is filled; the other is on its way */
     struct marker_objects launched;             /* to be searched */
     struct marker_words found[2];               /* to be settled */
-    struct marker_targets taken[2];             /* the same, of those that had been put by */
     uintptr_t other[MARKER_WORDS];              /* words at which no object with a byte begins */
     uint8_t sorts[GRANULE_BYTES][MARKER_BYTES]; /* enum sort of a word, by its low bits and its granule's byte */
 };

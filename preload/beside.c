@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 
 #include "arch.h"
+#include "limits.h"
 #include "pages.h"
 #include "sys.h"
 
@@ -57,6 +58,17 @@ static char *stack_take(void) {
     return stack ? stack : pages_alloc(STACK_BYTES);
 }
 
+static long child_make(char *stack, struct beside *beside) {
+    enum { FLAGS = CLONE_VM | CLONE_VFORK };
+    struct rlimit before;
+    long child = arch_clone_thread(FLAGS, stack + STACK_BYTES, NULL, begin, beside);
+    if (child != -EAGAIN || !limit_lift_processes(&before))
+        return child;
+    child = arch_clone_thread(FLAGS, stack + STACK_BYTES, NULL, begin, beside);
+    limit_drop_processes(&before);
+    return child;
+}
+
 /* Without CLONE_VFORK the child would not have the alternate signal stack, which is a root. A signal for the whole process
  * group must not run the program's handler there. */
 int beside_run(void (*work)(void *argument), void *argument) {
@@ -67,7 +79,7 @@ int beside_run(void (*work)(void *argument), void *argument) {
     if (!stack)
         return BESIDE_FAILED;
     sys(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, 8);
-    long child = arch_clone_thread(CLONE_VM | CLONE_VFORK, stack + STACK_BYTES, NULL, begin, &beside);
+    long child = child_make(stack, &beside);
     sys(SYS_rt_sigprocmask, SIG_SETMASK, &before, 0, 8);
     while (!sys_failed(child) && sys(SYS_wait4, child, &status, __WALL, 0) == -EINTR) {
     }

@@ -44,6 +44,7 @@ const struct link_map *bind_last = &nothing;
 static const struct link_map *seen[SEEN_MAX]; /* in the order of the list */
 static size_t seen_count;                     /* more than SEEN_MAX: not all are in `seen` */
 static int closing;                           /* calls of dlclose under way */
+static __thread int own_closing;              /* of this thread */
 
 /* ---- a module's tables ---- */
 
@@ -392,29 +393,42 @@ void bind_start_later(void) {
         note_seen(map);
 }
 
+/* New modules stand behind old ones: what was seen and is still there is the beginning of the list. */
+static void forget_closed_locked(void) {
+    size_t known = seen_count <= SEEN_MAX ? seen_count : 0, kept = 0, at = 0;
+    if (bind_last == &nothing)
+        return;
+    bind_last = &before;
+    for (const struct link_map *map = before.l_next; map; map = map->l_next) {
+        while (at < known && seen[at] != map)
+            at++;
+        if (at == known)
+            break;
+        seen[kept++] = bind_last = map;
+    }
+    seen_count = kept;
+}
+
 void bind_close_begins(void) {
     lock_take(LOCK_BIND);
     closing++;
+    own_closing++;
     lock_release(LOCK_BIND);
 }
 
-/* New modules stand behind old ones: what was seen and is still there is the beginning of the list. */
 void bind_close_ends(void) {
     lock_take(LOCK_BIND);
     closing--;
-    if (bind_last != &nothing) {
-        size_t known = seen_count <= SEEN_MAX ? seen_count : 0, kept = 0, at = 0;
-        bind_last = &before;
-        for (const struct link_map *map = before.l_next; map; map = map->l_next) {
-            while (at < known && seen[at] != map)
-                at++;
-            if (at == known)
-                break;
-            seen[kept++] = bind_last = map;
-        }
-        seen_count = kept;
-    }
+    own_closing--;
+    forget_closed_locked();
     lock_release(LOCK_BIND);
+}
+
+void bind_after_fork(void) {
+    if (closing == own_closing)
+        return;
+    closing = own_closing;
+    forget_closed_locked();
 }
 
 /* ---- names ---- */

@@ -56,6 +56,7 @@ static inline void bind_catch_up(void) {
 /* Around the real dlclose: no module is looked at while one may be unmapped. context: the program's call, busy */
 void bind_close_begins(void);
 void bind_close_ends(void);
+void bind_after_fork(void); /* other threads' closes have no end */
 
 enum bind_state bind_state(const char *name);
 /* Why calls inside its library are not seen; REASON_NONE: not asked, or they are. */

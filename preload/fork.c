@@ -8,6 +8,7 @@
  * Start:   fork_init(). */
 #include <pthread.h>
 
+#include "bind.h"
 #include "give_way.h"
 #include "init.h"
 #include "lock.h"
@@ -43,6 +44,7 @@ static void in_child(void) {
         trace_after_fork(&thread_self->traces);
     stop_after_fork();
     unwind_after_fork();
+    bind_after_fork();
     give_way_after_fork();
     profile_after_fork();
     process_after_fork();

@@ -1,7 +1,7 @@
 /* forked.c - see the header.
  *
  * Owns:    nothing.
- * Never:   says "not written" of shared memory.
+ * Never:   reads shared memory, which others fill.
  * Start:   forked_aim(); forked_written().  Invariants: README.md, "Forked children".
  * Source:  Linux, Documentation/admin-guide/mm/pagemap.rst */
 #include "forked.h"
@@ -76,37 +76,25 @@ static int add_own(struct pages *pages, long file, uintptr_t page, uintptr_t hi)
     return 0;
 }
 
-static void add_run(void *context, uintptr_t lo, uintptr_t hi) {
-    struct pages *pages = context;
-    if (add(pages, lo, hi))
-        pages->error = -ENOMEM;
+static int may_be_own(const struct mapping *mapping) {
+    return mapping->readable && mapping->writable && !mapping->shared && !pages_are_ours(mapping->lo);
 }
 
-static int may_be_written(const struct mapping *mapping) {
-    return mapping->readable && (mapping->writable || mapping->shared) && !pages_are_ours(mapping->lo);
-}
-
-/* Private mappings that lie side by side are asked for together. returns behind which one they end */
+/* Mappings that lie side by side are asked for together. returns behind which one they end */
 static size_t side_by_side(const struct maps *maps, size_t first) {
     size_t end = first + 1;
-    while (end < maps->count && maps->mapping[end].lo == maps->mapping[end - 1].hi && !maps->mapping[end].shared &&
-           may_be_written(&maps->mapping[end]))
+    while (end < maps->count && maps->mapping[end].lo == maps->mapping[end - 1].hi && may_be_own(&maps->mapping[end]))
         end++;
     return end;
 }
 
 static int add_all(struct pages *pages, const struct maps *maps, long file) {
     for (size_t i = 0, end; i < maps->count && !pages->error; i = end) {
-        const struct mapping *mapping = &maps->mapping[i];
         end = i + 1;
-        if (!may_be_written(mapping))
+        if (!may_be_own(&maps->mapping[i]))
             continue;
-        if (mapping->shared) {
-            maps_each_written(file, mapping, mapping->lo, mapping->hi, add_run, pages);
-            continue;
-        }
         end = side_by_side(maps, i);
-        pages->error = add_own(pages, file, mapping->lo, maps->mapping[end - 1].hi);
+        pages->error = add_own(pages, file, maps->mapping[i].lo, maps->mapping[end - 1].hi);
     }
     return pages->error;
 }

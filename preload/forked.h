@@ -12,8 +12,9 @@
  * in->since_fork and in->young. Call after live_describe(). context: any */
 void forked_aim(struct scan_input *in);
 
-/* The pages that this process alone has, or that it shares with others on purpose: sorted, disjoint ranges. Some may be
- * missing (what a child of its own has, too; what was made read-only since), so what seems lost by this is to be looked for
+/* The pages that this process alone has: sorted, disjoint ranges. Some may be missing (what a child of its own has, too;
+ * what was made read-only since; memory that is shared on purpose, which is seldom the only one to hold an object, and
+ * large), so what seems lost by this is to be looked for
  * everywhere.
  *
  * returns  0 or -ENOMEM; -ENODATA: the kernel does not tell

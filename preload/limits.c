@@ -30,7 +30,9 @@ static struct asked {
     int is_made_up; /* the kernel's is higher by all that we may take */
     struct rlimit limit;
 } asked[] = {
-    {.resource = RLIMIT_AS}, {.resource = RLIMIT_DATA}, {.resource = RLIMIT_FSIZE}, {.resource = RLIMIT_NOFILE}};
+    {.resource = RLIMIT_AS},     {.resource = RLIMIT_DATA},  {.resource = RLIMIT_FSIZE},
+    {.resource = RLIMIT_NOFILE}, {.resource = RLIMIT_NPROC},
+};
 enum { ASKED = sizeof asked / sizeof asked[0], LIBRARIES_BYTES = 4 << 20, PAGE_BYTES = 4096 };
 
 static struct asked *asked_of(int resource) {
@@ -154,6 +156,29 @@ void limit_lift(int resource) {
 void limits_lift(void) {
     for (unsigned i = 0; i < ASKED; i++)
         limit_lift(asked[i].resource);
+}
+
+/* Threads of the program may make a process meanwhile: that is their luck. */
+int limit_lift_processes(struct rlimit *before) {
+    if (rights_filtered || kernel_limit(RLIMIT_NPROC, NULL, before) != 0 || before->rlim_cur >= before->rlim_max)
+        return 0;
+    limit_lift(RLIMIT_NPROC);
+    return 1;
+}
+
+void limit_drop_processes(const struct rlimit *before) {
+    kernel_limit(RLIMIT_NPROC, before, NULL);
+}
+
+long limits_clone(void) {
+    struct rlimit before;
+    long child = sys(SYS_clone, 0, 0, 0, 0, 0);
+    if (child != -EAGAIN || !limit_lift_processes(&before))
+        return child;
+    child = sys(SYS_clone, 0, 0, 0, 0, 0);
+    if (child != 0)
+        limit_drop_processes(&before);
+    return child;
 }
 
 void limits_settle(void) {

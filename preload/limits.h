@@ -3,6 +3,7 @@
 #define CASTAWAY_PRELOAD_LIMITS_H
 
 #include <stddef.h>
+#include <sys/resource.h>
 
 /* Where the process is started with a limit on its memory: take that in small pieces. context: first constructor */
 void limits_look(void);
@@ -23,6 +24,14 @@ int limits_stretch(size_t bytes);
 void limit_lift(int resource);
 /* All of those that stand in the way of a scan. For snapshot children. */
 void limits_lift(void);
+
+/* A copy of the process, which raises no signal when it ends, also where the program may have no more processes.
+ * returns  its id, 0 in the copy, or negative errno. context: any */
+long limits_clone(void);
+/* For other ways to make one, after -EAGAIN. returns  whether to try again, and to call the second one then, not in the
+ * child. context: any */
+int limit_lift_processes(struct rlimit *before);
+void limit_drop_processes(const struct rlimit *before);
 
 /* What is started now inherits the limits: make them what the program thinks that they are. context: any, also in a child
  * that shares the program's memory */

@@ -89,8 +89,10 @@ static long stats[GENERATIONS][3];
 static struct snapshot scanning; /* the child that scans; child 0: none */
 static struct snapshot answering[ANSWERS_MAX];
 /* What the program itself asks: one question at a time. */
+enum { NOT_ASKED, ASKED, ANSWERING };
 static struct {
-    _Atomic int taken, waits;
+    _Atomic int taken; /* by a thread that asks */
+    _Atomic int state;
     uintptr_t address;
     size_t max;
     int reply;
@@ -167,7 +169,7 @@ void live_after_fork(void) {
     memset(&scans, 0, sizeof scans);
     memset(stats, 0, sizeof stats);
     told_after_fork();
-    asked.waits = 0;
+    asked.taken = asked.state = NOT_ASKED;
     scans.place = PLACE_NONE;
     scans.birth_end[0] = scans.birth_end[1] = record_next_serial();
     move_epoch(epoch);
@@ -446,7 +448,8 @@ static void answer(const struct control_request *request, ucontext_t *context) {
         skip(request->reply, NOTE_SCANS_SKIPPED, why);
 }
 
-/* The program itself asks what points at an object. The answer comes through a pipe, by snapshot as any other. */
+/* The program itself asks what points at an object. The answer comes through a pipe, by snapshot as any other; no end of the
+ * pipe tells that there is none, for a child that is forked meanwhile has it open, too. */
 static void answer_program(ucontext_t *context) {
     struct snapshot *place = free_place();
     struct snapshot_order order = {
@@ -456,10 +459,9 @@ static void answer_program(ucontext_t *context) {
         .max = asked.max,
         .context = context,
     };
-    if (!place)
-        return; /* nobody answers: its reader sees the pipe's end */
     live_describe(&order.in);
-    snapshot_take(place, &order);
+    if (!place || snapshot_take(place, &order))
+        referrers_refuse(asked.reply);
     attendant_poll_often();
 }
 
@@ -485,9 +487,10 @@ static void work(ucontext_t *context) {
     control_lost = 0;
     while (schedule.control && control_next(&request))
         serve(&request, context);
-    if (asked.waits) {
+    int state = ASKED;
+    if (atomic_compare_exchange_strong(&asked.state, &state, ANSWERING)) {
         answer_program(context);
-        atomic_store(&asked.waits, 0);
+        atomic_store(&asked.state, NOT_ASKED);
     }
     if (collect)
         scan((unsigned)collect - 1, collect_confirm, -1, context);
@@ -613,6 +616,17 @@ struct scope_outcome live_scope(void) {
 
 /* ---- other questions of the program's own ---- */
 
+/* Until a snapshot is taken, or none can be. returns 0, or -1: nobody has begun to. Who has uses the reply's descriptor. */
+static int wait_until_answered(void) {
+    struct timespec slice = {.tv_nsec = 200000};
+    for (int64_t deadline_us = scan_now_us() + HOLD_LIMIT_US; asked.state; sys(SYS_nanosleep, &slice, 0)) {
+        int state = ASKED;
+        if (scan_now_us() >= deadline_us && atomic_compare_exchange_strong(&asked.state, &state, NOT_ASKED))
+            return -1;
+    }
+    return 0;
+}
+
 long live_referrers(uintptr_t address, void **out, size_t max) {
     int pipe[2] = {-1, -1};
     if (!on || ended || thread_busy || sys_failed(sys(SYS_pipe2, pipe, O_CLOEXEC)))
@@ -622,17 +636,13 @@ long live_referrers(uintptr_t address, void **out, size_t max) {
     asked.address = address;
     asked.max = max;
     asked.reply = pipe[1];
-    atomic_store(&asked.waits, 1);
+    atomic_store(&asked.state, ASKED);
     interrupt_install();
     interrupt_self();
-    for (int64_t deadline_us = scan_now_us() + HOLD_LIMIT_US; asked.waits && scan_now_us() < deadline_us;) {
-        struct timespec slice = {.tv_nsec = 200000};
-        sys(SYS_nanosleep, &slice, 0);
-    }
-    atomic_store(&asked.waits, 0);
+    int error = wait_until_answered();
     sys(SYS_close, pipe[1]);
     atomic_store(&asked.taken, 0);
-    long count = referrers_read(pipe[0], out, max, COLLECT_LIMIT_MS);
+    long count = error ? -1 : referrers_read(pipe[0], out, max, COLLECT_LIMIT_MS);
     sys(SYS_close, pipe[0]);
     return count;
 }

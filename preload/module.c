@@ -96,11 +96,28 @@ static unsigned module_add(const struct dl_find_object *found) {
     return (unsigned)module_count++;
 }
 
+static int holds(const struct module *module, uintptr_t pc) {
+    return pc - module->lo < module->hi - module->lo && !module->closed;
+}
+
+/* A large program has a hundred modules or more, and this is asked for each frame of each stack: so where the answer stood
+ * for code near it is looked at first. */
+static uint16_t *guess_of(uintptr_t pc) {
+    enum { GUESSES = 1024, NEAR_SHIFT = 18 };
+    static uint16_t guesses[GUESSES];
+    return &guesses[pc >> NEAR_SHIFT & (GUESSES - 1)];
+}
+
 /* returns module_count: none */
 static size_t module_known(uintptr_t pc) {
+    uint16_t *guess = guess_of(pc);
+    if (*guess < module_count && holds(&modules[*guess], pc))
+        return *guess;
     for (size_t i = module_count; i-- > 0;)
-        if (pc - modules[i].lo < modules[i].hi - modules[i].lo && !modules[i].closed)
+        if (holds(&modules[i], pc)) {
+            *guess = (uint16_t)i;
             return i;
+        }
     return module_count;
 }
 

@@ -18,7 +18,7 @@
 
 enum {
     IDS_BATCH = THREAD_IDS / 2, /* ids that a thread takes or gives away at a time */
-    BATCHES_KEPT_MAX = 1023,    /* 2 MiB of records */
+    BATCHES_KEPT_MAX = 1023,    /* 4 MiB of records */
     SERIAL_BATCH = 1024,
 };
 
@@ -30,18 +30,18 @@ static _Atomic uint64_t losses;
 static uint32_t inherited_before;
 uint8_t record_epoch = 1;
 
-/* Ids given back that no thread keeps: chains of nodes, each of which is the record of a free id. */
-struct ids_node {
-    object_id next;
-    object_id more[3]; /* other free ids; 0: none */
+/* Ids given back, IDS_BATCH of them. They lie apart from their records: a thread that frees what others made has no use for
+ * these, and would take them out of the caches of those who have. */
+struct ids_batch {
+    struct ids_batch *next;
+    int is_settled; /* (record_settle); in every list the settled ones are the last */
+    object_id ids[IDS_BATCH];
 };
-_Static_assert(sizeof(struct ids_node) == sizeof(struct object), "a free record is a node");
-static object_id free_global;
-static _Atomic uint32_t deferred; /* chain pushed by signal handlers that interrupted a hook; taken whole */
+static struct ids_batch *free_global;  /* for everybody */
+static struct ids_batch *empty_global; /* their ids are in use again */
 
-static struct ids_node *node_of(object_id id) {
-    return (struct ids_node *)record_of(id);
-}
+/* Of ids that signal handlers gave back which interrupted a hook: each of these records names the next; taken whole. */
+static _Atomic uint32_t deferred;
 
 /* ---- index ---- */
 
@@ -138,11 +138,14 @@ static object_id odd_find(uintptr_t address) {
 
 /* ---- ids ---- */
 
+static object_id *deferred_next(object_id id) {
+    return (object_id *)record_of(id);
+}
+
 static __attribute__((noinline)) void defer(object_id id) {
-    struct ids_node *node = node_of(id);
     uint32_t head = atomic_load_explicit(&deferred, memory_order_relaxed);
     do
-        *node = (struct ids_node){.next = head};
+        *deferred_next(id) = head;
     while (!atomic_compare_exchange_weak_explicit(&deferred, &head, id, memory_order_release, memory_order_relaxed));
 }
 
@@ -171,28 +174,116 @@ static object_id ids_fresh(uint32_t count) {
     return id;
 }
 
-static object_id ids_taken_over(void) {
-    if (!__atomic_load_n(&free_global, __ATOMIC_RELAXED) && !atomic_load_explicit(&deferred, memory_order_relaxed))
-        return 0;
-    lock_take(LOCK_IDS);
-    object_id id = free_global;
-    free_global = 0;
-    if (!id)
-        id = atomic_exchange_explicit(&deferred, 0, memory_order_acquire);
-    lock_release(LOCK_IDS);
-    return id;
+/* What it takes off the thread's bytes are sizes that still stand in the records of free ids. */
+static void settle(struct thread_state *state, const object_id *ids, uint32_t count) {
+    for (uint32_t i = 0; i < count; i++) {
+        struct object *object = record_of(ids[i]);
+        state->net_bytes -= (int64_t)object->size_bytes;
+        object->size_bytes = 0;
+    }
+}
+static void settle_batches(struct thread_state *state, struct ids_batch *batch) {
+    for (; batch && !batch->is_settled; batch = batch->next) {
+        settle(state, batch->ids, IDS_BATCH);
+        batch->is_settled = 1;
+    }
 }
 
-static void ids_from_nodes(struct thread_state *state) {
-    enum { NODE_IDS = 1 + sizeof((struct ids_node){0}.more) / sizeof(object_id) };
-    while (state->ids_chain && state->id_count + NODE_IDS <= IDS_BATCH) {
-        object_id id = state->ids_chain;
-        struct ids_node node = *node_of(id);
+/* A birth takes the old size off that stands in its record (0 once it was counted): the record is in the cache then, while
+ * waiting for it would be much of what a free costs. So bytes of what was freed last still count, until this. */
+void record_settle(struct thread_state *state) {
+    settle(state, state->ids, state->id_count);
+    settle_batches(state, state->batches);
+    lock_take(LOCK_IDS);
+    settle_batches(state, free_global);
+    lock_release(LOCK_IDS);
+}
+
+static struct ids_batch *pop(struct ids_batch **list) {
+    struct ids_batch *batch = *list;
+    if (batch)
+        *list = batch->next;
+    return batch;
+}
+static void push(struct ids_batch **list, struct ids_batch *batch) {
+    batch->next = *list;
+    *list = batch;
+}
+static struct ids_batch *pop_shared(struct ids_batch **list) {
+    if (!__atomic_load_n(list, __ATOMIC_RELAXED))
+        return NULL;
+    lock_take(LOCK_IDS);
+    struct ids_batch *batch = pop(list);
+    lock_release(LOCK_IDS);
+    return batch;
+}
+
+/* Ids of which everybody gave some back. The batches that the thread has emptied go back for them. */
+static struct ids_batch *batch_taken_over(struct thread_state *state) {
+    if (!__atomic_load_n(&free_global, __ATOMIC_RELAXED))
+        return NULL;
+    lock_take(LOCK_IDS);
+    struct ids_batch *batch = pop(&free_global);
+    for (struct ids_batch *empty; (empty = pop(&state->empty));)
+        push(&empty_global, empty);
+    lock_release(LOCK_IDS);
+    return batch;
+}
+
+/* returns NULL: no memory */
+static struct ids_batch *batch_empty(struct thread_state *state) {
+    struct ids_batch *batch = pop(&state->empty);
+    if (!batch)
+        batch = pop_shared(&empty_global);
+    return batch ? batch : pages_alloc_table(sizeof *batch);
+}
+
+/* The thread has too many ids at hand: those that it freed first go. It keeps them beside these as long as it is known to
+ * come back for them: what it gives to everybody comes back as others' ids do, whose records lie beside those that another
+ * thread writes. Without memory they are never used again. */
+static void ids_spill(struct thread_state *state) {
+    struct ids_batch *batch = batch_empty(state);
+    if (batch) {
+        memcpy(batch->ids, state->ids, sizeof batch->ids);
+        batch->is_settled = 0;
+    }
+    state->id_count -= IDS_BATCH;
+    memmove(state->ids, state->ids + IDS_BATCH, state->id_count * sizeof state->ids[0]);
+    if (!batch)
+        return;
+    if (state->batches_kept < state->batches_kept_max) {
+        push(&state->batches, batch);
+        state->batches_kept++;
+        return;
+    }
+    state->has_shared = 1;
+    lock_take(LOCK_IDS);
+    push(&free_global, batch);
+    lock_release(LOCK_IDS);
+}
+
+static inline void give_back(struct thread_state *state, object_id id) {
+    if (state->id_count == THREAD_IDS)
+        ids_spill(state);
+    state->ids[state->id_count++] = id;
+}
+
+/* The records will soon be written, one by one; to wait for each would take long. */
+static void batch_open(struct thread_state *state, struct ids_batch *batch) {
+    memcpy(state->ids, batch->ids, sizeof batch->ids);
+    state->id_count = IDS_BATCH;
+    for (uint32_t i = IDS_BATCH; i-- > 0;)
+        __builtin_prefetch(record_of(batch->ids[i]), 1);
+    push(&state->empty, batch);
+}
+
+static void deferred_take(struct thread_state *state) {
+    if (!atomic_load_explicit(&deferred, memory_order_relaxed))
+        return;
+    for (object_id id = atomic_exchange_explicit(&deferred, 0, memory_order_acquire), next; id; id = next) {
+        next = *deferred_next(id);
         *record_of(id) = (struct object){0};
-        state->ids_chain = node.next;
-        state->ids[state->id_count++] = id;
-        for (int i = 0; i < NODE_IDS - 1 && node.more[i]; i++)
-            state->ids[state->id_count++] = node.more[i];
+        give_back(state, id);
     }
 }
 
@@ -205,12 +296,17 @@ static void keep_more(struct thread_state *state) {
 
 /* The thread has no id left: some that were given back, or new ones. returns 0, or -1: no memory */
 static int ids_refill(struct thread_state *state) {
-    state->batches_kept -= state->batches_kept > 0;
-    if (!state->ids_chain) {
+    struct ids_batch *batch = pop(&state->batches);
+    if (batch)
+        state->batches_kept--;
+    else {
         keep_more(state);
-        state->ids_chain = ids_taken_over();
+        batch = batch_taken_over(state);
     }
-    ids_from_nodes(state);
+    if (batch)
+        batch_open(state, batch);
+    else
+        deferred_take(state);
     if (state->id_count)
         return 0;
     object_id id = ids_fresh(IDS_BATCH);
@@ -219,48 +315,6 @@ static int ids_refill(struct thread_state *state) {
     for (uint32_t i = IDS_BATCH; i-- > 0;)
         state->ids[state->id_count++] = id + i;
     return 0;
-}
-
-/* A birth takes the old size off that stands in its record (0 once it was counted): the record is in the cache then, while
- * waiting for it would be much of what a free costs. So bytes of what a thread freed last still count, until this. */
-void record_settle(struct thread_state *state) {
-    for (uint32_t i = 0; i < state->id_count; i++) {
-        struct object *object = record_of(state->ids[i]);
-        state->net_bytes -= (int64_t)object->size_bytes;
-        object->size_bytes = 0;
-    }
-}
-
-/* Out of the ids at hand those that the thread freed first, as a chain whose last node is *last. */
-static object_id ids_chained(struct thread_state *state, object_id *last) {
-    object_id chain = 0;
-    record_settle(state);
-    for (uint32_t i = 0; i < IDS_BATCH; i += 4) {
-        const object_id *ids = &state->ids[i];
-        *node_of(ids[0]) = (struct ids_node){.next = chain, .more = {ids[1], ids[2], ids[3]}};
-        chain = ids[0];
-    }
-    *last = state->ids[0];
-    state->id_count -= IDS_BATCH;
-    memmove(state->ids, state->ids + IDS_BATCH, state->id_count * sizeof state->ids[0]);
-    return chain;
-}
-
-/* The thread has too many ids at hand. It keeps them beside these as long as it is known to come back for them: what it
- * gives to everybody comes back as others' ids do, whose records lie beside those that another thread writes. */
-static void ids_spill(struct thread_state *state) {
-    object_id last, chain = ids_chained(state, &last);
-    if (state->batches_kept < state->batches_kept_max) {
-        node_of(last)->next = state->ids_chain;
-        state->ids_chain = chain;
-        state->batches_kept++;
-        return;
-    }
-    state->has_shared = 1;
-    lock_take(LOCK_IDS);
-    node_of(last)->next = free_global;
-    free_global = chain;
-    lock_release(LOCK_IDS);
 }
 
 static void serials_take(struct thread_state *state) {
@@ -390,9 +444,7 @@ void record_forget(object_id id) {
         defer(id);
         return;
     }
-    if (state->id_count == THREAD_IDS)
-        ids_spill(state);
-    state->ids[state->id_count++] = id;
+    give_back(state, id);
     state->net_objects--;
     if (--state->events_left == 0)
         live_flush(state);
@@ -505,7 +557,7 @@ size_t record_odd(struct heap_odd *out, size_t max) {
 void record_forget_all(void) {
     memset(record_index.node, 0, sizeof record_index.node);
     memset(record_chunks, 0, sizeof record_chunks);
-    free_global = 0;
+    free_global = empty_global = NULL;
     atomic_store(&deferred, 0);
     odd_table = odd_free = NULL;
 }

@@ -24,6 +24,12 @@ static inline void record_write(struct thread_state *state, object_id id, struct
     *record = object;
 }
 
+/* The next object's record is seldom in the cache. Whether there is an id does not matter. */
+static inline void record_expect(const struct thread_state *state) {
+    _Static_assert((THREAD_IDS & (THREAD_IDS - 1)) == 0, "the place before the first is the last");
+    __builtin_prefetch(record_of(state->ids[(state->id_count - 1) & (THREAD_IDS - 1)]), 1);
+}
+
 /* Where in the index an object stands. */
 struct record_place {
     struct heap_leaf *leaf; /* NULL: it is an unusual place */
@@ -71,7 +77,6 @@ static inline int record_has_room(const struct thread_state *state) {
 
 /* There is room. */
 static inline __attribute__((always_inline)) void record_forget_usual(struct thread_state *state, object_id id) {
-    __builtin_prefetch(record_of(id), 1); /* it is the next object's */
     state->ids[state->id_count++] = id;
     state->net_objects--;
     state->events_left--;

@@ -68,6 +68,11 @@ int referrers_write(int file, struct search *search, uintptr_t address, size_t m
     return error;
 }
 
+void referrers_refuse(int file) {
+    const int64_t none = -1;
+    sys(SYS_write, file, &none, sizeof none);
+}
+
 static int read_all(int file, void *out, size_t bytes, int64_t deadline_us) {
     for (char *at = out; bytes;) {
         struct pollfd pipe = {.fd = file, .events = POLLIN};
@@ -90,7 +95,7 @@ static int read_all(int file, void *out, size_t bytes, int64_t deadline_us) {
 
 long referrers_read(int file, void **out, size_t max, int limit_ms) {
     int64_t deadline_us = scan_now_us() + limit_ms * 1000ll, count = 0;
-    if (read_all(file, &count, sizeof count, deadline_us) != 0)
+    if (read_all(file, &count, sizeof count, deadline_us) != 0 || count < 0)
         return -1;
     size_t given = (size_t)count < max ? (size_t)count : max;
     return read_all(file, out, given * sizeof *out, deadline_us) == 0 ? (long)count : -1;

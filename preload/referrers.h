@@ -8,8 +8,11 @@
  * returns  0, or a negative errno. context: snapshot child, after search_view() */
 int referrers_write(int file, struct search *search, uintptr_t address, size_t max);
 
-/* Read what it writes: addresses to out[], at most `max`.
- * returns  how many there are; -1: the other end gave up, or took longer than limit_ms. context: the program's call */
+/* There is no answer. context: any */
+void referrers_refuse(int file);
+
+/* Read what these write: addresses to out[], at most `max`.
+ * returns  how many there are; -1: there is no answer, the other end gave up, or took longer than limit_ms. context: the program's call */
 long referrers_read(int file, void **out, size_t max, int limit_ms);
 
 #endif

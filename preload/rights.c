@@ -64,6 +64,13 @@ int rights_place(int which, const char *dir, char *folder, size_t folder_bytes) 
 
 /* ---- before the rights go ---- */
 
+/* Who may become another user need not have the right to give a file away. Then its group, which stays that of the process
+ * (such programs become another group first), may use the folder. */
+static void give_folder(int at, const char *folder, uid_t user) {
+    if (sys(SYS_fchownat, at, folder, user, NOBODY, AT_SYMLINK_NOFOLLOW) != 0)
+        sys(SYS_fchmodat, at, folder, 01770);
+}
+
 /* A folder for recordings of `user` in ours, which others may then pass through but not read. */
 void rights_before_user(uid_t user) {
     char folder[PATH_MAX_BYTES];
@@ -73,7 +80,7 @@ void rights_before_user(uid_t user) {
     const char *dir = known ? "" : process.options.dir;
     user_folder(dir, user, folder, sizeof folder);
     if (sys(SYS_mkdirat, at, folder, 0700) == 0) {
-        sys(SYS_fchownat, at, folder, user, NOBODY, AT_SYMLINK_NOFOLLOW);
+        give_folder(at, folder, user);
         sys(SYS_fchmodat, at, known ? "." : dir, 0711);
     }
     place_hand_over(&process.options, process.pid, *live_place(), at, folder, user);

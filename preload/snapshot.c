@@ -204,7 +204,9 @@ static void child_main(struct snapshot_order *order, struct outcome *outcome) {
     int error = -ENOMEM;
     if (search)
         error = outcome ? child_scan(order, &arena, search, outcome) : child_answer(order, &arena, search);
-    if (error && order->reply >= 0 && order->task != SNAPSHOT_REFERRERS)
+    if (error && order->reply >= 0 && order->task == SNAPSHOT_REFERRERS)
+        referrers_refuse(order->reply);
+    else if (error && order->reply >= 0)
         write_note(order->reply, &order->in, NOTE_SCAN_FAILED, REASON_SEARCH_FAILED);
     if (order->reply >= 0)
         sys(SYS_close, order->reply);
@@ -231,7 +233,7 @@ static long take_stopped(struct snapshot *out, struct snapshot_order *order) {
     out->entry = order->in.entry;
     out->stays = is_scan && dirty_needs_snapshot();
     nofork_lift();
-    long child = sys(SYS_clone, 0, 0, 0, 0, 0);
+    long child = limits_clone();
     if (child == 0)
         child_main(order, out->outcome);
     nofork_restore();
@@ -245,7 +247,7 @@ static enum reason take_running(struct snapshot *out, struct snapshot_order *ord
     order->in.stop_begun_us = scan_now_us();
     if (lock_all(LOCK_LIMIT_MS) != 0)
         return REASON_THREADS_NOT_HELD;
-    long child = sys(SYS_clone, 0, 0, 0, 0, 0);
+    long child = limits_clone();
     lock_release_all(); /* the child's are its own */
     if (child == 0)
         child_main(order, NULL);

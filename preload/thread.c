@@ -91,7 +91,8 @@ int thread_is_busy(uintptr_t thread_pointer) {
 void thread_forget_tables(void) {
     for (struct thread_state *state = all_states; state; state = state->all_next) {
         state->traces = NULL;
-        state->id_count = state->ids_chain = state->batches_kept = 0;
+        state->batches = state->empty = NULL;
+        state->id_count = state->batches_kept = 0;
     }
 }
 

@@ -16,10 +16,11 @@ struct wait {
 enum { THREAD_IDS = 256 };
 struct thread_state {
     uint32_t id_count;              /* of ids[] */
-    object_id ids_chain;            /* more of them, in nodes (record.c): its own before those that others gave back */
-    uint16_t batches_kept;          /* of its own there */
+    int has_shared;                 /* ids that it gave back, with everybody, since it had none left */
+    struct ids_batch *batches;      /* more of them, that it keeps for itself (record.c) */
+    uint16_t batches_kept;          /* how many batches */
     uint16_t batches_kept_max;      /* how many it may keep from everybody */
-    int has_shared;                 /* some since it had none left */
+    struct ids_batch *empty;        /* batches to be filled again */
     uint32_t serial, serial_end;    /* birth serials taken in advance, so that threads share no counter */
     int reallocates;                /* the real realloc runs: a record is out of the index */
     object_id aside_id;             /* this one, while reallocates; 0: there is none */

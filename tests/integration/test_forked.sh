@@ -18,7 +18,7 @@ cat >"$WORK/forked.c" <<'C'
 #include <unistd.h>
 #include "castaway.h"
 #define APART __attribute__((noinline))
-enum { SMALL = 48, LARGE = 20000, MAPPED = 1 << 20, PAGE = 4096 };
+enum { SMALL = 48, LARGE = 20000, MAPPED = 1 << 20, SHARED = 4 << 20, PAGE = 4096 };
 struct node { struct node *next, *held, *other; };
 
 static struct node *inherited, *first;
@@ -44,7 +44,8 @@ static APART void inherit(int count) {
     narrow = (char *)make(5000);
     *holder = (struct node *)narrow;
     narrow = NULL;
-    shared = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    shared = mmap(NULL, SHARED, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    memset(shared, 1, SHARED);
     private = mmap(NULL, 16 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 }
 
@@ -62,11 +63,12 @@ static APART void held(void) {
     first->held = make(24);
     *(void **)(large + LARGE - 8) = make(24);
     *(void **)(mapped + MAPPED / 2) = make(24);
-    *(void **)(shared + 64) = make(24);
+    shared[SHARED / 2] = 2;
     *(void **)(private + 9 * PAGE) = make(24);
     global = make(24);
     local = make(24);
 }
+static APART void sharing(void) { *(void **)(shared + 64) = make(24); }
 static APART void dropped(void) {
     inherited->held = make(24);
     inherited->held->held = make(32);
@@ -148,7 +150,7 @@ static APART void unreadable(void) {
 }
 
 static const struct { const char *name; void (*act)(void); } acts[] = {
-    {"nothing", nothing}, {"leak", leak}, {"tree", tree}, {"cycle", cycle}, {"held", held}, {"dropped", dropped},
+    {"nothing", nothing}, {"leak", leak}, {"tree", tree}, {"cycle", cycle}, {"held", held}, {"sharing", sharing}, {"dropped", dropped},
     {"mixed", mixed}, {"narrowed", narrowed}, {"weak", weak}, {"thread", thread}, {"alternate", alternate}, {"epoll", epoll}, {"grandchild", grandchild},
     {"unreadable", unreadable}, {"early", early}, {"busy", busy}, {"busy_again", busy_again},
 };
@@ -218,7 +220,10 @@ runs $MANY cycle
 claim 'a cycle that the child made is found' child_is cycle=2/112
 runs $MANY held
 claim 'what the child put into inherited memory is held' child_is
-claim 'all of it' child_holds 8
+claim 'all of it' child_holds 7
+runs $MANY sharing
+claim 'what it put into shared memory is held' child_is
+claim 'that, too, is its own' child_holds 1
 runs $MANY thread
 claim 'what a thread of the child has on its stack is held' child_is
 for act in alternate epoll; do

@@ -18,6 +18,8 @@ compile -o "$WORK/forms.now" "$sources/forms.c" "${linked[@]}" -Wl,-z,now,-z,rel
 compile -fno-pic -no-pie -o "$WORK/forms.fixed" "$sources/forms.c" "${linked[@]}" -Wl,-z,lazy
 compile -o "$WORK/threads" "$sources/threads.c" "${linked[@]}" -lpthread
 compile -o "$WORK/plugins" "$sources/plugins.c" -ldl -lpthread
+compile -fPIC -shared -o "$WORK/liblater.so" "$sources/later.so.c" -ldl
+compile -o "$WORK/closing" "$sources/closing.c" -L"$WORK" -llater "-Wl,-rpath,$WORK" -ldl -lpthread
 compile -o "$WORK/hooks" "$sources/hooks.c" -lpthread
 compile -o "$WORK/gc_words" "$sources/gc_words.c" -lpthread
 compile -o "$WORK/dangling" "$sources/dangling.c"
@@ -78,6 +80,11 @@ for plugin in plugin.so plugin.now.so; do
     claim "$plugin: closed and opened again" culprit_is 1 plugin_keep
     claim "$plugin: its count" refs_hold '.count == 1 and .dropped == 0'
 done
+mkdir "$WORK/rec"
+castaway run -o "$WORK/rec/%p.cast" --fail-on none --text "$WORK/report" --refs $plain "$WORK/closing" "$WORK/plugin.so"
+refs=$(cat "$WORK"/rec/*.cast | jq -c 'select(.record == "refs")')
+claim "forked while another thread closes: status" status_is 0
+claim "forked while another thread closes: what the child opens is looked at" refs_hold '.count == 1 and .dropped == 0'
 record --refs $plain "$WORK/threads"
 claim "a million changes by four threads: none is missed" refs_hold '.count == 1 and .dropped == 0'
 

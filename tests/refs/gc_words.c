@@ -94,14 +94,27 @@ static void *churn(void *argument) {
         free(malloc(64));
     return argument;
 }
+/* Threads that get no processor for long do not come to stand in time: then castaway says so, and is asked again. */
+enum { ASKED_MAX = 50 };
+static long referrers_after_all(const void *object) {
+    long count = -1;
+    for (int i = 0; count < 0 && i < ASKED_MAX; i++)
+        count = castaway_get_referrers(object, NULL, 0);
+    return count;
+}
+static int freeze_after_all(void) {
+    int error = -1;
+    for (int i = 0; error && i < ASKED_MAX; i++)
+        error = castaway_freeze();
+    return error;
+}
 static __attribute__((noinline)) void referrers_beside_threads(void) {
     pthread_t threads[2];
-    void *out[4];
     for (int i = 0; i < 2; i++)
         pthread_create(&threads[i], NULL, churn, NULL);
     for (int i = 0; i < 10; i++)
-        check(castaway_get_referrers(head, out, 4) == 1, "beside busy threads");
-    check(castaway_freeze() == 0, "frozen beside busy threads");
+        check(referrers_after_all(head) == 1, "beside busy threads");
+    check(freeze_after_all() == 0, "frozen beside busy threads");
     castaway_unfreeze();
     __atomic_store_n(&stop_asking, 1, __ATOMIC_RELAXED);
     for (int i = 0; i < 2; i++)
@@ -237,6 +250,31 @@ static __attribute__((noinline)) void forked(void) {
     check(status == wrong << 8, "the child");
 }
 
+static void *ask(void *argument) {
+    while (!__atomic_load_n(&stop_asking, __ATOMIC_RELAXED))
+        referrers_after_all(head);
+    return argument;
+}
+static __attribute__((noinline)) void forked_while_asked(void) {
+    enum { FORKS = 5, LIMIT_SECONDS = 20 };
+    pthread_t thread;
+    __atomic_store_n(&stop_asking, 0, __ATOMIC_RELAXED);
+    pthread_create(&thread, NULL, ask, NULL);
+    for (int i = 0; i < FORKS; i++) {
+        int status = -1;
+        short_wait();
+        pid_t child = fork();
+        if (child == 0) {
+            alarm(LIMIT_SECONDS);
+            _exit(referrers_after_all(head) != 0); /* freeze() has freed those that point there */
+        }
+        waitpid(child, &status, 0);
+        check(status == 0, "a child asks while its parent's thread does");
+    }
+    __atomic_store_n(&stop_asking, 1, __ATOMIC_RELAXED);
+    pthread_join(thread, NULL);
+}
+
 /* What the report of the end says: `frozen` nothing, `thawed` what was lost before. */
 static void at_the_end(int is_frozen) {
     drop(3, 100);
@@ -264,5 +302,6 @@ int main(int count, char **arguments) {
     callbacks();
     by_threshold();
     forked();
+    forked_while_asked();
     return wrong;
 }

@@ -236,7 +236,7 @@ END_TEST
 /* Memory for all but every other of the tables that markers want for what they put by. */
 static int tables;
 static void *more_for_some(void *context, size_t bytes) {
-    enum { TABLE_BYTES_MIN = 4500, TABLE_BYTES_MAX = 5500 }; /* for as many megabytes as there are */
+    enum { TABLE_BYTES_MIN = 16000, TABLE_BYTES_MAX = 17000 }; /* for as many megabytes as there are */
     int is_table = bytes >= TABLE_BYTES_MIN && bytes < TABLE_BYTES_MAX;
     return is_table && ++tables % 2 == 0 ? NULL : heap_build_more(context, bytes);
 }

@@ -1,0 +1,41 @@
+/* purpose: a program that keeps the right to become another user alone, as dnsmasq does, leaves its recording, and so does the
+ *          child that it forks then
+ * expect: lost=1/40
+ * child: lost=1/24
+ * needs: root
+ */
+#define _GNU_SOURCE
+#include <linux/capability.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "program.h"
+
+static NOINLINE void drop(size_t size) {
+    NEW_BYTES(size);
+}
+static int keep_right(unsigned right) {
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {
+        {.effective = 1u << right, .permitted = 1u << right}};
+
+    return (int)syscall(SYS_capset, &header, data);
+}
+
+int main(void) {
+    int status = 0;
+
+    drop(40);
+    if (setgid(65534) || keep_right(CAP_SETUID) || setuid(65534))
+        return 1;
+    pid_t child = fork();
+    if (child == 0) {
+        drop(24);
+        clobber_stack();
+        exit(0);
+    }
+    while (waitpid(child, &status, 0) < 0)
+        ;
+    clobber_stack();
+    return status != 0;
+}
