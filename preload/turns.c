@@ -10,7 +10,10 @@
 enum {
     KNOWN_BITS_MIN = 4,
     NUMBER_BITS = 32,
-    HASH = 0x9E3779B1, /* odd: numbers of more bits than there is room for are spread by it */
+    SMALL = 64,                    /* a table */
+    LEFT = TURNS_KNOWN / 8,        /* for such */
+    REFUSED_MAX = 8 * TURNS_KNOWN, /* to begin anew costs as much as this many that are met again */
+    HASH = 0x9E3779B1,             /* odd: numbers of more bits than there is room for are spread by it */
 };
 
 void turns_end(struct whole *whole) {
@@ -22,40 +25,51 @@ void turns_end(struct whole *whole) {
 static void all_end(struct turns_pool *pool) {
     for (uint32_t i = 0; i < pool->wholes; i++)
         turns_end(pool->whole[i]);
-    pool->used = pool->wholes = 0;
+    pool->used = pool->wholes = pool->refused = 0;
 }
 
 static uint32_t known_bits_for(uint32_t bits) {
     return bits < KNOWN_BITS_MIN ? KNOWN_BITS_MIN : bits < TURNS_KNOWN_BITS ? bits : TURNS_KNOWN_BITS;
 }
 
-/* An empty table; NULL: there is no room */
+/* An empty table; NULL: there is no room. What is large leaves some, so that there is something for all. */
 static struct turns_known *take(struct turns_pool *pool, uint32_t bits) {
     uint32_t count = 1u << bits;
-    if (TURNS_KNOWN - pool->used < count)
+    if (pool->used + count > TURNS_KNOWN - (count > SMALL ? LEFT : 0)) {
+        pool->refused++;
         return NULL;
+    }
     struct turns_known *known = pool->known + pool->used;
     pool->used += count;
     return memset(known, 0, count * sizeof *known);
 }
 
-/* Numbers that fit are their own places: as long as all do, a larger table begins with the smaller one. */
+static struct turns_known *take_some(struct turns_pool *pool, uint32_t *bits) {
+    struct turns_known *known = take(pool, *bits);
+    while (!known && *bits > KNOWN_BITS_MIN)
+        known = take(pool, --*bits);
+    return known;
+}
+
+/* Numbers that fit are their own places: as long as all do, a larger table begins with the smaller one. Others are spread; what
+ * stands elsewhere by then is overwritten some day. */
 static int make_room(struct turns *turns, struct turns_pool *pool) {
     uint32_t bits = known_bits_for(turns->bits);
-    int is_spread = turns->bits > TURNS_KNOWN_BITS;
-    if (turns->known && bits == turns->known_bits && (turns->spread == HASH) == is_spread)
-        return 0;
-    struct turns_known *known = turns->known && bits == turns->known_bits ? turns->known : take(pool, bits);
-    if (!known)
-        return -1;
-    if (is_spread)
-        memset(known, 0, sizeof *known << bits);
-    else if (turns->known)
+    struct turns_known *known = NULL;
+    if (!turns->known)
+        known = take_some(pool, &bits);
+    else if (bits > turns->known_bits)
+        known = take(pool, bits);
+    if (known && turns->known)
         memcpy(known, turns->known, sizeof *known << turns->known_bits);
-    turns->known = known;
-    turns->known_bits = bits;
-    turns->spread = is_spread ? HASH : 1u << (NUMBER_BITS - TURNS_KNOWN_BITS);
-    return 0;
+    if (known) {
+        turns->known = known;
+        turns->known_bits = bits;
+    }
+    int fits = turns->bits <= turns->known_bits;
+    turns->spread = fits ? 1 : HASH;
+    turns->shift = fits ? 0 : NUMBER_BITS - turns->known_bits;
+    return turns->known ? 0 : -1;
 }
 
 static uint64_t next_bit(struct turns *turns) {
@@ -102,15 +116,17 @@ _Static_assert(WHOLE_TURNING + WHOLE_WORDS_AT_ONCE <= WHOLE_WORDS,
 
 /* Where this number is to be found. */
 static struct turns_known *place_of(const struct turns *turns, uint32_t number) {
-    return &turns->known[number * turns->spread >> (NUMBER_BITS - TURNS_KNOWN_BITS)];
+    return &turns->known[number * turns->spread >> turns->shift];
 }
 
 int turns_note(struct whole *whole, struct turns_pool *pool) {
     struct turns *turns = &whole->turns;
     if (turns->third || give_bits(whole) != 0)
         return -1;
-    if (make_room(turns, pool) != 0)
+    if (pool->refused > REFUSED_MAX)
         all_end(pool);
+    else if (make_room(turns, pool) != 0)
+        return -1;
     else
         *place_of(turns, turns->base) = (struct turns_known){.number = turns->base, .site = whole->site};
     return 0;
@@ -118,6 +134,8 @@ int turns_note(struct whole *whole, struct turns_pool *pool) {
 
 int turns_begin(struct whole *whole, struct turns_pool *pool) {
     if (whole->words > WHOLE_TURNING || align_pages(whole) != 0)
+        return -1;
+    if (pool->wholes == TURNS_WHOLES && pool->refused++ <= REFUSED_MAX)
         return -1;
     if (pool->wholes == TURNS_WHOLES)
         all_end(pool);

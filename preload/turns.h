@@ -14,7 +14,8 @@ enum {
 };
 struct turns_pool {
     uint32_t used, wholes;
-    struct whole *whole[TURNS_WHOLES]; /* these turn, or did; when there is no more room all end */
+    uint32_t refused;                  /* how often there was no room */
+    struct whole *whole[TURNS_WHOLES]; /* these turn, or did; when it was too often all end */
     struct turns_known known[TURNS_KNOWN];
 };
 
@@ -29,7 +30,7 @@ static inline __attribute__((always_inline)) uint32_t turns_site(const struct wh
                 0))
             return 0;
     uint32_t number = whole->turns.base ^ arch_sum_of(sum);
-    struct turns_known known = whole->turns.known[number * whole->turns.spread >> (32 - TURNS_KNOWN_BITS)];
+    struct turns_known known = whole->turns.known[number * whole->turns.spread >> whole->turns.shift];
     return known.number == number ? known.site : 0;
 }
 

@@ -28,7 +28,7 @@ struct turns {
     uint32_t known_bits;    /* there are 1 << known_bits of them */
     uint32_t bits;          /* of a number, at most 32 */
     uint32_t base;          /* the number of the stack whose words stand in the whole */
-    uint32_t spread;        /* a number times this begins with its place in known[] */
+    uint32_t spread, shift; /* a number times this, and shifted, is its place in known[] */
     uint32_t last, running; /* site that was found last, how often running */
     int third;              /* some place had a third word */
     __attribute__((aligned(ARCH_WORDS_ALIGNMENT)))

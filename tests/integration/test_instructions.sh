@@ -15,16 +15,17 @@ here=$(cd "$(dirname "$0")" && pwd) || exit 1
 # what is counted, program, its arguments (N: how many times), N in the shorter run and in the longer one, ceiling for each.
 # The shorter run of churn is long enough to fill its window and to meet all its stacks.
 CEILINGS='
-a pair; the same way to malloc each time|churn|1 N descending|12000|24000|381
-a pair; the loop stands below all calls|churn|1 N standing|12000|24000|361
-a pair; three ways to malloc in turn|churn|1 N alternating|12000|24000|373
+a pair; the same way to malloc each time|churn|1 N descending|12000|24000|380
+a pair; the loop stands below all calls|churn|1 N standing|12000|24000|360
+a pair; three ways to malloc in turn|churn|1 N alternating|12000|24000|372
 a pair; one of 1 024 ways at random|churn|1 N wandering|12000|24000|469
 a pair; a tree of calls, each with its block|allocators|trees 1 N|20480|40960|386
-a pair; a tree in C++|values|trees N|20480|40960|436
+a pair; a tree of more calls than are known|allocators|tall 1 N|32768|65536|1421
+a pair; a tree in C++|values|trees N|20480|40960|434
 a pair; each level of 1 000 of a recursion|deep|N|20000|40000|696
-two pairs; two calls of operator new in turn|values|lists N|12000|24000|653
-a place that malloc was not called from before|places|N|500|1500|3719
-a block of a pool with two objects, beside thousands|pools|N|2000|4000|4752
+two pairs; two calls of operator new in turn|values|lists N|12000|24000|644
+a place that malloc was not called from before|places|N|500|1500|3681
+a block of a pool with two objects, beside thousands|pools|N|2000|4000|4748
 '
 
 build_workloads() {

@@ -128,6 +128,12 @@ static void trees(struct worker *worker) {
         worker->sum += tree(worker, 9);
 }
 
+/* The same with more stacks than a thread's memory of them has room for. */
+static void tall(struct worker *worker) {
+    for (size_t i = 0; i < worker->rounds / 16384; i++)
+        worker->sum += tree(worker, 13);
+}
+
 /* A thread for every few blocks. */
 static void *short_thread(void *argument) {
     struct worker *worker = argument;
@@ -151,7 +157,7 @@ static const struct load {
     const char *name;
     void (*run)(struct worker *);
 } LOADS[] = {{"passed", passed}, {"consumer", consumer}, {"growing", growing}, {"mixed", mixed},
-             {"large", large},   {"trees", trees},       {"threads", threads}};
+             {"large", large},   {"trees", trees},       {"tall", tall},       {"threads", threads}};
 static const struct load *load;
 
 static void *work(void *argument) {
