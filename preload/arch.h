@@ -45,8 +45,8 @@ struct arch_sum {
     __m128i any;
 };
 static inline __attribute__((always_inline)) __m128i arch_two_words(const uint64_t *low, const uint64_t *high) {
-    __m128d first = _mm_load_sd((const double *)low);
-    return _mm_castpd_si128(_mm_loadh_pd(first, (const double *)high));
+    __m128d first = _mm_load_sd((const void *)low);
+    return _mm_castpd_si128(_mm_loadh_pd(first, (const void *)high));
 }
 /* Is each half one of its two? Those of a word may be of different ones. one, two, weight: aligned */
 static inline __attribute__((always_inline)) int
