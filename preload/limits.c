@@ -160,6 +160,7 @@ void limits_lift(void) {
 
 /* Threads of the program may make a process meanwhile: that is their luck. */
 int limit_lift_processes(struct rlimit *before) {
+    *before = (struct rlimit){0, 0};
     if (rights_filtered || kernel_limit(RLIMIT_NPROC, NULL, before) != 0 || before->rlim_cur >= before->rlim_max)
         return 0;
     limit_lift(RLIMIT_NPROC);

@@ -303,7 +303,10 @@ static uint32_t site_by_turns(struct traces *traces, const struct caller *caller
     guess_note(&traces->guesses[class_of(caller)], caller, whole,
                (unsigned)(whole - traces->set[class_of(caller)].way));
     uint32_t site = turns_site(whole);
-    return site ? site : site_of_new_turn(traces, caller, max, whole);
+    if (!site)
+        return site_of_new_turn(traces, caller, max, whole);
+    frames_check_site(site, max);
+    return site;
 }
 
 /* ---- */
@@ -461,9 +464,9 @@ static __attribute__((noinline)) uint32_t site_begins_else(struct traces *traces
     uint32_t site = turns_site(guessed);
     if (__builtin_expect(!site, 0))
         return site_not_guessed(traces, caller, max, guessed);
+    frames_check_site(site, max);
     if (__builtin_expect(is_still(&guessed->turns, site), 0))
         return stands_still(traces, guessed);
-    frames_check_site(site, max);
     return site;
 }
 
