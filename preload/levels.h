@@ -19,11 +19,6 @@ enum {
     LEVEL_BP_CHECKED = STEP_FLAGS_OWN << 1 /* and the saved one is */
 };
 
-struct level {
-    uint64_t pc;
-    struct step step;
-};
-
 /* Frames that are not among the levels yet, innermost first. */
 struct changes {
     uint32_t count;
@@ -42,14 +37,16 @@ struct levels {
     const uint64_t *next_at[LEVELS]; /* where a step reads the next level's frame, if it reads no more than that */
     uint64_t hash[LEVELS + 1];       /* of the levels from here out (site_hash_step) */
     uint32_t special[LEVELS + 1];    /* how many of the levels from here out have no next_at */
-    struct step steps[LEVELS];
+    struct step steps[LEVELS + 1];   /* the last one is none: its stack pointer is above all */
 };
+
+void levels_init(struct levels *levels, struct changes *changes); /* levels is zeroed */
 
 /* Bring the levels up to date for a walk from `caller` of at most `max` frames, which are levels->frames[top] and on then.
  * returns  how many frames there are; LEVELS_ALONE: this stack can't be kept, and nothing is now
  * context  hook, busy */
 enum { LEVELS_ALONE = -1 };
-int levels_walk(struct levels *levels, struct caller caller, uint32_t max);
+int levels_walk(struct levels *levels, const struct caller *caller, uint32_t max);
 
 /* Does the walk end with the last of these frames because it could not go on? */
 static inline int levels_end_cut(const struct levels *levels, uint32_t frames) {
