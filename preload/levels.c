@@ -6,6 +6,8 @@
  * Start:   levels_walk(), then follow(). Invariants: README.md, "Stacks". */
 #include "levels.h"
 
+#include "contexts.h"
+
 /* Stands for the place in levels->next_at of a step that reads more. Is 0: no frame is, so the short comparison stops. */
 static const uint64_t no_address;
 
@@ -73,6 +75,7 @@ static inline __attribute__((always_inline)) void commit(struct levels *levels, 
     unsigned flags = level < LEVELS ? levels->steps[level].flags : levels->complete ? 0 : LEVEL_BP_NEEDED;
     uint64_t hash = levels->hash[level];
     uint32_t special = levels->special[level];
+    levels->named = levels->named > level ? levels->named : level;
     const struct level *first = levels->changes->level, *changed = first + levels->changes->count;
     struct step *step = &levels->steps[level];
     size_t i = level;
@@ -175,4 +178,29 @@ int levels_walk(struct levels *levels, const struct caller *caller, uint32_t max
         count = follow_all(levels, caller, max);
     levels->epoch = count == LEVELS_ALONE || epoch & 1 ? 0 : epoch;
     return count;
+}
+
+static uint32_t unnamed(const struct levels *levels) {
+    return levels->named > levels->top ? levels->named - levels->top : 1;
+}
+
+/* Its site was not found in the tree. */
+static __attribute__((noinline)) uint32_t site_entered(struct levels *levels, uint32_t count, uint64_t hash) {
+    uint32_t top = levels->top, site = site_intern_hashed(hash, levels->frames + top, count);
+    if (site &&
+        contexts_enter(levels->frames + top, levels->hash + top, levels->node + top, unnamed(levels), site) == 0)
+        levels->named = top;
+    return site;
+}
+
+/* Only whole stacks are in the tree: the nodes of others would depend on where they end. */
+uint32_t levels_site(struct levels *levels, uint32_t count, uint64_t hash) {
+    uint32_t top = levels->top;
+    if (__builtin_expect(!levels->complete || top + count != LEVELS, 0))
+        return site_intern_hashed(hash, levels->frames + top, count);
+    uint32_t site = contexts_site(levels->frames + top, levels->hash + top, levels->node + top, unnamed(levels));
+    if (__builtin_expect(!site, 0))
+        return site_entered(levels, count, hash);
+    levels->named = top;
+    return site;
 }

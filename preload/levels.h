@@ -30,12 +30,14 @@ struct levels {
     struct changes *changes; /* of the thread */
     unsigned epoch;          /* unwind_epoch when it was walked; 0: holds nothing */
     uint32_t top;
-    int complete; /* the last level is the outermost frame */
-    int cut;      /* or the walk could not go on there */
-    uintptr_t hi; /* upper end of the stack, as the walk saw it */
+    uint32_t named; /* levels from here out have a node, if they are complete */
+    int complete;   /* the last level is the outermost frame */
+    int cut;        /* or the walk could not go on there */
+    uintptr_t hi;   /* upper end of the stack, as the walk saw it */
     uint64_t frames[LEVELS];
     const uint64_t *next_at[LEVELS]; /* where a step reads the next level's frame, if it reads no more than that */
     uint64_t hash[LEVELS + 1];       /* of the levels from here out (site_hash_step) */
+    uint32_t node[LEVELS + 1];       /* the same ones in the tree (contexts.h) */
     uint32_t special[LEVELS + 1];    /* how many of the levels from here out have no next_at */
     struct step steps[LEVELS + 1];   /* the last one is none: its stack pointer is above all */
 };
@@ -47,6 +49,9 @@ void levels_init(struct levels *levels, struct changes *changes); /* levels is z
  * context  hook, busy */
 enum { LEVELS_ALONE = -1 };
 int levels_walk(struct levels *levels, const struct caller *caller, uint32_t max);
+
+/* The site of these levels. count: as levels_walk() returned it; hash: of so many */
+uint32_t levels_site(struct levels *levels, uint32_t count, uint64_t hash);
 
 /* Does the walk end with the last of these frames because it could not go on? */
 static inline int levels_end_cut(const struct levels *levels, uint32_t frames) {

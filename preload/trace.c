@@ -115,12 +115,13 @@ static uint32_t site_by_levels(struct traces *traces, const struct caller *calle
     rest_after(&traces->walks_alone, was_useful);
     if (count == LEVELS_ALONE)
         return site_alone(*caller, max);
-    const uint64_t *frames = &levels->frames[levels->top];
-    frames_check(frames, (size_t)count, max);
+    frames_check(&levels->frames[levels->top], (size_t)count, max);
     if (__builtin_expect(levels_end_cut(levels, (uint32_t)count), 0))
         unwind_count_cut();
     uint64_t hash = hash_of(traces, levels, (uint32_t)count);
-    uint32_t site = site_intern_hashed(hash, frames, (size_t)count);
+    uint32_t site = levels_site(levels, (uint32_t)count, hash);
+    if (site)
+        frames_check_site(site, max);
     if (whole && site) {
         whole_make(whole, levels, *caller, (uint32_t)count, max);
         whole->hash = hash;
