@@ -162,14 +162,14 @@ void levels_init(struct levels *levels, struct changes *changes) {
 
 /* The levels end too soon: walk anew, some frames more than those asked for. */
 static __attribute__((noinline)) int follow_all(struct levels *levels, const struct caller *caller, uint32_t max) {
-    struct cursor at = unwind_start(*caller);
+    struct cursor at = unwind_start(caller);
     levels->epoch = 0;
     return follow(levels, &at, max, max + LEVELS_SLACK);
 }
 
 int levels_walk(struct levels *levels, const struct caller *caller, uint32_t max) {
     unsigned epoch = atomic_load_explicit(&unwind_epoch, memory_order_acquire);
-    struct cursor at = unwind_start(*caller);
+    struct cursor at = unwind_start(caller);
     if (__builtin_expect(levels->epoch != epoch || levels->hi != at.hi, 0))
         levels->epoch = 0;
     levels->hi = at.hi;
@@ -184,10 +184,10 @@ static uint32_t unnamed(const struct levels *levels) {
     return levels->named > levels->top ? levels->named - levels->top : 1;
 }
 
-/* Its site was not found in the tree. */
+/* Its site was not found in the tree. It goes there when it comes a second time: many come once. */
 static __attribute__((noinline)) uint32_t site_entered(struct levels *levels, uint32_t count, uint64_t hash) {
-    uint32_t top = levels->top, site = site_intern_hashed(hash, levels->frames + top, count);
-    if (site &&
+    uint32_t top = levels->top, sites = site_count(), site = site_intern_hashed(hash, levels->frames + top, count);
+    if (site && site <= sites &&
         contexts_enter(levels->frames + top, levels->hash + top, levels->node + top, unnamed(levels), site) == 0)
         levels->named = top;
     return site;

@@ -32,6 +32,7 @@ struct buckets {
 static struct buckets *_Atomic buckets;
 static struct site **site_chunks[SITE_CHUNKS];
 static _Atomic uint32_t count_published;
+static _Atomic uint32_t count_entered; /* in the hash table, too */
 
 /* Where a hash stands in a table: its low bits depend on the low bits of the frames alone. */
 static size_t first_place(const struct buckets *table, uint64_t hash) {
@@ -120,6 +121,7 @@ static uint32_t add_locked(uint64_t hash, const uint64_t *frames, size_t count) 
     *pointer = site;
     atomic_store_explicit(&count_published, id, memory_order_release);
     enter(table, site);
+    atomic_store_explicit(&count_entered, id, memory_order_release);
     return id;
 }
 
@@ -131,11 +133,13 @@ uint32_t site_intern(const uint64_t *frames, size_t count) {
 }
 
 uint32_t site_intern_hashed(uint64_t hash, const uint64_t *frames, size_t count) {
+    uint32_t entered = atomic_load_explicit(&count_entered, memory_order_acquire);
     uint32_t id = find(atomic_load_explicit(&buckets, memory_order_acquire), hash, frames, count);
     if (__builtin_expect(id != 0, 1))
         return id;
     lock_take(LOCK_SITE);
-    id = find(atomic_load_explicit(&buckets, memory_order_relaxed), hash, frames, count);
+    if (atomic_load_explicit(&count_entered, memory_order_relaxed) != entered) /* else none has come since */
+        id = find(atomic_load_explicit(&buckets, memory_order_relaxed), hash, frames, count);
     if (!id)
         id = add_locked(hash, frames, count);
     lock_release(LOCK_SITE);
@@ -190,6 +194,7 @@ void site_modules_on_stack(const uint64_t *frames, size_t count) {
 void site_forget_all(void) {
     atomic_store(&buckets, NULL);
     atomic_store(&count_published, 0);
+    atomic_store(&count_entered, 0);
     memset(site_chunks, 0, sizeof site_chunks);
     contexts_forget_all();
 }

@@ -211,8 +211,8 @@ int unwind_is_on_stack(uintptr_t sp, size_t bytes) {
     return hi && bytes <= hi - sp;
 }
 
-struct cursor unwind_start(struct caller caller) {
-    return (struct cursor){.pc = caller.pc, .sp = caller.sp, .bp = caller.bp, .hi = stack_hi(caller.sp)};
+struct cursor unwind_start(const struct caller *caller) {
+    return (struct cursor){.pc = caller->pc, .sp = caller->sp, .bp = caller->bp, .hi = stack_hi(caller->sp)};
 }
 
 static size_t capture_slow(uint64_t *frames, size_t max, uintptr_t first_pc) {
@@ -354,7 +354,7 @@ uint32_t unwind_steps(struct cursor *at, struct level *levels, uint32_t max, str
 /* anew: known at compile time */
 static inline __attribute__((always_inline)) size_t capture(struct caller caller, uint64_t *frames, size_t max,
                                                             int anew) {
-    struct cursor at = unwind_start(caller);
+    struct cursor at = unwind_start(&caller);
     struct rule learnt;
     size_t count = 0;
     frames[count++] = at.pc;

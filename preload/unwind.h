@@ -50,7 +50,7 @@ struct cursor {
     uintptr_t hi; /* upper end of the stack that sp is on, or of what may be believed to be one; 0: unknown */
     int exact;    /* pc was interrupted there: it is no return address */
 };
-struct cursor unwind_start(struct caller caller);
+struct cursor unwind_start(const struct caller *caller);
 int unwind_is_on_stack(uintptr_t sp, size_t bytes); /* do so many from sp on lie on the thread's own stack? */
 
 /* One step from a frame to its caller's, and the words that it read, so that it can be told later whether it would go the
