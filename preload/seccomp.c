@@ -37,38 +37,12 @@ int rights_filtered;
 
 /* What a scan, the writing of its recording and a stop of the threads ask of the kernel. */
 static const int needed[] = {
-    SYS_clock_gettime,
-    SYS_clone,
-    SYS_close,
-    SYS_exit_group,
-    SYS_faccessat,
-    SYS_futex,
-    SYS_getdents64,
-    SYS_geteuid,
-    SYS_getpid,
-    SYS_getppid,
-    SYS_gettid,
-    SYS_lseek,
-    SYS_mincore,
-    SYS_mmap,
-    SYS_newfstatat,
-    SYS_openat,
-    SYS_prctl,
-    SYS_pread64,
-    SYS_prlimit64,
-    SYS_read,
-    SYS_readlinkat,
-    SYS_rt_sigaction,
-    SYS_rt_sigprocmask,
-    SYS_rt_sigreturn,
-    SYS_nanosleep,
-    SYS_ftruncate,
-    SYS_rt_sigtimedwait,
-    SYS_sigaltstack,
-    SYS_rt_tgsigqueueinfo,
-    SYS_tgkill,
-    SYS_wait4,
-    SYS_write,
+    SYS_clock_gettime, SYS_clone,     SYS_close,      SYS_exit_group,      SYS_faccessat,    SYS_futex,
+    SYS_getdents64,    SYS_geteuid,   SYS_getpid,     SYS_getppid,         SYS_gettid,       SYS_lseek,
+    SYS_mincore,       SYS_mmap,      SYS_newfstatat, SYS_openat,          SYS_prctl,        SYS_pread64,
+    SYS_prlimit64,     SYS_read,      SYS_readlinkat, SYS_renameat2,       SYS_rt_sigaction, SYS_rt_sigprocmask,
+    SYS_rt_sigreturn,  SYS_nanosleep, SYS_ftruncate,  SYS_rt_sigtimedwait, SYS_sigaltstack,  SYS_rt_tgsigqueueinfo,
+    SYS_tgkill,        SYS_unlinkat,  SYS_wait4,      SYS_write,
 #if defined(__x86_64__)
     SYS_arch_prctl,
 #endif
@@ -76,10 +50,11 @@ static const int needed[] = {
 
 /* And what scans while the program runs ask for besides. */
 static const int needed_live[] = {
-    SYS_bind,    SYS_close_range,  SYS_fchmodat,        SYS_fcntl,         SYS_getsockopt,  SYS_getuid,
-    SYS_ioctl,   SYS_kill,         SYS_madvise,         SYS_mkdirat,       SYS_munmap,      SYS_ppoll,
-    SYS_recvmsg, SYS_renameat2,    SYS_restart_syscall, SYS_rt_sigpending, SYS_setpriority, SYS_setsockopt,
-    SYS_socket,  SYS_timer_create, SYS_timer_delete,    SYS_timer_settime, SYS_unlinkat,    SYS_userfaultfd,
+    SYS_bind,          SYS_close_range, SYS_fchmodat, SYS_fcntl,           SYS_getsockopt,
+    SYS_getuid,        SYS_ioctl,       SYS_kill,     SYS_madvise,         SYS_mkdirat,
+    SYS_munmap,        SYS_ppoll,       SYS_recvmsg,  SYS_restart_syscall, SYS_rt_sigpending,
+    SYS_setpriority,   SYS_setsockopt,  SYS_socket,   SYS_timer_create,    SYS_timer_delete,
+    SYS_timer_settime, SYS_userfaultfd,
 };
 
 enum { NOT_UNDERSTOOD = SECCOMP_RET_KILL_THREAD };
