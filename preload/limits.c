@@ -202,12 +202,6 @@ void limits_resume(void) {
 
 /* ---- the program's calls ---- */
 
-static int may_raise(void) {
-    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-    struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {{0}};
-    return sys(SYS_capget, &header, data) == 0 && (data[0].effective & 1u << CAP_SYS_RESOURCE);
-}
-
 static int is_memory(int resource) {
     return resource == RLIMIT_AS || resource == RLIMIT_DATA;
 }
@@ -226,7 +220,7 @@ static long ask(struct asked *ask, const struct rlimit *limit) {
     shown = ask->is_kept ? ask->limit : real;
     if (limit->rlim_cur > limit->rlim_max)
         return -EINVAL;
-    if (limit->rlim_max > shown.rlim_max && !may_raise())
+    if (limit->rlim_max > shown.rlim_max && !rights_have(CAP_SYS_RESOURCE))
         return -EPERM;
     if (limit->rlim_max > real.rlim_max)
         real.rlim_max = limit->rlim_max;
