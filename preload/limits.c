@@ -265,10 +265,15 @@ void limits_start(void) {
     reserve_take();
 }
 
+/* Is it the program's, and not that of a child which shares its memory? */
+static int is_own(int pid) {
+    return process.started && (pid == 0 || pid == process.pid) &&
+           (rights_confined || (int)sys(SYS_getpid, 0) == process.pid); /* to ask may be forbidden */
+}
+
 static int limit_set(int pid, int resource, const struct rlimit *limit, struct rlimit *before) {
     next_find();
-    int is_own = process.started && (pid == 0 || pid == process.pid) && (int)sys(SYS_getpid, 0) == process.pid;
-    struct asked *own = is_own ? asked_of(resource) : NULL;
+    struct asked *own = is_own(pid) ? asked_of(resource) : NULL;
     /* by the kernel's hand: a program may pass a place that can't be written, and see EFAULT */
     long error = sys(SYS_prlimit64, pid, resource, own ? NULL : limit, before);
     struct rlimit shown = own && own->is_kept ? own->limit : (struct rlimit){0};

@@ -36,6 +36,7 @@
 #include "place.h"
 #include "record.h"
 #include "referrers.h"
+#include "rights.h"
 #include "schedule.h"
 #include "snapshot.h"
 #include "stop.h"
@@ -124,6 +125,8 @@ static void on_program_signal(int number) {
 }
 
 static void begin(void) {
+    if (rights_unscanned)
+        return;
     if (!schedule.control && !schedule.every_us && !schedule.thresholds[0] && !schedule.signal)
         return;
     if (!own_stack && !(own_stack = pages_alloc(OWN_STACK_BYTES)))

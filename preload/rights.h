@@ -28,4 +28,7 @@ extern int rights_confined;
 /* The program filters its own system calls: those that a scan can do without must not be tried. */
 extern int rights_filtered;
 
+/* It forbids itself what scans while it runs need: there are none any more, nor in a child that it forks. */
+extern int rights_unscanned;
+
 #endif

@@ -5,7 +5,7 @@
  * recording that says so is left while it can still be written. A call that merely fails is no harm: the scan does
  * without it or gives up.
  *
- * Owns:    rights_confined, rights_filtered.
+ * Owns:    rights_confined, rights_filtered, rights_unscanned.
  * Never:   changes what the calls do.
  * Source:  Linux, Documentation/userspace-api/seccomp_filter.rst; networking/filter.rst for the machine
  * Start:   filter_kills(), then prctl() and syscall(). */
@@ -34,6 +34,7 @@
 
 int rights_confined;
 int rights_filtered;
+int rights_unscanned;
 
 /* What a scan, the writing of its recording and a stop of the threads ask of the kernel. */
 static const int needed[] = {
@@ -173,11 +174,13 @@ static void before_filter(const struct sock_fprog *program) {
     rights_filtered = 1;
     if (!process.started || rights_confined)
         return;
-    if (filter_kills(program, needed_live, sizeof needed_live / sizeof needed_live[0]))
+    int is_confined = filter_kills(program, needed, sizeof needed / sizeof needed[0]);
+    if (is_confined || filter_kills(program, needed_live, sizeof needed_live / sizeof needed_live[0])) {
+        rights_unscanned = 1;
         live_end();
-    if (!filter_kills(program, needed, sizeof needed / sizeof needed[0]))
+    }
+    if (!is_confined)
         return;
-    live_end();
     exit_scan_give_up(REASON_CALLS_FORBIDDEN);
     rights_confined = 1;
     hook_recording = 0; /* nobody will ask, and it could take a call that kills */
