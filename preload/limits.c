@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <linux/capability.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 
@@ -158,27 +159,33 @@ void limits_lift(void) {
         limit_lift(asked[i].resource);
 }
 
-/* Threads of the program may make a process meanwhile: that is their luck. */
-int limit_lift_processes(struct rlimit *before) {
-    *before = (struct rlimit){0, 0};
-    if (rights_filtered || kernel_limit(RLIMIT_NPROC, NULL, before) != 0 || before->rlim_cur >= before->rlim_max)
+/* Threads of the program may make a process meanwhile: that is their luck. What they ask for meanwhile holds: the kernel
+ * tells what each call replaces. */
+int limit_lift_processes(struct limit_lifted *limit) {
+    *limit = (struct limit_lifted){.now = {0, 0}};
+    if (rights_filtered || kernel_limit(RLIMIT_NPROC, NULL, &limit->now) != 0 ||
+        limit->now.rlim_cur >= limit->now.rlim_max)
         return 0;
-    limit_lift(RLIMIT_NPROC);
-    return 1;
+    limit->now.rlim_cur = limit->now.rlim_max;
+    return kernel_limit(RLIMIT_NPROC, &limit->now, &limit->before) == 0;
 }
 
-void limit_drop_processes(const struct rlimit *before) {
-    kernel_limit(RLIMIT_NPROC, before, NULL);
+void limit_drop_processes(const struct limit_lifted *limit) {
+    struct rlimit wish = limit->before, expected = limit->now, replaced;
+    while (kernel_limit(RLIMIT_NPROC, &wish, &replaced) == 0 && memcmp(&replaced, &expected, sizeof replaced) != 0) {
+        expected = wish;
+        wish = replaced;
+    }
 }
 
 long limits_clone(void) {
-    struct rlimit before;
+    struct limit_lifted limit;
     long child = sys(SYS_clone, 0, 0, 0, 0, 0);
-    if (child != -EAGAIN || !limit_lift_processes(&before))
+    if (child != -EAGAIN || !limit_lift_processes(&limit))
         return child;
     child = sys(SYS_clone, 0, 0, 0, 0, 0);
     if (child != 0)
-        limit_drop_processes(&before);
+        limit_drop_processes(&limit);
     return child;
 }
 
