@@ -160,17 +160,18 @@ static int chunk_make(size_t number) {
     return chunk != NULL;
 }
 
-/* `count` ids that were never used, [id, id + count). returns 0: no memory */
+/* `count` ids that were never used, [id, id + count). returns 0: no memory, or there are no more */
 static object_id ids_fresh(uint32_t count) {
-    object_id id = atomic_fetch_add_explicit(&next_id, count, memory_order_relaxed);
-    for (size_t number = id >> HEAP_CHUNK_SHIFT; number <= (id + count - 1) >> HEAP_CHUNK_SHIFT; number++) {
-        if (number >= HEAP_CHUNKS_MAX) {
-            atomic_fetch_sub_explicit(&next_id, count, memory_order_relaxed);
+    const uint32_t end = (uint32_t)HEAP_CHUNKS_MAX << HEAP_CHUNK_SHIFT;
+    object_id id = atomic_load_explicit(&next_id, memory_order_relaxed);
+    do
+        if (end - id < count)
             return 0;
-        }
+    while (
+        !atomic_compare_exchange_weak_explicit(&next_id, &id, id + count, memory_order_relaxed, memory_order_relaxed));
+    for (size_t number = id >> HEAP_CHUNK_SHIFT; number <= (id + count - 1) >> HEAP_CHUNK_SHIFT; number++)
         if (!chunk_make(number))
             return 0;
-    }
     return id;
 }
 
