@@ -18,7 +18,7 @@ enum {
 
 void turns_end(struct whole *whole) {
     turns_pause(whole);
-    if (whole->turns.known)
+    if (whole->turns.known || whole->turns.bits) /* of one that could not begin there are bits alone */
         memset(&whole->turns, 0, sizeof whole->turns);
 }
 

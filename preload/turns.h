@@ -14,8 +14,8 @@ enum {
 };
 struct turns_pool {
     uint32_t used, wholes;
-    uint32_t refused;                  /* how often there was no room */
-    struct whole *whole[TURNS_WHOLES]; /* these turn, or did; when it was too often all end */
+    uint32_t refused;                  /* how often there was no room; when that was too often all end */
+    struct whole *whole[TURNS_WHOLES]; /* these turn, or did */
     struct turns_known known[TURNS_KNOWN];
 };
 
