@@ -29,6 +29,7 @@
 #include "dirty.h"
 #include "frozen.h"
 #include "give_way.h"
+#include "ids.h"
 #include "init.h"
 #include "interrupt.h"
 #include "lock.h"
@@ -208,7 +209,7 @@ void live_flush(struct thread_state *state) {
         live_wanted |= (control_lost = LIVE_SIGNAL); /* the program closed all descriptors */
     if (!on || scanning.child || !is_due())
         return;
-    record_settle(state);
+    ids_settle(state);
     add_up(state);
     if (is_due())
         live_wanted |= LIVE_SIGNAL;
