@@ -2,7 +2,7 @@
  *
  * Source: LSB 5.0, "Exception Frames"; DWARF 5, 6.4 "Call Frame Information", 2.5 and 7.7.1 expressions.
  *
- * Owns:    nothing.
+ * Owns:    how far cfi_step_on() has run the last program.
  * Never:   takes a lock, asks for memory, touches errno; believes a length, a distance or a count beyond the segment that
  *          it leads through.
  * Runs in: anywhere.
@@ -305,7 +305,9 @@ struct row {
     struct place reg[CFI_REGISTERS];
 };
 struct machine {
-    const struct description *description;
+    struct description description;
+    struct bytes program;    /* what is left of it */
+    uintptr_t at;            /* the row is that of the code before; what is left makes those from here on */
     struct row row, initial; /* initial: after the common program */
     struct row kept[STATES_MAX];
     unsigned kept_count;
@@ -409,14 +411,14 @@ static void change_register(struct machine *machine, struct bytes *program, unsi
     if (operand == BY_EXPRESSION)
         set_expression(machine, program, number, where);
     else
-        set(machine, program, number, where, read_operand(program, operand, machine->description->data_align));
+        set(machine, program, number, where, read_operand(program, operand, machine->description.data_align));
 }
 
 static void change_cfa(struct machine *machine, struct bytes *program, unsigned operand) {
     uint64_t number = read_uleb(program);
     machine->row.cfa = (struct place){.where = REGISTER, .value = (int64_t)number};
     if (operand != NO_OPERAND)
-        machine->row.cfa_offset = read_operand(program, operand, machine->description->data_align);
+        machine->row.cfa_offset = read_operand(program, operand, machine->description.data_align);
 }
 
 /* An instruction that makes the row. Numbers: the same table, and 0x2d of aarch64, 0x2e of GNU */
@@ -446,7 +448,7 @@ static void change_row(struct machine *machine, struct bytes *program, unsigned 
     case 0x12: /* def_cfa_sf */
         return change_cfa(machine, program, SCALED_SIGNED);
     case 0x13: /* def_cfa_offset_sf */
-        machine->row.cfa_offset = read_operand(program, SCALED_SIGNED, machine->description->data_align);
+        machine->row.cfa_offset = read_operand(program, SCALED_SIGNED, machine->description.data_align);
         return;
     case 0x2e: /* args_size */
         read_uleb(program);
@@ -456,11 +458,13 @@ static void change_row(struct machine *machine, struct bytes *program, unsigned 
     }
 }
 
-/* Run `program` until it is done or speaks of code behind `pc`. returns 0, or -1 */
-static int run(struct machine *machine, struct bytes program, uintptr_t pc) {
-    const struct description *description = machine->description;
-    uintptr_t at = description->lo;
-    while (program.at < program.end && !program.failed) {
+/* Run the program until it is done or speaks of code behind `pc`. It may be taken up again for code further on.
+ * returns 0, or -1 */
+static int run(struct machine *machine, uintptr_t pc) {
+    const struct description *description = &machine->description;
+    struct bytes program = machine->program;
+    uintptr_t at = machine->at;
+    while (at <= pc && program.at < program.end && !program.failed) {
         unsigned code = *program.at++;
         if (code == 0x0e) /* def_cfa_offset, the commonest with short advances */
             machine->row.cfa_offset = (int64_t)read_uleb(&program);
@@ -470,14 +474,27 @@ static int run(struct machine *machine, struct bytes program, uintptr_t pc) {
             restore(machine, &program, code & 0x3f);
         else if (code >> 6 == 0 && (code < 1 || code > 4))
             change_row(machine, &program, code);
-        else {
+        else
             at = code == 1 ? read_pointer(&program, description->encoding)
                            : at + advance_of(&program, code, description->code_align);
-            if (at > pc)
-                break;
-        }
     }
+    machine->program = program;
+    machine->at = at;
     return program.failed ? -1 : 0;
+}
+
+static int begin(struct machine *machine, const struct description *description) {
+    machine->description = *description;
+    machine->program = description->common;
+    machine->at = 0;
+    machine->kept_count = 0;
+    memset(&machine->row, 0, sizeof machine->row);
+    if (run(machine, UINTPTR_MAX) != 0)
+        return -1;
+    machine->initial = machine->row;
+    machine->program = description->own;
+    machine->at = description->lo;
+    return 0;
 }
 
 /* ---- expressions ---- */
@@ -657,7 +674,7 @@ static int register_of(struct evaluation *e, const struct place *place, unsigned
 
 static enum cfi_step apply(const struct machine *machine, struct cfi_frame *frame, cfi_read_cb *read, void *context) {
     const struct row *row = &machine->row;
-    const unsigned column = machine->description->return_column;
+    const unsigned column = machine->description.return_column;
     struct cfi_frame caller = *frame;
     struct evaluation e = {.frame = frame, .read = read, .context = context};
     uintptr_t cfa;
@@ -671,7 +688,7 @@ static enum cfi_step apply(const struct machine *machine, struct cfi_frame *fram
     if (row->reg[column].where == UNKNOWN)
         return CFI_END;
     caller.pc = caller.reg[column];
-    caller.exact = machine->description->is_signal;
+    caller.exact = machine->description.is_signal;
     if (caller.pc == frame->pc && cfa == frame->reg[CFI_SP])
         return CFI_FAILED; /* it would go on for ever */
     *frame = caller;
@@ -685,11 +702,38 @@ enum cfi_step cfi_step(struct cfi_frame *frame, cfi_read_cb *read, void *context
     enum cfi_step found = describe(pc, &description);
     if (found != CFI_CALLER)
         return found;
-    machine.description = &description;
-    machine.kept_count = 0;
-    memset(&machine.row, 0, sizeof machine.row);
-    if (run(&machine, description.common, UINTPTR_MAX) != 0)
+    if (begin(&machine, &description) != 0 || run(&machine, pc) != 0)
         return CFI_FAILED;
-    machine.initial = machine.row;
-    return run(&machine, description.own, pc) == 0 ? apply(&machine, frame, read, context) : CFI_FAILED;
+    return apply(&machine, frame, read, context);
+}
+
+/* ---- many addresses of the same code ---- */
+
+static struct {
+    struct machine machine;
+    uintptr_t pc; /* for which it was run; 0: never, or what it says is gone */
+} last;
+
+static int goes_on(const struct description *description, uintptr_t pc) {
+    const struct description *before = &last.machine.description;
+    return last.pc && pc >= last.pc && before->lo == description->lo && before->own.at == description->own.at &&
+           before->own.end == description->own.end;
+}
+
+enum cfi_step cfi_step_on(struct cfi_frame *frame, cfi_read_cb *read, void *context) {
+    struct description description;
+    uintptr_t pc = frame->pc - !frame->exact;
+    enum cfi_step found = describe(pc, &description);
+    if (found != CFI_CALLER)
+        return found;
+    int failed = !goes_on(&description, pc) && begin(&last.machine, &description) != 0;
+    last.pc = 0;
+    if (failed || run(&last.machine, pc) != 0)
+        return CFI_FAILED;
+    last.pc = pc;
+    return apply(&last.machine, frame, read, context);
+}
+
+void cfi_forget(void) {
+    last.pc = 0;
 }
