@@ -2,7 +2,7 @@
  *
  * Source: LSB 5.0, "Exception Frames"; DWARF 5, 6.4 "Call Frame Information", 2.5 and 7.7.1 expressions.
  *
- * Owns:    how far cfi_step_on() has run the last program.
+ * Owns:    the programs that cfi_step_on() has begun.
  * Never:   takes a lock, asks for memory, touches errno; believes a length, a distance or a count beyond the segment that
  *          it leads through.
  * Runs in: anywhere.
@@ -125,7 +125,8 @@ struct description {
 
 struct tables {
     struct dl_find_object module;
-    uintptr_t lo, hi; /* the segment that was read last, for the next is nearly always the same */
+    uintptr_t lo, hi;             /* the segment that was read last, for the next is nearly always the same */
+    uintptr_t from, first_behind; /* code for which look_up() leads to the same description; equal: none */
 };
 
 /* The segment of the module in which `address` can be read, into lo and hi: empty if there is none. A module whose program
@@ -244,22 +245,30 @@ static uintptr_t look_up(struct tables *tables, uintptr_t pc) {
     if (all.failed || encodings != VERSION_AND_ENCODINGS ||
         entries > (size_t)(all.end - all.at) / sizeof(struct table_entry))
         return 0;
-    const struct table_entry *entry =
-        entry_of((const struct table_entry *)(const void *)all.at, entries, (intptr_t)(pc - header));
-    return entry ? header + (uintptr_t)(intptr_t)entry->description : 0;
+    const struct table_entry *table = (const struct table_entry *)(const void *)all.at, *end = table + entries;
+    const struct table_entry *entry = entry_of(table, entries, (intptr_t)(pc - header));
+    if (!entry)
+        return 0;
+    tables->from = header + (uintptr_t)(intptr_t)entry->code;
+    tables->first_behind = entry + 1 < end ? header + (uintptr_t)(intptr_t)entry[1].code : UINTPTR_MAX;
+    return header + (uintptr_t)(intptr_t)entry->description;
 }
 
-/* returns CFI_CALLER when it was found */
-static enum cfi_step describe(uintptr_t pc, struct description *out) {
-    struct tables tables = {.lo = 0};
-    int is_known = _dl_find_object((void *)pc, &tables.module) == 0 && tables.module.dlfo_eh_frame;
-    uintptr_t address = is_known ? look_up(&tables, pc) : 0;
+/* returns whether there is one that this code lies in */
+static int find_module(struct tables *tables, uintptr_t pc) {
+    *tables = (struct tables){.lo = 0};
+    return _dl_find_object((void *)pc, &tables->module) == 0;
+}
+
+/* tables: of the module. returns CFI_CALLER when it was found */
+static enum cfi_step describe(struct tables *tables, uintptr_t pc, struct description *out) {
+    uintptr_t address = tables->module.dlfo_eh_frame ? look_up(tables, pc) : 0;
     *out = (struct description){.lo = 0};
     if (!address)
         return CFI_NO_TABLE;
-    struct bytes entry = read_entry(&tables, address);
+    struct bytes entry = read_entry(tables, address);
     uintptr_t back = (uintptr_t)entry.at, distance = read_fixed(&entry, 4);
-    if (entry.failed || !distance || read_common(read_entry(&tables, back - distance), out) != 0)
+    if (entry.failed || !distance || read_common(read_entry(tables, back - distance), out) != 0)
         return CFI_FAILED;
     out->lo = read_pointer(&entry, out->encoding);
     out->hi = out->lo + read_form(&entry, out->encoding & ENCODING_FORM);
@@ -273,7 +282,8 @@ static enum cfi_step describe(uintptr_t pc, struct description *out) {
 
 int cfi_function(uintptr_t pc, uintptr_t *lo, uintptr_t *hi) {
     struct description description;
-    if (describe(pc, &description) != CFI_CALLER)
+    struct tables tables;
+    if (!find_module(&tables, pc) || describe(&tables, pc, &description) != CFI_CALLER)
         return -1;
     *lo = description.lo;
     *hi = description.hi;
@@ -483,8 +493,9 @@ static int run(struct machine *machine, uintptr_t pc) {
     return program.failed ? -1 : 0;
 }
 
-static int begin(struct machine *machine, const struct description *description) {
-    machine->description = *description;
+/* To the start of what is described. */
+static int begin(struct machine *machine) {
+    const struct description *description = &machine->description;
     machine->program = description->common;
     machine->at = 0;
     machine->kept_count = 0;
@@ -643,15 +654,12 @@ static int cfa_of(struct evaluation *e, const struct row *row, uintptr_t *cfa) {
     return e->code.failed ? -1 : 0;
 }
 
-/* A register of the caller's. returns 0, or -1: it can't be told */
+/* A register of the caller's that is not the same as here. returns 0, or -1: it can't be told */
 static int register_of(struct evaluation *e, const struct place *place, unsigned number, uintptr_t cfa,
                        struct cfi_frame *out) {
     uintptr_t *value = &out->reg[number], at = cfa + (uint64_t)place->value;
     out->unknown &= ~(1ull << number);
     switch (place->where) {
-    case SAME:
-        out->unknown |= e->frame->unknown & 1ull << number;
-        return 0;
     case UNKNOWN:
         out->unknown |= 1ull << number;
         *value = 0;
@@ -683,7 +691,7 @@ static enum cfi_step apply(const struct machine *machine, struct cfi_frame *fram
     caller.reg[CFI_SP] = cfa;
     caller.unknown &= ~(1ull << CFI_SP);
     for (unsigned i = 0; i < CFI_REGISTERS; i++)
-        if ((i != CFI_SP || row->reg[i].where != SAME) && register_of(&e, &row->reg[i], i, cfa, &caller) != 0)
+        if (row->reg[i].where != SAME && register_of(&e, &row->reg[i], i, cfa, &caller) != 0)
             return CFI_FAILED;
     if (row->reg[column].where == UNKNOWN)
         return CFI_END;
@@ -696,44 +704,77 @@ static enum cfi_step apply(const struct machine *machine, struct cfi_frame *fram
 }
 
 enum cfi_step cfi_step(struct cfi_frame *frame, cfi_read_cb *read, void *context) {
-    struct description description;
+    struct tables tables;
     struct machine machine;
     uintptr_t pc = frame->pc - !frame->exact;
-    enum cfi_step found = describe(pc, &description);
+    enum cfi_step found = find_module(&tables, pc) ? describe(&tables, pc, &machine.description) : CFI_NO_TABLE;
     if (found != CFI_CALLER)
         return found;
-    if (begin(&machine, &description) != 0 || run(&machine, pc) != 0)
+    if (begin(&machine) != 0 || run(&machine, pc) != 0)
         return CFI_FAILED;
     return apply(&machine, frame, read, context);
 }
 
 /* ---- many addresses of the same code ---- */
 
-static struct {
-    struct machine machine;
-    uintptr_t pc; /* for which it was run; 0: never, or what it says is gone */
-} last;
+enum { BEGUN_MAX = 4 };
 
-static int goes_on(const struct description *description, uintptr_t pc) {
-    const struct description *before = &last.machine.description;
-    return last.pc && pc >= last.pc && before->lo == description->lo && before->own.at == description->own.at &&
-           before->own.end == description->own.end;
+static struct {
+    struct begun {
+        struct tables tables; /* from equal to first_behind: it stands for no code */
+        uintptr_t pc;         /* the program was run for; UINTPTR_MAX: for none */
+        struct machine machine;
+    } begun[BEGUN_MAX];
+    unsigned next;
+} learning;
+
+/* libc closes some modules without our hearing of it, and others come to lie there. */
+static int are_same(const struct dl_find_object *a, const struct dl_find_object *b) {
+    return a->dlfo_map_start == b->dlfo_map_start && a->dlfo_map_end == b->dlfo_map_end &&
+           a->dlfo_link_map == b->dlfo_link_map && a->dlfo_eh_frame == b->dlfo_eh_frame;
+}
+
+/* The program that was begun for this code, or NULL. */
+static struct begun *begun_for(const struct tables *tables, uintptr_t pc) {
+    for (struct begun *begun = learning.begun; begun < learning.begun + BEGUN_MAX; begun++)
+        if (pc - begun->tables.from < begun->tables.first_behind - begun->tables.from &&
+            are_same(&begun->tables.module, &tables->module))
+            return begun;
+    return NULL;
+}
+
+/* In the place of the one that was begun first. returns CFI_CALLER when *out is what describes the code */
+static enum cfi_step begin_for(const struct tables *tables, uintptr_t pc, struct begun **out) {
+    struct begun *begun = *out = &learning.begun[learning.next++ % BEGUN_MAX];
+    begun->tables = *tables;
+    begun->pc = UINTPTR_MAX;
+    enum cfi_step found = describe(&begun->tables, pc, &begun->machine.description);
+    if (found != CFI_CALLER)
+        begun->tables.first_behind = begun->tables.from;
+    return found;
 }
 
 enum cfi_step cfi_step_on(struct cfi_frame *frame, cfi_read_cb *read, void *context) {
-    struct description description;
+    struct tables tables;
     uintptr_t pc = frame->pc - !frame->exact;
-    enum cfi_step found = describe(pc, &description);
+    if (!find_module(&tables, pc))
+        return CFI_NO_TABLE;
+    struct begun *begun = begun_for(&tables, pc);
+    enum cfi_step found = begun ? CFI_CALLER : begin_for(&tables, pc, &begun);
     if (found != CFI_CALLER)
         return found;
-    int failed = !goes_on(&description, pc) && begin(&last.machine, &description) != 0;
-    last.pc = 0;
-    if (failed || run(&last.machine, pc) != 0)
+    const struct description *description = &begun->machine.description;
+    if (pc - description->lo >= description->hi - description->lo)
+        return CFI_NO_TABLE;
+    uintptr_t before = begun->pc;
+    begun->pc = UINTPTR_MAX;
+    if ((pc < before && begin(&begun->machine) != 0) || run(&begun->machine, pc) != 0)
         return CFI_FAILED;
-    last.pc = pc;
-    return apply(&last.machine, frame, read, context);
+    begun->pc = pc;
+    return apply(&begun->machine, frame, read, context);
 }
 
 void cfi_forget(void) {
-    last.pc = 0;
+    for (unsigned i = 0; i < BEGUN_MAX; i++)
+        learning.begun[i].tables.first_behind = learning.begun[i].tables.from;
 }

@@ -33,8 +33,8 @@ enum cfi_step {
  * context  any: no memory is asked for */
 enum cfi_step cfi_step(struct cfi_frame *frame, cfi_read_cb *read, void *context);
 
-/* The same for one caller at a time: from an address further on in the same function than the last it goes on where it was.
- * A function of a thousand calls has a program to match, and each call is an address that somebody asks for. */
+/* The same for one caller at a time, who asks for one address after another of the same few functions: from one further on
+ * it goes on where it was. A function of a thousand calls has a program to match. */
 enum cfi_step cfi_step_on(struct cfi_frame *frame, cfi_read_cb *read, void *context);
 
 /* Some module is gone: its tables may be another's now. */
