@@ -329,19 +329,11 @@ int search_run(const struct scan_input *in, struct arena *arena, struct search *
     return history_update(&input, in->keep, arena, &search->history);
 }
 
-/* Possible ones, and then reachable ones, are the last. */
-static void drop_unread(struct verdicts *verdicts, unsigned unread) {
-    while (verdicts->finding_count && unread >> verdicts->findings[verdicts->finding_count - 1].kind & 1)
-        verdicts->finding_count--;
-}
-
 int search_judge(const struct scan_input *in, unsigned skip, struct search *search) {
-    struct verdict_times times = {&search->history, in->entry, in->births, in->birth_count, &search->audit};
+    struct verdict_times times = {&search->history, in->entry, in->births, in->birth_count, &search->audit, in->unread};
     int error =
         verdict_run(&search->heap, &search->marks, OBJECT_INHERITED | skip, &times, search->arena, &search->verdicts);
     search->verdicts.inherited_objects += search->left_out;
-    if (!error)
-        drop_unread(&search->verdicts, in->unread);
     if (error || !is_full(in) || !options_audit_live(&process.options))
         return error;
     struct miscount_input miscounts = {.heap = &search->heap,
