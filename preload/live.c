@@ -254,6 +254,7 @@ void live_describe(struct scan_input *in) {
     in->parent_pid = (int)sys(SYS_getppid, 0);
     in->own_malloc = process.own_malloc;
     in->bad_option = process.options.bad_key[0] ? process.options.bad_key : wrong_key;
+    in->unread = options_unread(&process.options);
     in->skipped = scans.skipped;
     in->births = births_all(&in->birth_count);
     in->young.history = scans.last ? &scans.last->history : NULL;

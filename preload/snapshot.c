@@ -156,6 +156,8 @@ static int child_scan(struct snapshot_order *order, struct arena *arena, struct 
     struct arena keep = {
         .next = (char *)outcome + head_bytes, .end = (char *)outcome + outcome_bytes(), .more = no_more};
     order->in.keep = &keep;
+    if (order->reply >= 0)
+        order->in.unread = 0;
     int error = search_run(&order->in, arena, search);
     if (!error)
         error = grown_find(&order->in, search);
