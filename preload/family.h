@@ -94,6 +94,11 @@ static inline size_t families_place(uintptr_t sp) {
     return sp * SITE_HASH_BASE >> FAMILIES_SHIFT;
 }
 
+/* Is there one that begins about there? Mostly there is none. */
+static inline int families_near(const struct families *families, uintptr_t sp) {
+    return families->groups >> families_place(sp) / FAMILY_WAYS & 1;
+}
+
 /* Its sp is the caller's. */
 static inline int family_begins_at(const struct family *family, const struct caller *caller) {
     return !((family->bp ^ caller->bp) & family->bp_mask) &&
@@ -107,8 +112,6 @@ uint32_t family_site(struct family *family, uintptr_t pc);
 static inline uint32_t families_site(struct families *families, const struct caller *caller) {
     size_t place = families_place(caller->sp);
     uint32_t site = 0;
-    if (!(families->groups >> place / FAMILY_WAYS & 1))
-        return 0;
     for (size_t way = 0; !site && way < FAMILY_WAYS; way++)
         if (families->sp[place ^ way] == caller->sp && family_begins_at(&families->family[place ^ way], caller))
             site = family_site(&families->family[place ^ way], caller->pc);

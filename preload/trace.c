@@ -333,8 +333,8 @@ static __attribute__((noinline)) uint32_t site_not_guessed(struct traces *traces
                                                            uint32_t max, struct whole *guessed) {
     if (__builtin_expect(atomic_load_explicit(&unwind_epoch, memory_order_acquire) & 1, 0))
         return site_anew(*caller, max);
-    uint32_t site = site_of_family(traces, caller, max);
-    if (site)
+    uint32_t site;
+    if (families_near(&traces->families, caller->sp) && (site = site_of_family(traces, caller, max)))
         return site;
     size_t class = class_of(caller), first;
     struct set *set = &traces->set[class];
@@ -423,14 +423,21 @@ static __attribute__((noinline)) uint32_t site_elsewhere(struct traces *traces, 
     return site;
 }
 
-/* The guessed stack does not begin where the present one does. */
-static __attribute__((noinline)) uint32_t site_begins_else(struct traces *traces, const struct caller *caller,
+static __attribute__((noinline)) uint32_t site_near_family(struct traces *traces, const struct caller *caller,
                                                            uint32_t max, struct whole *guessed) {
     uint32_t site = families_site(&traces->families, caller);
     if (__builtin_expect(!site, 0))
         return site_elsewhere(traces, caller, max, guessed);
     frames_check_site(site, max);
     return site;
+}
+
+/* The guessed stack does not begin where the present one does. */
+static __attribute__((noinline)) uint32_t site_begins_else(struct traces *traces, const struct caller *caller,
+                                                           uint32_t max, struct whole *guessed) {
+    if (families_near(&traces->families, caller->sp))
+        return site_near_family(traces, caller, max, guessed);
+    return site_elsewhere(traces, caller, max, guessed);
 }
 
 /* The rest stands elsewhere and is jumped to, so that registers need not be saved for it. */
