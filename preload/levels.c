@@ -6,6 +6,8 @@
  * Start:   levels_walk(), then follow(). Invariants: README.md, "Stacks". */
 #include "levels.h"
 
+#include "contexts.h"
+
 /* Stands for the place in levels->next_at of a step that reads more. Is 0: no frame is, so the short comparison stops. */
 static const uint64_t no_address;
 
@@ -43,52 +45,60 @@ static __attribute__((noinline)) uint32_t run_from(const struct levels *levels, 
 
 /* The first `count` levels from `level` on stay, but not in their place; `at` goes on behind them. */
 static void set_aside(struct levels *levels, uint32_t level, uint32_t count, struct cursor *at) {
-    for (uint32_t i = level; i < level + count; i++) {
-        struct level *changed = &levels->changes->level[levels->changes->count++];
-        *changed = (struct level){levels->frames[i], levels->steps[i]};
-        changed->step.bp = at->bp;
-        if (changed->step.flags & STEP_BP_SAVED)
-            at->bp = word_at(changed->step.sp + changed->step.saved_bp);
+    struct level *changed = &levels->changes->level[levels->changes->count], *end = changed + count;
+    const struct step *step = &levels->steps[level];
+    const uint64_t *frame = &levels->frames[level];
+    uintptr_t bp = at->bp;
+    for (; changed < end; changed++, step++, frame++) {
+        changed->pc = *frame;
+        changed->step = *step;
+        changed->step.bp = bp;
+        if (step->flags & STEP_BP_SAVED)
+            bp = word_at(step->sp + step->saved_bp);
     }
-    at->pc = levels->frames[level + count];
-    at->sp = levels->steps[level + count].sp;
+    levels->changes->count += count;
+    *at = (struct cursor){.pc = *frame, .sp = step->sp, .bp = bp, .hi = at->hi};
 }
 
-/* The flags of a level's step. needed: the next level's LEVEL_BP_NEEDED */
-static inline unsigned flags_of(unsigned own, unsigned needed) {
-    own &= STEP_FLAGS_OWN - 1;
-    if (own & STEP_BP_SAVED)
-        own |= needed ? LEVEL_BP_CHECKED : 0;
-    else
-        own |= needed;
-    return own & STEP_BP_USED ? own | LEVEL_BP_NEEDED : own;
-}
+/* The flags of a level's step, by its own ones and the next level's LEVEL_BP_NEEDED. */
+#define FLAGS_OF(own, needed)                                                                                          \
+    ((own) | ((own)&STEP_BP_USED ? LEVEL_BP_NEEDED : 0) |                                                              \
+     ((needed) ? ((own)&STEP_BP_SAVED ? LEVEL_BP_CHECKED : LEVEL_BP_NEEDED) : 0))
+#define FLAGS_OF_4(own, needed)                                                                                        \
+    FLAGS_OF(own, needed), FLAGS_OF((own) + 1, needed), FLAGS_OF((own) + 2, needed), FLAGS_OF((own) + 3, needed)
+static const uint8_t flags_of[] = {FLAGS_OF_4(0, 0), FLAGS_OF_4(4, 0), FLAGS_OF_4(0, 1), FLAGS_OF_4(4, 1)};
+_Static_assert(sizeof flags_of == 16 && LEVEL_BP_NEEDED == 8,
+               "one for each of a step's own flags, with it and without");
 
 /* Put what has changed before `level`. */
-static void commit(struct levels *levels, uint32_t level) {
-    unsigned needed = level < LEVELS     ? levels->steps[level].flags & LEVEL_BP_NEEDED
-                      : levels->complete ? 0
-                                         : LEVEL_BP_NEEDED;
+static inline __attribute__((always_inline)) void commit(struct levels *levels, uint32_t level) {
+    unsigned flags = level < LEVELS ? levels->steps[level].flags : levels->complete ? 0 : LEVEL_BP_NEEDED;
     uint64_t hash = levels->hash[level];
     uint32_t special = levels->special[level];
-    for (uint32_t i = levels->changes->count; i-- > 0;) {
-        const struct level *changed = &levels->changes->level[i];
-        level--;
-        unsigned flags = flags_of(changed->step.flags, needed);
-        needed = flags & LEVEL_BP_NEEDED;
-        levels->steps[level] = changed->step;
-        levels->steps[level].flags = (uint16_t)flags;
+    levels->named = levels->named > level ? levels->named : level;
+    const struct level *first = levels->changes->level, *changed = first + levels->changes->count;
+    struct step *step = &levels->steps[level];
+    size_t i = level;
+    while (changed > first) {
+        changed--, step--, i--;
+        uint64_t pc = changed->pc;
         const uint64_t *ra_at = (const uint64_t *)(changed->step.sp + changed->step.ra);
-        int is_special = (flags & (STEP_CFA_WORD | LEVEL_BP_CHECKED)) != 0 || (uintptr_t)ra_at % sizeof *ra_at;
-        levels->next_at[level] = is_special ? &no_address : ra_at;
-        levels->special[level] = special += is_special;
-        levels->frames[level] = changed->pc;
-        levels->hash[level] = hash = site_hash_step(hash, changed->pc);
+        flags = flags_of[(changed->step.flags & (STEP_FLAGS_OWN - 1)) | (flags & LEVEL_BP_NEEDED)];
+        *step = changed->step;
+        step->flags = (uint16_t)flags;
+        if ((flags & (STEP_CFA_WORD | LEVEL_BP_CHECKED)) | ((uintptr_t)ra_at % sizeof *ra_at)) {
+            ra_at = &no_address;
+            special++;
+        }
+        levels->next_at[i] = ra_at;
+        levels->special[i] = special;
+        levels->frames[i] = pc;
+        levels->hash[i] = hash = site_hash_step(hash, pc);
     }
-    levels->top = level;
+    levels->top = (uint32_t)i;
 }
 
-static void end_at(struct levels *levels, int complete, int cut) {
+static __attribute__((noinline)) void end_at(struct levels *levels, int complete, int cut) {
     levels->complete = complete;
     levels->cut = cut;
     commit(levels, LEVELS);
@@ -99,37 +109,43 @@ static void end_at(struct levels *levels, int complete, int cut) {
  * returns  how many of at most `max` frames there are; FOLLOW_SHORT: nothing is known beyond the last level; or
  *          LEVELS_ALONE: this stack can't be kept */
 enum { FOLLOW_SHORT = 0 };
-static int follow(struct levels *levels, struct cursor at, uint32_t max, uint32_t limit) {
+static inline __attribute__((always_inline)) int follow(struct levels *levels, struct cursor *at, uint32_t max,
+                                                        uint32_t limit) {
+    const struct known_frames frames = {levels->frames, levels->steps};
+    struct changes *changes = levels->changes;
     uint32_t known = levels->epoch ? levels->top : LEVELS;
-    levels->changes->count = 0;
+    changes->count = 0;
     for (;;) {
-        while (known < LEVELS && levels->steps[known].sp < at.sp)
+        while (levels->steps[known].sp < at->sp)
             known++;
-        if (known < LEVELS && stands_at(levels, known, at.pc, at.sp, at.bp)) {
-            uint32_t wanted = max - levels->changes->count, run = run_from(levels, known, wanted);
+        if (stands_at(levels, known, at->pc, at->sp, at->bp)) {
+            uint32_t wanted = max - changes->count, run = run_from(levels, known, wanted);
             int to_the_end = known + run == LEVELS;
             if (run == wanted || (to_the_end && levels->complete)) {
-                if (known < levels->changes->count)
+                if (known < changes->count)
                     return FOLLOW_SHORT;
-                int count = (int)(levels->changes->count + run);
                 commit(levels, known);
-                return count;
+                return (int)(changes->count + run);
             }
             if (to_the_end)
                 return FOLLOW_SHORT;
-            set_aside(levels, known, run - 1, &at);
+            set_aside(levels, known, run - 1, at);
             known += run;
         }
-        struct level *level = &levels->changes->level[levels->changes->count++];
-        level->pc = at.pc;
-        if (levels->changes->count == limit) {
-            level->step = (struct step){.sp = at.sp, .bp = at.bp};
+        uint32_t steps = unwind_steps(at, &changes->level[changes->count], limit - 1 - changes->count, frames, &known);
+        changes->count += steps;
+        if (steps > 0)
+            continue;
+        struct level *level = &changes->level[changes->count++];
+        level->pc = at->pc;
+        if (changes->count == limit) {
+            level->step = (struct step){.sp = at->sp, .bp = at->bp};
             break;
         }
-        enum unwind_step result = unwind_step(&at, &level->step);
+        enum unwind_step result = unwind_step(at, &level->step);
         if (result == STEP_END || result == STEP_CUT) {
             end_at(levels, 1, result == STEP_CUT);
-            return (int)(levels->changes->count < max ? levels->changes->count : max);
+            return (int)(changes->count < max ? changes->count : max);
         }
         if (result == STEP_ALONE)
             return LEVELS_ALONE;
@@ -138,17 +154,53 @@ static int follow(struct levels *levels, struct cursor at, uint32_t max, uint32_
     return (int)max;
 }
 
-int levels_walk(struct levels *levels, struct caller caller, uint32_t max) {
+void levels_init(struct levels *levels, struct changes *changes) {
+    levels->changes = changes;
+    levels->top = LEVELS;
+    levels->steps[LEVELS].sp = UNWIND_SP_END;
+}
+
+/* The levels end too soon: walk anew, some frames more than those asked for. */
+static __attribute__((noinline)) int follow_all(struct levels *levels, const struct caller *caller, uint32_t max) {
+    struct cursor at = unwind_start(*caller);
+    levels->epoch = 0;
+    return follow(levels, &at, max, max + LEVELS_SLACK);
+}
+
+int levels_walk(struct levels *levels, const struct caller *caller, uint32_t max) {
     unsigned epoch = atomic_load_explicit(&unwind_epoch, memory_order_acquire);
-    struct cursor at = unwind_start(caller);
-    if (levels->epoch != epoch || levels->hi != at.hi)
+    struct cursor at = unwind_start(*caller);
+    if (__builtin_expect(levels->epoch != epoch || levels->hi != at.hi, 0))
         levels->epoch = 0;
-    int count = follow(levels, at, max, max);
-    if (count == FOLLOW_SHORT) {
-        levels->epoch = 0;
-        count = follow(levels, at, max, max + LEVELS_SLACK);
-    }
     levels->hi = at.hi;
+    int count = follow(levels, &at, max, max);
+    if (__builtin_expect(count == FOLLOW_SHORT, 0))
+        count = follow_all(levels, caller, max);
     levels->epoch = count == LEVELS_ALONE || epoch & 1 ? 0 : epoch;
     return count;
+}
+
+static uint32_t unnamed(const struct levels *levels) {
+    return levels->named > levels->top ? levels->named - levels->top : 1;
+}
+
+/* Its site was not found in the tree. */
+static __attribute__((noinline)) uint32_t site_entered(struct levels *levels, uint32_t count, uint64_t hash) {
+    uint32_t top = levels->top, site = site_intern_hashed(hash, levels->frames + top, count);
+    if (site &&
+        contexts_enter(levels->frames + top, levels->hash + top, levels->node + top, unnamed(levels), site) == 0)
+        levels->named = top;
+    return site;
+}
+
+/* Only whole stacks are in the tree: the nodes of others would depend on where they end. */
+uint32_t levels_site(struct levels *levels, uint32_t count, uint64_t hash) {
+    uint32_t top = levels->top;
+    if (__builtin_expect(!levels->complete || top + count != LEVELS, 0))
+        return site_intern_hashed(hash, levels->frames + top, count);
+    uint32_t site = contexts_site(levels->frames + top, levels->hash + top, levels->node + top, unnamed(levels));
+    if (__builtin_expect(!site, 0))
+        return site_entered(levels, count, hash);
+    levels->named = top;
+    return site;
 }

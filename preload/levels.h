@@ -19,11 +19,6 @@ enum {
     LEVEL_BP_CHECKED = STEP_FLAGS_OWN << 1 /* and the saved one is */
 };
 
-struct level {
-    uint64_t pc;
-    struct step step;
-};
-
 /* Frames that are not among the levels yet, innermost first. */
 struct changes {
     uint32_t count;
@@ -35,21 +30,28 @@ struct levels {
     struct changes *changes; /* of the thread */
     unsigned epoch;          /* unwind_epoch when it was walked; 0: holds nothing */
     uint32_t top;
-    int complete; /* the last level is the outermost frame */
-    int cut;      /* or the walk could not go on there */
-    uintptr_t hi; /* upper end of the stack, as the walk saw it */
+    uint32_t named; /* levels from here out have a node, if they are complete */
+    int complete;   /* the last level is the outermost frame */
+    int cut;        /* or the walk could not go on there */
+    uintptr_t hi;   /* upper end of the stack, as the walk saw it */
     uint64_t frames[LEVELS];
     const uint64_t *next_at[LEVELS]; /* where a step reads the next level's frame, if it reads no more than that */
     uint64_t hash[LEVELS + 1];       /* of the levels from here out (site_hash_step) */
+    uint32_t node[LEVELS + 1];       /* the same ones in the tree (contexts.h) */
     uint32_t special[LEVELS + 1];    /* how many of the levels from here out have no next_at */
-    struct step steps[LEVELS];
+    struct step steps[LEVELS + 1];   /* the last one is none: its stack pointer is above all */
 };
+
+void levels_init(struct levels *levels, struct changes *changes); /* levels is zeroed */
 
 /* Bring the levels up to date for a walk from `caller` of at most `max` frames, which are levels->frames[top] and on then.
  * returns  how many frames there are; LEVELS_ALONE: this stack can't be kept, and nothing is now
  * context  hook, busy */
 enum { LEVELS_ALONE = -1 };
-int levels_walk(struct levels *levels, struct caller caller, uint32_t max);
+int levels_walk(struct levels *levels, const struct caller *caller, uint32_t max);
+
+/* The site of these levels. count: as levels_walk() returned it; hash: of so many */
+uint32_t levels_site(struct levels *levels, uint32_t count, uint64_t hash);
 
 /* Does the walk end with the last of these frames because it could not go on? */
 static inline int levels_end_cut(const struct levels *levels, uint32_t frames) {

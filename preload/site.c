@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "contexts.h"
 #include "lock.h"
 #include "module.h"
 #include "pages.h"
@@ -158,6 +159,7 @@ static void make_stale_locked(void) {
         if (!site->stale && touches_closed(site, modules))
             site->stale = 1;
     }
+    contexts_forget_stale_locked();
 }
 
 /* frames  of the calling thread, or NULL: all modules are looked at
@@ -189,4 +191,5 @@ void site_forget_all(void) {
     atomic_store(&buckets, NULL);
     atomic_store(&count_published, 0);
     memset(site_chunks, 0, sizeof site_chunks);
+    contexts_forget_all();
 }

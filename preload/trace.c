@@ -108,21 +108,22 @@ static uint64_t hash_of(const struct traces *traces, const struct levels *levels
 }
 
 /* The stack above `caller`, by what is known of others. whole: where it is kept, if it can be; NULL: nowhere */
-static uint32_t site_by_levels(struct traces *traces, struct caller caller, uint32_t max, struct whole *whole) {
+static uint32_t site_by_levels(struct traces *traces, const struct caller *caller, uint32_t max, struct whole *whole) {
     struct levels *levels = traces->levels;
     int count = levels_walk(levels, caller, max);
     int was_useful = count != LEVELS_ALONE && traces->changes.count * 2 < (uint32_t)count;
     rest_after(&traces->walks_alone, was_useful);
     if (count == LEVELS_ALONE)
-        return site_alone(caller, max);
-    const uint64_t *frames = &levels->frames[levels->top];
-    frames_check(frames, (size_t)count, max);
+        return site_alone(*caller, max);
+    frames_check(&levels->frames[levels->top], (size_t)count, max);
     if (__builtin_expect(levels_end_cut(levels, (uint32_t)count), 0))
         unwind_count_cut();
     uint64_t hash = hash_of(traces, levels, (uint32_t)count);
-    uint32_t site = site_intern_hashed(hash, frames, (size_t)count);
+    uint32_t site = levels_site(levels, (uint32_t)count, hash);
+    if (site)
+        frames_check_site(site, max);
     if (whole && site) {
-        whole_make(whole, levels, caller, (uint32_t)count, max);
+        whole_make(whole, levels, *caller, (uint32_t)count, max);
         whole->hash = hash;
         whole->site = site;
     }
@@ -145,10 +146,8 @@ static uint32_t site_by_shape(struct traces *traces, struct whole *whole, size_t
 }
 
 static struct levels *levels_of(struct traces *traces) {
-    if (!traces->levels && (traces->levels = pages_alloc_table(sizeof *traces->levels))) {
-        traces->levels->changes = &traces->changes;
-        traces->levels->top = LEVELS;
-    }
+    if (!traces->levels && (traces->levels = pages_alloc_table(sizeof *traces->levels)))
+        levels_init(traces->levels, &traces->changes);
     return traces->levels;
 }
 
@@ -361,7 +360,7 @@ static __attribute__((noinline)) uint32_t site_not_guessed(struct traces *traces
     if (!levels || rests(&traces->walks_alone))
         return site_alone(*caller, max);
     struct whole *moving = like || whole ? NULL : moving_next(traces, caller);
-    site = site_by_levels(traces, *caller, max, moving ? moving : whole);
+    site = site_by_levels(traces, caller, max, moving ? moving : whole);
     if (moving && !whole_can_move(moving))
         moving->epoch = 0;
     return site;

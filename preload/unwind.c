@@ -264,33 +264,92 @@ static inline __attribute__((always_inline)) int step_on(struct cursor *at, cons
 
 /* Is it a rule as nearly all are: the caller's stack pointer lies a constant away from sp or bp? */
 static inline __attribute__((always_inline)) int is_plain(const struct rule *rule) {
-    return rule && (rule->kind == RULE_SP || rule->kind == RULE_BP) && !(rule->flags & ~RULE_BP_SAVED);
+    return ((rule->kind ^ RULE_SP) & ~STEP_BP_USED) == 0 && (rule->flags & ~RULE_BP_SAVED) == 0;
+}
+_Static_assert(RULE_BP == (RULE_SP | STEP_BP_USED), "plain rules' kinds differ in one bit");
+
+/* Where a walk by plain rules stands: in registers, all of it. */
+struct plain_walk {
+    struct rules *table;
+    uintptr_t pc, sp, bp;
+    uintptr_t hi;
+};
+static inline __attribute__((always_inline)) struct plain_walk plain_begin(const struct cursor *at) {
+    return (struct plain_walk){.table = atomic_load_explicit(&rules, memory_order_acquire),
+                               .pc = at->pc,
+                               .sp = at->sp,
+                               .bp = at->bp,
+                               .hi = at->hi ? at->hi : UINTPTR_MAX};
+}
+static inline __attribute__((always_inline)) void plain_end(const struct plain_walk *walk, struct cursor *at) {
+    at->pc = walk->pc;
+    at->sp = walk->sp;
+    at->bp = walk->bp;
+}
+
+/* A step. step: NULL, or where to put it
+ * returns  0: the rule is not plain, or not known, or does not fit this stack; then nothing is changed */
+static inline __attribute__((always_inline)) int plain_step(struct plain_walk *walk, struct step *step) {
+    const struct rule *rule = rule_find(walk->table, walk->pc);
+    if (__builtin_expect(!rule || !is_plain(rule), 0))
+        return 0;
+    uintptr_t sp = walk->sp, bp = walk->bp;
+    uintptr_t cfa = (rule->kind == RULE_SP ? sp : bp) + (uintptr_t)rule->cfa_offset;
+    if (__builtin_expect(cfa - sp - 1 >= FRAME_BYTES_MAX || cfa > walk->hi, 0))
+        return 0;
+    uintptr_t ra_at = cfa + (uintptr_t)rule->ra_offset, pc = word_at(ra_at);
+    if (__builtin_expect(!pc, 0))
+        return 0;
+    if (step) {
+        step->sp = sp;
+        step->bp = bp;
+        step->ra = (uint32_t)(ra_at - sp);
+        step->flags = (uint16_t)((rule->kind & STEP_BP_USED) | rule->flags * (STEP_BP_SAVED / RULE_BP_SAVED));
+    }
+    if (rule->flags) {
+        uintptr_t bp_at = cfa + (uintptr_t)rule->bp_offset;
+        walk->bp = word_at(bp_at);
+        if (step)
+            step->saved_bp = (uint32_t)(bp_at - sp);
+    }
+    walk->pc = pc;
+    walk->sp = cfa;
+    return 1;
 }
 
 /* Frames that have a plain rule, as far as they go.
  * returns  how many return addresses were written, at most max */
 static inline __attribute__((always_inline)) size_t walk_plain(struct cursor *at, uint64_t *frames, size_t max) {
-    const uintptr_t hi = at->hi ? at->hi : UINTPTR_MAX;
-    struct rules *table = atomic_load_explicit(&rules, memory_order_acquire);
-    uintptr_t pc = at->pc, sp = at->sp, bp = at->bp;
+    struct plain_walk walk = plain_begin(at);
     size_t count = 0;
-    for (; count < max && !at->exact; count++) {
-        const struct rule *rule = rule_find(table, pc);
-        if (!is_plain(rule))
-            break;
-        uintptr_t cfa = (rule->kind == RULE_SP ? sp : bp) + (uintptr_t)rule->cfa_offset;
-        if (cfa - sp - 1 >= FRAME_BYTES_MAX || cfa > hi)
-            break;
-        uintptr_t next = word_at(cfa + (uintptr_t)rule->ra_offset);
-        if (!next)
-            break;
-        if (rule->flags)
-            bp = word_at(cfa + (uintptr_t)rule->bp_offset);
-        sp = cfa;
-        frames[count] = pc = next;
-    }
-    *at = (struct cursor){.pc = pc, .sp = sp, .bp = bp, .hi = at->hi, .exact = at->exact};
+    if (at->exact)
+        return 0;
+    while (count < max && plain_step(&walk, NULL))
+        frames[count++] = walk.pc;
+    plain_end(&walk, at);
     return count;
+}
+
+uint32_t unwind_steps(struct cursor *at, struct level *levels, uint32_t max, struct known_frames frames,
+                      uint32_t *known) {
+    struct plain_walk walk = plain_begin(at);
+    const struct step *next = frames.step + *known;
+    struct level *level = levels, *end = levels + max;
+    if (at->exact)
+        return 0;
+    while (level < end) {
+        level->pc = walk.pc;
+        if (!plain_step(&walk, &level->step))
+            break;
+        level++;
+        while (next->sp < walk.sp)
+            next++;
+        if (next->sp == walk.sp && frames.pc[next - frames.step] == walk.pc)
+            break;
+    }
+    *known = (uint32_t)(next - frames.step);
+    plain_end(&walk, at);
+    return (uint32_t)(level - levels);
 }
 
 /* anew: known at compile time */
@@ -332,35 +391,9 @@ size_t unwind_capture_anew(struct caller caller, uint64_t *frames, size_t max) {
     return capture(caller, frames, max, 1);
 }
 
-/* A step by a plain rule. returns 0: it is none */
-static inline __attribute__((always_inline)) int step_plain(struct cursor *at, const struct rule *rule,
-                                                            struct step *step) {
-    uintptr_t sp = at->sp, bp = at->bp;
-    if (!is_plain(rule))
-        return 0;
-    int by_bp = rule->kind == RULE_BP;
-    uintptr_t cfa = (by_bp ? bp : sp) + (uintptr_t)rule->cfa_offset;
-    if (cfa - sp - 1 >= FRAME_BYTES_MAX || (at->hi && cfa > at->hi))
-        return 0;
-    uintptr_t ra_at = cfa + (uintptr_t)rule->ra_offset, pc = word_at(ra_at), bp_at = cfa + (uintptr_t)rule->bp_offset;
-    if (!pc)
-        return 0;
-    *step = (struct step){.sp = sp, .bp = bp, .ra = (uint32_t)(ra_at - sp), .flags = by_bp ? STEP_BP_USED : 0};
-    if (rule->flags) {
-        step->saved_bp = (uint32_t)(bp_at - sp);
-        step->flags |= STEP_BP_SAVED;
-        at->bp = word_at(bp_at);
-    }
-    at->pc = pc;
-    at->sp = cfa;
-    return 1;
-}
-
 /* Code without a table may be replaced at any time, but not while it stands on the stack that is compared. */
 enum unwind_step unwind_step(struct cursor *at, struct step *step) {
     struct rule learnt;
-    if (!at->exact && step_plain(at, rule_find(atomic_load_explicit(&rules, memory_order_acquire), at->pc), step))
-        return STEP_ON;
     if (!ready)
         return STEP_ALONE;
     const struct rule *rule = rule_at(at, &learnt);

@@ -72,6 +72,25 @@ enum unwind_step {
 };
 enum unwind_step unwind_step(struct cursor *at, struct step *step); /* sets all fields that its flags name */
 
+/* A frame, and the step from it. */
+struct level {
+    uint64_t pc;
+    struct step step;
+};
+/* Frames that were walked before, innermost first. */
+struct known_frames {
+    const uint64_t *pc;
+    const struct step *step; /* behind the last one stands one with UNWIND_SP_END */
+};
+#define UNWIND_SP_END UINTPTR_MAX
+
+/* At least one step, while rules are as nearly all are, until the walk stands at one of the known frames, by its address and
+ * stack pointer; as unwind_step() would take them one by one.
+ * known    index of the first of these that does not lie below `at`, before and after
+ * returns  how many were taken and stand in `levels`, at most max; 0: the next one is not such a step */
+uint32_t unwind_steps(struct cursor *at, struct level *levels, uint32_t max, struct known_frames frames,
+                      uint32_t *known);
+
 /* A number for the way from a frame with this return address to its caller, the same for all that lead on in the same way;
  * 0: none is known yet, or it takes all registers. */
 unsigned unwind_shape(uintptr_t pc);
