@@ -13,6 +13,8 @@
 #include <link.h>
 #include <string.h>
 
+#include "loaded.h"
+
 enum { STATES_MAX = 4, STACK_MAX = 16 }; /* assemblers nest states twice, compilers once */
 
 /* ---- bytes ---- */
@@ -252,7 +254,7 @@ static uintptr_t look_up(struct tables *tables, uintptr_t pc) {
 /* returns CFI_CALLER when it was found */
 static enum cfi_step describe(uintptr_t pc, struct description *out) {
     struct tables tables = {.lo = 0};
-    int is_known = _dl_find_object((void *)pc, &tables.module) == 0 && tables.module.dlfo_eh_frame;
+    int is_known = loaded_find((void *)pc, &tables.module) == 0 && tables.module.dlfo_eh_frame;
     uintptr_t address = is_known ? look_up(&tables, pc) : 0;
     *out = (struct description){.lo = 0};
     if (!address)
