@@ -160,7 +160,8 @@ static uintptr_t stack_hi(uintptr_t sp) {
 static inline int step_guess(struct cursor *at, struct step *step) {
     uintptr_t frame = at->bp;
     *step = (struct step){.sp = at->sp, .bp = at->bp, .flags = STEP_BP_USED};
-    if (!at->hi || frame < at->sp || frame - at->sp > GUESS_BYTES_MAX || frame + 16 > at->hi || frame & 7)
+    if (!at->hi || frame < at->sp || frame - at->sp > GUESS_BYTES_MAX || frame + 16 > at->hi || frame & 7 ||
+        !unwind_is_own_stack(at->sp))
         return 0;
     step->ra = (uint32_t)(frame + 8 - at->sp);
     step->saved_bp = (uint32_t)(frame - at->sp);
@@ -292,6 +293,12 @@ static inline __attribute__((always_inline)) size_t walk_plain(struct cursor *at
     return count;
 }
 
+/* Where a step can't be taken the stack may go on: on another one, by a table that says so; or on one of which it is not known
+ * what of it is there. Then each word is asked for. */
+static int leads_elsewhere(const struct cursor *at, const struct rule *rule) {
+    return at->pc && (rule->kind != RULE_NO_TABLE || !unwind_is_own_stack(at->sp));
+}
+
 /* anew: known at compile time */
 static inline __attribute__((always_inline)) size_t capture(struct caller caller, uint64_t *frames, size_t max,
                                                             int anew) {
@@ -315,8 +322,10 @@ static inline __attribute__((always_inline)) size_t capture(struct caller caller
         }
         struct step step; /* not looked at */
         if (!step_on(&at, rule, &step)) {
-            unwind_count_cut();
-            break;
+            size_t more = leads_elsewhere(&at, rule) ? capture_slow(frames, max, caller.pc) : 0;
+            if (more <= count)
+                unwind_count_cut();
+            return more > count ? more : count;
         }
         frames[count++] = at.pc | (at.exact ? FRAME_EXACT : 0);
     }
@@ -371,7 +380,8 @@ enum unwind_step unwind_step(struct cursor *at, struct step *step) {
         return STEP_ALONE;
     if (step_on(at, rule, step))
         return STEP_ON;
-    return rule->kind == RULE_NO_TABLE && !(step->flags & STEP_BP_SAVED) ? STEP_CUT : STEP_ALONE;
+    return rule->kind == RULE_NO_TABLE && !(step->flags & STEP_BP_SAVED) && unwind_is_own_stack(at->sp) ? STEP_CUT
+                                                                                                        : STEP_ALONE;
 }
 
 unsigned unwind_shape(uintptr_t pc) {
