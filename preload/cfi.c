@@ -13,6 +13,8 @@
 #include <link.h>
 #include <string.h>
 
+#include "loaded.h"
+
 enum { STATES_MAX = 4, STACK_MAX = 16 }; /* assemblers nest states twice, compilers once */
 
 /* ---- bytes ---- */
@@ -257,7 +259,7 @@ static uintptr_t look_up(struct tables *tables, uintptr_t pc) {
 /* returns whether there is one that this code lies in */
 static int find_module(struct tables *tables, uintptr_t pc) {
     *tables = (struct tables){.lo = 0};
-    return _dl_find_object((void *)pc, &tables->module) == 0;
+    return loaded_find((void *)pc, &tables->module) == 0;
 }
 
 /* tables: of the module. returns CFI_CALLER when it was found */

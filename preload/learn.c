@@ -18,6 +18,7 @@
 #include "thread.h"
 
 enum { WINDOW_BYTES = 1 << 28, WINDOW_SHIFT = 16, WORD_SHIFT = 56 };
+#define STACK_BYTES_MAX (1ul << 30)
 #define IMAGINARY_SP 0x6a0000000000ull
 #define IMAGINARY_BP 0x6b0000000000ull
 
@@ -66,6 +67,25 @@ static int read_imaginary(void *unused, uintptr_t address, uintptr_t *word) {
     else
         return read_checked(address, word);
     return 0;
+}
+
+/* A coroutine's stack may lie not far below the thread's own, with pages between that can't be read. What was found out is
+ * kept, so each page is asked for once. */
+int unwind_is_own_stack(uintptr_t sp) {
+    enum { PAGE_BYTES = 4096 };
+    struct thread_state *state = thread_self;
+    uintptr_t at = sp & ~(uintptr_t)(PAGE_BYTES - 1), unused;
+    if (!state || sp >= state->stack_hi || state->stack_hi - sp >= STACK_BYTES_MAX)
+        return 0;
+    struct range *other = &state->not_stack;
+    for (; at < state->stack_lo; at += PAGE_BYTES)
+        if (at - other->lo < other->hi - other->lo || read_checked(at, &unused) != 0) {
+            *other = (struct range){sp & ~(uintptr_t)(PAGE_BYTES - 1), at < other->hi ? other->hi : at + PAGE_BYTES};
+            return 0;
+        }
+    if (sp < state->stack_lo)
+        state->stack_lo = sp & ~(uintptr_t)(PAGE_BYTES - 1);
+    return 1;
 }
 
 /* The thread's own stack from some frame up. */
@@ -190,10 +210,7 @@ void learn_rule_anew(uintptr_t pc, int exact, struct rule *rule) {
 /* ---- the walk of the stacks that rules can't express ---- */
 
 static struct stack_part own_stack(const struct callee_saved *from) {
-    struct thread_state *state = thread_self;
-    uintptr_t hi = state ? state->stack_hi : 0;
-    int is_known = hi > from->sp && hi - from->sp < (1u << 30);
-    return (struct stack_part){.lo = from->sp, .hi = is_known ? hi : 0};
+    return (struct stack_part){.lo = from->sp, .hi = unwind_is_own_stack(from->sp) ? thread_self->stack_hi : 0};
 }
 
 /* A frame that was only guessed may lead anywhere: code is read in modules alone. */

@@ -51,6 +51,7 @@ struct cursor {
     int exact;    /* pc was interrupted there: it is no return address */
 };
 struct cursor unwind_start(struct caller caller);
+int unwind_is_own_stack(uintptr_t sp); /* is every page from sp to the end of the thread's own stack there? */
 int unwind_is_on_stack(uintptr_t sp, size_t bytes); /* do so many from sp on lie on the thread's own stack? */
 
 /* One step from a frame to its caller's, and the words that it read, so that it can be told later whether it would go the
