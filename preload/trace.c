@@ -234,9 +234,12 @@ static int may_drive_out(struct guesses *guesses) {
     return guesses->oldest_way < WAYS || guesses->refused++ % KEPT_OF == 0;
 }
 
-static struct whole *way_next(struct set *set, struct guesses *guesses, const struct caller *caller) {
+static struct whole *way_next(struct traces *traces, const struct caller *caller) {
+    size_t class = class_of(caller);
+    struct set *set = &traces->set[class];
+    struct guesses *guesses = &traces->guesses[class];
     unsigned way = guesses->oldest_way++ % WAYS;
-    turns_end(&set->way[way]);
+    turns_end(&set->way[way], &traces->turns);
     guess_note(guesses, caller, &set->way[way], way);
     return &set->way[way];
 }
@@ -244,8 +247,9 @@ static struct whole *way_next(struct set *set, struct guesses *guesses, const st
 /* ---- those that turn ---- */
 
 /* It may be one of few stacks after all, which are better kept apart. */
-static void turned_for_nothing(struct guesses *guesses, struct whole *whole) {
-    turns_end(whole);
+static void turned_for_nothing(struct traces *traces, const struct caller *caller, struct whole *whole) {
+    struct guesses *guesses = &traces->guesses[class_of(caller)];
+    turns_end(whole, &traces->turns);
     guesses->rest = (struct rest){0};
     rest_after(&guesses->turning, 0);
 }
@@ -256,7 +260,7 @@ static void begin_to_turn(struct traces *traces, const struct caller *caller, st
     size_t class = class_of(caller);
     struct guesses *guesses = &traces->guesses[class];
     if (turns_begin(whole, &traces->turns) != 0) {
-        turned_for_nothing(guesses, whole);
+        turned_for_nothing(traces, caller, whole);
         return;
     }
     memset(guesses->probe, 0, sizeof guesses->probe);
@@ -295,7 +299,7 @@ static uint32_t site_of_new_turn(struct traces *traces, const struct caller *cal
         return 0;
     uint32_t site = site_by_shape(traces, whole, first, max);
     if (!site || turns_note(whole, &traces->turns) != 0)
-        turned_for_nothing(&traces->guesses[class_of(caller)], whole);
+        turned_for_nothing(traces, caller, whole);
     return site;
 }
 
@@ -378,7 +382,7 @@ static __attribute__((noinline)) uint32_t site_not_guessed(struct traces *traces
         }
         int is_alike = !whole_turns(like) && whole_seems_alike(like, &first);
         int turns = is_alike && guesses->rest.next >= TURN_AFTER && !rests(&guesses->turning);
-        whole = looks && !turns ? way_next(set, guesses, caller) : like;
+        whole = looks && !turns ? way_next(traces, caller) : like;
         if (is_alike && whole != like)
             whole_copy(whole, like);
         site = is_alike ? site_by_shape(traces, whole, first, max) : 0;
@@ -387,9 +391,9 @@ static __attribute__((noinline)) uint32_t site_not_guessed(struct traces *traces
         if (site)
             return site;
     } else if (comes_again(guesses, caller) && may_drive_out(guesses))
-        whole = way_next(set, guesses, caller);
+        whole = way_next(traces, caller);
     if (whole)
-        turns_end(whole);
+        turns_end(whole, &traces->turns);
     struct levels *levels = levels_of(traces);
     if (!levels || rests(&traces->walks_alone))
         return site_alone(*caller, max);

@@ -8,15 +8,16 @@
 #include "whole.h"
 
 enum {
-    TURNS_KNOWN_BITS = 12, /* a whole has a table for so many bits of its numbers */
-    TURNS_KNOWN = 1 << 13, /* that all wholes of a thread have together */
     TURNS_WHOLES = 32,
+    TURNS_KNOWN_BITS_MAX = 22,
 };
+struct turns_free;
 struct turns_pool {
-    uint32_t used, wholes;
-    uint32_t refused;                  /* how often there was no room */
-    struct whole *whole[TURNS_WHOLES]; /* these turn, or did; when it was too often all end */
-    struct turns_known known[TURNS_KNOWN];
+    uint32_t used; /* entries of all tables */
+    uint32_t wholes;
+    uint32_t refused;                                  /* how often there was no room */
+    struct whole *whole[TURNS_WHOLES];                 /* these turn, or paused */
+    struct turns_free *free[TURNS_KNOWN_BITS_MAX + 1]; /* tables of 1 << i entries that are nobody's */
 };
 
 /* The site of the present stack, which begins where the whole does, and turns; 0: it is not known, or of another shape. What
@@ -40,7 +41,7 @@ static inline __attribute__((always_inline)) uint32_t turns_site(const struct wh
 int turns_begin(struct whole *whole, struct turns_pool *pool);
 
 /* Its words and site are the present stack's, by whole_adapt(): they are noted.
- * returns  0, or -1: some place had a third word, and the whole is to turn no more */
+ * returns  0, or -1: some place had a third word, or there is no room; the whole is to turn no more */
 int turns_note(struct whole *whole, struct turns_pool *pool);
 
 /* Its words are compared for a while; what is known stays. */
@@ -53,6 +54,11 @@ static inline void turns_resume(struct whole *whole) { /* if it paused */
     whole->caller.pc |= WHOLE_TURNS;
     whole->turns.running = 0;
 }
-void turns_end(struct whole *whole); /* if it turns, or paused */
+void turns_end_listed(struct whole *whole, struct turns_pool *pool);
+static inline void turns_end(struct whole *whole, struct turns_pool *pool) { /* if it turns, or paused */
+    turns_pause(whole);
+    if (whole->turns.listed)
+        turns_end_listed(whole, pool);
+}
 
 #endif

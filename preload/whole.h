@@ -25,7 +25,10 @@ struct turns_known {
 };
 struct turns {
     struct turns_known *known;
-    uint32_t known_bits;    /* there are 1 << known_bits of them */
+    uint32_t known_bits;    /* there are 1 << known_bits of them, */
+    uint32_t filled;        /* so many of which hold a number, */
+    uint32_t overwritten;   /* and so often one stood where another did, since there are so many */
+    uint32_t listed;        /* 1 + its place among those that turn; 0: it has none */
     uint32_t bits;          /* of a number, at most 32 */
     uint32_t base;          /* the number of the stack whose words stand in the whole */
     uint32_t spread, shift; /* a number times this, and shifted, is its place in known[] */

@@ -1,6 +1,6 @@
 /* Two ways at each level, over and over: a stack is which of two return addresses stands in each place, on several pages. First
  * only some of the places take turns. Now and then a way comes many times running. Then each place has other two words, and
- * larger frames stand elsewhere between. All this ever further up the stack. */
+ * larger frames stand elsewhere between. All this ever further up the stack; and at last with ways of more levels. */
 #include "frames.h"
 
 enum { LEVELS = 7, WAYS = 1 << LEVELS, FEW = 8, ROUNDS = 9, RUNNING = 40, ROOM_BYTES = 1500, FURTHER = 14 };
@@ -56,6 +56,16 @@ static NOINLINE void both_shapes(void) {
     }
 }
 
+/* Some hundreds of a million ways: they are known by numbers of more bits than there is room for. */
+static NOINLINE void few_of_many(void) {
+    enum { OF_MANY = 20, TIMES = 4, SPREAD = 0x9E3779B1 };
+    first_bytes += 2 * WAYS;
+    other_shape = 0;
+    for (int time = 1; time <= TIMES; time++)
+        for (unsigned i = 0; i < 2 * WAYS; i++)
+            descend((size_t)first_bytes + i, (int)(i * SPREAD >> (32 - OF_MANY)), OF_MANY, time == TIMES);
+}
+
 /* Each of these frames has a page of its own. */
 static NOINLINE void further_up(int levels) {
     volatile char room[3 * ROOM_BYTES];
@@ -73,6 +83,7 @@ int main(void) {
         first_bytes += 2 * WAYS;
         further_up(levels);
     }
+    few_of_many();
     clobber_stack();
     return 0;
 }
