@@ -187,8 +187,8 @@ castaway status $fake --json -
 claim "busy with another scan: asked again" holds '.confirmed == 9'
 claim "three times in all" test "$(wc -l <"$A/requests")" -eq 3
 fake_ends
-fake busy
-refused "busy for longer than we wait" "process $fake is busy with another scan" status $fake --timeout 50ms
+fake engaged
+refused "busy for longer than we wait" "process $fake is busy with another scan" status $fake --timeout 2s
 fake_ends
 fake late
 castaway status $fake
