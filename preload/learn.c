@@ -153,7 +153,9 @@ static int rule_from_step(const struct cfi_frame *caller, struct rule *rule) {
     return 0;
 }
 
-void learn_rule(uintptr_t pc, int exact, struct rule *rule) {
+typedef enum cfi_step step_by_tables(struct cfi_frame *frame, cfi_read_cb *read, void *context);
+
+static void learn(step_by_tables *step, uintptr_t pc, int exact, struct rule *rule) {
     struct cfi_frame frame = {.pc = pc, .exact = exact};
     struct rule learnt = {.kind = RULE_SLOW};
     struct dl_find_object found;
@@ -161,7 +163,7 @@ void learn_rule(uintptr_t pc, int exact, struct rule *rule) {
     frame.reg[CFI_BP] = IMAGINARY_BP;
     frame.reg[CFI_PC] = pc - !exact;
     *rule = learnt;
-    switch (cfi_step(&frame, read_imaginary, NULL)) {
+    switch (step(&frame, read_imaginary, NULL)) {
     case CFI_CALLER:
         if (rule_from_step(&frame, &learnt) == 0)
             *rule = learnt;
@@ -175,6 +177,14 @@ void learn_rule(uintptr_t pc, int exact, struct rule *rule) {
     case CFI_FAILED:
         break;
     }
+}
+
+void learn_rule(uintptr_t pc, int exact, struct rule *rule) {
+    learn(cfi_step_on, pc, exact, rule);
+}
+
+void learn_rule_anew(uintptr_t pc, int exact, struct rule *rule) {
+    learn(cfi_step, pc, exact, rule);
 }
 
 /* ---- the walk of the stacks that rules can't express ---- */

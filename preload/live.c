@@ -29,6 +29,7 @@
 #include "dirty.h"
 #include "frozen.h"
 #include "give_way.h"
+#include "ids.h"
 #include "init.h"
 #include "interrupt.h"
 #include "lock.h"
@@ -36,6 +37,7 @@
 #include "place.h"
 #include "record.h"
 #include "referrers.h"
+#include "rights.h"
 #include "schedule.h"
 #include "snapshot.h"
 #include "stop.h"
@@ -126,6 +128,8 @@ static void on_program_signal(int number) {
 }
 
 static void begin(void) {
+    if (rights_unscanned)
+        return;
     if (!schedule.control && !schedule.every_us && !schedule.thresholds[0] && !schedule.signal)
         return;
     if (!own_stack && !(own_stack = pages_alloc(OWN_STACK_BYTES)))
@@ -207,7 +211,7 @@ void live_flush(struct thread_state *state) {
         live_wanted |= (control_lost = LIVE_SIGNAL); /* the program closed all descriptors */
     if (!on || scanning.child || !is_due())
         return;
-    record_settle(state);
+    ids_settle(state);
     add_up(state);
     if (is_due())
         live_wanted |= LIVE_SIGNAL;
@@ -252,6 +256,7 @@ void live_describe(struct scan_input *in) {
     in->parent_pid = (int)sys(SYS_getppid, 0);
     in->own_malloc = process.own_malloc;
     in->bad_option = process.options.bad_key[0] ? process.options.bad_key : wrong_key;
+    in->unread = options_unread(&process.options);
     in->skipped = scans.skipped;
     in->births = births_all(&in->birth_count);
     in->young.history = scans.last ? &scans.last->history : NULL;

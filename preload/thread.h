@@ -17,7 +17,7 @@ enum { THREAD_IDS = 256 };
 struct thread_state {
     uint32_t id_count;              /* of ids[] */
     int has_shared;                 /* ids that it gave back, with everybody, since it had none left */
-    struct ids_batch *batches;      /* more of them, that it keeps for itself (record.c) */
+    struct ids_batch *batches;      /* more of them, that it keeps for itself (ids.c) */
     uint16_t batches_kept;          /* how many batches */
     uint16_t batches_kept_max;      /* how many it may keep from everybody */
     struct ids_batch *empty;        /* batches to be filled again */

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "cfi.h"
 #include "frames_check.h"
 #include "lock.h"
 #include "pages.h"
@@ -235,7 +236,7 @@ static size_t capture_slow(uint64_t *frames, size_t max, uintptr_t first_pc) {
 static __attribute__((noinline)) struct rule rule_anew(const struct cursor *at) {
     struct rule rule = {.kind = RULE_SLOW};
     lock_take(LOCK_LEARN);
-    learn_rule(at->pc, at->exact, &rule);
+    learn_rule_anew(at->pc, at->exact, &rule);
     lock_release(LOCK_LEARN);
     return rule;
 }
@@ -435,6 +436,7 @@ void unwind_forget_rules(uintptr_t lo, uintptr_t hi) {
         if (slot > SLOT_FORGOTTEN && slot_address(slot) - lo < hi - lo)
             atomic_store_explicit(&table->slot[i], SLOT_FORGOTTEN, memory_order_relaxed);
     }
+    cfi_forget();
     /* Last: what a walk under way keeps that still found one of them is of the old epoch. */
     epoch_next_locked();
     lock_release(LOCK_LEARN);

@@ -112,6 +112,8 @@ void unwind_forget_rules(uintptr_t lo, uintptr_t hi); /* the module in [lo, hi) 
 void unwind_forget_all(void);
 
 /* ---- between unwind.c and learn.c ---- */
-void learn_rule(uintptr_t pc, int exact, struct rule *rule); /* call with the learn lock held */
+/* Call with the learn lock held. anew: nothing that was read before is believed */
+void learn_rule(uintptr_t pc, int exact, struct rule *rule);
+void learn_rule_anew(uintptr_t pc, int exact, struct rule *rule);
 
 #endif

@@ -28,6 +28,12 @@ for name in libc.so.6 libstdc++.so.6 libcrypto.so.3 libglib-2.0.so.0; do
     cut -d' ' -f1 "$WORK/expected" | "$WORK/print_rows" "$library" >"$WORK/found"
     claim "$name has more than 1000 rows" test "$(wc -l <"$WORK/expected")" -gt 1000
     claim "$name: they are read as readelf reads them" diff -q "$WORK/expected" "$WORK/found"
+    # Forth and back in one function, and behind its end.
+    awk '{ line[NR % 3] = $1 } NR % 3 == 0 { print line[2]; print line[0]; print line[1]; print line[2] }' \
+        "$WORK/expected" | while read -r at; do printf '%s\n%x\n' "$at" $((0x$at - 1)); done >"$WORK/jumping"
+    "$WORK/print_rows" "$library" <"$WORK/jumping" >"$WORK/expected"
+    "$WORK/print_rows" "$library" on <"$WORK/jumping" >"$WORK/found"
+    claim "$name: so they are where one is read on from another" diff -q "$WORK/expected" "$WORK/found"
 done
 # A library whose function has much to tell.
 cat >"$WORK/spoilt.c" <<'C'
