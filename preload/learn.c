@@ -271,6 +271,7 @@ static const struct {
 #endif
 };
 enum { SAVED = sizeof saved / sizeof saved[0] };
+enum { START_FRAMES = 2 }; /* of libc, between _start and main */
 
 static struct cfi_frame frame_of(const struct callee_saved *from) {
     struct cfi_frame frame = {.pc = from->pc, .exact = 1, .unknown = (1ull << CFI_REGISTERS) - 1};
@@ -316,6 +317,24 @@ int unwind_caller_of(const struct callee_saved *from, const struct range *functi
         if (step_real(&frame, &stack) != 0)
             return -1;
         if (inside) {
+            registers_of(&frame, out);
+            return 0;
+        }
+    }
+    return -1;
+}
+
+int unwind_before_main(const struct callee_saved *from, const struct range *start, struct callee_saved *out) {
+    uintptr_t lo, hi;
+    module_span((const void *)start->lo, &lo, &hi);
+    struct stack_part stack = own_stack(from);
+    struct cfi_frame frame = frame_of(from);
+    frame.exact = 0;
+    for (int depth = 0; depth < START_FRAMES && frame.pc - 1 - lo < hi - lo; depth++) {
+        int is_start = in_ranges(frame.pc - 1, start, 1);
+        if (step_real(&frame, &stack) != 0)
+            return -1;
+        if (is_start) {
             registers_of(&frame, out);
             return 0;
         }

@@ -47,6 +47,8 @@
 enum {
     RUNNING = -1, /* for an exit status */
     ANSWERS_MAX = 4,
+    OWN_ANSWER = ANSWERS_MAX, /* has a place of its own: nobody's requests keep the program from asking */
+    PLACES = ANSWERS_MAX + 1,
     FIRST_LOOK_US = 1000000,
     HOLD_LIMIT_US = 2000000,
     FLUSHES_TO_CHECK = 1024,
@@ -89,7 +91,7 @@ static struct {
 } scans = {.place = PLACE_NONE};
 static long stats[GENERATIONS][3];
 static struct snapshot scanning; /* the child that scans; child 0: none */
-static struct snapshot answering[ANSWERS_MAX];
+static struct snapshot answering[PLACES];
 /* What the program itself asks: one question at a time. */
 enum { NOT_ASKED, ASKED, ANSWERING };
 static struct {
@@ -112,7 +114,7 @@ int *live_place(void) {
 /* ---- begin ---- */
 
 static int has_children(void) {
-    for (size_t i = 0; i < ANSWERS_MAX; i++)
+    for (size_t i = 0; i < PLACES; i++)
         if (answering[i].child)
             return 1;
     return scanning.child != 0;
@@ -409,7 +411,7 @@ static int is_over(struct snapshot *snapshot) {
 }
 
 static void end_children(void) {
-    for (size_t i = 0; i < ANSWERS_MAX; i++)
+    for (size_t i = 0; i < PLACES; i++)
         if (is_over(&answering[i]))
             answering[i] = (struct snapshot){0};
     attendant_poll_seldom();
@@ -456,7 +458,6 @@ static void answer(const struct control_request *request, ucontext_t *context) {
 /* The program itself asks what points at an object. The answer comes through a pipe, by snapshot as any other; no end of the
  * pipe tells that there is none, for a child that is forked meanwhile has it open, too. */
 static void answer_program(ucontext_t *context) {
-    struct snapshot *place = free_place();
     struct snapshot_order order = {
         .task = SNAPSHOT_REFERRERS,
         .reply = asked.reply,
@@ -465,7 +466,7 @@ static void answer_program(ucontext_t *context) {
         .context = context,
     };
     live_describe(&order.in);
-    if (!place || snapshot_take(place, &order))
+    if (snapshot_take(&answering[OWN_ANSWER], &order))
         referrers_refuse(asked.reply);
     attendant_poll_often();
 }
@@ -493,7 +494,7 @@ static void work(ucontext_t *context) {
     while (schedule.control && control_next(&request))
         serve(&request, context);
     int state = ASKED;
-    if (atomic_compare_exchange_strong(&asked.state, &state, ANSWERING)) {
+    if (!answering[OWN_ANSWER].child && atomic_compare_exchange_strong(&asked.state, &state, ANSWERING)) {
         answer_program(context);
         atomic_store(&asked.state, NOT_ASKED);
     }
@@ -621,6 +622,17 @@ struct scope_outcome live_scope(void) {
 
 /* ---- other questions of the program's own ---- */
 
+/* The child that answered the last question has told all it knows, but may not be gone: it gives way to everybody. */
+static void wait_for_last_answer(void) {
+    struct timespec slice = {.tv_nsec = 200000};
+    int64_t deadline_us = scan_now_us() + COLLECT_LIMIT_MS * 1000ll;
+    while (answering[OWN_ANSWER].child && scan_now_us() < deadline_us) {
+        interrupt_self();
+        if (answering[OWN_ANSWER].child)
+            sys(SYS_nanosleep, &slice, 0);
+    }
+}
+
 /* Until a snapshot is taken, or none can be. returns 0, or -1: nobody has begun to. Who has uses the reply's descriptor. */
 static int wait_until_answered(void) {
     struct timespec slice = {.tv_nsec = 200000};
@@ -636,13 +648,15 @@ long live_referrers(uintptr_t address, void **out, size_t max) {
     int pipe[2] = {-1, -1};
     if (!on || ended || thread_busy || sys_failed(sys(SYS_pipe2, pipe, O_CLOEXEC)))
         return -1;
+    struct timespec slice = {.tv_nsec = 200000};
     while (atomic_exchange(&asked.taken, 1))
-        sys(SYS_sched_yield, 0);
+        sys(SYS_nanosleep, &slice, 0);
+    interrupt_install();
+    wait_for_last_answer();
     asked.address = address;
     asked.max = max;
     asked.reply = pipe[1];
     atomic_store(&asked.state, ASKED);
-    interrupt_install();
     interrupt_self();
     int error = wait_until_answered();
     sys(SYS_close, pipe[1]);
@@ -703,7 +717,7 @@ static void give_up(struct snapshot *snapshot) {
 
 static void give_up_all(void) {
     end_children();
-    for (size_t i = 0; i < ANSWERS_MAX; i++)
+    for (size_t i = 0; i < PLACES; i++)
         give_up(&answering[i]);
     give_up(&scanning);
     snapshot_end_kept();

@@ -118,6 +118,11 @@ size_t unwind_slow(const struct callee_saved *from, uint64_t *frames, size_t max
 int unwind_caller_of(const struct callee_saved *from, const struct range *functions, size_t count,
                      struct callee_saved *out);
 
+/* What libc needs to call main, of which `start` is the outermost function, is left out.
+ * from     stands in a call
+ * returns  0: it is a frame of theirs, so that main has returned; `out` is what called them; or -1 */
+int unwind_before_main(const struct callee_saved *from, const struct range *start, struct callee_saved *out);
+
 /* The unwind table's span of the function that contains `pc`; returns 0, or -1 when it has none. */
 int unwind_function(uintptr_t pc, uintptr_t *lo, uintptr_t *hi);
 
