@@ -7,11 +7,18 @@
 
 #include <errno.h>
 
+/* Where references point, by granules: nearly all words of a heap point elsewhere, and need not be looked up. */
+struct places {
+    uint64_t *bits; /* by place_of(), for several granules each; NULL: anywhere */
+    unsigned shift;
+};
+
 struct auditor {
     const struct heap *heap;
     const struct counts *counts;
     const struct marks *marks;
     struct audit *out;
+    struct places places;
 };
 
 const char *refs_verdict_word(enum refs_verdict verdict) {
@@ -31,12 +38,57 @@ enum refs_verdict audit_verdict(uint64_t count, uint64_t inside, uint64_t outsid
     return count < inside ? REFS_OVER_UNREF : REFS_CONSISTENT;
 }
 
+/* ---- where references point ---- */
+
+enum { PLACES_EACH = 16, PLACES_BITS_MIN = 12, WORD_BITS = 64 };
+
+static size_t place_of(const struct places *places, uintptr_t word) {
+    return (size_t)((uint64_t)(word >> HEAP_GRANULE_SHIFT) * UINT64_C(0x9e3779b97f4a7c15) >> places->shift);
+}
+
+static void note_place(struct places *places, uintptr_t word) {
+    size_t place = place_of(places, word);
+    places->bits[place / WORD_BITS] |= UINT64_C(1) << place % WORD_BITS;
+}
+
+static int may_refer(const struct places *places, uintptr_t word) {
+    size_t place = place_of(places, word);
+    return !places->bits || places->bits[place / WORD_BITS] >> place % WORD_BITS & 1;
+}
+
+/* As counts_is_reference() says. A pointer to nothing's end is one to it. */
+static int note_places(void *context, uintptr_t address, object_id id) {
+    struct auditor *auditor = context;
+    const struct counted *counted = counts_of(auditor->counts, id);
+    if (!counted || counted->source == COUNT_NONE)
+        return 0;
+    uintptr_t last = address + (counted->inside ? heap_object(auditor->heap, id)->size_bytes : counted->offset);
+    note_place(&auditor->places, address);
+    for (uintptr_t at = address + counted->offset; at < last; at += 1 << HEAP_GRANULE_SHIFT)
+        note_place(&auditor->places, at);
+    note_place(&auditor->places, last);
+    return 0;
+}
+
+static int find_places(struct auditor *auditor, struct arena *arena) {
+    unsigned bits = PLACES_BITS_MIN;
+    while (UINT64_C(1) << bits < PLACES_EACH * (uint64_t)auditor->counts->known)
+        bits++;
+    auditor->places.shift = WORD_BITS - bits;
+    auditor->places.bits = arena_alloc(arena, (size_t)1 << bits >> 6, sizeof *auditor->places.bits);
+    if (!auditor->places.bits)
+        return -ENOMEM;
+    return heap_each(auditor->heap, note_places, auditor);
+}
+
 /* ---- pointers ---- */
 
 static struct found *find_counted(const struct auditor *auditor, uintptr_t word) {
     const struct heap *heap = auditor->heap;
     uintptr_t start;
-    object_id id = word - heap->lo < heap->hi - heap->lo ? heap_pointed(heap, word, &start) : 0;
+    if (word - heap->lo >= heap->hi - heap->lo || !may_refer(&auditor->places, word))
+        return NULL;
+    object_id id = heap_pointed(heap, word, &start);
     const struct counted *counted = id ? counts_of(auditor->counts, id) : NULL;
     return counted && counts_is_reference(counted, word - start) ? &auditor->out->found[counted - auditor->counts->item]
                                                                  : NULL;
@@ -128,7 +180,7 @@ static int prove_again(struct auditor *auditor, const struct crew *crew, const s
     size_t words = ((size_t)heap->id_end + 63) / 64;
     struct held held = {.auditor = auditor, .word = arena_alloc(arena, auditor->counts->count + 1, sizeof *held.word)};
     uint64_t *kept = arena_alloc(arena, words, sizeof *kept);
-    if (!held.word || !kept)
+    if (!held.word || !kept || find_places(auditor, arena))
         return -ENOMEM;
     heap_each_ahead(heap, count_in_object, auditor);
     count_in_roots(auditor, roots, root_count);
@@ -145,7 +197,7 @@ static int prove_again(struct auditor *auditor, const struct crew *crew, const s
 
 int audit_run(const struct crew *crew, const struct heap *heap, const struct counts *counts, const struct root *roots,
               size_t root_count, int live, struct marks *marks, struct arena *arena, struct audit *audit) {
-    struct auditor auditor = {heap, counts, marks, audit};
+    struct auditor auditor = {.heap = heap, .counts = counts, .marks = marks, .out = audit};
     *audit = (struct audit){.counts = counts};
     if (!counts->by_id || !counts->known)
         return 0;
@@ -156,6 +208,8 @@ int audit_run(const struct crew *crew, const struct heap *heap, const struct cou
         return prove_again(&auditor, crew, roots, root_count, marks, arena);
     if (!live)
         return heap_each(heap, count_in_lost, &auditor);
+    if (find_places(&auditor, arena))
+        return -ENOMEM;
     count_in_roots(&auditor, roots, root_count);
     return heap_each_ahead(heap, count_in_object, &auditor);
 }

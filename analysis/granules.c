@@ -280,11 +280,19 @@ static enum granules_inside far_or_ask(size_t number) {
     return number > HEAP_LARGE_BYTES / GRANULE_BYTES ? GRANULES_FAR : GRANULES_ASK;
 }
 
+/* Does nothing begin in the leaf of this granule? */
+static int is_bare(const struct granules *granules, const _Atomic uint8_t *granule, size_t number) {
+    return granule == &granules->nothing_known || granule - number == granules->bare->granule;
+}
+
 enum granules_inside granules_look(struct granules *granules, uintptr_t address, uintptr_t *start) {
     _Atomic uint8_t *granule = granules_at(granules, address);
     size_t number = heap_slot_number(address), place = number % GROUP;
-    if (granule == &granules->nothing_known || granule - number == granules->bare->granule)
-        return far_or_ask(number);
+    if (is_bare(granules, granule, number)) {
+        /* Two small numbers in one word look like an address at the start of such a leaf. */
+        _Atomic uint8_t *before = granules_at(granules, address - HEAP_LEAF_BYTES);
+        return is_bare(granules, before, number) ? GRANULES_FAR : far_or_ask(number);
+    }
     _Atomic uint8_t *group = granule - place;
     uint64_t bytes = load_group(group) << (8 * (GROUP - 1 - place)) >> (8 * (GROUP - 1 - place));
     for (size_t behind = 0;; behind += GROUP) {

@@ -78,9 +78,9 @@ static inline void heap_announce(_Atomic uint64_t *made, size_t number) {
 }
 
 /* Where pointers to an object point at. Its start is the word at HEAP_ENTRY_WORD; what points below that is no pointer to
- * it, but with HEAP_ENTRY_BELOW one into its middle. Of an object that is HEAP_ENTRY_COUNTED it is known how many references it has, and which words in the heap are
- * references (counts.h); HEAP_ENTRY_ALL: and that whatever keeps it alive is counted, or it is a part of such objects;
- * then no other pointer into it counts. */
+ * it, but with HEAP_ENTRY_BELOW one into its middle. Of an object that is HEAP_ENTRY_COUNTED it is known how many references
+ * it has, and which words in the heap are references (counts.h); HEAP_ENTRY_ALL: and that whatever keeps it alive is
+ * counted, or it is a part of such objects; then no other pointer into it counts. */
 enum { HEAP_ENTRY_WORD = 0x1f, HEAP_ENTRY_BELOW = 0x20, HEAP_ENTRY_ALL = 0x40, HEAP_ENTRY_COUNTED = 0x80 };
 
 struct heap_odd { /* an object that has no slot of its own: in heap.odd, sorted by address after heap_freeze() */

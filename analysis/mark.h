@@ -36,7 +36,7 @@ struct marks {
  * returns  0, or -ENOMEM: then report no leak
  * context  snapshot child, unit tests, tools; no locks; async-signal-safe
  * cost     O(leaves + objects + bytes scanned); memory: a byte for each 16 of the heap, 8 an object for the
- *          work list, in a large heap 4 % of it for what words lead to */
+ *          work list, in a large heap 4 % of it for what words lead to, for each of the crew */
 int mark_run(const struct heap *heap, const struct root *roots, size_t root_count, struct arena *arena,
              struct marks *marks);
 

@@ -143,7 +143,7 @@ static NOINLINE void meet_inside(struct marker *marker, uintptr_t word) {
         marker_meet(marker, start, id);
     else if (marker->interior == INTERIOR_IGNORE)
         return;
-    else if (!is_end && shape_known_good(heap, start, heap_object(heap, id)->size_bytes, word))
+    else if (!is_end && shape_known_good(heap, heap_object(heap, id), start, word))
         marker_meet(marker, start, id);
     else
         keep_pending(marker, id, start);

@@ -8,30 +8,35 @@
 
 enum { WORD = sizeof(uintptr_t), EXCEPTION_OBJECT = 16 * WORD /* bytes before what was thrown */ };
 
-typedef int shape_test(const struct heap *heap, uintptr_t start, uint64_t size_bytes, uint64_t offset);
+/* A pointer into an object. */
+struct interior {
+    const struct heap *heap;
+    const struct object *object;
+    uintptr_t start;
+    uint64_t size_bytes, offset;
+};
+
+typedef int shape_test(const struct interior *pointer);
 
 /* A length of the rest in the first word (sqlite's allocator and others): [size - 8][...<-. */
-static int is_length64(const struct heap *heap, uintptr_t start, uint64_t size_bytes, uint64_t offset) {
-    (void)heap;
-    return offset == WORD && heap_load(start) == size_bytes - WORD;
+static int is_length64(const struct interior *pointer) {
+    return pointer->offset == WORD && heap_load(pointer->start) == pointer->size_bytes - WORD;
 }
 
 /* new T[n] of a T with a destructor: [n][T...<-; the elements fill the rest. */
-static int is_new_array(const struct heap *heap, uintptr_t start, uint64_t size_bytes, uint64_t offset) {
-    (void)heap;
-    if (offset != WORD)
+static int is_new_array(const struct interior *pointer) {
+    if (pointer->offset != WORD)
         return 0;
-    uintptr_t count = heap_load(start);
-    return count > 0 && (size_bytes - WORD) % count == 0;
+    uintptr_t count = heap_load(pointer->start);
+    return count > 0 && (pointer->size_bytes - WORD) % count == 0;
 }
 
 /* libstdc++'s copy-on-write std::string: [length][capacity][references][characters, NUL<-. */
-static int is_std_string(const struct heap *heap, uintptr_t start, uint64_t size_bytes, uint64_t offset) {
-    (void)heap;
-    if (offset != 3 * WORD)
+static int is_std_string(const struct interior *pointer) {
+    if (pointer->offset != 3 * WORD)
         return 0;
-    uintptr_t length = heap_load(start), capacity = heap_load(start + WORD);
-    return length <= capacity && capacity == size_bytes - 3 * WORD - 1;
+    uintptr_t length = heap_load(pointer->start), capacity = heap_load(pointer->start + WORD);
+    return length <= capacity && capacity == pointer->size_bytes - 3 * WORD - 1;
 }
 
 int shape_is_constant(const struct heap *heap, uintptr_t lo, uintptr_t hi) {
@@ -58,41 +63,45 @@ static int has_vtable(const struct heap *heap, uintptr_t address, uint64_t offse
 }
 
 /* A pointer to the second base class of an object: [vtable][...][vtable<-. */
-static int is_second_base(const struct heap *heap, uintptr_t start, uint64_t size_bytes, uint64_t offset) {
-    (void)size_bytes;
-    return heap->vtable_range_count && offset % WORD == 0 && has_vtable(heap, start, 0) &&
-           has_vtable(heap, start + offset, offset);
+static int is_second_base(const struct interior *pointer) {
+    const struct heap *heap = pointer->heap;
+    return heap->vtable_range_count && pointer->offset % WORD == 0 && has_vtable(heap, pointer->start, 0) &&
+           has_vtable(heap, pointer->start + pointer->offset, pointer->offset);
+}
+
+/* How many of `count` bytes from `lo` on may be read. */
+static uint64_t readable_bytes(const struct interior *pointer, uintptr_t lo, uint64_t count) {
+    struct range readable = heap_readable_in(pointer->heap, pointer->object, lo, lo + count);
+    return readable.lo == lo ? readable.hi - lo : 0;
 }
 
 /* A block aligned by hand, which keeps the true start beside the aligned one, to free it by: [...][start][<-  or [<-][start].
  * Compilers' _mm_malloc does the former; the loader's table of mappings (glibc, elf/dl-find_object.c) the latter. */
-static int is_aligned_block(const struct heap *heap, uintptr_t start, uint64_t size_bytes, uint64_t offset) {
-    (void)heap;
-    (void)size_bytes;
-    uintptr_t address = start + offset;
+static int is_aligned_block(const struct interior *pointer) {
+    uintptr_t start = pointer->start, address = start + pointer->offset;
     if (address % (2 * WORD))
         return 0;
-    return heap_load(address + WORD) == start || (offset >= WORD && heap_load(address - WORD) == start);
+    return heap_load(address + WORD) == start ||
+           (pointer->offset >= WORD && readable_bytes(pointer, address - WORD, WORD) == WORD &&
+            heap_load(address - WORD) == start);
 }
 
 /* A C++ exception: [count][header [class]][object. Handlers and std::exception_ptr point at the object or the header, the
  * unwinder at the part of it that begins with the class, which ends with "C++" and a zero.
  * Source: Itanium C++ ABI, Exception Handling, 2.2; libstdc++, unwind-cxx.h, __cxa_refcounted_exception */
-static int is_exception(const struct heap *heap, uintptr_t start, uint64_t size_bytes, uint64_t offset) {
+static int is_exception(const struct interior *pointer) {
     enum { HEADER = 2 * WORD, CLASS = 12 * WORD };
-    (void)heap;
-    (void)size_bytes;
+    uint64_t offset = pointer->offset;
     return (offset == HEADER || offset == CLASS || offset == EXCEPTION_OBJECT) &&
-           (uint32_t)heap_load(start + CLASS) == 0x432b2b00;
+           (uint32_t)heap_load(pointer->start + CLASS) == 0x432b2b00;
 }
 
 /* A pointer to the start with a tag in the three bits that alignment leaves free. */
-static int is_tagged(const struct heap *heap, uintptr_t start, uint64_t size_bytes, uint64_t offset) {
-    (void)heap;
-    (void)start;
-    (void)size_bytes;
-    return offset < WORD;
+static int is_tagged(const struct interior *pointer) {
+    return pointer->offset < WORD;
 }
+
+enum { START_BYTES_MAX = EXCEPTION_OBJECT, POINTER_BYTES_MAX = 2 * WORD };
 
 static const struct shape {
     const char *name; /* Valgrind's */
@@ -105,26 +114,22 @@ static const struct shape {
     {"newarray", is_new_array, 2 * WORD, WORD, 0},
     {"stdstring", is_std_string, 3 * WORD + 1, 2 * WORD, 0},
     {"multipleinheritance", is_second_base, 2 * WORD, WORD, WORD},
-    {"alignedblock", is_aligned_block, 4 * WORD, 0, 2 * WORD},
-    {"exception", is_exception, EXCEPTION_OBJECT, EXCEPTION_OBJECT, 0},
+    {"alignedblock", is_aligned_block, 4 * WORD, 0, POINTER_BYTES_MAX},
+    {"exception", is_exception, EXCEPTION_OBJECT, START_BYTES_MAX, 0},
 };
 
-static int may_read(const struct heap *heap, uintptr_t lo, uint64_t count) {
-    struct range readable = heap_readable(heap, lo, lo + count);
-    return readable.lo == lo && readable.hi == lo + count;
-}
-
-int shape_known_good(const struct heap *heap, uintptr_t start, uint64_t size_bytes, uintptr_t address) {
-    uint64_t offset = address - start;
+int shape_known_good(const struct heap *heap, const struct object *object, uintptr_t start, uintptr_t address) {
+    const struct interior pointer = {heap, object, start, object->size_bytes, address - start};
     if (start % WORD)
         return 0;
-    if (offset == WORD && size_bytes == WORD) /* heap_empty_array() has looked */
+    if (pointer.offset == WORD && pointer.size_bytes == WORD) /* heap_empty_array() has looked */
         return 1;
+    uint64_t at_start = readable_bytes(&pointer, start, START_BYTES_MAX);
+    uint64_t at_pointer = readable_bytes(&pointer, address, POINTER_BYTES_MAX);
     for (size_t i = 0; i < sizeof SHAPES / sizeof *SHAPES; i++) {
         const struct shape *shape = &SHAPES[i];
-        if (size_bytes >= shape->bytes_min && size_bytes - offset >= shape->pointer_bytes &&
-            may_read(heap, start, shape->start_bytes) && may_read(heap, address, shape->pointer_bytes) &&
-            shape->test(heap, start, size_bytes, offset))
+        if (pointer.size_bytes >= shape->bytes_min && pointer.size_bytes - pointer.offset >= shape->pointer_bytes &&
+            at_start >= shape->start_bytes && at_pointer >= shape->pointer_bytes && shape->test(&pointer))
             return 1;
     }
     return 0;

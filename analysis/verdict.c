@@ -31,6 +31,11 @@ struct finding_key {
     const struct cycle *cycle; /* NULL: none */
 };
 enum { RECENT = 256 }; /* a power of two; one place makes many objects in a row */
+/* A bit for each site that was met. */
+struct met_sites {
+    uint64_t *bits;
+    size_t words;
+};
 struct judge {
     const struct heap *heap;
     const struct marks *marks;
@@ -43,10 +48,11 @@ struct judge {
     size_t entry_count, entry_capacity;
     struct counted_member *counted;
     size_t counted_count, counted_capacity;
-    uint32_t *table;         /* open addressing; entry number + 1 */
-    size_t table_size;       /* a power of two, more than entry_count */
-    uint32_t recent[RECENT]; /* by kind and site: number + 1 of the entry that was found last */
-    int is_history_empty;    /* what is lost was lost between the last look at it and this scan, all of it */
+    uint32_t *table;                            /* open addressing; entry number + 1 */
+    size_t table_size;                          /* a power of two, more than entry_count */
+    uint32_t recent[RECENT];                    /* by kind and site: number + 1 of the entry that was found last */
+    struct met_sites unread[KIND_JUDGED_COUNT]; /* of kinds that have no findings */
+    int is_history_empty; /* what is lost was lost between the last look at it and this scan, all of it */
     struct graph graph;
     uint32_t members_max;        /* of the largest source */
     struct break_search *breaks; /* made when it is needed */
@@ -211,6 +217,36 @@ static int count_object(struct judge *judge, enum kind kind, const struct object
     return count_as(judge, kind, object, NULL) ? 0 : -ENOMEM;
 }
 
+static int met_grow(struct judge *judge, struct met_sites *met, size_t word) {
+    enum { WORDS_MIN = 64 };
+    size_t words = 2 * word > WORDS_MIN ? 2 * word : WORDS_MIN;
+    uint64_t *bits = arena_alloc(judge->arena, words, sizeof *bits);
+    if (!bits)
+        return -ENOMEM;
+    if (met->words)
+        memcpy(bits, met->bits, met->words * sizeof *bits);
+    *met = (struct met_sites){bits, words};
+    return 0;
+}
+
+/* Into the sums alone: a site is a finding of its kind. */
+static int count_unread(struct judge *judge, enum kind kind, const struct object *object) {
+    struct met_sites *met = &judge->unread[kind];
+    size_t word = object->site / 64;
+    uint64_t bit = UINT64_C(1) << object->site % 64;
+    if (word >= met->words && met_grow(judge, met, word))
+        return -ENOMEM;
+    tally(judge, kind, 1, object->size_bytes);
+    judge->out->tally[kind].findings += !(met->bits[word] & bit);
+    met->bits[word] |= bit;
+    return 0;
+}
+
+static int count_held(struct judge *judge, enum kind kind, const struct object *object) {
+    int is_unread = judge->times && judge->times->unread >> kind & 1;
+    return is_unread ? count_unread(judge, kind, object) : count_object(judge, kind, object);
+}
+
 static int judge_marked(void *context, uintptr_t address, object_id id) {
     struct judge *judge = context;
     const struct object *object = heap_object(judge->heap, id);
@@ -224,7 +260,7 @@ static int judge_marked(void *context, uintptr_t address, object_id id) {
     }
     if (object->flags & judge->skip)
         return 0;
-    return count_object(judge, is_reachable ? KIND_REACHABLE : KIND_POSSIBLE, object);
+    return count_held(judge, is_reachable ? KIND_REACHABLE : KIND_POSSIBLE, object);
 }
 
 /* ---- components of the lost graph ---- */

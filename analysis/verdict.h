@@ -101,6 +101,7 @@ struct verdict_times {
     const struct birth_time *births; /* sorted by serial */
     size_t birth_count;
     const struct audit *audit; /* what is known of references and types; NULL: nothing */
+    unsigned unread;           /* possible, reachable: a bit for each kind of which only the sums are wanted */
 };
 
 /* Judge every object of a marked heap. Lost ones are split by the strongly connected components of the lost graph

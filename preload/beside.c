@@ -60,12 +60,12 @@ static char *stack_take(void) {
 
 static long child_make(char *stack, struct beside *beside) {
     enum { FLAGS = CLONE_VM | CLONE_VFORK };
-    struct rlimit before;
+    struct limit_lifted limit;
     long child = arch_clone_thread(FLAGS, stack + STACK_BYTES, NULL, begin, beside);
-    if (child != -EAGAIN || !limit_lift_processes(&before))
+    if (child != -EAGAIN || !limit_lift_processes(&limit))
         return child;
     child = arch_clone_thread(FLAGS, stack + STACK_BYTES, NULL, begin, beside);
-    limit_drop_processes(&before);
+    limit_drop_processes(&limit);
     return child;
 }
 

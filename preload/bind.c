@@ -22,6 +22,7 @@
 #include <sys/mman.h>
 
 #include "init.h"
+#include "loaded.h"
 #include "lock.h"
 #include "patch.h"
 #include "stub.h"
@@ -124,7 +125,7 @@ static void read_segments(struct tables *tables) {
 static int tables_read(struct tables *tables, const struct link_map *map) {
     struct dl_find_object found;
     *tables = (struct tables){.map = map};
-    if (!map->l_ld || _dl_find_object((void *)map->l_ld, &found) != 0 || found.dlfo_link_map != map)
+    if (!map->l_ld || loaded_find(map->l_ld, &found) != 0 || found.dlfo_link_map != map)
         return -1;
     tables->lo = (uintptr_t)found.dlfo_map_start;
     tables->hi = (uintptr_t)found.dlfo_map_end;

@@ -2,7 +2,7 @@
  *
  * Source: LSB 5.0, "Exception Frames"; DWARF 5, 6.4 "Call Frame Information", 2.5 and 7.7.1 expressions.
  *
- * Owns:    nothing.
+ * Owns:    the programs that cfi_step_on() has begun.
  * Never:   takes a lock, asks for memory, touches errno; believes a length, a distance or a count beyond the segment that
  *          it leads through.
  * Runs in: anywhere.
@@ -12,6 +12,8 @@
 #include <dlfcn.h>
 #include <link.h>
 #include <string.h>
+
+#include "loaded.h"
 
 enum { STATES_MAX = 4, STACK_MAX = 16 }; /* assemblers nest states twice, compilers once */
 
@@ -125,7 +127,8 @@ struct description {
 
 struct tables {
     struct dl_find_object module;
-    uintptr_t lo, hi; /* the segment that was read last, for the next is nearly always the same */
+    uintptr_t lo, hi;             /* the segment that was read last, for the next is nearly always the same */
+    uintptr_t from, first_behind; /* code for which look_up() leads to the same description; equal: none */
 };
 
 /* The segment of the module in which `address` can be read, into lo and hi: empty if there is none. A module whose program
@@ -244,22 +247,30 @@ static uintptr_t look_up(struct tables *tables, uintptr_t pc) {
     if (all.failed || encodings != VERSION_AND_ENCODINGS ||
         entries > (size_t)(all.end - all.at) / sizeof(struct table_entry))
         return 0;
-    const struct table_entry *entry =
-        entry_of((const struct table_entry *)(const void *)all.at, entries, (intptr_t)(pc - header));
-    return entry ? header + (uintptr_t)(intptr_t)entry->description : 0;
+    const struct table_entry *table = (const struct table_entry *)(const void *)all.at, *end = table + entries;
+    const struct table_entry *entry = entry_of(table, entries, (intptr_t)(pc - header));
+    if (!entry)
+        return 0;
+    tables->from = header + (uintptr_t)(intptr_t)entry->code;
+    tables->first_behind = entry + 1 < end ? header + (uintptr_t)(intptr_t)entry[1].code : UINTPTR_MAX;
+    return header + (uintptr_t)(intptr_t)entry->description;
 }
 
-/* returns CFI_CALLER when it was found */
-static enum cfi_step describe(uintptr_t pc, struct description *out) {
-    struct tables tables = {.lo = 0};
-    int is_known = _dl_find_object((void *)pc, &tables.module) == 0 && tables.module.dlfo_eh_frame;
-    uintptr_t address = is_known ? look_up(&tables, pc) : 0;
+/* returns whether there is one that this code lies in */
+static int find_module(struct tables *tables, uintptr_t pc) {
+    *tables = (struct tables){.lo = 0};
+    return loaded_find((void *)pc, &tables->module) == 0;
+}
+
+/* tables: of the module. returns CFI_CALLER when it was found */
+static enum cfi_step describe(struct tables *tables, uintptr_t pc, struct description *out) {
+    uintptr_t address = tables->module.dlfo_eh_frame ? look_up(tables, pc) : 0;
     *out = (struct description){.lo = 0};
     if (!address)
         return CFI_NO_TABLE;
-    struct bytes entry = read_entry(&tables, address);
+    struct bytes entry = read_entry(tables, address);
     uintptr_t back = (uintptr_t)entry.at, distance = read_fixed(&entry, 4);
-    if (entry.failed || !distance || read_common(read_entry(&tables, back - distance), out) != 0)
+    if (entry.failed || !distance || read_common(read_entry(tables, back - distance), out) != 0)
         return CFI_FAILED;
     out->lo = read_pointer(&entry, out->encoding);
     out->hi = out->lo + read_form(&entry, out->encoding & ENCODING_FORM);
@@ -273,7 +284,8 @@ static enum cfi_step describe(uintptr_t pc, struct description *out) {
 
 int cfi_function(uintptr_t pc, uintptr_t *lo, uintptr_t *hi) {
     struct description description;
-    if (describe(pc, &description) != CFI_CALLER)
+    struct tables tables;
+    if (!find_module(&tables, pc) || describe(&tables, pc, &description) != CFI_CALLER)
         return -1;
     *lo = description.lo;
     *hi = description.hi;
@@ -305,7 +317,9 @@ struct row {
     struct place reg[CFI_REGISTERS];
 };
 struct machine {
-    const struct description *description;
+    struct description description;
+    struct bytes program;    /* what is left of it */
+    uintptr_t at;            /* the row is that of the code before; what is left makes those from here on */
     struct row row, initial; /* initial: after the common program */
     struct row kept[STATES_MAX];
     unsigned kept_count;
@@ -409,14 +423,14 @@ static void change_register(struct machine *machine, struct bytes *program, unsi
     if (operand == BY_EXPRESSION)
         set_expression(machine, program, number, where);
     else
-        set(machine, program, number, where, read_operand(program, operand, machine->description->data_align));
+        set(machine, program, number, where, read_operand(program, operand, machine->description.data_align));
 }
 
 static void change_cfa(struct machine *machine, struct bytes *program, unsigned operand) {
     uint64_t number = read_uleb(program);
     machine->row.cfa = (struct place){.where = REGISTER, .value = (int64_t)number};
     if (operand != NO_OPERAND)
-        machine->row.cfa_offset = read_operand(program, operand, machine->description->data_align);
+        machine->row.cfa_offset = read_operand(program, operand, machine->description.data_align);
 }
 
 /* An instruction that makes the row. Numbers: the same table, and 0x2d of aarch64, 0x2e of GNU */
@@ -446,7 +460,7 @@ static void change_row(struct machine *machine, struct bytes *program, unsigned 
     case 0x12: /* def_cfa_sf */
         return change_cfa(machine, program, SCALED_SIGNED);
     case 0x13: /* def_cfa_offset_sf */
-        machine->row.cfa_offset = read_operand(program, SCALED_SIGNED, machine->description->data_align);
+        machine->row.cfa_offset = read_operand(program, SCALED_SIGNED, machine->description.data_align);
         return;
     case 0x2e: /* args_size */
         read_uleb(program);
@@ -456,11 +470,13 @@ static void change_row(struct machine *machine, struct bytes *program, unsigned 
     }
 }
 
-/* Run `program` until it is done or speaks of code behind `pc`. returns 0, or -1 */
-static int run(struct machine *machine, struct bytes program, uintptr_t pc) {
-    const struct description *description = machine->description;
-    uintptr_t at = description->lo;
-    while (program.at < program.end && !program.failed) {
+/* Run the program until it is done or speaks of code behind `pc`. It may be taken up again for code further on.
+ * returns 0, or -1 */
+static int run(struct machine *machine, uintptr_t pc) {
+    const struct description *description = &machine->description;
+    struct bytes program = machine->program;
+    uintptr_t at = machine->at;
+    while (at <= pc && program.at < program.end && !program.failed) {
         unsigned code = *program.at++;
         if (code == 0x0e) /* def_cfa_offset, the commonest with short advances */
             machine->row.cfa_offset = (int64_t)read_uleb(&program);
@@ -470,14 +486,28 @@ static int run(struct machine *machine, struct bytes program, uintptr_t pc) {
             restore(machine, &program, code & 0x3f);
         else if (code >> 6 == 0 && (code < 1 || code > 4))
             change_row(machine, &program, code);
-        else {
+        else
             at = code == 1 ? read_pointer(&program, description->encoding)
                            : at + advance_of(&program, code, description->code_align);
-            if (at > pc)
-                break;
-        }
     }
+    machine->program = program;
+    machine->at = at;
     return program.failed ? -1 : 0;
+}
+
+/* To the start of what is described. */
+static int begin(struct machine *machine) {
+    const struct description *description = &machine->description;
+    machine->program = description->common;
+    machine->at = 0;
+    machine->kept_count = 0;
+    memset(&machine->row, 0, sizeof machine->row);
+    if (run(machine, UINTPTR_MAX) != 0)
+        return -1;
+    machine->initial = machine->row;
+    machine->program = description->own;
+    machine->at = description->lo;
+    return 0;
 }
 
 /* ---- expressions ---- */
@@ -626,15 +656,12 @@ static int cfa_of(struct evaluation *e, const struct row *row, uintptr_t *cfa) {
     return e->code.failed ? -1 : 0;
 }
 
-/* A register of the caller's. returns 0, or -1: it can't be told */
+/* A register of the caller's that is not the same as here. returns 0, or -1: it can't be told */
 static int register_of(struct evaluation *e, const struct place *place, unsigned number, uintptr_t cfa,
                        struct cfi_frame *out) {
     uintptr_t *value = &out->reg[number], at = cfa + (uint64_t)place->value;
     out->unknown &= ~(1ull << number);
     switch (place->where) {
-    case SAME:
-        out->unknown |= e->frame->unknown & 1ull << number;
-        return 0;
     case UNKNOWN:
         out->unknown |= 1ull << number;
         *value = 0;
@@ -657,7 +684,7 @@ static int register_of(struct evaluation *e, const struct place *place, unsigned
 
 static enum cfi_step apply(const struct machine *machine, struct cfi_frame *frame, cfi_read_cb *read, void *context) {
     const struct row *row = &machine->row;
-    const unsigned column = machine->description->return_column;
+    const unsigned column = machine->description.return_column;
     struct cfi_frame caller = *frame;
     struct evaluation e = {.frame = frame, .read = read, .context = context};
     uintptr_t cfa;
@@ -666,12 +693,12 @@ static enum cfi_step apply(const struct machine *machine, struct cfi_frame *fram
     caller.reg[CFI_SP] = cfa;
     caller.unknown &= ~(1ull << CFI_SP);
     for (unsigned i = 0; i < CFI_REGISTERS; i++)
-        if ((i != CFI_SP || row->reg[i].where != SAME) && register_of(&e, &row->reg[i], i, cfa, &caller) != 0)
+        if (row->reg[i].where != SAME && register_of(&e, &row->reg[i], i, cfa, &caller) != 0)
             return CFI_FAILED;
     if (row->reg[column].where == UNKNOWN)
         return CFI_END;
     caller.pc = caller.reg[column];
-    caller.exact = machine->description->is_signal;
+    caller.exact = machine->description.is_signal;
     if (caller.pc == frame->pc && cfa == frame->reg[CFI_SP])
         return CFI_FAILED; /* it would go on for ever */
     *frame = caller;
@@ -679,17 +706,77 @@ static enum cfi_step apply(const struct machine *machine, struct cfi_frame *fram
 }
 
 enum cfi_step cfi_step(struct cfi_frame *frame, cfi_read_cb *read, void *context) {
-    struct description description;
+    struct tables tables;
     struct machine machine;
     uintptr_t pc = frame->pc - !frame->exact;
-    enum cfi_step found = describe(pc, &description);
+    enum cfi_step found = find_module(&tables, pc) ? describe(&tables, pc, &machine.description) : CFI_NO_TABLE;
     if (found != CFI_CALLER)
         return found;
-    machine.description = &description;
-    machine.kept_count = 0;
-    memset(&machine.row, 0, sizeof machine.row);
-    if (run(&machine, description.common, UINTPTR_MAX) != 0)
+    if (begin(&machine) != 0 || run(&machine, pc) != 0)
         return CFI_FAILED;
-    machine.initial = machine.row;
-    return run(&machine, description.own, pc) == 0 ? apply(&machine, frame, read, context) : CFI_FAILED;
+    return apply(&machine, frame, read, context);
+}
+
+/* ---- many addresses of the same code ---- */
+
+enum { BEGUN_MAX = 4 };
+
+static struct {
+    struct begun {
+        struct tables tables; /* from equal to first_behind: it stands for no code */
+        uintptr_t pc;         /* the program was run for; UINTPTR_MAX: for none */
+        struct machine machine;
+    } begun[BEGUN_MAX];
+    unsigned next;
+} learning;
+
+/* libc closes some modules without our hearing of it, and others come to lie there. */
+static int are_same(const struct dl_find_object *a, const struct dl_find_object *b) {
+    return a->dlfo_map_start == b->dlfo_map_start && a->dlfo_map_end == b->dlfo_map_end &&
+           a->dlfo_link_map == b->dlfo_link_map && a->dlfo_eh_frame == b->dlfo_eh_frame;
+}
+
+/* The program that was begun for this code, or NULL. */
+static struct begun *begun_for(const struct tables *tables, uintptr_t pc) {
+    for (struct begun *begun = learning.begun; begun < learning.begun + BEGUN_MAX; begun++)
+        if (pc - begun->tables.from < begun->tables.first_behind - begun->tables.from &&
+            are_same(&begun->tables.module, &tables->module))
+            return begun;
+    return NULL;
+}
+
+/* In the place of the one that was begun first. returns CFI_CALLER when *out is what describes the code */
+static enum cfi_step begin_for(const struct tables *tables, uintptr_t pc, struct begun **out) {
+    struct begun *begun = *out = &learning.begun[learning.next++ % BEGUN_MAX];
+    begun->tables = *tables;
+    begun->pc = UINTPTR_MAX;
+    enum cfi_step found = describe(&begun->tables, pc, &begun->machine.description);
+    if (found != CFI_CALLER)
+        begun->tables.first_behind = begun->tables.from;
+    return found;
+}
+
+enum cfi_step cfi_step_on(struct cfi_frame *frame, cfi_read_cb *read, void *context) {
+    struct tables tables;
+    uintptr_t pc = frame->pc - !frame->exact;
+    if (!find_module(&tables, pc))
+        return CFI_NO_TABLE;
+    struct begun *begun = begun_for(&tables, pc);
+    enum cfi_step found = begun ? CFI_CALLER : begin_for(&tables, pc, &begun);
+    if (found != CFI_CALLER)
+        return found;
+    const struct description *description = &begun->machine.description;
+    if (pc - description->lo >= description->hi - description->lo)
+        return CFI_NO_TABLE;
+    uintptr_t before = begun->pc;
+    begun->pc = UINTPTR_MAX;
+    if ((pc < before && begin(&begun->machine) != 0) || run(&begun->machine, pc) != 0)
+        return CFI_FAILED;
+    begun->pc = pc;
+    return apply(&begun->machine, frame, read, context);
+}
+
+void cfi_forget(void) {
+    for (unsigned i = 0; i < BEGUN_MAX; i++)
+        learning.begun[i].tables.first_behind = learning.begun[i].tables.from;
 }

@@ -316,12 +316,22 @@ static void leave_threads(struct ending *ending) {
         stop_for_good(&ending->stopped);
 }
 
-static void end_recorded(struct ending *ending, unsigned long signals_before) {
-    struct callee_saved here = {0};
+/* Where the program's own part of the stack ends. When main has returned, nothing on it below _start is the program's: who
+ * called main has an int beside which half an old pointer stands, and both together are the address of whatever begins at
+ * a multiple of 4 GiB. */
+static struct callee_saved program_stack(const struct ending *ending) {
+    struct callee_saved here = {0}, start;
     if (ending->interrupted)
         here.sp = arch_context_sp(ending->interrupted);
     else if (unwind_caller_of(&ending->from, process.exits, process.exit_count, &here) != 0)
         here = ending->from;
+    else if (unwind_before_main(&here, &process.start, &start) == 0)
+        here = start;
+    return here;
+}
+
+static void end_recorded(struct ending *ending, unsigned long signals_before) {
+    struct callee_saved here = program_stack(ending);
     struct scan_input in = {
         .facts = &process.facts,
         .stopped = &ending->stopped,

@@ -13,9 +13,8 @@
 void forked_aim(struct scan_input *in);
 
 /* The pages that this process alone has: sorted, disjoint ranges. Some may be missing (what a child of its own has, too;
- * what was made read-only since; memory that is shared on purpose, which is seldom the only one to hold an object, and
- * large), so what seems lost by this is to be looked for
- * everywhere.
+ * what was made read-only since; memory that is shared on purpose, which is large, and seldom the only one to hold an
+ * object), so what seems lost by this is to be looked for everywhere.
  *
  * returns  0 or -ENOMEM; -ENODATA: the kernel does not tell
  * context  child that has the program's memory, not a copy: of a copy, no page is its alone

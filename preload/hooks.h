@@ -29,6 +29,5 @@ void hook_ends(uintptr_t pc);
 uint32_t hook_site(const struct caller *caller);
 
 uint64_t hook_without_stack(void); /* objects recorded by a signal handler that interrupted a hook: no stack taken */
-HIDDEN extern unsigned hook_frames_max;
 
 #endif

@@ -34,6 +34,7 @@
 #include "pairs.h"
 #include "profile.h"
 #include "record.h"
+#include "rights.h"
 #include "scan.h"
 #include "site.h"
 #include "thread.h"
@@ -147,6 +148,9 @@ static void start_unwinding(void) {
     exit_add(dlsym(RTLD_NEXT, "exit"));
     exit_add(dlsym(RTLD_NEXT, "quick_exit"));
     exit_add((const void *)_exit);
+    const void *start = dlsym(RTLD_NEXT, "__libc_start_main");
+    if (!start || unwind_function((uintptr_t)start, &process.start.lo, &process.start.hi) != 0)
+        process.start = (struct range){0, 0};
 }
 
 static void begin(void) {
@@ -230,6 +234,8 @@ __attribute__((constructor)) static void start(int count, char **arguments, char
 
 void process_after_fork(void) {
     process.is_forked = 1;
+    if (rights_confined) /* nobody will look at it, and to ask may be forbidden */
+        return;
     process.started = process.started && options_children(&process.options);
     process.pid = (int)sys(SYS_getpid, 0);
     process.start_seconds = scan_wall_seconds();

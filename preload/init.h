@@ -18,6 +18,7 @@ struct process {
     char **environment;    /* as the process was started */
     struct range exits[4]; /* functions that end the process: the program's own frames begin above them */
     size_t exit_count;
+    struct range start; /* the function of libc that sees to it that main is called; empty: not known */
 };
 extern struct process process;
 

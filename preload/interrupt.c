@@ -21,6 +21,7 @@
 #include <sys/time.h>
 #include <time.h>
 
+#include "altstack.h"
 #include "arch.h"
 #include "give_way.h"
 #include "hooks.h"
@@ -349,7 +350,7 @@ static void on_signal(int signal, siginfo_t *info, void *context_pointer) {
 int interrupt_install(void) {
     struct kernel_sigaction action = {
         .handler = on_signal,
-        .flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK | RESTORER_FLAG,
+        .flags = SA_SIGINFO | SA_RESTART | (altstack_is_shared() ? 0 : SA_ONSTACK) | RESTORER_FLAG,
         .restorer = RESTORER,
         .mask = ~(BIT(SIGCHLD) | BIT(SIGCONT) | BIT(SIGURG) | BIT(SIGWINCH)),
     };

@@ -16,6 +16,7 @@
 #include "analysis/gobject.h"
 #include "analysis/python.h"
 #include "init.h"
+#include "loaded.h"
 #include "module.h"
 #include "site.h"
 #include "symbol.h"
@@ -77,7 +78,7 @@ static int has_cxx_library(void) {
 static struct range segments(uintptr_t address, unsigned flag) {
     struct dl_find_object object;
     struct range all = {UINTPTR_MAX, 0};
-    if (_dl_find_object((void *)address, &object) != 0)
+    if (loaded_find((void *)address, &object) != 0)
         return (struct range){0, 0};
     uintptr_t header = (uintptr_t)object.dlfo_map_start, bias = object.dlfo_link_map->l_addr;
     const ElfW(Ehdr) *elf = (const void *)header;

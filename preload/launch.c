@@ -116,7 +116,9 @@ static int list_open(void) {
         if (at == RIGHTS_NO_PLACE)
             continue;
         text_append(folder + strlen(folder), "/" UNWATCHED_LIST, sizeof UNWATCHED_LIST);
-        file = (int)sys(SYS_openat, at, folder, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+        /* not to wait for the reader of a pipe that somebody put there */
+        file =
+            (int)sys(SYS_openat, at, folder, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
     }
     return file;
 }

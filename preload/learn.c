@@ -18,6 +18,7 @@
 #include "thread.h"
 
 enum { WINDOW_BYTES = 1 << 28, WINDOW_SHIFT = 16, WORD_SHIFT = 56 };
+#define STACK_BYTES_MAX (1ul << 30)
 #define IMAGINARY_SP 0x6a0000000000ull
 #define IMAGINARY_BP 0x6b0000000000ull
 
@@ -66,6 +67,25 @@ static int read_imaginary(void *unused, uintptr_t address, uintptr_t *word) {
     else
         return read_checked(address, word);
     return 0;
+}
+
+/* A coroutine's stack may lie not far below the thread's own, with pages between that can't be read. What was found out is
+ * kept, so each page is asked for once. */
+int unwind_is_own_stack(uintptr_t sp) {
+    enum { PAGE_BYTES = 4096 };
+    struct thread_state *state = thread_self;
+    uintptr_t at = sp & ~(uintptr_t)(PAGE_BYTES - 1), unused;
+    if (!state || sp >= state->stack_hi || state->stack_hi - sp >= STACK_BYTES_MAX)
+        return 0;
+    struct range *other = &state->not_stack;
+    for (; at < state->stack_lo; at += PAGE_BYTES)
+        if (at - other->lo < other->hi - other->lo || read_checked(at, &unused) != 0) {
+            *other = (struct range){sp & ~(uintptr_t)(PAGE_BYTES - 1), at < other->hi ? other->hi : at + PAGE_BYTES};
+            return 0;
+        }
+    if (sp < state->stack_lo)
+        state->stack_lo = sp & ~(uintptr_t)(PAGE_BYTES - 1);
+    return 1;
 }
 
 /* The thread's own stack from some frame up. */
@@ -153,7 +173,9 @@ static int rule_from_step(const struct cfi_frame *caller, struct rule *rule) {
     return 0;
 }
 
-void learn_rule(uintptr_t pc, int exact, struct rule *rule) {
+typedef enum cfi_step step_by_tables(struct cfi_frame *frame, cfi_read_cb *read, void *context);
+
+static void learn(step_by_tables *step, uintptr_t pc, int exact, struct rule *rule) {
     struct cfi_frame frame = {.pc = pc, .exact = exact};
     struct rule learnt = {.kind = RULE_SLOW};
     struct dl_find_object found;
@@ -161,7 +183,7 @@ void learn_rule(uintptr_t pc, int exact, struct rule *rule) {
     frame.reg[CFI_BP] = IMAGINARY_BP;
     frame.reg[CFI_PC] = pc - !exact;
     *rule = learnt;
-    switch (cfi_step(&frame, read_imaginary, NULL)) {
+    switch (step(&frame, read_imaginary, NULL)) {
     case CFI_CALLER:
         if (rule_from_step(&frame, &learnt) == 0)
             *rule = learnt;
@@ -177,13 +199,18 @@ void learn_rule(uintptr_t pc, int exact, struct rule *rule) {
     }
 }
 
+void learn_rule(uintptr_t pc, int exact, struct rule *rule) {
+    learn(cfi_step_on, pc, exact, rule);
+}
+
+void learn_rule_anew(uintptr_t pc, int exact, struct rule *rule) {
+    learn(cfi_step, pc, exact, rule);
+}
+
 /* ---- the walk of the stacks that rules can't express ---- */
 
 static struct stack_part own_stack(const struct callee_saved *from) {
-    struct thread_state *state = thread_self;
-    uintptr_t hi = state ? state->stack_hi : 0;
-    int is_known = hi > from->sp && hi - from->sp < (1u << 30);
-    return (struct stack_part){.lo = from->sp, .hi = is_known ? hi : 0};
+    return (struct stack_part){.lo = from->sp, .hi = unwind_is_own_stack(from->sp) ? thread_self->stack_hi : 0};
 }
 
 /* A frame that was only guessed may lead anywhere: code is read in modules alone. */
@@ -244,6 +271,7 @@ static const struct {
 #endif
 };
 enum { SAVED = sizeof saved / sizeof saved[0] };
+enum { START_FRAMES = 2 }; /* of libc, between _start and main */
 
 static struct cfi_frame frame_of(const struct callee_saved *from) {
     struct cfi_frame frame = {.pc = from->pc, .exact = 1, .unknown = (1ull << CFI_REGISTERS) - 1};
@@ -289,6 +317,24 @@ int unwind_caller_of(const struct callee_saved *from, const struct range *functi
         if (step_real(&frame, &stack) != 0)
             return -1;
         if (inside) {
+            registers_of(&frame, out);
+            return 0;
+        }
+    }
+    return -1;
+}
+
+int unwind_before_main(const struct callee_saved *from, const struct range *start, struct callee_saved *out) {
+    uintptr_t lo, hi;
+    module_span((const void *)start->lo, &lo, &hi);
+    struct stack_part stack = own_stack(from);
+    struct cfi_frame frame = frame_of(from);
+    frame.exact = 0;
+    for (int depth = 0; depth < START_FRAMES && frame.pc - 1 - lo < hi - lo; depth++) {
+        int is_start = in_ranges(frame.pc - 1, start, 1);
+        if (step_real(&frame, &stack) != 0)
+            return -1;
+        if (is_start) {
             registers_of(&frame, out);
             return 0;
         }

@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <linux/capability.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 
@@ -158,27 +159,33 @@ void limits_lift(void) {
         limit_lift(asked[i].resource);
 }
 
-/* Threads of the program may make a process meanwhile: that is their luck. */
-int limit_lift_processes(struct rlimit *before) {
-    *before = (struct rlimit){0, 0};
-    if (rights_filtered || kernel_limit(RLIMIT_NPROC, NULL, before) != 0 || before->rlim_cur >= before->rlim_max)
+/* Threads of the program may make a process meanwhile: that is their luck. What they ask for meanwhile holds: the kernel
+ * tells what each call replaces. */
+int limit_lift_processes(struct limit_lifted *limit) {
+    *limit = (struct limit_lifted){.now = {0, 0}};
+    if (rights_filtered || kernel_limit(RLIMIT_NPROC, NULL, &limit->now) != 0 ||
+        limit->now.rlim_cur >= limit->now.rlim_max)
         return 0;
-    limit_lift(RLIMIT_NPROC);
-    return 1;
+    limit->now.rlim_cur = limit->now.rlim_max;
+    return kernel_limit(RLIMIT_NPROC, &limit->now, &limit->before) == 0;
 }
 
-void limit_drop_processes(const struct rlimit *before) {
-    kernel_limit(RLIMIT_NPROC, before, NULL);
+void limit_drop_processes(const struct limit_lifted *limit) {
+    struct rlimit wish = limit->before, expected = limit->now, replaced;
+    while (kernel_limit(RLIMIT_NPROC, &wish, &replaced) == 0 && memcmp(&replaced, &expected, sizeof replaced) != 0) {
+        expected = wish;
+        wish = replaced;
+    }
 }
 
 long limits_clone(void) {
-    struct rlimit before;
+    struct limit_lifted limit;
     long child = sys(SYS_clone, 0, 0, 0, 0, 0);
-    if (child != -EAGAIN || !limit_lift_processes(&before))
+    if (child != -EAGAIN || !limit_lift_processes(&limit))
         return child;
     child = sys(SYS_clone, 0, 0, 0, 0, 0);
     if (child != 0)
-        limit_drop_processes(&before);
+        limit_drop_processes(&limit);
     return child;
 }
 
@@ -202,12 +209,6 @@ void limits_resume(void) {
 
 /* ---- the program's calls ---- */
 
-static int may_raise(void) {
-    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-    struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {{0}};
-    return sys(SYS_capget, &header, data) == 0 && (data[0].effective & 1u << CAP_SYS_RESOURCE);
-}
-
 static int is_memory(int resource) {
     return resource == RLIMIT_AS || resource == RLIMIT_DATA;
 }
@@ -226,7 +227,7 @@ static long ask(struct asked *ask, const struct rlimit *limit) {
     shown = ask->is_kept ? ask->limit : real;
     if (limit->rlim_cur > limit->rlim_max)
         return -EINVAL;
-    if (limit->rlim_max > shown.rlim_max && !may_raise())
+    if (limit->rlim_max > shown.rlim_max && !rights_have(CAP_SYS_RESOURCE))
         return -EPERM;
     if (limit->rlim_max > real.rlim_max)
         real.rlim_max = limit->rlim_max;
@@ -271,10 +272,15 @@ void limits_start(void) {
     reserve_take();
 }
 
+/* Is it the program's, and not that of a child which shares its memory? */
+static int is_own(int pid) {
+    return process.started && (pid == 0 || pid == process.pid) &&
+           (rights_confined || (int)sys(SYS_getpid, 0) == process.pid); /* to ask may be forbidden */
+}
+
 static int limit_set(int pid, int resource, const struct rlimit *limit, struct rlimit *before) {
     next_find();
-    int is_own = process.started && (pid == 0 || pid == process.pid) && (int)sys(SYS_getpid, 0) == process.pid;
-    struct asked *own = is_own ? asked_of(resource) : NULL;
+    struct asked *own = is_own(pid) ? asked_of(resource) : NULL;
     /* by the kernel's hand: a program may pass a place that can't be written, and see EFAULT */
     long error = sys(SYS_prlimit64, pid, resource, own ? NULL : limit, before);
     struct rlimit shown = own && own->is_kept ? own->limit : (struct rlimit){0};

@@ -30,8 +30,11 @@ void limits_lift(void);
 long limits_clone(void);
 /* For other ways to make one, after -EAGAIN. returns  whether to try again, and to call the second one then, not in the
  * child. context: any */
-int limit_lift_processes(struct rlimit *before);
-void limit_drop_processes(const struct rlimit *before);
+struct limit_lifted {
+    struct rlimit before, now;
+};
+int limit_lift_processes(struct limit_lifted *limit);
+void limit_drop_processes(const struct limit_lifted *limit);
 
 /* What is started now inherits the limits: make them what the program thinks that they are. context: any, also in a child
  * that shares the program's memory */

@@ -29,6 +29,7 @@
 #include "dirty.h"
 #include "frozen.h"
 #include "give_way.h"
+#include "ids.h"
 #include "init.h"
 #include "interrupt.h"
 #include "lock.h"
@@ -36,6 +37,7 @@
 #include "place.h"
 #include "record.h"
 #include "referrers.h"
+#include "rights.h"
 #include "schedule.h"
 #include "snapshot.h"
 #include "stop.h"
@@ -45,6 +47,8 @@
 enum {
     RUNNING = -1, /* for an exit status */
     ANSWERS_MAX = 4,
+    OWN_ANSWER = ANSWERS_MAX, /* has a place of its own: nobody's requests keep the program from asking */
+    PLACES = ANSWERS_MAX + 1,
     FIRST_LOOK_US = 1000000,
     HOLD_LIMIT_US = 2000000,
     FLUSHES_TO_CHECK = 1024,
@@ -87,7 +91,7 @@ static struct {
 } scans = {.place = PLACE_NONE};
 static long stats[GENERATIONS][3];
 static struct snapshot scanning; /* the child that scans; child 0: none */
-static struct snapshot answering[ANSWERS_MAX];
+static struct snapshot answering[PLACES];
 /* What the program itself asks: one question at a time. */
 enum { NOT_ASKED, ASKED, ANSWERING };
 static struct {
@@ -110,7 +114,7 @@ int *live_place(void) {
 /* ---- begin ---- */
 
 static int has_children(void) {
-    for (size_t i = 0; i < ANSWERS_MAX; i++)
+    for (size_t i = 0; i < PLACES; i++)
         if (answering[i].child)
             return 1;
     return scanning.child != 0;
@@ -124,6 +128,8 @@ static void on_program_signal(int number) {
 }
 
 static void begin(void) {
+    if (rights_unscanned)
+        return;
     if (!schedule.control && !schedule.every_us && !schedule.thresholds[0] && !schedule.signal)
         return;
     if (!own_stack && !(own_stack = pages_alloc(OWN_STACK_BYTES)))
@@ -205,7 +211,7 @@ void live_flush(struct thread_state *state) {
         live_wanted |= (control_lost = LIVE_SIGNAL); /* the program closed all descriptors */
     if (!on || scanning.child || !is_due())
         return;
-    record_settle(state);
+    ids_settle(state);
     add_up(state);
     if (is_due())
         live_wanted |= LIVE_SIGNAL;
@@ -250,6 +256,7 @@ void live_describe(struct scan_input *in) {
     in->parent_pid = (int)sys(SYS_getppid, 0);
     in->own_malloc = process.own_malloc;
     in->bad_option = process.options.bad_key[0] ? process.options.bad_key : wrong_key;
+    in->unread = options_unread(&process.options);
     in->skipped = scans.skipped;
     in->births = births_all(&in->birth_count);
     in->young.history = scans.last ? &scans.last->history : NULL;
@@ -404,7 +411,7 @@ static int is_over(struct snapshot *snapshot) {
 }
 
 static void end_children(void) {
-    for (size_t i = 0; i < ANSWERS_MAX; i++)
+    for (size_t i = 0; i < PLACES; i++)
         if (is_over(&answering[i]))
             answering[i] = (struct snapshot){0};
     attendant_poll_seldom();
@@ -451,7 +458,6 @@ static void answer(const struct control_request *request, ucontext_t *context) {
 /* The program itself asks what points at an object. The answer comes through a pipe, by snapshot as any other; no end of the
  * pipe tells that there is none, for a child that is forked meanwhile has it open, too. */
 static void answer_program(ucontext_t *context) {
-    struct snapshot *place = free_place();
     struct snapshot_order order = {
         .task = SNAPSHOT_REFERRERS,
         .reply = asked.reply,
@@ -460,7 +466,7 @@ static void answer_program(ucontext_t *context) {
         .context = context,
     };
     live_describe(&order.in);
-    if (!place || snapshot_take(place, &order))
+    if (snapshot_take(&answering[OWN_ANSWER], &order))
         referrers_refuse(asked.reply);
     attendant_poll_often();
 }
@@ -488,7 +494,7 @@ static void work(ucontext_t *context) {
     while (schedule.control && control_next(&request))
         serve(&request, context);
     int state = ASKED;
-    if (atomic_compare_exchange_strong(&asked.state, &state, ANSWERING)) {
+    if (!answering[OWN_ANSWER].child && atomic_compare_exchange_strong(&asked.state, &state, ANSWERING)) {
         answer_program(context);
         atomic_store(&asked.state, NOT_ASKED);
     }
@@ -616,6 +622,17 @@ struct scope_outcome live_scope(void) {
 
 /* ---- other questions of the program's own ---- */
 
+/* The child that answered the last question has told all it knows, but may not be gone: it gives way to everybody. */
+static void wait_for_last_answer(void) {
+    struct timespec slice = {.tv_nsec = 200000};
+    int64_t deadline_us = scan_now_us() + COLLECT_LIMIT_MS * 1000ll;
+    while (answering[OWN_ANSWER].child && scan_now_us() < deadline_us) {
+        interrupt_self();
+        if (answering[OWN_ANSWER].child)
+            sys(SYS_nanosleep, &slice, 0);
+    }
+}
+
 /* Until a snapshot is taken, or none can be. returns 0, or -1: nobody has begun to. Who has uses the reply's descriptor. */
 static int wait_until_answered(void) {
     struct timespec slice = {.tv_nsec = 200000};
@@ -631,13 +648,15 @@ long live_referrers(uintptr_t address, void **out, size_t max) {
     int pipe[2] = {-1, -1};
     if (!on || ended || thread_busy || sys_failed(sys(SYS_pipe2, pipe, O_CLOEXEC)))
         return -1;
+    struct timespec slice = {.tv_nsec = 200000};
     while (atomic_exchange(&asked.taken, 1))
-        sys(SYS_sched_yield, 0);
+        sys(SYS_nanosleep, &slice, 0);
+    interrupt_install();
+    wait_for_last_answer();
     asked.address = address;
     asked.max = max;
     asked.reply = pipe[1];
     atomic_store(&asked.state, ASKED);
-    interrupt_install();
     interrupt_self();
     int error = wait_until_answered();
     sys(SYS_close, pipe[1]);
@@ -698,7 +717,7 @@ static void give_up(struct snapshot *snapshot) {
 
 static void give_up_all(void) {
     end_children();
-    for (size_t i = 0; i < ANSWERS_MAX; i++)
+    for (size_t i = 0; i < PLACES; i++)
         give_up(&answering[i]);
     give_up(&scanning);
     snapshot_end_kept();

@@ -20,7 +20,7 @@ enum lock {
     LOCK_LEARN,    /* the rule table */
     LOCK_SITE,     /* site and module tables */
     LOCK_STATES,   /* idle thread states, thread pointers */
-    LOCK_IDS,      /* shared chain of free ids */
+    LOCK_IDS,      /* shared batches of free ids */
     LOCK_MAPPINGS, /* the allocator's mappings */
     LOCK_ODD,      /* objects without a slot of their own */
     LOCK_REFS,     /* reference counts: this one and those up to LOCK_REFS_LAST, by object id */

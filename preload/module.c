@@ -14,6 +14,7 @@
 #include <sys/single_threaded.h>
 #include <sys/uio.h>
 
+#include "loaded.h"
 #include "pages.h"
 #include "rights.h"
 #include "site.h"
@@ -25,7 +26,7 @@ static struct module *modules; /* grows: read with the site lock held, or in a s
 static size_t module_count, module_capacity;
 
 static int object_of(uintptr_t pc, struct dl_find_object *found) {
-    return _dl_find_object((void *)pc, found) == 0;
+    return loaded_find((void *)pc, found) == 0;
 }
 
 static void build_id_from_notes(struct module *module, const char *notes, size_t bytes) {

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "analysis/verdict.h"
 #include "proc.h"
 
 /* Keys of the whole tool. Those without a place here are the tool's business. */
@@ -37,6 +38,7 @@ static const struct key {
     {"retained", AT(retained)},
     {"audit-live", AT(audit_live)},
     {"profile-allocations", AT(profile_allocations)},
+    {"unread", AT(unread)},
     {"added", 0, 0}, /* follow.c */
     {"text", 0, 0},
     {"json", 0, 0},
@@ -134,6 +136,12 @@ int options_profile_allocations(const struct options *options) {
 
 int options_audit_live(const struct options *options) {
     return strcmp(options->audit_live, "yes") == 0;
+}
+
+unsigned options_unread(const struct options *options) {
+    if (strcmp(options->unread, "possible,reachable") == 0)
+        return 1u << KIND_POSSIBLE | 1u << KIND_REACHABLE;
+    return strcmp(options->unread, "reachable") == 0 ? 1u << KIND_REACHABLE : 0;
 }
 
 int options_retained(const struct options *options) {

@@ -19,6 +19,7 @@ struct options {
     char audit_live[OPTION_WORD_MAX];          /* "yes": compare the counts of what is reachable, too */
     char retained[OPTION_WORD_MAX];            /* "yes": tell what each holder keeps alive alone (holders.c) */
     char profile_allocations[OPTION_WORD_MAX]; /* "yes": count what is allocated (profile.c) */
+    char unread[OPTION_WORD_MAX];              /* kinds of findings that the tool would read for nothing */
     char bad_key[OPTION_WORD_MAX];             /* first key that nobody knows; "" when all are known */
     char dir[OPTION_BYTES_MAX];          /* where `castaway run` wants the recordings; "" when preloaded by hand */
     char output[OPTION_BYTES_MAX];       /* where the recording goes when there is no tool to hand it to */
@@ -36,7 +37,8 @@ void options_parse(const char *text, struct options *out);
 uintptr_t options_pointer_mask(const struct options *options);
 int options_unaligned(const struct options *options);
 int options_audit_live(const struct options *options);
-int options_retained(const struct options *options); /* a profile of allocations has it, unless it says no */
+unsigned options_unread(const struct options *options); /* those kinds, a bit for each */
+int options_retained(const struct options *options);    /* a profile of allocations has it, unless it says no */
 int options_profile_allocations(const struct options *options);
 unsigned options_mark_threads(const struct options *options);
 int options_owner(const struct options *options);

@@ -7,6 +7,7 @@
  * Start:   pages_alloc(). */
 #include "pages.h"
 
+#include <stdatomic.h>
 #include <sys/mman.h>
 
 #include "limits.h"
@@ -174,6 +175,16 @@ static void *arena_more(void *context, size_t bytes) {
 
 void pages_arena(struct arena *arena, size_t arena_block_bytes) {
     *arena = (struct arena){.more = arena_more, .block_bytes = arena_block_bytes};
+}
+
+void *pages_publish(void *_Atomic *place, size_t bytes) {
+    void *made = pages_alloc_table(bytes);
+    if (!made)
+        return NULL;
+    void *expected = NULL;
+    if (atomic_compare_exchange_strong_explicit(place, &expected, made, memory_order_acq_rel, memory_order_acquire))
+        return made;
+    return expected;
 }
 
 void *pages_grow(void *array, size_t count, size_t *capacity, size_t size) {

@@ -13,6 +13,10 @@ void *pages_alloc(size_t bytes);
 /* The same for tables of what was recorded, which can go when that is over. */
 void *pages_alloc_table(size_t bytes);
 
+/* One that everybody finds at *place, where none was a moment ago. Another thread may be first: then it is that thread's, and
+ * ours is left unused. returns NULL: no memory. context: hook */
+void *pages_publish(void *_Atomic *place, size_t bytes);
+
 /* There is a limit on memory: what is mapped from now on is little more than what is asked for. */
 void pages_save_space(void);
 

@@ -26,6 +26,15 @@ static int create(int at, const char *path, int flags) {
     return (int)sys(SYS_openat, at, path, O_RDWR | O_CREAT | O_CLOEXEC | flags, 0600);
 }
 
+/* In a folder where others may make files: what is there may be another user's, to be read by them, or a pipe. One that we
+ * left when we were interrupted can be taken away. */
+static int create_own(int at, const char *path) {
+    int file = create(at, path, O_EXCL);
+    if (file != -EEXIST || sys(SYS_unlinkat, at, path, 0) != 0)
+        return file;
+    return create(at, path, O_EXCL);
+}
+
 static void name_pattern(struct text *path, const char *pattern, int pid) {
     for (; *pattern; pattern++)
         if (pattern[0] == '%' && pattern[1] == 'p') {
@@ -75,7 +84,7 @@ int place_open(const struct options *options, int pid) {
         if (place_at == RIGHTS_NO_PLACE)
             continue;
         name_unfinished(&path, options, pid);
-        file = create(place_at, path.bytes, O_TRUNC | O_NOFOLLOW);
+        file = create_own(place_at, path.bytes);
     }
     return file;
 }
@@ -138,8 +147,9 @@ void place_hand_over(const struct options *options, int pid, int number, int at,
     const char *base = strrchr(from.bytes, '/');
     text_add(&to, folder, strlen(folder));
     text_add(&to, base, strlen(base));
-    if (sys(SYS_renameat2, place_at, from.bytes, at, to.bytes, RENAME_NOREPLACE) == 0)
-        sys(SYS_fchownat, at, to.bytes, user, (gid_t)-1, AT_SYMLINK_NOFOLLOW);
+    if (sys(SYS_renameat2, place_at, from.bytes, at, to.bytes, RENAME_NOREPLACE) == 0 &&
+        sys(SYS_fchownat, at, to.bytes, user, (gid_t)-1, AT_SYMLINK_NOFOLLOW) != 0)
+        sys(SYS_unlinkat, at, to.bytes, 0); /* that user could not put the next one in its place */
 }
 
 /* The folder's parent is everybody's as a rule: no file that is there already is touched. */

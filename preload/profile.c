@@ -223,7 +223,7 @@ void profile_born(uintptr_t address, size_t size_bytes, uint32_t site, int is_bl
 static int is_same_call(uint32_t site) {
     uint64_t now[CAPTURE_FRAMES_MAX];
     const struct site *born = site_get(site);
-    size_t count = unwind_capture(ARCH_CALLER(), now, hook_frames_max);
+    size_t count = unwind_capture(ARCH_CALLER(), now, CAPTURE_FRAMES_MAX);
     size_t outside = born->count > SAME_CALL_FRAME ? born->count - SAME_CALL_FRAME : 0;
     return outside && count > outside &&
            memcmp(now + count - outside, born->frames + SAME_CALL_FRAME, outside * sizeof *now) == 0;

@@ -21,10 +21,6 @@ object_id record_find(uintptr_t address, uintptr_t *start);
 uint64_t record_size(object_id id); /* bytes */
 void record_flag(object_id id, unsigned flag);
 
-/* The bytes of what this thread freed last no longer count among its net_bytes. context: hook, busy */
-struct thread_state;
-void record_settle(struct thread_state *state);
-
 /* Is there an object that begins at `address`? */
 int record_known(uintptr_t address);
 
@@ -44,7 +40,6 @@ uint32_t record_inherited_before(void);
 
 /* What is born from now on has this serial or a later one, once thread_forget_serials() was called. */
 uint32_t record_next_serial(void);
-uint32_t record_ids(void);          /* every id is below this */
 HIDDEN extern uint8_t record_epoch; /* of struct heap_leaf.born; moved by each scan */
 
 /* Every object is as one that was never recorded; the memory of the tables is not touched again.

@@ -12,7 +12,8 @@ int referrers_write(int file, struct search *search, uintptr_t address, size_t m
 void referrers_refuse(int file);
 
 /* Read what these write: addresses to out[], at most `max`.
- * returns  how many there are; -1: there is no answer, the other end gave up, or took longer than limit_ms. context: the program's call */
+ * returns  how many there are; -1: there is no answer, the other end gave up, or took longer than limit_ms
+ * context  the program's call */
 long referrers_read(int file, void **out, size_t max, int limit_ms);
 
 #endif

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/fsuid.h>
@@ -64,11 +65,21 @@ int rights_place(int which, const char *dir, char *folder, size_t folder_bytes) 
 
 /* ---- before the rights go ---- */
 
+int rights_have(unsigned capability) {
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {{0}};
+    return sys(SYS_capget, &header, data) == 0 && (data[0].effective & 1u << capability);
+}
+
 /* Who may become another user need not have the right to give a file away. Then its group, which stays that of the process
- * (such programs become another group first), may use the folder. */
-static void give_folder(int at, const char *folder, uid_t user) {
-    if (sys(SYS_fchownat, at, folder, user, NOBODY, AT_SYMLINK_NOFOLLOW) != 0)
-        sys(SYS_fchmodat, at, folder, 01770);
+ * (such programs become another group first), may make files in the folder, but neither list nor take away those of others.
+ * returns  0, or -1: the folder stays ours alone */
+static int give_folder(int at, const char *folder, uid_t user) {
+    if (sys(SYS_fchownat, at, folder, user, NOBODY, AT_SYMLINK_NOFOLLOW) == 0)
+        return 0;
+    if (rights_filtered || !rights_have(CAP_SETUID))
+        return -1;
+    return sys(SYS_fchmodat, at, folder, 01730) == 0 ? 0 : -1;
 }
 
 /* A folder for recordings of `user` in ours, which others may then pass through but not read. */
@@ -80,8 +91,10 @@ void rights_before_user(uid_t user) {
     const char *dir = known ? "" : process.options.dir;
     user_folder(dir, user, folder, sizeof folder);
     if (sys(SYS_mkdirat, at, folder, 0700) == 0) {
-        give_folder(at, folder, user);
-        sys(SYS_fchmodat, at, known ? "." : dir, 0711);
+        if (give_folder(at, folder, user) == 0)
+            sys(SYS_fchmodat, at, known ? "." : dir, 0711);
+        else
+            sys(SYS_unlinkat, at, folder, AT_REMOVEDIR);
     }
     place_hand_over(&process.options, process.pid, *live_place(), at, folder, user);
 }

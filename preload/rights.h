@@ -16,6 +16,9 @@ int rights_place(int which, const char *dir, char *folder, size_t folder_bytes);
 void rights_before_user(uid_t user);
 void rights_before_root(void);
 
+/* Has the process this right, CAP_...? context: any */
+int rights_have(unsigned capability);
+
 /* It has another root than `castaway run`, or may have: a path that is not there says nothing. */
 extern int rights_elsewhere;
 
@@ -24,5 +27,8 @@ extern int rights_confined;
 
 /* The program filters its own system calls: those that a scan can do without must not be tried. */
 extern int rights_filtered;
+
+/* It forbids itself what scans while it runs need: there are none any more, nor in a child that it forks. */
+extern int rights_unscanned;
 
 #endif

@@ -26,6 +26,7 @@
 #include "makers.h"
 #include "record.h"
 #include "refs.h"
+#include "untouched.h"
 #include "weak.h"
 #include "write_refs.h"
 
@@ -171,7 +172,9 @@ static int choose_objects(const struct scan_input *in, struct search *search) {
         return error;
     search->extent = EXTENT_ALL;
     search->left_out = 0;
-    return heap_freeze(heap, search->arena);
+    error = heap_freeze(heap, search->arena);
+    /* What a scan before has read would not be equal to what this one reads. */
+    return error || !in->is_end || in->young.history ? error : untouched_find(&search->maps, heap, search->arena);
 }
 
 /* Young scans know them too, so that they follow no word that owns nothing; but they don't add references up. */
@@ -327,7 +330,7 @@ int search_run(const struct scan_input *in, struct arena *arena, struct search *
 }
 
 int search_judge(const struct scan_input *in, unsigned skip, struct search *search) {
-    struct verdict_times times = {&search->history, in->entry, in->births, in->birth_count, &search->audit};
+    struct verdict_times times = {&search->history, in->entry, in->births, in->birth_count, &search->audit, in->unread};
     int error =
         verdict_run(&search->heap, &search->marks, OBJECT_INHERITED | skip, &times, search->arena, &search->verdicts);
     search->verdicts.inherited_objects += search->left_out;

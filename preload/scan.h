@@ -30,6 +30,7 @@ struct scan_input {
     int since_fork;         /* what was born before young.birth_from is the parent's, and counts as held (forked.h) */
     const char *bad_option; /* key of CASTAWAY_OPTIONS that was ignored, or NULL */
     int own_malloc;
+    unsigned unread;     /* kinds, a bit for each, of which only the sums are told */
     struct range kernel; /* kernel_roots(), asked before the descriptors were closed; or empty */
     uint64_t skipped;    /* scans that were due and not made */
 

@@ -5,7 +5,7 @@
  * recording that says so is left while it can still be written. A call that merely fails is no harm: the scan does
  * without it or gives up.
  *
- * Owns:    rights_confined, rights_filtered.
+ * Owns:    rights_confined, rights_filtered, rights_unscanned.
  * Never:   changes what the calls do.
  * Source:  Linux, Documentation/userspace-api/seccomp_filter.rst; networking/filter.rst for the machine
  * Start:   filter_kills(), then prctl() and syscall(). */
@@ -34,41 +34,16 @@
 
 int rights_confined;
 int rights_filtered;
+int rights_unscanned;
 
 /* What a scan, the writing of its recording and a stop of the threads ask of the kernel. */
 static const int needed[] = {
-    SYS_clock_gettime,
-    SYS_clone,
-    SYS_close,
-    SYS_exit_group,
-    SYS_faccessat,
-    SYS_futex,
-    SYS_getdents64,
-    SYS_geteuid,
-    SYS_getpid,
-    SYS_getppid,
-    SYS_gettid,
-    SYS_lseek,
-    SYS_mincore,
-    SYS_mmap,
-    SYS_newfstatat,
-    SYS_openat,
-    SYS_prctl,
-    SYS_pread64,
-    SYS_prlimit64,
-    SYS_read,
-    SYS_readlinkat,
-    SYS_rt_sigaction,
-    SYS_rt_sigprocmask,
-    SYS_rt_sigreturn,
-    SYS_nanosleep,
-    SYS_ftruncate,
-    SYS_rt_sigtimedwait,
-    SYS_sigaltstack,
-    SYS_rt_tgsigqueueinfo,
-    SYS_tgkill,
-    SYS_wait4,
-    SYS_write,
+    SYS_clock_gettime, SYS_clone,     SYS_close,      SYS_exit_group,      SYS_faccessat,    SYS_futex,
+    SYS_getdents64,    SYS_geteuid,   SYS_getpid,     SYS_getppid,         SYS_gettid,       SYS_lseek,
+    SYS_mincore,       SYS_mmap,      SYS_newfstatat, SYS_openat,          SYS_prctl,        SYS_pread64,
+    SYS_prlimit64,     SYS_read,      SYS_readlinkat, SYS_renameat2,       SYS_rt_sigaction, SYS_rt_sigprocmask,
+    SYS_rt_sigreturn,  SYS_nanosleep, SYS_ftruncate,  SYS_rt_sigtimedwait, SYS_sigaltstack,  SYS_rt_tgsigqueueinfo,
+    SYS_tgkill,        SYS_unlinkat,  SYS_wait4,      SYS_write,
 #if defined(__x86_64__)
     SYS_arch_prctl,
 #endif
@@ -76,10 +51,11 @@ static const int needed[] = {
 
 /* And what scans while the program runs ask for besides. */
 static const int needed_live[] = {
-    SYS_bind,    SYS_close_range,  SYS_fchmodat,        SYS_fcntl,         SYS_getsockopt,  SYS_getuid,
-    SYS_ioctl,   SYS_kill,         SYS_madvise,         SYS_mkdirat,       SYS_munmap,      SYS_ppoll,
-    SYS_recvmsg, SYS_renameat2,    SYS_restart_syscall, SYS_rt_sigpending, SYS_setpriority, SYS_setsockopt,
-    SYS_socket,  SYS_timer_create, SYS_timer_delete,    SYS_timer_settime, SYS_unlinkat,    SYS_userfaultfd,
+    SYS_bind,          SYS_close_range, SYS_fchmodat, SYS_fcntl,           SYS_getsockopt,
+    SYS_getuid,        SYS_ioctl,       SYS_kill,     SYS_madvise,         SYS_mkdirat,
+    SYS_munmap,        SYS_ppoll,       SYS_recvmsg,  SYS_restart_syscall, SYS_rt_sigpending,
+    SYS_setpriority,   SYS_setsockopt,  SYS_socket,   SYS_timer_create,    SYS_timer_delete,
+    SYS_timer_settime, SYS_userfaultfd,
 };
 
 enum { NOT_UNDERSTOOD = SECCOMP_RET_KILL_THREAD };
@@ -198,11 +174,13 @@ static void before_filter(const struct sock_fprog *program) {
     rights_filtered = 1;
     if (!process.started || rights_confined)
         return;
-    if (filter_kills(program, needed_live, sizeof needed_live / sizeof needed_live[0]))
+    int is_confined = filter_kills(program, needed, sizeof needed / sizeof needed[0]);
+    if (is_confined || filter_kills(program, needed_live, sizeof needed_live / sizeof needed_live[0])) {
+        rights_unscanned = 1;
         live_end();
-    if (!filter_kills(program, needed, sizeof needed / sizeof needed[0]))
+    }
+    if (!is_confined)
         return;
-    live_end();
     exit_scan_give_up(REASON_CALLS_FORBIDDEN);
     rights_confined = 1;
     hook_recording = 0; /* nobody will ask, and it could take a call that kills */

@@ -17,6 +17,7 @@
 
 #include "descriptor.h"
 #include "dirty.h"
+#include "ids.h"
 #include "init.h"
 #include "kernel_roots.h"
 #include "limits.h"
@@ -68,8 +69,7 @@ static void *no_more(void *context, size_t bytes) {
 
 static size_t outcome_bytes(void) {
     return OUTCOME_BYTES_MIN + KEPT_BYTES + sizeof(struct outcome) +
-           LINGERING_WORDS_MAX * sizeof(struct lingering_word) +
-           history_bytes_max(record_ids(), site_count() + (size_t)1);
+           LINGERING_WORDS_MAX * sizeof(struct lingering_word) + history_bytes_max(ids_end(), site_count() + (size_t)1);
 }
 
 static void close_all_but(int kept) {
@@ -156,6 +156,8 @@ static int child_scan(struct snapshot_order *order, struct arena *arena, struct 
     struct arena keep = {
         .next = (char *)outcome + head_bytes, .end = (char *)outcome + outcome_bytes(), .more = no_more};
     order->in.keep = &keep;
+    if (order->reply >= 0)
+        order->in.unread = 0;
     int error = search_run(&order->in, arena, search);
     if (!error)
         error = grown_find(&order->in, search);

@@ -125,7 +125,8 @@ struct thread_state *thread_state_slow(void) {
         return NULL;
     uintptr_t pointer = arch_own_thread_pointer();
     int is_main = main_pointer == 0 || pointer == main_pointer;
-    state->stack_hi = is_main ? (uintptr_t)__libc_stack_end : pointer;
+    state->stack_lo = state->stack_hi = is_main ? (uintptr_t)__libc_stack_end : pointer;
+    state->not_stack = (struct range){0, 0};
     state->thread_pointer = pointer;
     state->wait.began_ns = 0;
     thread_self = state;

@@ -17,7 +17,7 @@ enum { THREAD_IDS = 256 };
 struct thread_state {
     uint32_t id_count;              /* of ids[] */
     int has_shared;                 /* ids that it gave back, with everybody, since it had none left */
-    struct ids_batch *batches;      /* more of them, that it keeps for itself (record.c) */
+    struct ids_batch *batches;      /* more of them, that it keeps for itself (ids.c) */
     uint16_t batches_kept;          /* how many batches */
     uint16_t batches_kept_max;      /* how many it may keep from everybody */
     struct ids_batch *empty;        /* batches to be filled again */
@@ -33,6 +33,8 @@ struct thread_state {
     struct scope_work *scopes;      /* of its thread (scope.c); NULL: never had any */
     struct thread_state *all_next;  /* list of all states */
     uintptr_t stack_hi;             /* upper end of the thread's own stack; 0: unknown */
+    uintptr_t stack_lo;             /* from here to there every page was there (learn.c) */
+    struct range not_stack;         /* below it; behind this a page was not */
     struct profile_shard *profile;  /* of its thread (profile.c); NULL: none yet */
     struct thread_state *next;      /* list of states whose thread is gone */
     object_id ids[THREAD_IDS];      /* free ones, for this thread's next objects: what it freed last lies on top */

@@ -7,9 +7,9 @@
 
 #include <string.h>
 
+#include "family.h"
 #include "frames_check.h"
 #include "pages.h"
-#include "turns.h"
 
 enum {
     SETS = 32, /* a thread keeps whole stacks for so many classes of places that call, */
@@ -22,8 +22,9 @@ enum {
     GUESSES = 64,
     GUESS_SHIFT = 64 - 6,
     REST_MAX = 31,
-    TURN_AFTER = 15,        /* a class that has looked at other ways for nothing until it rests so long turns, */
-    STILL_AFTER = 31,       /* until a stack has come so often running */
+    OTHER_WAY_TIMES = 2,
+    ADAPT_TIMES = 5,
+    WISHES_MAX = 1 << 10,
     WALKS_AFTER_FORK = 512, /* these take about as long as to copy the pages */
 };
 
@@ -61,7 +62,6 @@ struct guesses {
     unsigned oldest_way;  /* of the set, to give up next */
     unsigned refused;     /* stacks that might have been kept */
     struct rest rest;     /* of looking at other ways than the guessed one */
-    struct rest turning;  /* of beginning to */
     uint64_t missed;      /* of the last eight calls that no way begins with, a byte each */
     uint8_t way[GUESSES]; /* that was right the last time, by the probes' words */
 };
@@ -73,10 +73,10 @@ struct traces {
     struct rest walks_alone; /* of stacks that differ much: they are walked as if there were no levels */
     struct changes changes;
     uint64_t power[CAPTURE_FRAMES_MAX + 1]; /* of SITE_HASH_BASE */
-    struct turns_pool turns;
-    struct rest keeps_moving;    /* of keeping a stack in moving[] */
-    struct whole moving[MOVING]; /* the same wherever they lie, by where they were called from */
+    struct rest keeps_moving;               /* of keeping a stack in moving[] */
+    struct whole moving[MOVING];            /* the same wherever they lie, by where they were called from */
     struct set set[SETS];
+    struct families families;
 };
 
 /* A forked child begins with traces that are its parent's, and mostly ends before they are worth the pages that it would
@@ -238,86 +238,52 @@ static struct whole *way_next(struct traces *traces, const struct caller *caller
     struct set *set = &traces->set[class];
     struct guesses *guesses = &traces->guesses[class];
     unsigned way = guesses->oldest_way++ % WAYS;
-    turns_end(&set->way[way], &traces->turns);
     guess_note(guesses, caller, &set->way[way], way);
     return &set->way[way];
 }
 
-/* ---- those that turn ---- */
+/* ---- of a family ---- */
 
-/* It may be one of few stacks after all, which are better kept apart. */
-static void turned_for_nothing(struct traces *traces, const struct caller *caller, struct whole *whole) {
-    struct guesses *guesses = &traces->guesses[class_of(caller)];
-    turns_end(whole, &traces->turns);
-    guesses->rest = (struct rest){0};
-    rest_after(&guesses->turning, 0);
-}
-
-/* Stacks of the class differ in most calls, and are none that is kept: from now on they are told apart by their number. Words
- * up the stack say nothing of which way to take then, but other calls of the class are told from these by their own. */
-static void begin_to_turn(struct traces *traces, const struct caller *caller, struct whole *whole) {
+/* What is kept of the class and begins where the present stack does is of no use any more if it is one of a family: these are
+ * told apart by number, and words up the stack that told ways apart need not be read. */
+static void give_up(struct traces *traces, const struct caller *caller) {
     size_t class = class_of(caller);
-    struct guesses *guesses = &traces->guesses[class];
-    if (turns_begin(whole, &traces->turns) != 0) {
-        turned_for_nothing(traces, caller, whole);
-        return;
-    }
-    memset(guesses->probe, 0, sizeof guesses->probe);
-    guesses->oldest = 0;
-    for (unsigned i = 0; i < WAYS; i++) {
-        struct whole *way = &traces->set[class].way[i];
-        if (!whole_begins_at(way, caller))
-            probe_add(guesses, caller, own_word(caller));
-        else if (way != whole)
-            way->epoch = 0;
-    }
-    guess_note(guesses, caller, whole, (unsigned)(whole - traces->set[class].way));
+    struct whole *way = traces->set[class].way;
+    for (unsigned i = 0; i < WAYS; i++)
+        if (whole_begins_at(&way[i], caller) && families_have_like(&traces->families, &way[i])) {
+            way[i].epoch = 0;
+            memset(traces->guesses[class].probe, 0, sizeof traces->guesses[class].probe);
+        }
 }
 
-/* When the same stack has come again and again: to compare its words takes less, until another one comes. */
-static __attribute__((noinline)) uint32_t stands_still(struct traces *traces, struct whole *whole) {
-    whole->site = whole->turns.last;
-    if (whole_adapt(whole, 0, traces->power) != 0)
-        whole->epoch = 0;
-    turns_pause(whole);
-    return whole->site;
-}
-
-static inline __attribute__((always_inline)) int is_still(struct turns *turns, uint32_t site) {
-    turns->running = turns->last == site ? turns->running + 1 : 0;
-    turns->last = site;
-    return turns->running > STILL_AFTER;
-}
-
-/* The stack of a whole that turns and begins where the present one does, if it was not met before. returns 0: it is of another
- * shape */
-static uint32_t site_of_new_turn(struct traces *traces, const struct caller *caller, uint32_t max,
-                                 struct whole *whole) {
-    size_t first;
-    if (!whole_seems_alike(whole, &first))
-        return 0;
-    uint32_t site = site_by_shape(traces, whole, first, max);
-    if (!site || turns_note(whole, &traces->turns) != 0)
-        turned_for_nothing(traces, caller, whole);
+static uint32_t site_of_family(struct traces *traces, const struct caller *caller, uint32_t max) {
+    uint32_t site = families_site(&traces->families, caller);
+    if (site)
+        frames_check_site(site, max);
+    else
+        site = families_site_of_new(&traces->families, caller, max);
+    if (site)
+        give_up(traces, caller);
     return site;
 }
 
-static uint32_t site_by_turns(struct traces *traces, const struct caller *caller, uint32_t max, struct whole *whole) {
-    guess_note(&traces->guesses[class_of(caller)], caller, whole,
-               (unsigned)(whole - traces->set[class_of(caller)].way));
-    uint32_t site = turns_site(whole);
-    if (!site)
-        return site_of_new_turn(traces, caller, max, whole);
-    frames_check_site(site, max);
-    return site;
+/* The present stack is this whole now, and was taken for another one.
+ * times  as much longer than what a family takes did it take to see that, than a family takes longer than the first guess */
+static void wish_for_family(struct traces *traces, const struct caller *caller, const struct whole *whole, int times) {
+    struct whole *way = traces->set[class_of(caller)].way;
+    for (unsigned i = 0; i < WAYS; i++)
+        if (whole_begins_at(&way[i], caller)) {
+            times -= way[i].hits < WISHES_MAX ? (int)way[i].hits : WISHES_MAX;
+            way[i].hits = 0;
+        }
+    if (families_wish(&traces->families, whole, times))
+        give_up(traces, caller);
 }
 
 /* ---- */
 
 /* The site of the present stack, if it is this one; or 0 */
 static uint32_t site_if_same(const struct whole *whole, const struct caller *caller) {
-    if (whole_turns(whole))
-        return whole_begins_at(whole, caller) ? turns_site(whole) : 0;
     return whole_is_same(whole, caller) ? whole->site : 0;
 }
 
@@ -331,6 +297,7 @@ static uint32_t site_by_other_way(struct traces *traces, const struct caller *ca
         if (&set->way[way] != guessed && (site = site_if_same(&set->way[way], caller))) {
             guess_better(guesses, caller, guessed);
             guess_note(guesses, caller, &set->way[way], way);
+            wish_for_family(traces, caller, &set->way[way], OTHER_WAY_TIMES);
         }
     rest_after(&guesses->rest, site != 0);
     return site;
@@ -365,34 +332,30 @@ static __attribute__((noinline)) uint32_t site_not_guessed(struct traces *traces
                                                            uint32_t max, struct whole *guessed) {
     if (__builtin_expect(atomic_load_explicit(&unwind_epoch, memory_order_acquire) & 1, 0))
         return site_anew(*caller, max);
+    uint32_t site;
+    if (families_near(&traces->families, caller->sp) && (site = site_of_family(traces, caller, max)))
+        return site;
     size_t class = class_of(caller), first;
     struct set *set = &traces->set[class];
     struct guesses *guesses = &traces->guesses[class];
     struct whole *like = way_from(set, caller, guessed), *whole = NULL;
-    uint32_t site;
     if (like) {
-        turns_resume(like);
-        if (whole_turns(like) && (site = site_by_turns(traces, caller, max, like)))
-            return site;
         int looks = !rests(&guesses->rest);
         if (looks && (site = site_by_other_way(traces, caller, guessed))) {
             frames_check_site(site, max);
             return site;
         }
-        int is_alike = !whole_turns(like) && whole_seems_alike(like, &first);
-        int turns = is_alike && guesses->rest.next >= TURN_AFTER && !rests(&guesses->turning);
-        whole = looks && !turns ? way_next(traces, caller) : like;
+        int is_alike = whole_seems_alike(like, &first);
+        whole = looks ? way_next(traces, caller) : like;
         if (is_alike && whole != like)
             whole_copy(whole, like);
         site = is_alike ? site_by_shape(traces, whole, first, max) : 0;
-        if (site && turns)
-            begin_to_turn(traces, caller, whole);
-        if (site)
+        if (site) {
+            wish_for_family(traces, caller, whole, ADAPT_TIMES);
             return site;
+        }
     } else if (comes_again(guesses, caller) && may_drive_out(guesses))
         whole = way_next(traces, caller);
-    if (whole)
-        turns_end(whole, &traces->turns);
     struct levels *levels = levels_of(traces);
     if (!levels || rests(&traces->walks_alone))
         return site_alone(*caller, max);
@@ -459,18 +422,21 @@ static __attribute__((noinline)) uint32_t site_elsewhere(struct traces *traces, 
     return site;
 }
 
-/* The guessed stack does not begin where the present one does, or it turns. */
-static __attribute__((noinline)) uint32_t site_begins_else(struct traces *traces, const struct caller *caller,
-                                                           uint32_t max, struct whole *guessed, uint64_t differs) {
-    if (__builtin_expect(differs != WHOLE_TURNS, 0))
-        return site_elsewhere(traces, caller, max, guessed);
-    uint32_t site = turns_site(guessed);
+static __attribute__((noinline)) uint32_t site_near_family(struct traces *traces, const struct caller *caller,
+                                                           uint32_t max, struct whole *guessed) {
+    uint32_t site = families_site(&traces->families, caller);
     if (__builtin_expect(!site, 0))
-        return site_not_guessed(traces, caller, max, guessed);
+        return site_elsewhere(traces, caller, max, guessed);
     frames_check_site(site, max);
-    if (__builtin_expect(is_still(&guessed->turns, site), 0))
-        return stands_still(traces, guessed);
     return site;
+}
+
+/* The guessed stack does not begin where the present one does. */
+static __attribute__((noinline)) uint32_t site_begins_else(struct traces *traces, const struct caller *caller,
+                                                           uint32_t max, struct whole *guessed) {
+    if (families_near(&traces->families, caller->sp))
+        return site_near_family(traces, caller, max, guessed);
+    return site_elsewhere(traces, caller, max, guessed);
 }
 
 /* The rest stands elsewhere and is jumped to, so that registers need not be saved for it. */
@@ -479,11 +445,11 @@ uint32_t trace_site(struct traces **of_thread, const struct caller *caller, uint
     if (__builtin_expect(!traces, 0))
         return site_first(of_thread, caller, max);
     struct whole *guessed = guess(traces, class_of(caller), caller);
-    uint64_t differs = whole_begin_differs(guessed, caller);
-    if (__builtin_expect(differs != 0, 0))
-        return site_begins_else(traces, caller, max, guessed, differs);
+    if (__builtin_expect(!whole_begins_at(guessed, caller), 0))
+        return site_begins_else(traces, caller, max, guessed);
     if (__builtin_expect(whole_differs(guessed) != NULL, 0))
         return site_not_guessed(traces, caller, max, guessed);
+    guessed->hits++;
     frames_check_site(guessed->site, max);
     return guessed->site;
 }

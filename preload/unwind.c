@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "cfi.h"
 #include "frames_check.h"
 #include "lock.h"
 #include "pages.h"
@@ -154,13 +155,18 @@ static uintptr_t stack_hi(uintptr_t sp) {
     return hi > sp && hi - sp < FRAME_BYTES_MAX * 16ull ? hi + 64 : 0;
 }
 
+/* Does the frame pointer point a little up, as a frame's does? */
+static inline int may_be_frame(const struct cursor *at) {
+    return at->bp >= at->sp && at->bp - at->sp <= GUESS_BYTES_MAX && !(at->bp & 7);
+}
+
 /* No unwind data: follow the frame pointer if it points a little up this very stack, as libunwind does (x86_64/Gstep.c).
  * libunwind then leaves the stack pointer 16 bytes up, which sends frames without a frame pointer astray; it lies behind
  * the return address. */
 static inline int step_guess(struct cursor *at, struct step *step) {
     uintptr_t frame = at->bp;
     *step = (struct step){.sp = at->sp, .bp = at->bp, .flags = STEP_BP_USED};
-    if (!at->hi || frame < at->sp || frame - at->sp > GUESS_BYTES_MAX || frame + 16 > at->hi || frame & 7)
+    if (!at->hi || !may_be_frame(at) || frame + 16 > at->hi || !unwind_is_own_stack(at->sp))
         return 0;
     step->ra = (uint32_t)(frame + 8 - at->sp);
     step->saved_bp = (uint32_t)(frame - at->sp);
@@ -235,7 +241,7 @@ static size_t capture_slow(uint64_t *frames, size_t max, uintptr_t first_pc) {
 static __attribute__((noinline)) struct rule rule_anew(const struct cursor *at) {
     struct rule rule = {.kind = RULE_SLOW};
     lock_take(LOCK_LEARN);
-    learn_rule(at->pc, at->exact, &rule);
+    learn_rule_anew(at->pc, at->exact, &rule);
     lock_release(LOCK_LEARN);
     return rule;
 }
@@ -253,6 +259,12 @@ static inline __attribute__((always_inline)) const struct rule *rule_at(const st
 /* A zero frame pointer marks the end of the chain (System V ABI, 3.4.1) where there is no table to say so. */
 static inline int is_end(const struct cursor *at, const struct rule *rule) {
     return rule->kind == RULE_END || (rule->kind == RULE_NO_TABLE && at->bp == 0);
+}
+
+/* Where a step by `rule` can't be taken the stack may go on: on another one, by a table that says so; or on one of which it is
+ * not known what of it is there. Then each word has to be asked for. */
+static int leads_elsewhere(const struct cursor *at, const struct rule *rule) {
+    return at->pc && (rule->kind != RULE_NO_TABLE || (may_be_frame(at) && !unwind_is_own_stack(at->sp)));
 }
 
 /* One step by `rule`, which is not RULE_SLOW. returns whether there is a caller */
@@ -374,8 +386,10 @@ static inline __attribute__((always_inline)) size_t capture(struct caller caller
         }
         struct step step; /* not looked at */
         if (!step_on(&at, rule, &step)) {
-            unwind_count_cut();
-            break;
+            size_t more = leads_elsewhere(&at, rule) ? capture_slow(frames, max, caller.pc) : 0;
+            if (more <= count)
+                unwind_count_cut();
+            return more > count ? more : count;
         }
         frames[count++] = at.pc | (at.exact ? FRAME_EXACT : 0);
     }
@@ -404,7 +418,8 @@ enum unwind_step unwind_step(struct cursor *at, struct step *step) {
         return STEP_ALONE;
     if (step_on(at, rule, step))
         return STEP_ON;
-    return rule->kind == RULE_NO_TABLE && !(step->flags & STEP_BP_SAVED) ? STEP_CUT : STEP_ALONE;
+    int is_cut = rule->kind == RULE_NO_TABLE && !(step->flags & STEP_BP_SAVED) && !leads_elsewhere(at, rule);
+    return is_cut ? STEP_CUT : STEP_ALONE;
 }
 
 unsigned unwind_shape(uintptr_t pc) {
@@ -468,6 +483,7 @@ void unwind_forget_rules(uintptr_t lo, uintptr_t hi) {
         if (slot > SLOT_FORGOTTEN && slot_address(slot) - lo < hi - lo)
             atomic_store_explicit(&table->slot[i], SLOT_FORGOTTEN, memory_order_relaxed);
     }
+    cfi_forget();
     /* Last: what a walk under way keeps that still found one of them is of the old epoch. */
     epoch_next_locked();
     lock_release(LOCK_LEARN);

@@ -51,6 +51,7 @@ struct cursor {
     int exact;    /* pc was interrupted there: it is no return address */
 };
 struct cursor unwind_start(const struct caller *caller);
+int unwind_is_own_stack(uintptr_t sp); /* is every page from sp to the end of the thread's own stack there? */
 int unwind_is_on_stack(uintptr_t sp, size_t bytes); /* do so many from sp on lie on the thread's own stack? */
 
 /* One step from a frame to its caller's, and the words that it read, so that it can be told later whether it would go the
@@ -117,6 +118,11 @@ size_t unwind_slow(const struct callee_saved *from, uint64_t *frames, size_t max
 int unwind_caller_of(const struct callee_saved *from, const struct range *functions, size_t count,
                      struct callee_saved *out);
 
+/* What libc needs to call main, of which `start` is the outermost function, is left out.
+ * from     stands in a call
+ * returns  0: it is a frame of theirs, so that main has returned; `out` is what called them; or -1 */
+int unwind_before_main(const struct callee_saved *from, const struct range *start, struct callee_saved *out);
+
 /* The unwind table's span of the function that contains `pc`; returns 0, or -1 when it has none. */
 int unwind_function(uintptr_t pc, uintptr_t *lo, uintptr_t *hi);
 
@@ -126,6 +132,8 @@ void unwind_forget_rules(uintptr_t lo, uintptr_t hi); /* the module in [lo, hi) 
 void unwind_forget_all(void);
 
 /* ---- between unwind.c and learn.c ---- */
-void learn_rule(uintptr_t pc, int exact, struct rule *rule); /* call with the learn lock held */
+/* Call with the learn lock held. anew: nothing that was read before is believed */
+void learn_rule(uintptr_t pc, int exact, struct rule *rule);
+void learn_rule_anew(uintptr_t pc, int exact, struct rule *rule);
 
 #endif

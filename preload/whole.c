@@ -15,7 +15,7 @@ enum {
 
 _Static_assert(WHOLE_WORDS >= CAPTURE_FRAMES_MAX + WHOLE_WORDS_AT_ONCE, "a plain stack always fits");
 
-static const uint64_t never_changes;
+const uint64_t whole_never_changes;
 
 /* The frames from the first caller on, in order. */
 #define PLACES_4(n)                                                                                                    \
@@ -71,7 +71,7 @@ void whole_make(struct whole *whole, const struct levels *levels, struct caller 
     else if (put_special(whole, levels, frames) != 0)
         return;
     while (whole->words % WHOLE_WORDS_AT_ONCE || !whole->words)
-        add_word(whole, (uintptr_t)&never_changes, never_changes, 0);
+        add_word(whole, (uintptr_t)&whole_never_changes, whole_never_changes, 0);
     whole->knows_pages = 0;
     whole->caller = caller;
     whole->bp_mask = levels->steps[top].flags & LEVEL_BP_NEEDED ? UINTPTR_MAX : 0;
@@ -111,32 +111,16 @@ int whole_seems_alike(struct whole *like, size_t *first) {
            may_change(like, i, *like->at[i]);
 }
 
-__attribute__((noinline)) void whole_find_pages(struct whole *whole) {
+static __attribute__((noinline)) void find_pages(struct whole *whole) {
     for (uint32_t lo = 0, i = 0; lo < whole->words; lo = i) {
         uintptr_t page = (uintptr_t)whole->at[lo] / WHOLE_PAGE_BYTES;
         while (i < whole->words && i - lo < PLACES_AT_ONCE &&
-               ((uintptr_t)whole->at[i] / WHOLE_PAGE_BYTES == page || whole->at[i] == &never_changes))
+               ((uintptr_t)whole->at[i] / WHOLE_PAGE_BYTES == page || whole->at[i] == &whole_never_changes))
             i++;
         whole->place[lo].end = (uint8_t)i;
     }
-    if (!whole->knows_pages)
-        memcpy(whole->other, whole->word + 1, whole->words * sizeof whole->other[0]);
+    memcpy(whole->other, whole->word + 1, whole->words * sizeof whole->other[0]);
     whole->knows_pages = 1;
-}
-
-int whole_pad(struct whole *whole, uint32_t i, uint32_t words) {
-    if (whole->words >= words)
-        return -1;
-    uint32_t behind = whole->words++ - i;
-    memmove(whole->at + i + 1, whole->at + i, behind * sizeof whole->at[0]);
-    memmove(whole->word + i + 2, whole->word + i + 1, behind * sizeof whole->word[0]);
-    memmove(whole->place + i + 1, whole->place + i, behind * sizeof whole->place[0]);
-    memmove(whole->other + i + 1, whole->other + i, behind * sizeof whole->other[0]);
-    whole->at[i] = &never_changes;
-    whole->word[i + 1] = whole->other[i] = never_changes;
-    whole->place[i] = (struct whole_place){0};
-    whole->is_plain = 0;
-    return 0;
 }
 
 /* The places in [lo, hi) where another word stands now, a bit for each. What differs is no reason to stop: branches that
@@ -152,11 +136,7 @@ static inline uint64_t changed_places(const struct whole *whole, size_t lo, size
 static inline __attribute__((always_inline)) int change(struct whole *whole, size_t i, uint64_t now,
                                                         const uint64_t *power) {
     uint64_t before = whole->word[i + 1];
-    if (now == whole->other[i])
-        whole->turns.base ^= i < WHOLE_TURNING ? whole_turns_bits(whole, i) : 0;
-    else if (may_change(whole, i, now))
-        whole->turns.third |= whole->other[i] != before;
-    else
+    if (now != whole->other[i] && !may_change(whole, i, now))
         return 0;
     whole->hash += (site_hash_step(0, now) - site_hash_step(0, before)) * power[whole->place[i].frame];
     whole->other[i] = before;
@@ -167,7 +147,7 @@ static inline __attribute__((always_inline)) int change(struct whole *whole, siz
 /* Where one word can be read so can all others on its page. */
 int whole_adapt(struct whole *whole, size_t first, const uint64_t power[CAPTURE_FRAMES_MAX + 1]) {
     if (!whole->knows_pages)
-        whole_find_pages(whole);
+        find_pages(whole);
     for (size_t page = 0, hi; page < whole->words; page = hi) {
         hi = whole->place[page].end;
         size_t lo = page > first ? page : first;

@@ -8,7 +8,6 @@ enum {
     WHOLE_WORDS = 88, /* that a whole stack may depend on */
     WHOLE_WORDS_AT_ONCE = 4,
     WHOLE_PAGE_BYTES = 4096, /* or more */
-    WHOLE_TURNING = 64,      /* words of one that is turning (turns.h) */
 };
 
 /* What at[i] of a whole is. */
@@ -18,33 +17,14 @@ struct whole_place {
     uint8_t end;    /* of the first on a page: of those after it that are on the same one */
 };
 
-/* What turns.h knows of the whole that it stands in; all 0, but for `third`, if that neither turns nor paused. */
-struct turns_known {
-    uint32_t number;
-    uint32_t site; /* 0: none */
-};
-struct turns {
-    struct turns_known *known;
-    uint32_t known_bits;    /* there are 1 << known_bits of them, */
-    uint32_t filled;        /* so many of which hold a number, */
-    uint32_t overwritten;   /* and so often one stood where another did, since there are so many */
-    uint32_t listed;        /* 1 + its place among those that turn; 0: it has none */
-    uint32_t bits;          /* of a number, at most 32 */
-    uint32_t base;          /* the number of the stack whose words stand in the whole */
-    uint32_t spread, shift; /* a number times this, and shifted, is its place in known[] */
-    uint32_t last, running; /* site that was found last, how often running */
-    int third;              /* some place had a third word */
-    __attribute__((aligned(ARCH_WORDS_ALIGNMENT)))
-    uint64_t weight[WHOLE_TURNING]; /* of at[i]: the bits that tell its two words apart, one for each half that does */
-};
-
 /* A stack as it was met, ready to be compared with the present one in one go: all words that a walk from `caller` would
  * read, in its order. */
 struct whole {
-    struct caller caller; /* WHOLE_TURNS is added to its pc while the words here are no more than one stack of many */
-    uintptr_t bp_mask;    /* 0: the frame pointer does not matter */
-    unsigned epoch;       /* unwind_epoch; 0: holds nothing */
+    struct caller caller;
+    uintptr_t bp_mask; /* 0: the frame pointer does not matter */
+    unsigned epoch;    /* unwind_epoch; 0: holds nothing */
     uint32_t site;
+    uint32_t hits;  /* since stacks that begin here were counted */
     uint32_t words; /* a multiple of WHOLE_WORDS_AT_ONCE, not 0: behind the last one stand some that never differ */
     uint32_t frames;
     uintptr_t misaligned; /* is kept as 0 */
@@ -52,35 +32,31 @@ struct whole {
     int is_plain;         /* no words but return addresses */
     int is_cut_short; /* these are as many frames as were asked for: what the last one's step would do does not matter */
     const uint64_t *at[WHOLE_WORDS]; /* all aligned: no word lies on two pages */
-    struct turns turns;
-    __attribute__((aligned(ARCH_WORDS_ALIGNMENT))) uint64_t hash; /* of the frames; keeps the words in line */
+    uint64_t hash;                   /* of the frames */
     uint64_t
         word[WHOLE_WORDS + 1]; /* [0] is the caller's address, and [i + 1] the word at at[i]: the frames, if is_plain */
     /* Most places have two words that take turns. This holds something once knows_pages is set. */
-    __attribute__((aligned(ARCH_WORDS_ALIGNMENT)))
     uint64_t other[WHOLE_WORDS]; /* that stood at at[i] before in a stack of this shape; word[i + 1]: none did */
     struct whole_place place[WHOLE_WORDS]; /* of at[i] */
 };
-_Static_assert(offsetof(struct whole, word[1]) % ARCH_WORDS_ALIGNMENT == 0, "four words can be read at once");
+extern HIDDEN const uint64_t whole_never_changes; /* at[i] of a word that is there to fill up */
 
-#define WHOLE_TURNS (UINT64_C(1) << 63)
-static inline int whole_turns(const struct whole *whole) {
-    return whole->caller.pc >> 63 != 0;
-}
-static inline uint32_t whole_turns_bits(const struct whole *whole,
-                                        size_t i) { /* i < WHOLE_TURNING; 0: one word stands there */
-    uint64_t weight = whole->turns.weight[i];
-    return (uint32_t)weight | (uint32_t)(weight >> 32);
+/* Where the last word stands. */
+static inline const uint64_t *whole_outermost(const struct whole *whole) {
+    uint32_t i = whole->words;
+    while (i > 1 && whole->at[i - 1] == &whole_never_changes)
+        i--;
+    return whole->at[i - 1];
 }
 
-/* 0: the whole begins where the present stack does, and its words are to be compared; WHOLE_TURNS: it begins there and turns */
+/* 0: the whole begins where the present stack does. */
 static inline uint64_t whole_begin_differs(const struct whole *whole, const struct caller *caller) {
     return (whole->caller.pc ^ caller->pc) | (whole->caller.sp ^ caller->sp) |
            ((whole->caller.bp ^ caller->bp) & whole->bp_mask) |
            (whole->epoch ^ atomic_load_explicit(&unwind_epoch, memory_order_relaxed));
 }
 static inline int whole_begins_at(const struct whole *whole, const struct caller *caller) {
-    return !(whole_begin_differs(whole, caller) & ~WHOLE_TURNS);
+    return !whole_begin_differs(whole, caller);
 }
 
 /* The first of the places at which another word stands now, or one of the WHOLE_WORDS_AT_ONCE from there on; NULL: the words
@@ -96,7 +72,7 @@ static inline const uint64_t *const *whole_differs(const struct whole *whole) {
     return NULL;
 }
 
-/* Is the whole stack as it was? One that turns is not asked. */
+/* Is the whole stack as it was? */
 static inline int whole_is_same(const struct whole *whole, const struct caller *caller) {
     return !whole_begin_differs(whole, caller) && !whole_differs(whole);
 }
@@ -146,11 +122,6 @@ int whole_seems_alike(struct whole *like, size_t *first);
  * returns  0, or -1: it is of another shape; what is left is good for nothing
  * context  hook, busy */
 int whole_adapt(struct whole *whole, size_t first, const uint64_t power[CAPTURE_FRAMES_MAX + 1]);
-
-/* A word that never changes takes the place at[i] and those behind it make room; at most `words` there are then.
- * returns  0, or -1: there is no room */
-int whole_pad(struct whole *whole, uint32_t i, uint32_t words);
-void whole_find_pages(struct whole *whole); /* anew */
 
 /* The frames, innermost first; they stand in the whole, or in `buffer`. */
 const uint64_t *whole_frames(const struct whole *whole, uint64_t buffer[CAPTURE_FRAMES_MAX]);

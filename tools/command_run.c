@@ -241,13 +241,22 @@ static void prepare_report(void) {
     control_clean();
 }
 
+/* Thousands of stacks need not be written and read for nothing. */
+static const char *library_unread(const struct options *options) {
+    unsigned read = options->output ? KINDS_ALL : output_kinds(options);
+    if (read & 1u << KIND_REACHABLE)
+        return "";
+    return read & 1u << KIND_POSSIBLE ? ":unread=reachable" : ":unread=possible,reachable";
+}
+
 static int run_program(struct run *run) {
     struct pool *pool = run->options.pool;
     const char *library = library_find(pool);
     int status = EXIT_CASTAWAY_FAILED;
     if (!library || !(run->folder = folder_create(pool)))
         return status;
-    const char *options = pool_printf(pool, "%s%s", run->options.library_options, left_options(&run->options));
+    const char *options = pool_printf(pool, "%s%s%s", run->options.library_options, left_options(&run->options),
+                                      library_unread(&run->options));
     char **environment = library_environment(pool, library, run->folder, options, run->options.keep_pools);
     if (!environment) {
         folder_remove(run->folder);

@@ -109,6 +109,8 @@ int control_open(struct control *control, struct pool *pool, pid_t pid, int time
     const char *folder = pool_printf(pool, "%s/tmp/castaway-%u", watched->root, (unsigned)watched->inner_uid);
     control->name = pool_printf(pool, "%d.sock", (int)watched->inner_pid);
     control->shown = pool_printf(pool, "%s/%s", folder, control->name);
+    if (watched->is_young && timeout_ms > APPEAR_MS) /* with much else to do, it may be long about it */
+        end += timeout_ms - APPEAR_MS;
     for (;; pause_ms(RETRY_MS)) {
         int missing = open_folder(control, folder);
         if (!missing)

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #define LIBRARY "/libcastaway.so"
-enum { YOUNG_MS = 2000 };
+enum { STARTING_MS = 2000, YOUNG_MS = 10000 };
 
 /* ---- /proc ---- */
 
@@ -158,14 +158,14 @@ static pid_t program_of(pid_t pid) {
     return child;
 }
 
-/* Did it start less than YOUNG_MS ago? Then its loader may still be at work. */
-static bool is_young(pid_t pid) {
+/* How long ago it started; of one that is gone, longer than is of interest. */
+static double age_ms(pid_t pid) {
     unsigned long long ticks = 0;
     char text[1024] = "";
     struct timespec now;
     FILE *file = open_proc(pid, "stat");
     if (!file)
-        return false;
+        return YOUNG_MS;
     size_t length = fread(text, 1, sizeof text - 1, file);
     fclose(file);
     text[length] = '\0';
@@ -174,10 +174,10 @@ static bool is_young(pid_t pid) {
                                " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d "
                                "%*d %llu",
                                &ticks) != 1)
-        return false;
+        return YOUNG_MS;
     clock_gettime(CLOCK_BOOTTIME, &now);
     double age = (double)now.tv_sec + (double)now.tv_nsec / 1e9 - (double)ticks / (double)sysconf(_SC_CLK_TCK);
-    return age * 1000 < YOUNG_MS;
+    return age * 1000;
 }
 
 /* ---- the whole ---- */
@@ -211,7 +211,9 @@ const char *watched_look(struct pool *pool, pid_t pid, struct watched *watched) 
         .control_off = control_is_off(pid),
         .root = same_namespace(pid, "mnt") && same_root(pid) ? "" : pool_printf(pool, "/proc/%d/root", (int)pid),
     };
-    watched->is_starting = !watched->loads_library && is_young(pid);
+    double age = age_ms(pid);
+    watched->is_young = age < YOUNG_MS;
+    watched->is_starting = !watched->loads_library && age < STARTING_MS; /* its loader may still be at work */
     if (!watched->loads_library)
         return pool_printf(pool,
                            "process %d is not watched: libcastaway.so is not loaded in it (`castaway CMD` starts "

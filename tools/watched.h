@@ -14,6 +14,7 @@ struct watched {
     uid_t inner_uid;    /* as it sees itself */
     bool loads_library; /* libcastaway.so is mapped in it, or its maps can't be read */
     bool is_starting;   /* the library is not there, but the process began so lately that it may still come */
+    bool is_young;      /* its socket may still come, on a machine with much to do */
     bool control_off;   /* control=no was in its environment when it started */
     const char *root;   /* "" when it sees our files, else a path in front of its own */
 };

@@ -3,7 +3,8 @@
 
 fake_program.py FOLDER [MODE]: FOLDER holds the answers in files status, scan, top, why; requests are noted in FOLDER/requests.
 MODE: answer (default), silent (keeps the descriptor, writes nothing), close (writes nothing), trickle (a byte a second),
-late (its socket comes after 0.3 seconds), busy (twice), endless, ends (ends when it is asked), deaf (no socket).
+late, later (its socket comes after 0.3, 2.5 seconds), busy (twice), engaged (busy for good), endless, ends (when it is
+asked), deaf (no socket).
 """
 import array
 import os
@@ -34,7 +35,7 @@ def answer(request, out):
     elif mode == "endless":
         while True:
             os.write(out, b"[" * 65536)
-    elif mode == "busy" and answer.busy:
+    elif mode == "engaged" or mode == "busy" and answer.busy:
         answer.busy -= 1
         os.write(out, BUSY.encode())
     elif mode != "close":
@@ -46,8 +47,8 @@ def answer(request, out):
 
 answer.busy = 2
 signal.signal(signal.SIGPIPE, signal.SIG_IGN)
-if mode == "late":
-    time.sleep(0.3)
+if mode in ("late", "later"):
+    time.sleep(0.3 if mode == "late" else 2.5)
 os.makedirs(place, 0o700, exist_ok=True)
 server = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 if mode != "deaf":

@@ -101,7 +101,7 @@ fake() {
     rm -f "$WORK/answers/ready" "$WORK/answers/requests"
     LD_PRELOAD=$WORK/libcastaway.so "${@:2}" "$(dirname "$0")/fake_program.py" "$WORK/answers" "$1" 2>/dev/null &
     fake=$!
-    [ "$1" = late ] || for _ in $(seq 200); do [ -s "$WORK/answers/ready" ] && break; sleep 0.02; done
+    [[ $1 = late* ]] || for _ in $(seq 3000); do [ -s "$WORK/answers/ready" ] && break; sleep 0.02; done
 }
 fake_ends() {
     kill "$fake" 2>/dev/null

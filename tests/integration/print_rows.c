@@ -1,7 +1,8 @@
 /* print_rows.c - what cfi.c makes of the unwind tables of a library, at each address that is read from standard input:
  * the caller's stack pointer, and where its return address and frame pointer are kept, as readelf writes them.
  *
- * usage: print_rows LIBRARY <ADDRESSES (hexadecimal, from the library's start) */
+ * usage: print_rows LIBRARY [on] <ADDRESSES (hexadecimal, from the library's start)
+ * on: each step may go on where the last one was */
 #include "preload/cfi.h"
 
 #include <dlfcn.h>
@@ -19,11 +20,13 @@ static int read_own_address(void *unused, uintptr_t address, uintptr_t *word) {
     return 0;
 }
 
-static void print_row(uintptr_t base, uintptr_t at) {
+typedef enum cfi_step step_by_tables(struct cfi_frame *frame, cfi_read_cb *read, void *context);
+
+static void print_row(step_by_tables *step, uintptr_t base, uintptr_t at) {
     struct cfi_frame frame = {.pc = base + at, .exact = 1};
     frame.reg[CFI_SP] = SP;
     frame.reg[CFI_BP] = BP;
-    if (cfi_step(&frame, read_own_address, NULL) != CFI_CALLER) {
+    if (step(&frame, read_own_address, NULL) != CFI_CALLER) {
         printf("%lx none\n", at);
         return;
     }
@@ -38,11 +41,12 @@ static void print_row(uintptr_t base, uintptr_t at) {
 }
 
 int main(int count, char **words) {
-    struct link_map *map = count == 2 ? dlopen(words[1], RTLD_LAZY | RTLD_LOCAL) : NULL;
+    step_by_tables *step = count == 3 ? cfi_step_on : cfi_step;
+    struct link_map *map = count >= 2 ? dlopen(words[1], RTLD_LAZY | RTLD_LOCAL) : NULL;
     uintptr_t at;
     if (!map)
         return 2;
     while (scanf("%lx", &at) == 1)
-        print_row(map->l_addr, at);
+        print_row(step, map->l_addr, at);
     return 0;
 }

@@ -187,15 +187,19 @@ castaway status $fake --json -
 claim "busy with another scan: asked again" holds '.confirmed == 9'
 claim "three times in all" test "$(wc -l <"$A/requests")" -eq 3
 fake_ends
-fake busy
-refused "busy for longer than we wait" "process $fake is busy with another scan" status $fake --timeout 50ms
+fake engaged
+refused "busy for longer than we wait" "process $fake is busy with another scan" status $fake --timeout 2s
 fake_ends
 fake late
 castaway status $fake
 claim "a socket that comes late is waited for" status_is 0
 fake_ends
+fake later
+castaway status $fake
+claim "a young program's, as long as for an answer" status_is 0
+fake_ends
 fake deaf
-limited "no socket at all" "process $fake can't be asked: /tmp/castaway-$(id -u)/$fake.sock is not there" 6000 status $fake
+limited "no socket at all" "process $fake can't be asked: /tmp/castaway-$(id -u)/$fake.sock is not there" 6000 status $fake --timeout 3s
 kill -9 "$fake"; wait "$fake" 2>/dev/null
 fake answer env CASTAWAY_OPTIONS=confirm=2:control=no
 limited "switched off" "process $fake can't be asked: it was started with control=no" 1000 status $fake

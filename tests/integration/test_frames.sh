@@ -24,7 +24,7 @@ compare() {
 for source in "$source_dir"/*.c "$source_dir"/*.cc; do
     name=$(basename "${source%.*}")
     [[ $name == *.so ]] && continue
-    for flags in -O0 -O2 '-O2 -fomit-frame-pointer -fno-plt' '-O3 -fno-omit-frame-pointer'; do
+    for flags in -O0 -O2 '-O2 -Wl,-z,max-page-size=0x200000' '-O2 -fomit-frame-pointer -fno-plt' '-O3 -fno-omit-frame-pointer'; do
         if output=$(compare "$name" "$flags" "$source" 2>&1); then
             passed=$((passed + 1))
         else

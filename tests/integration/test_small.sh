@@ -37,6 +37,26 @@ claim 'each of many processes is in the report' lost_in 20
 claim 'and counted, with the shells between' test "$(jq .processes json)" -ge 21
 claim 'none of them has made a file' test "$(cat own)" = 0
 claim 'but one for all' grep -qx together listed
+
+# What is held is told site by site only where somebody asks for it; the sums are the same.
+sed -i 's/    clear();/    static char *held, *inside; held = malloc(10); inside = (char *)malloc(200) + 100; held[0] = inside[0];\n&/' leak.c
+gcc -O0 -g -w -o "$WORK/leak" "$WORK/leak.c" || exit 1
+held_in() { # OPTION...: the kinds of held objects that a process tells its places of
+    runs "$@" './leak; cp "$dir/together" made; :' 2>/dev/null
+    jq -c '.summary | map_values([.objects, .findings])' json >sums
+    grep -oE '"kind":"(possible|reachable)"' made | sort -u | cut -d'"' -f4 | xargs
+}
+claim 'reachable objects are listed when they shall be shown' test "$(held_in --show reachable)" = 'possible reachable'
+claim 'and for a page with all that lives' test "$(held_in --html out.html)" = 'possible reachable'
+claim 'and where they may fail the run' test "$(held_in --fail-on reachable)" = 'possible reachable'
+claim 'those held in their middle alone, too' test "$(held_in --show possible)" = possible
+claim 'but neither for a report without them' test "$(held_in)" = ''
+mv sums without
+held_in -o kept.%p.cast >/dev/null
+claim 'where the recording is kept they are' sh -c 'cat kept.*.cast | grep -q "\"kind\":\"reachable\""'
+claim 'and the sums are the same' diff without sums
+claim 'and the lost ones' lost_in 1
+rm -f kept.*.cast
 runs 'for i in 1 2 3 4 5 6 7 8 9 10; do leaks 4 & done; wait'
 claim 'so it is when they end at the same time' lost_in 40
 runs './leak; :'

@@ -1,10 +1,15 @@
 /* The words of Python's gc. What is not as castaway.h promises is printed. */
+#define _GNU_SOURCE
 #include "castaway.h"
 
+#include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -275,6 +280,76 @@ static __attribute__((noinline)) void forked_while_asked(void) {
     pthread_join(thread, NULL);
 }
 
+/* Requests of others, whose answers nobody reads. */
+static int control_connected(void) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int client = socket(AF_UNIX, SOCK_DGRAM, 0), error = -1;
+    snprintf(address.sun_path, sizeof address.sun_path, "/tmp/castaway-%d/%d.sock", (int)getuid(), (int)getpid());
+    for (int i = 0; i < 60000 && error; i++) { /* it is there a moment after the start */
+        short_wait();
+        error = connect(client, (struct sockaddr *)&address, sizeof address);
+    }
+    return client;
+}
+static void request(int client, int reply) {
+    static char text[] = "castaway 1 status";
+    union {
+        char bytes[CMSG_SPACE(sizeof(int))];
+        struct cmsghdr header;
+    } control = {.header = {.cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS}};
+    struct iovec line = {text, sizeof text - 1};
+    struct msghdr message = {
+        .msg_iov = &line, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
+    memcpy(CMSG_DATA(&control.header), &reply, sizeof reply);
+    check(sendmsg(client, &message, 0) == sizeof text - 1, "a request is sent");
+}
+static void full_pipe(int ends[2]) {
+    static const char bytes[4096];
+    check(pipe2(ends, O_CLOEXEC) == 0 && fcntl(ends[1], F_SETFL, O_NONBLOCK) == 0, "a pipe");
+    while (write(ends[1], bytes, sizeof bytes) > 0) {
+    }
+}
+static __attribute__((noinline)) void referrers_beside_requests(void) {
+    enum { ANSWERED_AT_ONCE = 4 };
+    int unread[ANSWERED_AT_ONCE][2], last[2], client = control_connected();
+    char answer[4096] = "";
+    for (int i = 0; i < ANSWERED_AT_ONCE; i++) {
+        full_pipe(unread[i]);
+        request(client, unread[i][1]);
+    }
+    check(pipe2(last, O_CLOEXEC) == 0, "one more pipe");
+    request(client, last[1]);
+    check(referrers_after_all(head) == 0, "others are answered at the same time");
+    check(read(last[0], answer, sizeof answer - 1) > 0 && strstr(answer, "busy"), "no more of them are");
+    for (int i = 0; i < ANSWERED_AT_ONCE; i++) {
+        close(unread[i][0]);
+        close(unread[i][1]);
+    }
+    close(last[0]);
+    close(last[1]);
+    close(client);
+}
+
+/* Whoever answers gives way to all others, and is not quite gone when the next question comes. */
+static __attribute__((noinline)) void referrers_in_a_row(void) {
+    enum { BUSY = 4, QUESTIONS = 300 };
+    pid_t busy[BUSY];
+    for (int i = 0; i < BUSY; i++)
+        if ((busy[i] = fork()) == 0) {
+            alarm(120);
+            for (;;)
+                OPAQUE(busy);
+        }
+    int refused = 0;
+    for (int i = 0; i < QUESTIONS; i++)
+        refused += castaway_get_referrers(head, NULL, 0) != 0;
+    check(refused == 0, "each of many questions is answered");
+    for (int i = 0; i < BUSY; i++) {
+        kill(busy[i], SIGKILL);
+        waitpid(busy[i], NULL, 0);
+    }
+}
+
 /* What the report of the end says: `frozen` nothing, `thawed` what was lost before. */
 static void at_the_end(int is_frozen) {
     drop(3, 100);
@@ -303,5 +378,7 @@ int main(int count, char **arguments) {
     by_threshold();
     forked();
     forked_while_asked();
+    referrers_beside_requests();
+    referrers_in_a_row();
     return wrong;
 }

@@ -260,6 +260,7 @@ START_TEST (beginning_of_a_bare_leaf_is_asked_for) {
     ck_assert_uint_eq(start, border - 2000);
     ck_assert_int_eq(look((const char *)border + 1000), GRANULES_ASK);
     ck_assert_int_eq(look((const char *)border + 8192), GRANULES_FAR);
+    ck_assert_int_eq(look((const char *)border + HEAP_LEAF_BYTES + 16), GRANULES_FAR); /* none reaches into that one */
     heap_build_free(build);
 }
 END_TEST

@@ -535,7 +535,7 @@ START_TEST (finding_has_the_age_of_what_was_lost_first) {
     roots[0] = 0;
     scan(FULL);
     struct birth_time births[] = {{1, 11}, {2, 22}, {3, 33}, {4, 44}};
-    struct verdict_times times = {&history, history.scans[history.scan_count - 1], births, 4, NULL};
+    struct verdict_times times = {&history, history.scans[history.scan_count - 1], births, 4, NULL, 0};
     struct verdicts verdicts;
     ck_assert_int_eq(verdict_run(&build->heap, &marks, 0, &times, &build->arena, &verdicts), 0);
     ck_assert_uint_eq(verdicts.finding_count, 2);
@@ -561,7 +561,7 @@ START_TEST (finding_of_a_first_scan_is_as_old_as_its_oldest_object) {
     is_last = 1;
     scan(FULL);
     struct birth_time births[] = {{7, 77}, {8, 88}, {9, 99}, {10, 100}};
-    struct verdict_times times = {&history, history.scans[history.scan_count - 1], births, 4, NULL};
+    struct verdict_times times = {&history, history.scans[history.scan_count - 1], births, 4, NULL, 0};
     struct verdicts verdicts;
     ck_assert_int_eq(verdict_run(&build->heap, &marks, 0, &times, &build->arena, &verdicts), 0);
     ck_assert_uint_eq(verdicts.finding_count, 1);

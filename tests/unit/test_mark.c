@@ -259,6 +259,19 @@ START_TEST (unreadable_pages_of_a_large_object_are_not_touched) {
 }
 END_TEST
 
+START_TEST (unreadable_page_before_a_pointer_is_not_touched) {
+    char *gap = heap_build_gap(build, 20 * 4096);
+    char *page = (char *)(((uintptr_t)gap + 4095) & ~(uintptr_t)4095);
+    heap_build_adopt(build, page, 3 * 4096, 1);
+    roots[0] = at(page, 2 * 4096); /* where a block that is aligned by hand has its true start before it */
+    ck_assert_int_eq(mprotect(page + 4096, 4096, PROT_NONE), 0);
+    struct range hole = {at(page, 4096), at(page, 2 * 4096)};
+    build->heap.unreadable = &hole;
+    build->heap.unreadable_count = 1;
+    ck_assert_int_eq(how(page), POSSIBLE);
+}
+END_TEST
+
 /* ---- known-good shapes ---- */
 
 START_TEST (length_before_the_content_makes_it_reachable) {
@@ -478,6 +491,7 @@ int main(void) {
     tcase_add_test(tests, zero_sized_object_is_reached_by_its_start);
     tcase_add_test(tests, middle_of_a_large_object_makes_it_possible);
     tcase_add_test(tests, unreadable_pages_of_a_large_object_are_not_touched);
+    tcase_add_test(tests, unreadable_page_before_a_pointer_is_not_touched);
     tcase_add_test(tests, length_before_the_content_makes_it_reachable);
     tcase_add_test(tests, length_is_no_shape_at_another_offset);
     tcase_add_test(tests, element_count_before_an_array_makes_it_reachable);

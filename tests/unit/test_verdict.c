@@ -60,6 +60,30 @@ static void tallies_are_empty_but(enum kind kind) {
             tally_is(k, 0, 0, 0);
 }
 
+START_TEST (kinds_that_nobody_reads_are_sums) {
+    enum { OBJECTS = 300, SITE_FAR = 20000 };
+    object(40, 7);
+    uintptr_t *all = object(2 * OBJECTS * sizeof *all, 9);
+    roots[0] = (uintptr_t)all;
+    for (unsigned i = 0; i < OBJECTS; i++) {
+        point(all, i, object(32 + i, 10 + i / 2), 0);
+        point(all, OBJECTS + i, object(64, i % 3 ? SITE_FAR : 5), 24);
+    }
+    judge();
+    struct verdicts read = verdicts;
+    struct marks marks;
+    struct root root = {(uintptr_t)roots, (uintptr_t)(roots + 16), 0};
+    struct verdict_times times = {.now.number = 1, .unread = 1u << KIND_POSSIBLE | 1u << KIND_REACHABLE};
+    ck_assert_int_eq(mark_run(&build->heap, &root, 1, &build->arena, &marks), 0);
+    ck_assert_int_eq(verdict_run(&build->heap, &marks, 0, &times, &build->arena, &verdicts), 0);
+    ck_assert_mem_eq(read.tally, verdicts.tally, sizeof read.tally);
+    tally_is(KIND_REACHABLE, OBJECTS + 1, read.tally[KIND_REACHABLE].bytes, OBJECTS / 2 + 1);
+    tally_is(KIND_POSSIBLE, OBJECTS, OBJECTS * 64, 2);
+    ck_assert_uint_eq(verdicts.finding_count, 1);
+    ck_assert_ptr_nonnull(finding_of(KIND_LOST, 7));
+}
+END_TEST
+
 START_TEST (object_without_pointers_is_lost) {
     object(40, 7);
     judge();
@@ -531,6 +555,7 @@ int main(void) {
     TCase *tests = tcase_create("verdict");
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_set_timeout(tests, 60);
+    tcase_add_test(tests, kinds_that_nobody_reads_are_sums);
     tcase_add_test(tests, object_without_pointers_is_lost);
     tcase_add_test(tests, self_pointer_is_still_lost);
     tcase_add_test(tests, two_that_point_at_each_other_are_a_cycle);

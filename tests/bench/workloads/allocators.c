@@ -128,10 +128,25 @@ static void trees(struct worker *worker) {
         worker->sum += tree(worker, 9);
 }
 
-/* The same with more stacks than a thread's memory of them has room for. */
+/* The same with thousands of stacks. */
 static void tall(struct worker *worker) {
     for (size_t i = 0; i < worker->rounds / 16384; i++)
         worker->sum += tree(worker, 13);
+}
+
+/* A tree of four at each node. */
+static size_t quad(struct worker *worker, int levels) {
+    void **node = made(malloc(4 * sizeof *node));
+    size_t count = 1;
+    if (levels)
+        count +=
+            quad(worker, levels - 1) + quad(worker, levels - 1) + quad(worker, levels - 1) + quad(worker, levels - 1);
+    free(node);
+    return count;
+}
+static void quads(struct worker *worker) {
+    for (size_t i = 0; i < worker->rounds / 4096; i++)
+        worker->sum += quad(worker, 6);
 }
 
 /* A thread for every few blocks. */
@@ -156,8 +171,8 @@ static void threads(struct worker *worker) {
 static const struct load {
     const char *name;
     void (*run)(struct worker *);
-} LOADS[] = {{"passed", passed}, {"consumer", consumer}, {"growing", growing}, {"mixed", mixed},
-             {"large", large},   {"trees", trees},       {"tall", tall},       {"threads", threads}};
+} LOADS[] = {{"passed", passed}, {"consumer", consumer}, {"growing", growing}, {"mixed", mixed},    {"large", large},
+             {"trees", trees},   {"tall", tall},         {"quads", quads},     {"threads", threads}};
 static const struct load *load;
 
 static void *work(void *argument) {

@@ -1,0 +1,107 @@
+#!/usr/bin/env bash
+# Programs that become other users: what they are recorded in is open to nobody who could not read it before.
+# shellcheck source=tests/integration/claims.sh
+. "$(dirname "$0")/claims.sh"
+cd "$WORK" || exit 1
+if [ "$(id -u)" != 0 ] || ! setpriv --reuid 65534 --regid 65534 --clear-groups true 2>/dev/null; then
+    claim 'left out: not root' true
+    finish
+    exit
+fi
+chmod 755 "$WORK"
+
+cat >folder.h <<'C'
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+/* The folder of the recordings; NULL: none. */
+static char *folder(void) {
+    static char path[4096];
+    const char *options = getenv("CASTAWAY_OPTIONS"), *at = options ? strstr(options, "dir='") : NULL;
+    if (!at)
+        return NULL;
+    snprintf(path, sizeof path, "%.*s", (int)strcspn(at + 5, "'"), at + 5);
+    return path;
+}
+C
+cat >refused.c <<'C'
+#include <sys/stat.h>
+#include <unistd.h>
+#include "folder.h"
+/* Asks for what it may not have, and prints the modes of the recordings' folder and of what it holds. */
+int main(void) {
+    char path[8192];
+    struct stat status;
+    if (!folder() || setuid(1) == 0)
+        return 1;
+    printf("%o\n", stat(folder(), &status) ? 0 : status.st_mode & 07777);
+    snprintf(path, sizeof path, "%s/u1", folder());
+    printf("%o\n", stat(path, &status) ? 0 : status.st_mode & 07777);
+    return 0;
+}
+C
+cat >planted.c <<'C'
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include "folder.h"
+static void keep_right(unsigned right) {
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {{.effective = 1u << right, .permitted = 1u << right}};
+    if (syscall(SYS_capset, &header, data))
+        exit(9);
+}
+/* Another user of the same group makes a file in the folder of user 65534, of a name that castaway will want, and a pipe in
+ * that of its list. Prints what is in the file when the program has ended. */
+static void plant(const char *name, int begin, int done) {
+    char path[8192], byte;
+    struct stat status;
+    if (read(begin, &byte, 1) != 1 || syscall(SYS_setuid, 1))
+        _exit(8);
+    snprintf(path, sizeof path, "%s/u65534/%s", folder(), name);
+    umask(0);
+    int file = open(path, O_RDWR | O_CREAT | O_EXCL, 0666);
+    snprintf(path, sizeof path, "%s/u65534/unwatched", folder());
+    int error = mkfifo(path, 0666);
+    close(done);
+    while (read(begin, &byte, 1) > 0)
+        ;
+    printf("%d %ld\n", file < 0 || error, fstat(file, &status) ? -1 : (long)status.st_size);
+    fflush(stdout);
+    _exit(0);
+}
+int main(void) {
+    char name[64], byte;
+    int begin[2], done[2];
+    snprintf(name, sizeof name, ".%d.unfinished", (int)getpid());
+    if (setgid(65534) || pipe2(begin, O_CLOEXEC) || pipe2(done, O_CLOEXEC))
+        return 1;
+    keep_right(CAP_SETUID);
+    if (fork() == 0) {
+        close(begin[1]);
+        close(done[0]);
+        plant(name, begin[0], done[1]);
+    }
+    close(begin[0]);
+    close(done[1]);
+    if (setuid(65534) || write(begin[1], "", 1) != 1)
+        return 2;
+    (void)!read(done[0], &byte, 1);
+    void *volatile lost = malloc(40);
+    lost = NULL;
+    (void)!system("env -i LD_PRELOAD= true");
+    return 7;
+}
+C
+gcc -g -O1 -o refused refused.c && gcc -g -O1 -o planted planted.c || exit 1
+
+setpriv --reuid 65534 --regid 65534 --clear-groups "$CASTAWAY" --fail-on none --text /dev/null ./refused >out 2>err
+claim 'one who may not become another user opens nothing' [ "$(tr '\n' ' ' <out)" = '700 0 ' ]
+
+timeout -k 5 60 "$CASTAWAY" --fail-on none --text /dev/null ./planted 2>err | cat >out
+claim "a file that another user of the group has put there gets nothing" [ "$(cat out)" = '0 0' ]
+claim 'nor does a pipe hold the program up' [ "$(wc -l <out)" = 1 ]
+finish
