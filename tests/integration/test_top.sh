@@ -68,7 +68,9 @@ shows() { # TEXT... : within five seconds the screen has all of it
     local text
     for _ in $(seq 100); do
         screen
-        for text; do grep -qF -- "$text" "$WORK/screen" || continue 2; done
+        for text; do
+            grep -qF -- "$text" "$WORK/screen" || { sleep 0.05; continue 2; }
+        done
         return 0
     done
     cat "$WORK/screen"
@@ -78,6 +80,7 @@ hides() { # TEXT : within five seconds it is gone
     for _ in $(seq 100); do
         screen
         grep -qF -- "$1" "$WORK/screen" || return 0
+        sleep 0.05
     done
     cat "$WORK/screen"
     false
