@@ -17,26 +17,28 @@ page() { castaway report "$WORK/$1.cast" --html "$WORK/$1.html" "${@:2}"; }
 # Do the steps with the page, in the one checker that runs all the while.
 opens() { # PAGE STEP...
     local line
-    printf '%s\0' "$@" "" >&"${checker[1]}" || return
-    while IFS= read -r -t 120 line <&"${checker[0]}"; do
-        case $line in 'done '*) return "${line#done }" ;; esac
-        echo "$line"
-    done
-    echo "the checker is gone, or stuck"
+    # Bash unsets the array when the checker has ended.
+    [ -n "${checker[1]-}" ] && printf '%s\0' "$@" "" >&"${checker[1]}" &&
+        while IFS= read -r -t 120 line <&"${checker[0]}"; do
+            case $line in 'done '*) return "${line#done }" ;; esac
+            echo "$line"
+        done
+    echo "the checker is gone, or stuck:"
+    tail -n 3 "$WORK/checker" "$WORK/chromium"
     false
 }
 
-# One browser for all checks; it says where it listens.
-chromium --headless=new --no-sandbox --disable-gpu --force-color-profile=srgb --remote-debugging-port=0 \
+# One browser for all checks; it says where it listens, on a machine that never ran it after a while.
+chromium --headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage --force-color-profile=srgb --remote-debugging-port=0 \
     --user-data-dir="$WORK/profile" about:blank >/dev/null 2>"$WORK/chromium" &
 browser=$!
 trap 'kill "$browser" 2>/dev/null; wait "$browser" 2>/dev/null; rm -rf "$WORK"' EXIT
-for _ in $(seq 100); do
+for _ in $(seq 1200); do
     port=$(sed -n 's|^DevTools listening on ws://127.0.0.1:\([0-9]*\)/.*|\1|p' "$WORK/chromium")
-    [ -n "$port" ] && break
+    [ -n "$port" ] || ! kill -0 "$browser" 2>/dev/null && break
     sleep 0.1
 done
-coproc checker { exec node "$FORMATS/html_check.mjs" "$port" 2>&1; }
+coproc checker { exec node "$FORMATS/html_check.mjs" "$port" 2>"$WORK/checker"; }
 cycle_cast() { # LENGTH LISTED
     cat "$WORK/head"
     awk -v length_="$1" -v listed="$2" 'BEGIN {
