@@ -26,7 +26,7 @@ enum {
     SITE_BITS = 24,
     NUMBER_SHIFT = 32,
     NODES_MAX = (1 << (LOW_BITS + NUMBER_SHIFT - SITE_BITS)) - 1,
-    CAPACITY_MIN = 1 << 11,
+    CAPACITY_MIN = 1 << 9,
 };
 _Static_assert(SITES_MAX < 1 << SITE_BITS, "a site fits in");
 
@@ -115,6 +115,11 @@ static struct contexts *grow_locked(const struct contexts *table) {
     struct contexts *larger =
         nodes && hashes ? pages_alloc_table(sizeof *larger + capacity * sizeof larger->node[0]) : NULL;
     if (larger) {
+        if (table) {
+            pages_populate(nodes, (node_count + 1) * sizeof *nodes);
+            pages_populate(hashes, (node_count + 1) * sizeof *hashes);
+            pages_populate(larger, sizeof *larger + capacity * sizeof larger->node[0]); /* nodes stand all over it */
+        }
         larger->capacity = capacity;
         if (table)
             copy_locked(table, larger, nodes, hashes);

@@ -25,11 +25,18 @@ enum {
     PAGE = 4096,
     LOAN_BYTES = 128 << 10,
     HUGE_BYTES_MIN = 8 << 20,
+    HUGE_POPULATED_MIN = 4 << 20, /* that one call asks for */
+    SMALL_BYTES_MAX = 1024,
+    AHEAD_OF = 8,
+    AHEAD_BYTES_MIN = 16 << 10,
+    AHEAD_BYTES_MAX = 256 << 10,
 };
 
 static struct block {
     char *next, *end;
-    int is_table; /* it goes with the tables */
+    char *populated; /* up to here it was asked for ahead */
+    size_t bytes;    /* that were given away in small pieces */
+    int is_table;    /* it goes with the tables */
 } usual_block, table_block = {.is_table = 1};
 static size_t block_bytes = BLOCK_BYTES_MIN;
 static int is_limited;
@@ -91,6 +98,8 @@ static int renew_locked(struct block *block, size_t bytes) {
         return -1;
     block->next = memory;
     block->end = memory + got;
+    if (block->is_table && got >= 8 << 20 && !is_limited && !rights_filtered)
+        sys(SYS_madvise, memory, got, MADV_HUGEPAGE);
     if (!is_limited && block_bytes < BLOCK_BYTES_MAX)
         block_bytes *= 2;
     return 0;
@@ -106,11 +115,33 @@ static void *alloc_locked(struct block *block, size_t bytes) {
     return memory;
 }
 
+/* Where many small pieces were given away as many more will be: an eighth of them, at most, is asked for ahead, in one call
+ * instead of a page fault for each page. Large pieces may never be written to.
+ * returns  the range, empty mostly */
+static struct range ahead_locked(struct block *block, size_t bytes) {
+    struct range none = {0, 0};
+    if (bytes > SMALL_BYTES_MAX || is_limited)
+        return none;
+    block->bytes += bytes;
+    if (block->next <= block->populated && block->populated <= block->end)
+        return none;
+    size_t step = block->bytes / AHEAD_OF < AHEAD_BYTES_MAX ? block->bytes / AHEAD_OF : AHEAD_BYTES_MAX;
+    size_t room = (size_t)(block->end - block->next);
+    if (step < AHEAD_BYTES_MIN || room < AHEAD_BYTES_MIN)
+        return none;
+    block->populated = block->next + (step < room ? step : room);
+    return (struct range){(uintptr_t)block->next, (uintptr_t)block->populated};
+}
+
 static void *alloc(struct block *block, size_t bytes) {
     if (!lock_take_once(LOCK_PAGES))
         return NULL;
-    void *memory = alloc_locked(block, round_up(bytes, 16));
+    bytes = round_up(bytes, 16);
+    void *memory = alloc_locked(block, bytes);
+    struct range ahead = ahead_locked(block, bytes);
     lock_release_once(LOCK_PAGES);
+    if (ahead.lo < ahead.hi)
+        pages_populate((void *)ahead.lo, ahead.hi - ahead.lo);
     if (!memory)
         live_wanted |= LIVE_SHORT;
     return memory;
@@ -157,8 +188,11 @@ size_t pages_bytes(void) {
 
 void pages_populate(void *memory, size_t bytes) {
     uintptr_t lo = round_up((uintptr_t)memory, PAGE), hi = ((uintptr_t)memory + bytes) / PAGE * PAGE;
-    if (lo < hi && !rights_filtered)
-        sys(SYS_madvise, lo, hi - lo, MADV_POPULATE_WRITE);
+    if (lo >= hi || rights_filtered)
+        return;
+    if (hi - lo >= HUGE_POPULATED_MIN)
+        sys(SYS_madvise, lo, hi - lo, MADV_HUGEPAGE);
+    sys(SYS_madvise, lo, hi - lo, MADV_POPULATE_WRITE);
 }
 
 /* Large tables of a search are read at random: in huge pages, their page walks cost little. A wish. */

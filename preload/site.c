@@ -15,7 +15,7 @@
 #include "unwind.h"
 
 enum {
-    BUCKETS_MIN = 1 << 12,
+    BUCKETS_MIN = 1 << 9,
     CLOSED_MAX = 64,      /* modules noticed as closed at a time */
     SITE_CHUNK = 1 << 12, /* site pointers a chunk */
     SITE_CHUNKS = (SITES_MAX + SITE_CHUNK) / SITE_CHUNK,
@@ -87,6 +87,8 @@ static struct buckets *room_locked(void) {
     struct buckets *larger = pages_alloc_table(sizeof *larger + capacity * sizeof larger->place[0]);
     if (!larger)
         return NULL;
+    if (table) /* sites will stand all over it */
+        pages_populate(larger, sizeof *larger + capacity * sizeof larger->place[0]);
     larger->capacity = capacity;
     for (uint32_t id = 1; id <= count; id++)
         enter(larger, site_get(id));
