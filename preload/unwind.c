@@ -14,8 +14,9 @@
 #include "thread.h"
 
 enum {
-    RULES_MIN = 1 << 12,
+    RULES_MIN = 1 << 9,
     SHAPE_BITS = 15,
+    SHAPE_PLACES_MIN = 1 << 9,
     SHAPES_MAX = 1 << SHAPE_BITS, /* different rules; a program has some hundreds. beyond, all registers are needed */
     GUESS_BYTES_MAX = 0x4000,     /* how far up a frame pointer that is only guessed may point */
     FRAME_BYTES_MAX = 64 << 20,   /* a frame larger than this is a wrong rule */
@@ -24,9 +25,11 @@ enum {
 /* Many addresses share a rule, and walks wait for memory above all: so a slot is one word, a key and the number of a rule.
  * Equal rules are one. */
 _Static_assert(sizeof(struct rule) == 12, "rules have no padding: they are compared as bytes");
-static struct rule shapes[SHAPES_MAX] = {{.kind = RULE_SLOW}};
-static uint16_t shape_places[2 * SHAPES_MAX]; /* hash table of numbers in shapes[]; 0: empty */
+static struct rule shapes[SHAPES_MAX]; /* [0]: RULE_SLOW */
 static uint32_t shape_count = 1;
+/* A hash table of numbers in shapes[], of which so many places are in use; 0: empty. A program needs few of them. */
+static uint16_t shape_places[2 * SHAPES_MAX];
+static uint32_t shape_capacity = SHAPE_PLACES_MIN;
 
 /* A forgotten rule's slot is not used again (a walk may be reading it); it goes when the table is made anew. */
 #define SLOT_FORGOTTEN (1ull << SHAPE_BITS) /* its key is no address */
@@ -92,6 +95,8 @@ static struct rules *rules_room_locked(void) {
     struct rules *larger = rules_make(capacity);
     if (!larger)
         return NULL;
+    if (table) /* slots will stand all over it */
+        pages_populate(larger, sizeof *larger + capacity * sizeof larger->slot[0]);
     for (size_t i = 0; table && i < table->capacity; i++) {
         uint64_t slot = atomic_load_explicit(&table->slot[i], memory_order_relaxed);
         if (slot > SLOT_FORGOTTEN)
@@ -101,24 +106,39 @@ static struct rules *rules_room_locked(void) {
     return larger;
 }
 
-/* The number of this rule in shapes[]. */
-static uint32_t shape_locked(const struct rule *rule) {
-    enum { MASK = sizeof shape_places / sizeof shape_places[0] - 1 };
-    if (rule->kind == RULE_SLOW)
-        return 0;
+/* Where the number of this rule stands in shape_places[], or would. */
+static uint16_t *shape_place_locked(const struct rule *rule) {
     uint64_t low;
     uint32_t high;
     memcpy(&low, rule, sizeof low);
     memcpy(&high, (const char *)rule + sizeof low, sizeof high);
-    size_t at = rule_hash(low ^ (uint64_t)high << 29) & MASK;
-    for (; shape_places[at]; at = (at + 1) & MASK)
-        if (memcmp(&shapes[shape_places[at]], rule, sizeof *rule) == 0)
-            return shape_places[at];
+    size_t mask = shape_capacity - 1, at = rule_hash(low ^ (uint64_t)high << 29) & mask;
+    while (shape_places[at] && memcmp(&shapes[shape_places[at]], rule, sizeof *rule) != 0)
+        at = (at + 1) & mask;
+    return &shape_places[at];
+}
+
+static void shapes_spread_locked(void) {
+    memset(shape_places, 0, shape_capacity * sizeof *shape_places);
+    shape_capacity *= 2;
+    for (uint32_t number = 1; number < shape_count; number++)
+        *shape_place_locked(&shapes[number]) = (uint16_t)number;
+}
+
+/* The number of this rule in shapes[]. */
+static uint32_t shape_locked(const struct rule *rule) {
+    if (rule->kind == RULE_SLOW)
+        return 0;
+    uint16_t *place = shape_place_locked(rule);
+    if (*place)
+        return *place;
     if (shape_count == SHAPES_MAX)
         return 0;
     shapes[shape_count] = *rule;
-    shape_places[at] = (uint16_t)shape_count;
-    return shape_count++;
+    *place = (uint16_t)shape_count;
+    if (++shape_count > shape_capacity / 2 && shape_count < SHAPES_MAX)
+        shapes_spread_locked();
+    return shape_count - 1;
 }
 
 /* Code without a table may be replaced at any time (a JIT's), so nothing is remembered of it. */

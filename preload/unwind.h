@@ -21,13 +21,13 @@ struct rule {
     uint8_t flags; /* RULE_* */
 };
 enum rule_kind {
-    RULE_END = 1,  /* outermost frame */
+    RULE_SLOW,     /* none of these: this stack is walked with all registers */
+    RULE_END,      /* outermost frame */
     RULE_SP,       /* cfa = sp + cfa_offset */
     RULE_BP,       /* cfa = bp + cfa_offset */
     RULE_SP_WORD,  /* cfa = *(sp + cfa_offset) + cfa_add */
     RULE_BP_WORD,  /* cfa = *(bp + cfa_offset) + cfa_add */
     RULE_NO_TABLE, /* no unwind data: the frame pointer is followed while it makes sense, as libunwind does */
-    RULE_SLOW,     /* anything else: this stack is walked with all registers */
 };
 enum {
     RULE_BP_SAVED = 1, /* the caller's bp is stored at bp_offset; else it is unchanged */
