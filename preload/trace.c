@@ -208,11 +208,18 @@ static void guess_better(struct guesses *guesses, const struct caller *caller, c
         probe_add(guesses, caller, guessed->at[i]);
 }
 
+/* How many ways of the class were ever taken: the others, which no page may be there for yet, are not looked at. */
+static inline unsigned ways_taken(const struct guesses *guesses) {
+    return guesses->oldest_way < WAYS ? guesses->oldest_way : WAYS;
+}
+
 /* One of this class that begins where the present stack does; or NULL. */
-static struct whole *way_from(struct set *set, const struct caller *caller, struct whole *guessed) {
+static struct whole *way_from(struct traces *traces, size_t class, const struct caller *caller, struct whole *guessed) {
+    struct set *set = &traces->set[class];
     if (whole_begins_at(guessed, caller))
         return guessed;
-    for (unsigned way = 0; way < WAYS; way++)
+    unsigned ways = ways_taken(&traces->guesses[class]);
+    for (unsigned way = 0; way < ways; way++)
         if (whole_begins_at(&set->way[way], caller))
             return &set->way[way];
     return NULL;
@@ -249,7 +256,8 @@ static struct whole *way_next(struct traces *traces, const struct caller *caller
 static void give_up(struct traces *traces, const struct caller *caller) {
     size_t class = class_of(caller);
     struct whole *way = traces->set[class].way;
-    for (unsigned i = 0; i < WAYS; i++)
+    unsigned ways = ways_taken(&traces->guesses[class]);
+    for (unsigned i = 0; i < ways; i++)
         if (whole_begins_at(&way[i], caller) && families_have_like(&traces->families, &way[i])) {
             way[i].epoch = 0;
             memset(traces->guesses[class].probe, 0, sizeof traces->guesses[class].probe);
@@ -270,8 +278,10 @@ static uint32_t site_of_family(struct traces *traces, const struct caller *calle
 /* The present stack is this whole now, and was taken for another one.
  * times  as much longer than what a family takes did it take to see that, than a family takes longer than the first guess */
 static void wish_for_family(struct traces *traces, const struct caller *caller, const struct whole *whole, int times) {
-    struct whole *way = traces->set[class_of(caller)].way;
-    for (unsigned i = 0; i < WAYS; i++)
+    size_t class = class_of(caller);
+    struct whole *way = traces->set[class].way;
+    unsigned ways = ways_taken(&traces->guesses[class]);
+    for (unsigned i = 0; i < ways; i++)
         if (whole_begins_at(&way[i], caller)) {
             times -= way[i].hits < WISHES_MAX ? (int)way[i].hits : WISHES_MAX;
             way[i].hits = 0;
@@ -293,7 +303,8 @@ static uint32_t site_by_other_way(struct traces *traces, const struct caller *ca
     struct set *set = &traces->set[class];
     struct guesses *guesses = &traces->guesses[class];
     uint32_t site = 0;
-    for (unsigned way = 0; way < WAYS && !site; way++)
+    unsigned ways = ways_taken(guesses);
+    for (unsigned way = 0; way < ways && !site; way++)
         if (&set->way[way] != guessed && (site = site_if_same(&set->way[way], caller))) {
             guess_better(guesses, caller, guessed);
             guess_note(guesses, caller, &set->way[way], way);
@@ -336,9 +347,8 @@ static __attribute__((noinline)) uint32_t site_not_guessed(struct traces *traces
     if (families_near(&traces->families, caller->sp) && (site = site_of_family(traces, caller, max)))
         return site;
     size_t class = class_of(caller), first;
-    struct set *set = &traces->set[class];
     struct guesses *guesses = &traces->guesses[class];
-    struct whole *like = way_from(set, caller, guessed), *whole = NULL;
+    struct whole *like = way_from(traces, class, caller, guessed), *whole = NULL;
     if (like) {
         int looks = !rests(&guesses->rest);
         if (looks && (site = site_by_other_way(traces, caller, guessed))) {
@@ -367,9 +377,12 @@ static __attribute__((noinline)) uint32_t site_not_guessed(struct traces *traces
 }
 
 static __attribute__((noinline)) struct traces *traces_make(void) {
+    static struct whole none; /* for all classes, so that no page of a class is needed before it has a stack */
     struct traces *traces = pages_alloc_table(sizeof *traces);
-    for (size_t class = 0; traces && class < SETS; class ++)
-        traces->guesses[class].last = traces->guesses[class].ways = traces->set[class].way;
+    for (size_t class = 0; traces && class < SETS; class ++) {
+        traces->guesses[class].last = &none;
+        traces->guesses[class].ways = traces->set[class].way;
+    }
     for (size_t i = 0; traces && i <= CAPTURE_FRAMES_MAX; i++)
         traces->power[i] = i ? traces->power[i - 1] * SITE_HASH_BASE : 1;
     return traces;
