@@ -144,8 +144,9 @@ static uint32_t slot_bits(const struct family_wide *wide) {
 }
 
 static void forget(struct families *families, struct family *family) {
-    for (struct family_wide *wide = family->wide; wide < family->wide + FAMILY_WIDES && wide->words; wide++)
-        give_back(families, wide->words, slot_bits(wide) + ENTRIES_A_WORD_BITS);
+    for (struct family_wide *wide = family->wide; wide < family->wide + FAMILY_WIDES; wide++)
+        if (wide->words) /* one that was refused a table may stand before others */
+            give_back(families, wide->words, slot_bits(wide) + ENTRIES_A_WORD_BITS);
     if (family->known)
         give_back(families, family->known, family->known_bits);
     size_t place = (size_t)(family - families->family), group = place / FAMILY_WAYS, any = 0;
