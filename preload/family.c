@@ -510,16 +510,21 @@ static int put_places(struct family *family, const struct whole *whole) {
     return (family->places = (uint32_t)end_run(family, places)) ? 0 : -1;
 }
 
-/* Where one of this shape was, or none, or the one that is of least use. */
+/* Where one of this shape was, or none, or the one that is of least use. What was hit long ago counts ever less, or those of
+ * an earlier phase of the program would stay, and the new ones drive each other out. */
 static struct family *room_for(struct families *families, const struct whole *whole) {
     size_t place = families_place(whole->caller.sp);
-    struct family *least = &families->family[place];
+    struct family *least = NULL;
     for (size_t way = 0; way < FAMILY_WAYS; way++) {
         struct family *family = &families->family[place ^ way];
         if (is_like(family, whole))
             return family;
-        if (family->hits < least->hits) /* none has hit nothing */
+        if (!least || (least->sp && (!family->sp || family->hits < least->hits)))
             least = family;
+    }
+    for (size_t way = 0; least->sp && way < FAMILY_WAYS; way++) {
+        families->family[place ^ way].hits /= 2;
+        families->family[place ^ way].misses /= 2;
     }
     return least;
 }
@@ -554,7 +559,7 @@ int families_wish(struct families *families, const struct whole *whole, int time
         if (wish->times > 0)
             wish->times -= times > 0;
         else
-            *wish = (struct family_wish){.sp = whole->caller.sp};
+            *wish = (struct family_wish){.sp = whole->caller.sp, .times = times > 0 ? times : 0};
         return 0;
     }
     if (times > 0)

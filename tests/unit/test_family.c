@@ -87,6 +87,27 @@ static uint32_t meet(struct families *families, uintptr_t sp) {
     return look(families, sp, 1);
 }
 
+/* Stack pointers whose families stand in the same ways. */
+static uintptr_t rival(unsigned number) {
+    uintptr_t sp = SP;
+    for (unsigned i = 0; i < number; i += families_place(sp) / FAMILY_WAYS == families_place(SP) / FAMILY_WAYS)
+        sp += 16;
+    return sp;
+}
+
+/* Rivals take turns. returns  how often there was none for the one whose turn it was; it wishes for one then */
+static unsigned take_turns(struct families *families, unsigned first, unsigned count, unsigned turns) {
+    unsigned missed = 0;
+    for (unsigned turn = 0; turn < turns; turn++)
+        for (unsigned i = first; i < first + count; i++)
+            if (!meet(families, rival(i))) {
+                struct whole whole = whole_at(rival(i));
+                families_wish(families, &whole, 5);
+                missed++;
+            }
+    return missed;
+}
+
 /* Whatever happened: tables that are in use are those of families that are there. */
 static void check_used(const struct families *families) {
     size_t used = 0;
@@ -200,6 +221,31 @@ START_TEST (a_family_that_ends_for_want_of_room_gives_back_all) {
 }
 END_TEST
 
+START_TEST (two_that_wish_in_turn_both_get_a_family) {
+    struct families *families = families_make();
+    ck_assert_uint_eq(families_place(rival(0)), families_place(rival(1)));
+    take_turns(families, 0, 2, 100);
+    ck_assert_uint_eq(take_turns(families, 0, 2, 100), 0);
+}
+END_TEST
+
+START_TEST (families_of_an_earlier_phase_make_way) {
+    struct families *families = families_make();
+    take_turns(families, 0, FAMILY_WAYS, 50000);
+    take_turns(families, FAMILY_WAYS, FAMILY_WAYS, 5000);
+    ck_assert_uint_eq(take_turns(families, FAMILY_WAYS, FAMILY_WAYS, 100), 0);
+    check_used(families);
+}
+END_TEST
+
+START_TEST (one_too_many_does_not_drive_out_the_others_in_turn) {
+    struct families *families = families_make();
+    take_turns(families, 0, FAMILY_WAYS + 1, 5000);
+    ck_assert_uint_le(take_turns(families, 0, FAMILY_WAYS + 1, 100), 200);
+    check_used(families);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("family");
     TCase *tests = tcase_create("family");
@@ -208,6 +254,9 @@ int main(void) {
     tcase_add_test(tests, a_place_has_64_words);
     tcase_add_test(tests, a_family_that_is_refused_memory_gives_back_all);
     tcase_add_test(tests, a_family_that_ends_for_want_of_room_gives_back_all);
+    tcase_add_test(tests, two_that_wish_in_turn_both_get_a_family);
+    tcase_add_test(tests, families_of_an_earlier_phase_make_way);
+    tcase_add_test(tests, one_too_many_does_not_drive_out_the_others_in_turn);
     suite_add_tcase(suite, tests);
     return suite_run(suite);
 }
