@@ -25,7 +25,7 @@ enum {
     FULL_OF = 4,        /* a table of which one part of so many is filled, or was overwritten, may grow */
     REFUSED_A_USED = 8, /* to begin anew costs as much as so many that are met again, for each that was known */
     HASH = 0x9E3779B1,  /* odd: numbers of more bits than there is room for are spread by it */
-    FACTORS_MAX = 4096, /* that are tried for a wide place */
+    FACTORS_MAX = 1024, /* that are tried for a wide place and each size of its table: some 15 us */
     WORD_SLOT_BITS_MAX = FAMILY_WORD_BITS + 3,
     ENTRIES_A_WORD_BITS = 1, /* log2 of how many table entries a word takes */
 };
@@ -242,17 +242,20 @@ static int make_room(struct families *families, struct family *family) {
 
 /* ---- words of a wide place ---- */
 
-/* A table of 1 << bits words in which each of `count` words and `more` has a place of its own by `factor`, marked in taken.
- * returns  whether there is one */
-static int is_perfect(const struct family_wide *wide, uint64_t more, uint64_t factor, uint32_t shift) {
+/* The words of the place. returns  how many there are */
+static uint32_t words_of(const struct family_wide *wide, uint64_t words[1 << FAMILY_WORD_BITS]) {
+    uint32_t count = 0;
+    for (size_t i = 0; wide->words && i < (size_t)1 << slot_bits(wide); i++)
+        if (word_of(wide, wide->words[i].word) == &wide->words[i])
+            words[count++] = wide->words[i].word;
+    return count;
+}
+
+/* Has each of these words a place of its own by `factor`? */
+static int is_perfect(const uint64_t *words, uint32_t count, uint64_t factor, uint32_t shift) {
     uint64_t taken[1 << (WORD_SLOT_BITS_MAX - 6)] = {0};
-    size_t slot = more * factor >> shift;
-    taken[slot / 64] |= 1ull << slot % 64;
-    for (size_t i = 0; wide->words && i < (size_t)1 << slot_bits(wide); i++) {
-        const struct family_word *word = &wide->words[i];
-        if (word_of(wide, word->word) != word)
-            continue;
-        slot = word->word * factor >> shift;
+    for (uint32_t i = 0; i < count; i++) {
+        size_t slot = words[i] * factor >> shift;
         if (taken[slot / 64] >> slot % 64 & 1)
             return 0;
         taken[slot / 64] |= 1ull << slot % 64;
@@ -280,12 +283,14 @@ static void put_words(struct family_wide *wide, struct family_word more, struct 
 /* One more word is the place's. returns  0, or -1: there is no room */
 static int add_word(struct families *families, struct family_wide *wide, struct family_word more) {
     uint32_t old_bits = wide->words ? slot_bits(wide) : 0, bits = old_bits ? old_bits : 1;
-    uint64_t factor = wide->factor | 1;
+    uint64_t factor = wide->factor | 1, all[1 << FAMILY_WORD_BITS];
+    uint32_t count = words_of(wide, all);
+    all[count++] = more.word;
     while (1u << bits <= wide->count)
         bits++;
     for (; bits <= WORD_SLOT_BITS_MAX; bits++)
         for (unsigned tried = 0; tried < FACTORS_MAX; tried++, factor = factor * SITE_HASH_BASE + 2) {
-            if (!is_perfect(wide, more.word, factor, 64 - bits))
+            if (!is_perfect(all, count, factor, 64 - bits))
                 continue;
             struct family_word *words = take(families, bits + ENTRIES_A_WORD_BITS), *old = wide->words;
             if (!words)

@@ -175,6 +175,21 @@ START_TEST (a_place_has_64_words) {
 }
 END_TEST
 
+START_TEST (a_table_is_found_for_any_64_words) {
+    uint32_t state = 1;
+    for (unsigned set = 0; set < 100; set++) {
+        struct families *families = families_make();
+        ck_assert(begin(families, SP));
+        for (unsigned i = 1; i < 64; i++) {
+            state = state * 1664525 + 1013904223;
+            stack[5][0] = CODE + state % CODE;
+            ck_assert_uint_ne(meet(families, SP), 0);
+        }
+        check_used(families);
+    }
+}
+END_TEST
+
 /* The first places become wide before those that stand in front of them. */
 static void widen_backwards(struct families *families) {
     for (size_t place = PLACES - 1; place > 1; place -= 2)
@@ -252,6 +267,7 @@ int main(void) {
     tcase_add_test(tests, each_stack_of_a_family_has_its_own_site);
     tcase_add_test(tests, a_word_from_which_a_walk_goes_on_in_another_way_is_no_family_s);
     tcase_add_test(tests, a_place_has_64_words);
+    tcase_add_test(tests, a_table_is_found_for_any_64_words);
     tcase_add_test(tests, a_family_that_is_refused_memory_gives_back_all);
     tcase_add_test(tests, a_family_that_ends_for_want_of_room_gives_back_all);
     tcase_add_test(tests, two_that_wish_in_turn_both_get_a_family);
