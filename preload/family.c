@@ -152,7 +152,8 @@ static uint32_t site_of_new(struct families *families, struct family *family, ui
     read_frames(family, pc, frames);
     frames_check(frames, family->frames, max);
     uint32_t site = site_intern(frames, family->frames);
-    if (site && (family_known_make_room(families, family) == 0 || !refuse(families)))
+    int is_gone = family_known_make_room(families, family) != 0 && refuse(families);
+    if (site && !is_gone)
         family_known_put(family, (struct family_known){number, site});
     return site;
 }

@@ -26,7 +26,8 @@ static inline __attribute__((always_inline)) uint32_t family_known_site(struct f
 int family_known_grow(struct families *families, struct family *family);
 
 /* Room for one more. A table that is well filled grows with the bits, so that each number is its own place; and one where
- * numbers are spread, when many stood where others did.
+ * numbers are spread, when many stood where others did. To be called when the family's numbers have more bits than before,
+ * before one is looked for.
  * returns  0, or -1: it could not grow; one more will stand where another did */
 int family_known_make_room(struct families *families, struct family *family);
 

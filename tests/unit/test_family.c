@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 enum { PLACES = 12, PLACES_A_PAGE = 4, CODE = 0x400000, SP = 0x7ff000000000, WISHED = 100, BEGINS = 3 * WISHED };
 
@@ -14,15 +15,21 @@ enum { PLACES = 12, PLACES_A_PAGE = 4, CODE = 0x400000, SP = 0x7ff000000000, WIS
 
 static unsigned long allocations, refused_at, refused_until; /* [at, until) of them are refused */
 static struct { uint64_t frames[PLACES + 1]; } sites[1 << 15];
-static uint32_t site_total;
+static uint32_t site_total, sites_max = sizeof sites / sizeof sites[0];
 
 _Atomic unsigned unwind_epoch = 2;
 const uint64_t whole_never_changes = 0x5555;
 
+/* Behind it stands a page that can't be read. All is kept until the test's process ends. */
 void *pages_alloc_table(size_t bytes) {
     unsigned long each = allocations++;
-    return each >= refused_at && each < refused_until ? NULL
-                                                      : calloc(1, bytes); /* kept until the test's process ends */
+    if (each >= refused_at && each < refused_until)
+        return NULL;
+    size_t whole = (bytes + WHOLE_PAGE_BYTES - 1) / WHOLE_PAGE_BYTES * WHOLE_PAGE_BYTES;
+    char *memory = mmap(NULL, whole + WHOLE_PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    ck_assert_ptr_ne(memory, MAP_FAILED);
+    mprotect(memory + whole, WHOLE_PAGE_BYTES, PROT_NONE);
+    return memory + whole - bytes;
 }
 unsigned unwind_shape(uintptr_t pc) {
     return pc / CODE == 1;
@@ -35,7 +42,8 @@ uint32_t site_intern(const uint64_t *frames, size_t count) {
     for (uint32_t i = 0; i < site_total; i++)
         if (memcmp(sites[i].frames, frames, sizeof sites[i].frames) == 0)
             return i + 1;
-    ck_assert_uint_lt(site_total, sizeof sites / sizeof sites[0]);
+    if (site_total == sites_max)
+        return 0;
     memcpy(sites[site_total].frames, frames, sizeof sites[0].frames);
     return ++site_total;
 }
@@ -236,6 +244,23 @@ START_TEST (a_family_that_ends_for_want_of_room_gives_back_all) {
 }
 END_TEST
 
+START_TEST (a_number_whose_site_is_refused_is_looked_for_within_the_table) {
+    struct families *families = families_make();
+    ck_assert(begin(families, SP));
+    ck_assert_uint_ne(meet(families, SP), 0);
+    sites_max = site_total;
+    for (size_t i = 0; i < PLACES; i++) {
+        set_place(i, 1);
+        ck_assert_uint_eq(meet(families, SP), 0);
+        ck_assert_uint_eq(look(families, SP, 0), 0);
+    }
+    for (size_t i = 0; i < PLACES; i++)
+        set_place(i, 0);
+    ck_assert_uint_eq(look(families, SP, 0), 1);
+    check_used(families);
+}
+END_TEST
+
 START_TEST (two_that_wish_in_turn_both_get_a_family) {
     struct families *families = families_make();
     ck_assert_uint_eq(families_place(rival(0)), families_place(rival(1)));
@@ -270,6 +295,7 @@ int main(void) {
     tcase_add_test(tests, a_table_is_found_for_any_64_words);
     tcase_add_test(tests, a_family_that_is_refused_memory_gives_back_all);
     tcase_add_test(tests, a_family_that_ends_for_want_of_room_gives_back_all);
+    tcase_add_test(tests, a_number_whose_site_is_refused_is_looked_for_within_the_table);
     tcase_add_test(tests, two_that_wish_in_turn_both_get_a_family);
     tcase_add_test(tests, families_of_an_earlier_phase_make_way);
     tcase_add_test(tests, one_too_many_does_not_drive_out_the_others_in_turn);
