@@ -29,7 +29,7 @@ static inline __attribute__((always_inline)) int sum_places(const struct family 
                                                             struct arch_sum *sum) {
     for (; i < end; i += ARCH_WORDS)
         if (__builtin_expect(
-                !arch_words_turned(family->at + i, family->one + i, family->two + i, family->weight + i, sum), 0))
+                !arch_words_of_two(family->at + i, family->one + i, family->two + i, family->weight + i, sum), 0))
             return 0;
     return 1;
 }
