@@ -132,10 +132,14 @@ unsigned module_of_locked(uintptr_t pc) {
 
 void modules_of_locked(const uint64_t *frames, size_t count, uint16_t *numbers) {
     unsigned last = MODULE_NONE;
+    uintptr_t lo = 0, bytes = 0; /* of the last one's code: mostly they lie in one */
     for (size_t i = 0; i < count; i++) {
         uintptr_t pc = (uintptr_t)(frames[i] & ~FRAME_EXACT);
-        if (last == MODULE_NONE || !holds(&modules[last], pc)) /* mostly they lie in one */
+        if (pc - lo >= bytes) {
             last = module_of_locked(pc);
+            lo = last == MODULE_NONE ? 0 : modules[last].lo;
+            bytes = last == MODULE_NONE ? 0 : modules[last].hi - lo;
+        }
         numbers[i] = (uint16_t)last;
     }
 }

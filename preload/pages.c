@@ -98,7 +98,7 @@ static int renew_locked(struct block *block, size_t bytes) {
         return -1;
     block->next = memory;
     block->end = memory + got;
-    if (block->is_table && got >= 8 << 20 && !is_limited && !rights_filtered)
+    if (block->is_table && got >= HUGE_BYTES_MIN && !is_limited && !rights_filtered)
         sys(SYS_madvise, memory, got, MADV_HUGEPAGE);
     if (!is_limited && block_bytes < BLOCK_BYTES_MAX)
         block_bytes *= 2;

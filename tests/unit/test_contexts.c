@@ -26,6 +26,9 @@ static void *alloc(size_t bytes) {
 void *pages_alloc_table(size_t bytes) {
     return alloc(bytes);
 }
+void pages_populate(void *memory, size_t bytes) {
+    (void)memory, (void)bytes;
+}
 static void *lend(void *context, size_t bytes) {
     (void)context;
     void *block = alloc(bytes);
