@@ -221,11 +221,11 @@ faults_of() {
 _, status, usage = os.wait4(os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ), 0)
 print(usage.ru_minflt if status == 0 else 1000000)' "$@"
 }
-# touches_few NAME FAULTS PROGRAM: it has no more page faults under castaway than so many beyond its own
+# touches_few NAME FAULTS PROGRAM...: it has no more page faults under castaway than so many beyond its own
 touches_few() {
     local plain castaway
-    plain=$(faults_of "$3")
-    castaway=$(faults_of "${RUN[@]}" "$3")
+    plain=$(faults_of "${@:3}")
+    castaway=$(faults_of "${RUN[@]}" "${@:3}")
     if [ $((castaway - plain)) -le "$2" ]; then
         pass
     else
@@ -234,6 +234,7 @@ touches_few() {
 }
 under_castaway
 touches_few true 250 /bin/true
+touches_few 'a program with few stacks' 280 /usr/bin/sort /dev/null
 gcc -O1 -w -o "$WORK/block_untouched" "$here/../programs/block_untouched.c"
 touches_few 'a program with a large block that it does not use' 2000 "$WORK/block_untouched"
 finish
