@@ -113,10 +113,10 @@ static struct contexts *grow_locked(const struct contexts *table) {
     uint64_t *hashes = arena_alloc(&arena, node_count + 1, sizeof *hashes);
     size_t capacity = table ? table->capacity * 2 : CAPACITY_MIN;
     struct contexts *larger =
-        nodes && hashes ? pages_alloc_table(sizeof *larger + capacity * sizeof larger->node[0]) : NULL;
+        nodes && hashes ? pages_alloc_dense(sizeof *larger + capacity * sizeof larger->node[0]) : NULL;
     if (larger) {
         if (table) {
-            pages_populate(nodes, (node_count + 1) * sizeof *nodes);
+            pages_populate(nodes, (node_count + 1) * sizeof(struct node *));
             pages_populate(hashes, (node_count + 1) * sizeof *hashes);
             pages_populate(larger, sizeof *larger + capacity * sizeof larger->node[0]); /* nodes stand all over it */
         }

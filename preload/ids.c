@@ -48,7 +48,8 @@ static int chunk_make(size_t number) {
     struct object *_Atomic *place = (struct object * _Atomic *)&record_chunks[number];
     if (atomic_load_explicit(place, memory_order_acquire))
         return 1;
-    struct object *chunk = pages_publish((void *_Atomic *)place, HEAP_CHUNK_OBJECTS * sizeof(struct object));
+    struct object *chunk =
+        pages_publish((void *_Atomic *)place, HEAP_CHUNK_OBJECTS * sizeof(struct object), number > 0);
     if (chunk && number > 0)
         pages_populate(chunk, HEAP_CHUNK_OBJECTS * sizeof *chunk);
     return chunk != NULL;

@@ -37,7 +37,8 @@ static struct block {
     char *populated; /* up to here it was asked for ahead */
     size_t bytes;    /* that were given away in small pieces */
     int is_table;    /* it goes with the tables */
-} usual_block, table_block = {.is_table = 1};
+    int is_dense;    /* all of it will be written */
+} usual_block, table_block = {.is_table = 1}, dense_block = {.is_table = 1, .is_dense = 1};
 static size_t block_bytes = BLOCK_BYTES_MIN;
 static int is_limited;
 static struct range ranges[RANGES_MAX]; /* the first SHARED_MAX are those of pages_share(), empty where none is */
@@ -98,7 +99,7 @@ static int renew_locked(struct block *block, size_t bytes) {
         return -1;
     block->next = memory;
     block->end = memory + got;
-    if (block->is_table && got >= HUGE_BYTES_MIN && !is_limited && !rights_filtered)
+    if (block->is_dense && got >= HUGE_BYTES_MIN && !is_limited && !rights_filtered)
         sys(SYS_madvise, memory, got, MADV_HUGEPAGE);
     if (!is_limited && block_bytes < BLOCK_BYTES_MAX)
         block_bytes *= 2;
@@ -115,7 +116,7 @@ static void *alloc_locked(struct block *block, size_t bytes) {
     return memory;
 }
 
-/* Where many small pieces were given away as many more will be: an eighth of them, at most, is asked for ahead, in one call
+/* Where many small pieces were given away many more will be: an eighth as much, at most, is asked for ahead, in one call
  * instead of a page fault for each page. Large pieces may never be written to.
  * returns  the range, empty mostly */
 static struct range ahead_locked(struct block *block, size_t bytes) {
@@ -155,6 +156,10 @@ void *pages_alloc_table(size_t bytes) {
     return alloc(&table_block, bytes);
 }
 
+void *pages_alloc_dense(size_t bytes) {
+    return alloc(&dense_block, bytes);
+}
+
 void pages_save_space(void) {
     is_limited = 1;
     block_bytes = BLOCK_BYTES_LIMITED;
@@ -170,7 +175,7 @@ size_t pages_give_tables(void) {
             sys(SYS_munmap, ranges[i].lo, ranges[i].hi - ranges[i].lo);
             ranges[i] = (struct range){0};
         }
-    table_block.next = table_block.end = NULL;
+    table_block.next = table_block.end = dense_block.next = dense_block.end = NULL;
     lock_release_once(LOCK_PAGES);
     return bytes;
 }
@@ -211,8 +216,8 @@ void pages_arena(struct arena *arena, size_t arena_block_bytes) {
     *arena = (struct arena){.more = arena_more, .block_bytes = arena_block_bytes};
 }
 
-void *pages_publish(void *_Atomic *place, size_t bytes) {
-    void *made = pages_alloc_table(bytes);
+void *pages_publish(void *_Atomic *place, size_t bytes, int is_dense) {
+    void *made = alloc(is_dense ? &dense_block : &table_block, bytes);
     if (!made)
         return NULL;
     void *expected = NULL;

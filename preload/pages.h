@@ -13,14 +13,21 @@ void *pages_alloc(size_t bytes);
 /* The same for tables of what was recorded, which can go when that is over. */
 void *pages_alloc_table(size_t bytes);
 
-/* One that everybody finds at *place, where none was a moment ago. Another thread may be first: then it is that thread's, and
- * ours is left unused. returns NULL: no memory. context: hook */
-void *pages_publish(void *_Atomic *place, size_t bytes);
+/* The same for those that are written from end to end, or all over: large blocks of them come in huge pages, which take a
+ * fifth of the time. What is not written takes memory, too. */
+void *pages_alloc_dense(size_t bytes);
+
+/* A table that everybody finds at *place, where none was a moment ago. Another thread may be first: then it is that thread's,
+ * and ours is left unused.
+ * is_dense  as pages_alloc_dense()
+ * returns   NULL: no memory
+ * context   hook */
+void *pages_publish(void *_Atomic *place, size_t bytes, int is_dense);
 
 /* There is a limit on memory: what is mapped from now on is little more than what is asked for. */
 void pages_save_space(void);
 
-/* All of pages_alloc_table() goes. returns bytes. context: threads stopped; nobody uses it again */
+/* All of pages_alloc_table() and pages_alloc_dense() goes. returns bytes. context: threads stopped; nobody uses it again */
 size_t pages_give_tables(void);
 size_t pages_bytes(void); /* that all of ours take of the address space */
 

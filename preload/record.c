@@ -40,15 +40,17 @@ static __attribute__((noinline)) struct heap_leaf *leaf_make(uintptr_t address, 
     struct heap_node *_Atomic *node_place = &record_index.node[node_at];
     heap_announce(record_index.made, node_at);
     struct heap_node *node = atomic_load_explicit(node_place, memory_order_acquire);
-    if (!node && !(node = pages_publish((void *_Atomic *)node_place, sizeof *node)))
+    if (!node && !(node = pages_publish((void *_Atomic *)node_place, sizeof *node, 0)))
         return NULL;
     struct heap_leaf *_Atomic *leaf_place = &node->leaf[leaf_at];
     heap_announce(node->made, leaf_at);
     struct heap_leaf *leaf = atomic_load_explicit(leaf_place, memory_order_acquire);
-    if (leaf || !(leaf = pages_publish((void *_Atomic *)leaf_place, sizeof *leaf)))
+    if (leaf)
         return leaf;
     int is_first = !atomic_exchange_explicit(&has_one, 1, memory_order_relaxed); /* most programs need no other */
-    if (!is_first && size_bytes <= DENSE_BYTES_MAX)
+    int is_dense = !is_first && size_bytes <= DENSE_BYTES_MAX;
+    leaf = pages_publish((void *_Atomic *)leaf_place, sizeof *leaf, is_dense);
+    if (leaf && is_dense)
         pages_populate(leaf, sizeof *leaf);
     return leaf;
 }

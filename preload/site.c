@@ -84,7 +84,7 @@ static struct buckets *room_locked(void) {
     if (table && count + 1 < table->capacity / 2)
         return table;
     size_t capacity = table ? table->capacity * 2 : BUCKETS_MIN;
-    struct buckets *larger = pages_alloc_table(sizeof *larger + capacity * sizeof larger->place[0]);
+    struct buckets *larger = pages_alloc_dense(sizeof *larger + capacity * sizeof larger->place[0]);
     if (!larger)
         return NULL;
     if (table) /* sites will stand all over it */
@@ -98,7 +98,7 @@ static struct buckets *room_locked(void) {
 
 static struct site **pointer_locked(uint32_t id) {
     struct site ***chunk = &site_chunks[id / SITE_CHUNK];
-    if (!*chunk && !(*chunk = pages_alloc_table(SITE_CHUNK * sizeof(struct site *))))
+    if (!*chunk && !(*chunk = pages_alloc_dense(SITE_CHUNK * sizeof(struct site *))))
         return NULL;
     return &(*chunk)[id % SITE_CHUNK];
 }
@@ -110,7 +110,7 @@ static uint32_t add_locked(uint64_t hash, const uint64_t *frames, size_t count) 
     struct buckets *table = room_locked();
     struct site **pointer = table ? pointer_locked(id) : NULL;
     struct site *site =
-        pointer ? pages_alloc_table(sizeof *site + count * (sizeof(uint64_t) + sizeof(uint16_t))) : NULL;
+        pointer ? pages_alloc_dense(sizeof *site + count * (sizeof(uint64_t) + sizeof(uint16_t))) : NULL;
     if (!site)
         return 0;
     site->hash = hash;

@@ -69,7 +69,7 @@ static inline __attribute__((always_inline)) const struct rule *rule_find(struct
 }
 
 static struct rules *rules_make(size_t capacity) {
-    struct rules *table = pages_alloc_table(sizeof *table + capacity * sizeof table->slot[0]);
+    struct rules *table = pages_alloc_dense(sizeof *table + capacity * sizeof table->slot[0]);
     if (table)
         table->capacity = capacity;
     return table;

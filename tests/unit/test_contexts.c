@@ -23,7 +23,7 @@ _Atomic int lock_words[LOCK_COUNT];
 static void *alloc(size_t bytes) {
     return allocations++ == refused_at ? NULL : calloc(1, bytes); /* kept until the test's process ends */
 }
-void *pages_alloc_table(size_t bytes) {
+void *pages_alloc_dense(size_t bytes) {
     return alloc(bytes);
 }
 void pages_populate(void *memory, size_t bytes) {
