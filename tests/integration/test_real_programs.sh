@@ -216,16 +216,17 @@ same 'SIGTERM to the group' group_signal TERM perl -e '$| = 1; print "ready\n"; 
 
 # ---- cost: `true` and castaway together touch few pages (tests/bench tells the times); libraries that are read at the
 # start, or tables that are filled, would show
-faults_of() {
+# used WHAT PROGRAM...: a field of getrusage()
+used() {
     /usr/bin/python3 -c 'import os, sys
-_, status, usage = os.wait4(os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ), 0)
-print(usage.ru_minflt if status == 0 else 1000000)' "$@"
+_, status, usage = os.wait4(os.posix_spawn(sys.argv[2], sys.argv[2:], os.environ), 0)
+print(getattr(usage, sys.argv[1]) if status == 0 else 10000000)' "$@"
 }
 # touches_few NAME FAULTS PROGRAM...: it has no more page faults under castaway than so many beyond its own
 touches_few() {
     local plain castaway
-    plain=$(faults_of "${@:3}")
-    castaway=$(faults_of "${RUN[@]}" "${@:3}")
+    plain=$(used ru_minflt "${@:3}")
+    castaway=$(used ru_minflt "${RUN[@]}" "${@:3}")
     if [ $((castaway - plain)) -le "$2" ]; then
         pass
     else
@@ -237,4 +238,11 @@ touches_few true 250 /bin/true
 touches_few 'a program with few stacks' 280 /usr/bin/sort /dev/null
 gcc -O1 -w -o "$WORK/block_untouched" "$here/../programs/block_untouched.c"
 touches_few 'a program with a large block that it does not use' 2000 "$WORK/block_untouched"
+gcc -O1 -w -pthread -o "$WORK/tables_untouched" "$here/../programs/tables_untouched.c"
+kib=$(used ru_maxrss "${RUN[@]}" "$WORK/tables_untouched")
+if [ "$kib" -le 150000 ]; then
+    pass
+else
+    fail "a program with threads and large blocks that are used little takes $kib KiB"
+fi
 finish
