@@ -538,8 +538,8 @@ int exit_scan(int status) {
 }
 
 int exec_scan(void) {
-    if (!process.started || process.is_forked || !process.options.dir[0] || (int)sys(SYS_getpid, 0) != process.pid ||
-        live_hold() != 0)
+    if (!process.started || rights_confined || process.is_forked || !process.options.dir[0] ||
+        (int)sys(SYS_getpid, 0) != process.pid || live_hold() != 0)
         return 0;
     scan_once(0, NULL, AT_EXEC);
     live_release();

@@ -204,10 +204,12 @@ static int launch_as(const struct launch *launch, const struct given *given, enu
 
 static int launch_followed(const struct launch *launch) {
     struct unwatched_program program = {.why = WATCHED};
+    struct given given = given_by(launch->environment);
+    if (rights_confined && follow.library) /* there it would die as it would have here */
+        return launch_as(launch, &given, UNWATCHED_OUT_OF_REACH);
     if (!is_followed())
         return launch->run(launch, launch->environment);
     int error = errno, pid = (int)sys(SYS_getpid, 0);
-    struct given given = given_by(launch->environment);
     /* A filter of the program's may kill for the calls that it takes to look. */
     enum unwatched why = rights_filtered ? WATCHED : launch_judge(launch, follow.library, &program);
     if (why == WATCHED && given.preload && !*given.preload)

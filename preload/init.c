@@ -228,6 +228,7 @@ __attribute__((constructor)) static void start(int count, char **arguments, char
         pairs_start();
         deepbind_start();
         live_start();
+        rights_start();
     }
     thread_busy--;
 }
@@ -240,6 +241,7 @@ void process_after_fork(void) {
     process.pid = (int)sys(SYS_getpid, 0);
     process.start_seconds = scan_wall_seconds();
     process.start_us = scan_now_us();
+    rights_after_fork();
     live_after_fork();
     if (!process.started) {
         live_end();

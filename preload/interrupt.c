@@ -314,7 +314,7 @@ EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, v
     int error = next.pthread_create(thread, attributes, run, argument);
     while (error == EAGAIN && !rights_confined && give_way(stack_bytes(attributes)))
         error = next.pthread_create(thread, attributes, run, argument);
-    if (live_is_on())
+    if (live_is_on() && !rights_confined)
         interrupt_install();
     return error;
 }
@@ -339,9 +339,10 @@ static void block_handled(void) {
 static void on_signal(int signal, siginfo_t *info, void *context_pointer) {
     ucontext_t *context = context_pointer;
     int64_t since_ns = now_ns();
-    block_handled();
     ucontext_t *program = program_context(context);
-    if (stop_interrupted(info, program) || live_interrupted(info, program))
+    if (!rights_confined) /* to ask may be forbidden */
+        block_handled();
+    if (!rights_confined && (stop_interrupted(info, program) || live_interrupted(info, program)))
         hide(context, since_ns);
     else if (program_action.handler && (uintptr_t)program_action.handler != (uintptr_t)SIG_IGN)
         program_action.handler(signal, info, context_pointer);
