@@ -119,6 +119,8 @@ int main(int count, char **arguments) {
         allocate();
         syscall(SYS_exit, 7);
     }
+    if (!strcmp(act, "close in a root"))
+        failed = other_root();
     for (int i = 2; i < count; i++)
         failed |= strcmp(arguments[i], "writing") ? forbid_call((unsigned)atoi(arguments[i])) : forbid_writing();
     if (failed)
@@ -129,6 +131,8 @@ int main(int count, char **arguments) {
         failed = setuid(65534);
     else if (!strcmp(act, "root"))
         failed = other_root();
+    else if (!strcmp(act, "close in a root"))
+        closefrom(3);
     else if (!strcmp(act, "lock"))
         lock();
     else if (!strcmp(act, "limit"))
@@ -185,6 +189,7 @@ if [ "$(id -u)" = 0 ]; then
     for call in openat fcntl; do
         claim "another root takes no $call" ends 7 root "$call"
     done
+    claim 'nor does it to close all descriptors there' ends 7 'close in a root' newfstatat
     claim 'a child of vfork that has another root leaves its parent as it was' ends 7 'vfork and root'
     claim 'which is scanned' judged
 fi
