@@ -98,6 +98,11 @@ static const char *with_process(struct pool *pool, const char *path, const char 
     return pool_printf(pool, "%.*s.%s%s", (int)stem, path, process, path + stem);
 }
 
+bool output_is_device(const char *path) {
+    struct stat status;
+    return !stat(path, &status) && S_ISCHR(status.st_mode);
+}
+
 const char *output_of_each(struct pool *pool, const char *pattern) {
     size_t stem = stem_length(pattern);
     return has_pid(pattern) ? pattern : pool_printf(pool, "%.*s.%%p%s", (int)stem, pattern, pattern + stem);
@@ -209,7 +214,7 @@ static const char *name_of(struct pool *pool, const char *pattern, int64_t pid, 
     const char *process =
         number ? pool_printf(pool, "%" PRId64 ".%" PRId64, pid, number) : pool_printf(pool, "%" PRId64, pid);
     const char *name = expand(pool, pattern, process);
-    return name && !is_plain && !has_pid(pattern) ? with_process(pool, name, process) : name;
+    return name && !is_plain && !has_pid(pattern) && !output_is_device(name) ? with_process(pool, name, process) : name;
 }
 
 int output_keep(const struct options *options, struct output_names *names, const char *path, int64_t pid,
@@ -220,7 +225,8 @@ int output_keep(const struct options *options, struct output_names *names, const
         name = name_of(pool, options->output, pid, number, false);
     if (!name)
         return -1;
-    take(pool, names, name);
+    if (!output_is_device(name))
+        take(pool, names, name);
     return output_copy(path, name);
 }
 
