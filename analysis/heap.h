@@ -30,7 +30,7 @@ enum {
     OBJECT_IGNORED = 2,   /* declared reachable by the program */
     OBJECT_SUSPECT = 4,   /* set in a snapshot only: lost, not yet confirmed by another scan */
     OBJECT_KNOWN = 8,     /* set in a snapshot only: confirmed by an earlier scan */
-    OBJECT_LINKS = 16,    /* set in a snapshot only: some of its words stand in heap.unreadable, for they own nothing */
+    OBJECT_LINKS = 16,    /* set in a snapshot only: heap.unreadable has links of it, or a part of it, small as it is */
 };
 
 enum {

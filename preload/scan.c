@@ -14,6 +14,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "analysis/holes.h"
 #include "analysis/miscount.h"
 #include "clock.h"
 #include "dirty.h"
@@ -76,7 +77,11 @@ static int view(struct arena *arena, struct search *search) {
     search->heap.unaligned = options_unaligned(&process.options) || lsan.unaligned;
     error = view_odd(&search->heap, arena);
     frozen_flag(&search->heap);
-    return error ? error : roots_view_memory(&search->maps, &search->heap, arena);
+    if (!error)
+        error = roots_view_memory(&search->maps, &search->heap, arena);
+    if (!error)
+        holes_flag(&search->heap);
+    return error;
 }
 
 int search_view(struct arena *arena, struct search *search) {
