@@ -195,23 +195,30 @@ static int launch_without(const struct launch *launch, const struct given *given
 
 static int launch_as(const struct launch *launch, const struct given *given, enum unwatched why) {
     unsigned added = why == WATCHED ? lacks(given) : 0;
-    int strip = why == UNWATCHED_OTHER_MACHINE || why == UNWATCHED_MUSL || why == UNWATCHED_OUT_OF_REACH;
+    int strip = why == UNWATCHED_OTHER_MACHINE || why == UNWATCHED_MUSL || why == UNWATCHED_OUT_OF_REACH ||
+                why == UNWATCHED_FILTERED;
     if (added)
         return launch_with(launch, given, added);
     return strip && given->count <= ENTRIES_MAX ? launch_without(launch, given)
                                                 : launch->run(launch, launch->environment);
 }
 
+/* A filter of the program's may kill for the calls that it takes to look. */
+static enum unwatched judge(const struct launch *launch, struct unwatched_program *out) {
+    if (rights_unfollowed)
+        return launch_refuse(launch, UNWATCHED_FILTERED, out);
+    return rights_filtered ? WATCHED : launch_judge(launch, follow.library, out);
+}
+
 static int launch_followed(const struct launch *launch) {
     struct unwatched_program program = {.why = WATCHED};
     struct given given = given_by(launch->environment);
     if (rights_confined && follow.library) /* there it would die as it would have here */
-        return launch_as(launch, &given, UNWATCHED_OUT_OF_REACH);
+        return launch_as(launch, &given, UNWATCHED_FILTERED);
     if (!is_followed())
         return launch->run(launch, launch->environment);
     int error = errno, pid = (int)sys(SYS_getpid, 0);
-    /* A filter of the program's may kill for the calls that it takes to look. */
-    enum unwatched why = rights_filtered ? WATCHED : launch_judge(launch, follow.library, &program);
+    enum unwatched why = judge(launch, &program);
     if (why == WATCHED && given.preload && !*given.preload)
         program.why = why = UNWATCHED_UNWANTED;
     if (why != WATCHED && !launch->child)

@@ -39,4 +39,7 @@ int rights_may_call(int call);
 /* It forbids itself what scans while it runs need: there are none any more, nor in a child that it forks. */
 extern int rights_unscanned;
 
+/* Castaway in a program that is started now might die of the filter. */
+extern int rights_unfollowed;
+
 #endif

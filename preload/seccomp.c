@@ -5,7 +5,7 @@
  * recording that says so is left while it can still be written. A call that merely fails is no harm: the scan does
  * without it or gives up. What else we would call, around calls of the program's, is left out if a filter kills for it.
  *
- * Owns:    rights_confined, rights_filtered, rights_unscanned; what may be called.
+ * Owns:    rights_confined, rights_filtered, rights_unscanned, rights_unfollowed; what may be called.
  * Never:   changes what the calls do.
  * Source:  Linux, Documentation/userspace-api/seccomp_filter.rst; networking/filter.rst for the machine
  * Start:   before_mode(), then prctl() and syscall(). */
@@ -39,6 +39,7 @@
 int rights_confined;
 int rights_filtered;
 int rights_unscanned;
+int rights_unfollowed;
 
 /* What a scan, the writing of its recording and a stop of the threads ask of the kernel. */
 static const int needed[] = {
@@ -60,6 +61,13 @@ static const int needed_live[] = {
     SYS_munmap,        SYS_ppoll,       SYS_recvmsg,  SYS_restart_syscall, SYS_rt_sigpending,
     SYS_setpriority,   SYS_setsockopt,  SYS_socket,   SYS_timer_create,    SYS_timer_delete,
     SYS_timer_settime, SYS_userfaultfd,
+};
+
+/* And a program that is started then: it knows nothing of the filter, and tries all. */
+static const int needed_anew[] = {
+    SYS_fgetxattr,         SYS_flock,    SYS_fstat, SYS_fstatfs,  SYS_getegid,          SYS_getgid,
+    SYS_memfd_create,      SYS_mprotect, SYS_pipe2, SYS_renameat, SYS_process_vm_readv, SYS_sched_yield,
+    SYS_sched_getaffinity, SYS_unshare,
 };
 
 /* And what is left out, each by itself. */
@@ -224,7 +232,7 @@ static enum memory memory_is(void) {
 }
 
 static void confine(enum memory memory) {
-    rights_filtered = rights_unscanned = 1;
+    rights_filtered = rights_unscanned = rights_unfollowed = 1;
     if (memory == MEMORY_OWN) {
         live_end();
         exit_scan_give_up(REASON_CALLS_FORBIDDEN);
@@ -242,10 +250,11 @@ static void look_at(const struct sock_fprog *program, enum memory memory) {
         return;
     }
     rights_filtered = 1;
+    rights_unfollowed |= kills_one(program, needed_anew, sizeof needed_anew / sizeof needed_anew[0]);
     for (size_t i = 0; i < OPTIONAL; i++)
-        optional[i].is_deadly |= kills_one(program, &optional[i].call, 1);
+        rights_unfollowed |= (optional[i].is_deadly |= kills_one(program, &optional[i].call, 1));
     if (kills_one(program, needed_live, sizeof needed_live / sizeof needed_live[0])) {
-        rights_unscanned = 1;
+        rights_unscanned = rights_unfollowed = 1;
         if (memory == MEMORY_OWN)
             live_end();
     }

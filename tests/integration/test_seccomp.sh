@@ -182,6 +182,12 @@ claim 'nor does raising a limit' ends 7 limit capget
 claim 'nor an end by a signal' ends 134 crash rt_sigaction
 claim 'nor an exec' ends 7 exec getpid
 claim 'what is started then is not followed' ends 7 exec renameat2
+for call in unshare timer_create mkdirat; do
+    claim "nor behind a filter that kills for $call" ends 7 exec "$call"
+    claim "($call) which is said" err_has 'started behind a seccomp filter that kills: 1'
+done
+claim 'but it is where all is allowed that castaway does' ends 7 exec ptrace
+claim 'and judged' judged
 if [ "$(id -u)" = 0 ]; then
     for call in geteuid mkdirat fchownat fchmodat; do
         claim "to become another user takes no $call" ends 7 user "$call"
