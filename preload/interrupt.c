@@ -221,6 +221,8 @@ static struct timespec timespec_of(int64_t ns) {
 }
 
 static void shorten(struct timespec *limit, int64_t ns) {
+    if (limit->tv_sec >= WAIT_SECONDS_MAX)
+        return;
     int64_t left = limit->tv_sec * 1000000000ll + limit->tv_nsec - ns;
     *limit = timespec_of(left > 0 ? left : 0);
 }
@@ -230,7 +232,7 @@ static int socket_is_late(int file, int64_t waited_ns) {
     struct timeval limit = {0};
     unsigned bytes = sizeof limit;
     sys(SYS_getsockopt, file, SOL_SOCKET, SO_RCVTIMEO, &limit, &bytes);
-    int64_t limit_ns = limit.tv_sec * 1000000000ll + limit.tv_usec * 1000;
+    int64_t limit_ns = wait_ns(limit.tv_sec, limit.tv_usec * 1000);
     return limit_ns > 0 && waited_ns >= limit_ns;
 }
 

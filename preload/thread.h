@@ -12,6 +12,10 @@ struct wait {
     int64_t limit_ns;
     struct timespec rest; /* where the limit stands when the wait is taken up again */
 };
+#define WAIT_SECONDS_MAX (1ll << 32) /* longer ones count as so long */
+static inline int64_t wait_ns(int64_t seconds, int64_t ns) {
+    return (seconds < WAIT_SECONDS_MAX ? seconds : WAIT_SECONDS_MAX) * 1000000000ll + ns;
+}
 
 enum { THREAD_IDS = 256 };
 struct thread_state {

@@ -43,7 +43,7 @@ static int64_t of_milliseconds(int limit_ms) {
     return limit_ms > 0 ? limit_ms * 1000000ll : FOREVER;
 }
 static int64_t of_timespec(const struct timespec *limit) {
-    return limit ? limit->tv_sec * 1000000000ll + limit->tv_nsec : FOREVER;
+    return limit ? wait_ns(limit->tv_sec, limit->tv_nsec) : FOREVER;
 }
 
 #define WAIT(type, limit_ns, call)                                                                                     \
