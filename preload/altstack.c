@@ -69,6 +69,10 @@ EXPORT int sigaltstack(const stack_t *stack, stack_t *old) {
     }
     if (stack && !rights_confined) /* to ask which thread this is may be forbidden */
         note(stack, &before);
+    if (old && !rights_confined && !sys_can_write(old)) {
+        errno = EFAULT;
+        return -1;
+    }
     if (old)
         *old = before;
     return 0;

@@ -200,9 +200,14 @@ static int kills_for_writing(const struct sock_fprog *program) {
     return kills(program, &data);
 }
 
+static int is_there(const struct sock_fprog *program) {
+    return sys_can_read(program) && sys_can_read(&program->filter) && program->len && sys_can_read(program->filter) &&
+           sys_can_read(&program->filter[program->len - 1]);
+}
+
 /* Will the kernel refuse it? Source: seccomp(2), EACCES, EFAULT, EINVAL. */
 static int is_refused(const struct sock_fprog *program) {
-    if (!program || !program->filter || !program->len || program->len > BPF_MAXINSNS)
+    if (!is_there(program) || program->len > BPF_MAXINSNS)
         return 1;
     return !rights_filtered && sys(SYS_prctl, PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 0 && !rights_have(CAP_SYS_ADMIN);
 }

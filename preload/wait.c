@@ -16,6 +16,8 @@
 #include "hooks.h"
 #include "live.h"
 #include "next.h"
+#include "rights.h"
+#include "sys.h"
 #include "thread.h"
 
 enum { FOREVER = -1, UNKNOWN = 0 }; /* limits that are none, or not told to us */
@@ -43,7 +45,8 @@ static int64_t of_milliseconds(int limit_ms) {
     return limit_ms > 0 ? limit_ms * 1000000ll : FOREVER;
 }
 static int64_t of_timespec(const struct timespec *limit) {
-    return limit ? wait_ns(limit->tv_sec, limit->tv_nsec) : FOREVER;
+    return limit && live_is_on() && !rights_confined && sys_can_read(limit) ? wait_ns(limit->tv_sec, limit->tv_nsec)
+                                                                            : FOREVER;
 }
 
 #define WAIT(type, limit_ns, call)                                                                                     \

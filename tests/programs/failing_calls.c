@@ -132,10 +132,39 @@ static void process(void) {
     TRY(syscall(99999));
 }
 
+/* Pointers to where nothing is. */
+static void nowhere(void) {
+    void *volatile bad = (void *)8;
+    char *arguments[] = {"no", NULL}, *const_memory = "a stack would not fit here, nor may it be written";
+    sigset_t none;
+    pid_t child;
+    int epoll = epoll_create1(0);
+    sigemptyset(&none);
+    TRY(execve(bad, arguments, environ));
+    TRY(execv(bad, arguments));
+    TRY(execve("/bin/true", bad, environ));
+    TRY(execve("/bin/true", arguments, bad));
+    TRY(execveat(AT_FDCWD, bad, arguments, environ, 0));
+    TRY(posix_spawn(&child, bad, NULL, NULL, arguments, environ));
+    TRY(posix_spawn(&child, "/bin/true", NULL, NULL, arguments, bad));
+    TRY(setrlimit(RLIMIT_AS, bad));
+    TRY(prlimit(0, RLIMIT_NOFILE, bad, NULL));
+    TRY(prlimit(0, RLIMIT_AS, NULL, bad));
+    TRY(prctl(PR_SET_SECCOMP, 2, bad));
+    TRY(sigaltstack(NULL, bad));
+    TRY(sigaltstack(NULL, (stack_t *)const_memory));
+    TRY(sigtimedwait(&none, NULL, bad));
+    TRY(epoll_pwait2(epoll, bad, 1, bad, NULL));
+    TRY(semtimedop(0, bad, 1, bad));
+    TRY(read(epoll, bad, 1));
+    close(epoll);
+}
+
 int main(void) {
     memory();
     descriptors();
     signals();
     process();
+    nowhere();
     return 0;
 }
