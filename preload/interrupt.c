@@ -196,7 +196,9 @@ static size_t number_load_bytes(const unsigned char *at, int *number) {
 /* The number of the system call behind which `pc` stands: libc's wrappers load it right before, with nothing but the
  * loading of saved arguments in between. returns -1: not such code. */
 static int number_before(const unsigned char *pc) {
-    enum { LOADS_BYTES_MAX = 24 };
+    enum { LOADS_BYTES_MAX = 24, LOOKED_AT = 7 + LOADS_BYTES_MAX, PAGE_BYTES = 4096 };
+    if ((uintptr_t)pc % PAGE_BYTES < LOOKED_AT && !sys_can_read(pc - LOOKED_AT)) /* the first code of a mapping */
+        return -1;
     if (pc[-2] != 0x0f || pc[-1] != 0x05)
         return -1;
     for (const unsigned char *at = pc - 4; at > pc - 7 - LOADS_BYTES_MAX; at--) {
@@ -270,11 +272,16 @@ static void hide(ucontext_t *context, int64_t since_ns) {
     greg_t *registers = context->uc_mcontext.gregs;
     if (was_resuming(registers))
         resume_again(registers);
-    if (registers[REG_RAX] != -EINTR || program_signal_waits(context))
+    int is_part = registers[REG_RAX] > 0; /* or all of it: the wrapper knows */
+    if (registers[REG_RAX] != -EINTR && !is_part)
         return;
     int number = number_before((const unsigned char *)registers[REG_RIP]);
-    if (number < 0)
+    if (number < 0 || program_signal_waits(context))
         return;
+    if (is_part) {
+        thread_note_cut(arch_thread_pointer());
+        return;
+    }
     struct call call = call_of(number, registers);
     if (call.how == BY_KERNEL)
         registers[REG_RAX] = castaway_resume(&context->uc_sigmask);
@@ -316,7 +323,7 @@ EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, v
     int error = next.pthread_create(thread, attributes, run, argument);
     while (error == EAGAIN && !rights_confined && give_way(stack_bytes(attributes)))
         error = next.pthread_create(thread, attributes, run, argument);
-    if (live_is_on() && !rights_confined)
+    if (live_is_on())
         interrupt_install();
     return error;
 }

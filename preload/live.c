@@ -104,7 +104,7 @@ static struct {
 static _Atomic int finished; /* scans that came to an end; a futex word */
 
 int live_is_on(void) {
-    return on;
+    return on && !rights_confined;
 }
 
 int *live_place(void) {

@@ -49,6 +49,10 @@
     X(ssize_t, recvmsg, (int, struct msghdr *, int))                                                                   \
     X(ssize_t, read, (int, void *, size_t))                                                                            \
     X(ssize_t, readv, (int, const struct iovec *, int))                                                                \
+    X(ssize_t, write, (int, const void *, size_t))                                                                     \
+    X(ssize_t, writev, (int, const struct iovec *, int))                                                               \
+    X(ssize_t, send, (int, const void *, size_t, int))                                                                 \
+    X(ssize_t, sendto, (int, const void *, size_t, int, const struct sockaddr *, socklen_t))                           \
     X(int, accept, (int, struct sockaddr *, socklen_t *))                                                              \
     X(int, accept4, (int, struct sockaddr *, socklen_t *, int))                                                        \
     X(int, execve, (const char *, char *const *, char *const *))                                                       \
