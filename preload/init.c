@@ -148,6 +148,7 @@ static void start_unwinding(void) {
     exit_add(dlsym(RTLD_NEXT, "exit"));
     exit_add(dlsym(RTLD_NEXT, "quick_exit"));
     exit_add((const void *)_exit);
+    exit_add((const void *)syscall);
     const void *start = dlsym(RTLD_NEXT, "__libc_start_main");
     if (!start || unwind_function((uintptr_t)start, &process.start.lo, &process.start.hi) != 0)
         process.start = (struct range){0, 0};

@@ -20,6 +20,10 @@ void rights_after_fork(void);
 void rights_before_user(uid_t user);
 void rights_before_root(void);
 
+/* Call before it gives itself a seccomp mode, SECCOMP_MODE_...: the recording has to be written while that is possible. */
+struct sock_fprog;
+void rights_before_mode(unsigned long mode, const struct sock_fprog *program);
+
 /* Has the process this right, CAP_...? context: any */
 int rights_have(unsigned capability);
 

@@ -8,7 +8,7 @@
  * Owns:    rights_confined, rights_filtered, rights_unscanned, rights_unfollowed; what may be called.
  * Never:   changes what the calls do.
  * Source:  Linux, Documentation/userspace-api/seccomp_filter.rst; networking/filter.rst for the machine
- * Start:   before_mode(), then prctl() and syscall(). */
+ * Start:   rights_before_mode(). */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/audit.h>
@@ -20,8 +20,6 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 
-#include "closing.h"
-#include "descriptor.h"
 #include "fatal.h"
 #include "hooks.h"
 #include "init.h"
@@ -265,9 +263,7 @@ static void look_at(const struct sock_fprog *program, enum memory memory) {
     }
 }
 
-/* Call before a filter is installed, or strict mode, which leaves read, write and the end: the recording has to be written
- * while that is possible. */
-static void before_mode(unsigned long mode, const struct sock_fprog *program) {
+void rights_before_mode(unsigned long mode, const struct sock_fprog *program) {
     enum memory memory;
     if (!process.started || rights_confined || (memory = memory_is()) == MEMORY_SHARED)
         return;
@@ -285,64 +281,10 @@ EXPORT int prctl(int option, ...) {
         more[i] = va_arg(arguments, unsigned long); // NOLINT(clang-analyzer-valist.Uninitialized): it was begun
     va_end(arguments);
     if (option == PR_SET_SECCOMP)
-        before_mode(more[0], (const struct sock_fprog *)more[1]);
+        rights_before_mode(more[0], (const struct sock_fprog *)more[1]);
     long result = sys(SYS_prctl, option, more[0], more[1], more[2], more[3]);
     if (!sys_failed(result))
         return (int)result;
-    errno = (int)-result;
-    return -1;
-}
-
-/* Calls that change rights, made without their wrappers. */
-static void before_rights(long number, const long *arguments) {
-    switch (number) {
-    case SYS_prctl:
-        if (arguments[0] == PR_SET_SECCOMP)
-            before_mode((unsigned long)arguments[1], (const struct sock_fprog *)arguments[2]);
-        return;
-    case SYS_seccomp:
-        if (arguments[0] == SECCOMP_SET_MODE_FILTER || arguments[0] == SECCOMP_SET_MODE_STRICT)
-            before_mode(arguments[0] == SECCOMP_SET_MODE_FILTER ? SECCOMP_MODE_FILTER : SECCOMP_MODE_STRICT,
-                        (const struct sock_fprog *)arguments[2]);
-        return;
-    case SYS_setuid:
-        rights_before_user((uid_t)arguments[0]);
-        return;
-    case SYS_setreuid:
-    case SYS_setresuid:
-        rights_before_user((uid_t)arguments[1]);
-        return;
-    case SYS_chroot:
-    case SYS_pivot_root:
-    case SYS_unshare:
-    case SYS_setns:
-        rights_before_root();
-        return;
-    default:
-        return;
-    }
-}
-
-static long call(long number, const long *more) {
-    if (number == SYS_close && descriptor_is_kept((int)more[0]))
-        return -EBADF;
-    if (number == SYS_close_range)
-        return closing_range((unsigned)more[0], (unsigned)more[1], (unsigned)more[2]);
-    return sys_call(number, more[0], more[1], more[2], more[3], more[4], more[5]);
-}
-
-/* libseccomp comes this way. */
-EXPORT long syscall(long number, ...) {
-    va_list arguments;
-    long more[6];
-    va_start(arguments, number);
-    for (int i = 0; i < 6; i++)
-        more[i] = va_arg(arguments, long); // NOLINT(clang-analyzer-valist.Uninitialized): it was begun
-    va_end(arguments);
-    before_rights(number, more);
-    long result = call(number, more);
-    if (!sys_failed(result))
-        return result;
     errno = (int)-result;
     return -1;
 }
