@@ -92,6 +92,7 @@ static struct {
 static long stats[GENERATIONS][3];
 static struct snapshot scanning; /* the child that scans; child 0: none */
 static struct snapshot answering[PLACES];
+static _Atomic int taken_away[PLACES]; /* children of ours whose end the program has waited for */
 /* What the program itself asks: one question at a time. */
 enum { NOT_ASKED, ASKED, ANSWERING };
 static struct {
@@ -105,6 +106,21 @@ static _Atomic int finished; /* scans that came to an end; a futex word */
 
 int live_is_on(void) {
     return on && !rights_confined;
+}
+
+int live_is_child(int pid) {
+    int is_ours = scanning.child == pid || snapshot_is_kept(pid);
+    for (size_t i = 0; i < PLACES; i++) {
+        int taken = pid;
+        is_ours |= answering[i].child == pid || atomic_compare_exchange_strong(&taken_away[i], &taken, 0);
+    }
+    return is_ours;
+}
+
+/* Somebody else has waited for it, and will ask whose it is. */
+static void note_taken(int pid) {
+    static unsigned next_place;
+    atomic_store(&taken_away[next_place++ % PLACES], pid);
 }
 
 int *live_place(void) {
@@ -407,7 +423,10 @@ static int is_over(struct snapshot *snapshot) {
         return 0;
     if (snapshot->stays && snapshot->outcome->done)
         return 1;
-    return sys(SYS_wait4, snapshot->child, &status, __WALL | WNOHANG, 0) != 0;
+    long waited = sys(SYS_wait4, snapshot->child, &status, __WALL | WNOHANG, 0);
+    if (waited == -ECHILD)
+        note_taken((int)snapshot->child);
+    return waited != 0;
 }
 
 static void end_children(void) {

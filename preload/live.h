@@ -26,7 +26,8 @@ static inline int live_is_wanted(void) {
 
 /* Begin: the timer, and our handler for good. context: constructor, and a forked child */
 void live_start(void);
-int live_is_on(void); /* the handler must stay */
+int live_is_on(void);       /* the handler must stay */
+int live_is_child(int pid); /* is it one of ours, by which a scan or an answer is made? context: any */
 void live_after_fork(void);
 
 /* A thread's counts are to be added to everybody's; sets live_wanted when a scan is due. context: hook, busy */
