@@ -1,6 +1,7 @@
 /* cut.c - transfers of more than there is room for are made whole, although castaway looks in while they wait.
  * Exit status: how many were not. */
 #define _GNU_SOURCE
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,14 @@ static char given[BYTES], taken[BYTES];
 static int reader, writer;
 
 static ssize_t by_write(void) {
+    return write(writer, given, BYTES);
+}
+/* Nothing is done when we look in for the first time, a part when we do for the last. */
+static ssize_t by_write_when_full(void) {
+    fcntl(writer, F_SETFL, O_NONBLOCK);
+    while (write(writer, given, 4096) > 0)
+        ;
+    fcntl(writer, F_SETFL, 0);
     return write(writer, given, BYTES);
 }
 static ssize_t by_writev(void) {
@@ -35,6 +44,7 @@ static void *take(void *unused) {
     for (int i = 0; i < SCANS; i++) {
         nanosleep(&pause, NULL);
         castaway_collect(0);
+        (void)!read(reader, taken, 8192);
     }
     for (ssize_t done = 0, more = 1; more > 0; done += more)
         more = read(reader, taken, sizeof taken);
@@ -88,6 +98,7 @@ static int is_taken_apart(int type, ssize_t wanted) {
 
 int main(void) {
     return is_taken_apart(SOCK_STREAM, 2000) + is_taken_apart(SOCK_DGRAM, 1000) + is_cut("write", 0, by_write) +
-           is_cut("write to a socket", 1, by_write) + is_cut("writev", 0, by_writev) +
-           is_cut("writev to a socket", 1, by_writev) + is_cut("send", 1, by_send) + is_cut("sendto", 1, by_sendto);
+           is_cut("write to a socket", 1, by_write) + is_cut("write to a full pipe", 0, by_write_when_full) +
+           is_cut("writev", 0, by_writev) + is_cut("writev to a socket", 1, by_writev) + is_cut("send", 1, by_send) +
+           is_cut("sendto", 1, by_sendto);
 }
