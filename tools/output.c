@@ -217,9 +217,21 @@ static const char *name_of(struct pool *pool, const char *pattern, int64_t pid, 
     return name && !is_plain && !has_pid(pattern) && !output_is_device(name) ? with_process(pool, name, process) : name;
 }
 
+/* A pipe has room for one recording, and a name beside it (/dev/stdout.4242) would be nobody's. */
+static bool is_pipe(const char *path) {
+    struct stat status;
+    return !stat(path, &status) && (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode));
+}
+
 int output_keep(const struct options *options, struct output_names *names, const char *path, int64_t pid,
                 int64_t main_pid) {
     struct pool *pool = options->pool;
+    const char *plain = name_of(pool, options->output, pid, 0, true);
+    if (plain && is_pipe(plain) && (pid != main_pid || is_taken(names, plain))) {
+        message_error("%s: the recording of process %" PRId64 " was not kept: a pipe takes one; name a file", plain,
+                      pid);
+        return -1;
+    }
     const char *name = name_of(pool, options->output, pid, 0, pid == main_pid);
     for (int64_t number = 0; name && is_taken(names, name); number++)
         name = name_of(pool, options->output, pid, number, false);

@@ -87,6 +87,14 @@ claim 'one that was left long before the end is noticed, too' err_has 'note: pro
 touch go
 waits_for recordings_lost_are 56 'castaway.*.cast'
 
+touch before
+beside_output() { find /dev -maxdepth 1 -name 'stdout?*' -newer before; }
+nothing_beside_output() { [ -z "$(beside_output)" ]; }
+"$CASTAWAY" -o /dev/stdout --text /dev/null bash -c '(exit 3)' 2>err | cat >out
+claim 'a pipe takes the recording of the program' grep -q '"record":"end"' out
+claim 'and of no other process' grep -q 'was not kept: a pipe takes one' err
+claim 'beside which nothing is made' nothing_beside_output
+
 # /dev/null takes everything: nothing stands beside it.
 beside_null() { find /dev -maxdepth 1 -name 'null?*' -newer before; }
 nothing_beside_null() { [ -z "$(beside_null)" ]; }
