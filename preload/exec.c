@@ -155,11 +155,12 @@ static int run_spawnp(const struct launch *launch, char *const *environment) {
 }
 
 /* child  may be NULL: then nobody hears of the process's number but us */
-static int spawn_with(struct launch *launch, pid_t *child) {
+static int spawn_with(const struct launch *asked, pid_t *child) {
     pid_t unasked = 0;
+    struct launch launch = *asked;
     ready();
-    launch->child = child ? child : &unasked;
-    return is_sound(launch) ? follow_launch(launch) : launch->run(launch, launch->environment);
+    launch.child = child ? child : &unasked;
+    return is_sound(&launch) ? follow_launch(&launch) : launch.run(&launch, launch.environment);
 }
 
 EXPORT int posix_spawn(pid_t *child, const char *path, const posix_spawn_file_actions_t *actions,

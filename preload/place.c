@@ -38,7 +38,7 @@ static int create_own(int at, const char *path) {
 
 /* A link or a pipe that the recording of a live scan must not take the place of: that of the end is written into it. */
 static int is_special(const char *path) {
-    struct stat status;
+    struct stat status = {0};
     return sys(SYS_newfstatat, AT_FDCWD, path, &status, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(status.st_mode);
 }
 
