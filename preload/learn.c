@@ -13,7 +13,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "cfi.h"
+#include "cfi_cache.h"
 #include "module.h"
 #include "thread.h"
 
@@ -200,7 +200,7 @@ static void learn(step_by_tables *step, uintptr_t pc, int exact, struct rule *ru
 }
 
 void learn_rule(uintptr_t pc, int exact, struct rule *rule) {
-    learn(cfi_step_on, pc, exact, rule);
+    learn(cfi_cache_step, pc, exact, rule);
 }
 
 void learn_rule_anew(uintptr_t pc, int exact, struct rule *rule) {
