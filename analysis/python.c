@@ -62,6 +62,7 @@ enum { ALIVE_COUNT_MAX = INT32_MAX, SMALL_COUNT = 1 << 16, BASES_MAX = 64, GENER
 enum { SPARE_TABLE_BYTES = 120, SPARE_TABLE_MASK = 0xffffff, SPARE_TABLE_HEAD = 0x010303 };
 
 #define FLAG_MANAGED (UINT64_C(1) << 4)
+#define FLAG_HEAP_TYPE (UINT64_C(1) << 9)
 #define FLAG_COLLECTED (UINT64_C(1) << 14)
 #define FLAG_LIST (UINT64_C(1) << 25)
 #define FLAG_TUPLE (UINT64_C(1) << 26)
@@ -134,20 +135,27 @@ static size_t before_bytes(uint64_t flags) {
     return (flags & FLAG_COLLECTED ? LINKS_BYTES : 0) + (flags & FLAG_MANAGED ? MANAGED_BYTES : 0);
 }
 
-/* A block has the size that the type says; strings are often shorter than their type. */
+/* A block has the size that the type says; strings are often shorter than their type. Only a tuple's items are counted where
+ * those of all types with items should be. */
 static int fits(const struct instance *in) {
     uint64_t bytes = in->end - in->object, basic = heap_load(in->type + TYPE_BASIC_BYTES);
     if (in->flags & FLAG_STRING)
         return 1;
+    if (in->flags & FLAG_TUPLE)
+        return bytes >= basic && heap_load(in->object + OBJECT_SIZE) <= (bytes - basic) / WORD;
     if (heap_load(in->type + TYPE_ITEM_BYTES))
         return bytes + WORD >= basic;
     return bytes >= basic && bytes < basic + WORD;
 }
 
-/* Arrays have pointers there; of a program that is loaded low, they are small numbers. */
-static int may_be_count(const struct heap *heap, uintptr_t word) {
+/* Arrays have pointers there; of a program that is loaded low, they are small numbers. Without references are those objects
+ * that the interpreter keeps for reuse, none of them of a type made at run time: a zero before the address of such a type is
+ * rather of some structure that holds types. */
+static int may_be_count(const struct heap *heap, uintptr_t word, uint64_t flags) {
     uintptr_t start;
-    return word < SMALL_COUNT || (word <= ALIVE_COUNT_MAX && !heap_find(heap, word, &start));
+    if (word < SMALL_COUNT)
+        return word || !(flags & FLAG_HEAP_TYPE);
+    return word <= ALIVE_COUNT_MAX && !heap_find(heap, word, &start);
 }
 
 static int is_object(struct reader *reader, struct instance *in) {
@@ -159,8 +167,8 @@ static int is_object(struct reader *reader, struct instance *in) {
         if (!is_type(reader, in->type))
             continue;
         in->flags = heap_load(in->type + TYPE_FLAGS);
-        if (before_bytes(in->flags) == before && may_be_count(reader->heap, heap_load(in->object + OBJECT_COUNT)) &&
-            fits(in))
+        uintptr_t count = heap_load(in->object + OBJECT_COUNT);
+        if (before_bytes(in->flags) == before && may_be_count(reader->heap, count, in->flags) && fits(in))
             return 1;
     }
     return 0;

@@ -86,6 +86,7 @@ static inline uint32_t arch_sum_of(struct arch_sum sum) {
 #endif
 
 #if defined(__x86_64__)
+#define ARCH_VDSO_CLOCK "__vdso_clock_gettime"
 enum { ARCH_RED_ZONE_BYTES = 128 };
 static inline __attribute__((always_inline)) void arch_callee_saved(struct callee_saved *registers) {
     __asm__ volatile("lea 0(%%rip), %%rax\n\t"
@@ -190,6 +191,7 @@ static inline uintptr_t arch_context_offset(unsigned number) {
     return offsetof(ucontext_t, uc_mcontext.gregs) + places[number] * sizeof(greg_t);
 }
 #else
+#define ARCH_VDSO_CLOCK "__kernel_clock_gettime"
 enum { ARCH_RED_ZONE_BYTES = 0 };
 static inline __attribute__((always_inline)) void arch_callee_saved(struct callee_saved *registers) {
     registers->pc = 0;

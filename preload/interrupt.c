@@ -23,6 +23,7 @@
 
 #include "altstack.h"
 #include "arch.h"
+#include "clock.h"
 #include "give_way.h"
 #include "hooks.h"
 #include "live.h"
@@ -211,8 +212,7 @@ static int number_before(const unsigned char *pc) {
 }
 
 static int64_t now_ns(void) {
-    struct timespec now = {0};
-    sys(SYS_clock_gettime, CLOCK_MONOTONIC, &now);
+    struct timespec now = clock_read(CLOCK_MONOTONIC);
     return now.tv_sec * 1000000000ll + now.tv_nsec;
 }
 

@@ -15,6 +15,7 @@
 #include <time.h>
 
 #include "analysis/miscount.h"
+#include "clock.h"
 #include "dirty.h"
 #include "forked.h"
 #include "frozen.h"
@@ -31,14 +32,12 @@
 #include "write_refs.h"
 
 int64_t scan_now_us(void) {
-    struct timespec now = {0};
-    sys(SYS_clock_gettime, CLOCK_MONOTONIC, &now);
+    struct timespec now = clock_read(CLOCK_MONOTONIC);
     return now.tv_sec * 1000000ll + now.tv_nsec / 1000;
 }
 
 double scan_wall_seconds(void) {
-    struct timespec now = {0};
-    sys(SYS_clock_gettime, CLOCK_REALTIME, &now);
+    struct timespec now = clock_read(CLOCK_REALTIME);
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 

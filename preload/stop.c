@@ -18,6 +18,7 @@
 
 #include "arch.h"
 #include "beside.h"
+#include "clock.h"
 #include "descriptor.h"
 #include "interrupt.h"
 #include "live.h"
@@ -147,8 +148,7 @@ static void ask_thread(void *context, const char *name) {
 }
 
 static int64_t now_ms(void) {
-    struct timespec now = {0};
-    sys(SYS_clock_gettime, CLOCK_MONOTONIC, &now);
+    struct timespec now = clock_read(CLOCK_MONOTONIC);
     return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 

@@ -12,6 +12,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "hooks.h"
 #include "live.h"
 #include "next.h"
@@ -26,8 +27,7 @@ static void wait_begins(int64_t limit_ns) {
     thread_busy++;
     struct thread_state *state = thread_state();
     if (state) {
-        struct timespec now = {0};
-        clock_gettime(CLOCK_MONOTONIC, &now);
+        struct timespec now = clock_read(CLOCK_MONOTONIC);
         state->wait.limit_ns = limit_ns;
         state->wait.began_ns = now.tv_sec * 1000000000ll + now.tv_nsec;
     }
