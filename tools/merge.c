@@ -15,16 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const words[KIND_COUNT] = {
-#define X(name, word, key) word,
-    KINDS(X)
-#undef X
-};
-static const char *const keys[KIND_COUNT] = {
-#define X(name, word, key) key,
-    KINDS(X)
-#undef X
-};
 static const struct {
     const char *code, *text;
 } note_texts[] = {
@@ -37,14 +27,6 @@ static const char *const tool_codes[TOOL_NOTE_COUNT] = {
     TOOL_NOTES(X)
 #undef X
 };
-
-const char *kind_word(enum kind kind) {
-    return words[kind];
-}
-
-const char *kind_key(enum kind kind) {
-    return keys[kind];
-}
 
 bool note_is_counted(const char *code) {
     static const char *const counted[] = {"not-recorded",     "no-stack",  "stack-cut",     "thread-running",
