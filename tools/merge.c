@@ -6,6 +6,7 @@
  * Owns:  one copy of each finding. Of a recording nothing else is kept.
  * Start: report_add(), then report_push(). */
 #include "report.h"
+#include "list.h"
 #include "units.h"
 
 #include "breaks.h"
@@ -32,10 +33,7 @@ bool note_is_counted(const char *code) {
     static const char *const counted[] = {"not-recorded",     "no-stack",  "stack-cut",     "thread-running",
                                           "roots-unreadable", "inherited", "bad-recording", "left-running",
                                           "unwatched",        "lingering"};
-    for (size_t i = 0; i < sizeof counted / sizeof *counted; i++)
-        if (!strcmp(code, counted[i]))
-            return true;
-    return false;
+    return list_has(counted, COUNT(counted), code);
 }
 
 /* ---- notes ---- */
