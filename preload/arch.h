@@ -50,7 +50,7 @@ static inline __attribute__((always_inline)) __m128i arch_two_words(const uint64
 }
 /* Is each half one of its two? Those of a word may be of different ones. one, two, weight: aligned */
 static inline __attribute__((always_inline)) int
-arch_words_turned(const uint64_t *const at[ARCH_WORDS], const uint64_t one[ARCH_WORDS], const uint64_t two[ARCH_WORDS],
+arch_words_of_two(const uint64_t *const at[ARCH_WORDS], const uint64_t one[ARCH_WORDS], const uint64_t two[ARCH_WORDS],
                   const uint64_t weight[ARCH_WORDS], struct arch_sum *sum) {
     __m128i low = arch_two_words(at[0], at[1]), high = arch_two_words(at[2], at[3]);
     __m128i low_two = _mm_cmpeq_epi32(low, *(const __m128i *)two);
@@ -69,7 +69,7 @@ static inline __attribute__((always_inline)) uint32_t arch_sum_of(struct arch_su
 struct arch_sum {
     uint64_t any;
 };
-static inline int arch_words_turned(const uint64_t *const at[ARCH_WORDS], const uint64_t one[ARCH_WORDS],
+static inline int arch_words_of_two(const uint64_t *const at[ARCH_WORDS], const uint64_t one[ARCH_WORDS],
                                     const uint64_t two[ARCH_WORDS], const uint64_t weight[ARCH_WORDS],
                                     struct arch_sum *sum) {
     unsigned third = 0;

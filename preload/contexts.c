@@ -2,7 +2,7 @@
  *
  * Owns:    the table of nodes. Readers are lock-free; a node never changes but for its site.
  * Never:   takes a hash for a stack: frames are compared, each with the node outside it.
- * Start:   contexts_site(). */
+ * Start:   contexts_site(). Invariants: README.md, "Stacks". */
 #include "contexts.h"
 
 #include <stdatomic.h>
@@ -184,4 +184,5 @@ void contexts_forget_stale_locked(void) {
 void contexts_forget_all(void) {
     atomic_store(&contexts, NULL);
     node_count = 0;
+    is_full = 0;
 }

@@ -20,8 +20,8 @@ uint32_t contexts_site(const uint64_t *frames, const uint64_t *hashes, uint32_t 
  * context  hook, busy; LOCK_SITE is not held */
 int contexts_enter(const uint64_t *frames, const uint64_t *hashes, uint32_t *nodes, uint32_t count, uint32_t site);
 
-void contexts_forget_stale_locked(
-    void);                      /* some sites have become stale: their stacks have none now. LOCK_SITE is held */
+/* Some sites have become stale: their stacks have none now. context: LOCK_SITE is held */
+void contexts_forget_stale_locked(void);
 void contexts_forget_all(void); /* context: as site_forget_all() */
 
 #endif

@@ -17,6 +17,7 @@ enum {
     FAMILY_WIDES = 16,  /* of more, and the caller's own address */
     FAMILY_RUNS = 16,   /* pages that they lie on */
     FAMILY_TABLE_BITS_MAX = 22,
+    FAMILY_NUMBER_BITS = 32,
     FAMILY_WORD_BITS = 6, /* a wide place has 1 << this many words at most */
 };
 
@@ -58,7 +59,7 @@ struct family {
     uint32_t any_frame; /* at which a stack is cut short: what stands there leads nowhere; 0: it is not cut */
     const uint64_t *outermost;
     uint32_t hits, misses;
-    uint32_t bits; /* of a number, at most 32 */
+    uint32_t bits; /* of a number, at most FAMILY_NUMBER_BITS */
     struct family_known *known;
     uint32_t known_bits;    /* there are 1 << known_bits of them, */
     uint32_t filled;        /* so many of which hold a number, */

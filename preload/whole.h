@@ -49,14 +49,11 @@ static inline const uint64_t *whole_outermost(const struct whole *whole) {
     return whole->at[i - 1];
 }
 
-/* 0: the whole begins where the present stack does. */
-static inline uint64_t whole_begin_differs(const struct whole *whole, const struct caller *caller) {
-    return (whole->caller.pc ^ caller->pc) | (whole->caller.sp ^ caller->sp) |
-           ((whole->caller.bp ^ caller->bp) & whole->bp_mask) |
-           (whole->epoch ^ atomic_load_explicit(&unwind_epoch, memory_order_relaxed));
-}
+/* Does the whole begin where the present stack does? */
 static inline int whole_begins_at(const struct whole *whole, const struct caller *caller) {
-    return !whole_begin_differs(whole, caller);
+    return !((whole->caller.pc ^ caller->pc) | (whole->caller.sp ^ caller->sp) |
+             ((whole->caller.bp ^ caller->bp) & whole->bp_mask) |
+             (whole->epoch ^ atomic_load_explicit(&unwind_epoch, memory_order_relaxed)));
 }
 
 /* The first of the places at which another word stands now, or one of the WHOLE_WORDS_AT_ONCE from there on; NULL: the words
@@ -74,7 +71,7 @@ static inline const uint64_t *const *whole_differs(const struct whole *whole) {
 
 /* Is the whole stack as it was? */
 static inline int whole_is_same(const struct whole *whole, const struct caller *caller) {
-    return !whole_begin_differs(whole, caller) && !whole_differs(whole);
+    return whole_begins_at(whole, caller) && !whole_differs(whole);
 }
 
 /* The first i at which another word stands at at[i] now, or whole->words. It begins where the present stack does. */

@@ -1,0 +1,37 @@
+/* family_known.h - the sites of a family's stacks, by their numbers. */
+#ifndef CASTAWAY_PRELOAD_FAMILY_KNOWN_H
+#define CASTAWAY_PRELOAD_FAMILY_KNOWN_H
+
+#include "family.h"
+
+enum { FAMILY_KNOWN_LINE = 8 }; /* entries that are read together */
+
+/* Where a number is to be found, or in the next line. Those that differ in the low bits, which are mostly of the innermost frames,
+ * share a line of the cache: they come one after the other. */
+static inline size_t family_known_place(const struct family *family, uint32_t number) {
+    return (number / FAMILY_KNOWN_LINE * family->spread >> family->shift) ^ number % FAMILY_KNOWN_LINE;
+}
+
+/* The site of the stack with this number; 0: none is known. */
+static inline __attribute__((always_inline)) uint32_t family_known_site(struct family *family, uint32_t number) {
+    family->hits++;
+    size_t place = family_known_place(family, number);
+    if (__builtin_expect(family->known[place].number == number, 1))
+        return family->known[place].site;
+    place ^= FAMILY_KNOWN_LINE;
+    return family->known[place].number == number ? family->known[place].site : 0;
+}
+
+/* A first table, or one twice as large. returns  0, or -1: there is none, and nothing has changed */
+int family_known_grow(struct families *families, struct family *family);
+
+/* Room for one more. A table that is well filled grows with the bits, so that each number is its own place; and one where
+ * numbers are spread, when many stood where others did. To be called when the family's numbers have more bits than before,
+ * before one is looked for.
+ * returns  0, or -1: it could not grow; one more will stand where another did */
+int family_known_make_room(struct families *families, struct family *family);
+
+/* One that does not find its place empty goes to the next line; but where each number has its own. */
+void family_known_put(struct family *family, struct family_known known);
+
+#endif

@@ -1,0 +1,152 @@
+/* family_places.c - the places of a family's stacks, and the bits that each of their words has in a number.
+ *
+ * Owns:    at[], one[], two[], weight[], wide[], run[] and bits of a family.
+ * Never:   has a word join from which a walk would not go on in the same way; changes the bits of one that has some.
+ * Start:   family_places_fit(), family_places_learn(). Invariants: README.md, "Stacks". */
+#include "family_places.h"
+
+#include <string.h>
+
+#include "family_words.h"
+
+/* ---- of a new family ---- */
+
+static void clear_place(struct family *family, size_t i) {
+    family->at[i] = &whole_never_changes;
+    family->one[i] = family->two[i] = whole_never_changes;
+    family->weight[i] = 0;
+    family->place[i] = (struct family_place){0};
+}
+
+/* A run ends; what is read at once does not go on in the next one. returns  the end, or 0: there is no room */
+static size_t end_run(struct family *family, size_t places) {
+    if (places + ARCH_WORDS > FAMILY_PLACES || family->runs == FAMILY_RUNS)
+        return 0;
+    while (places % ARCH_WORDS)
+        clear_place(family, places++);
+    family->run[family->runs++] = (struct family_run){.places = (uint8_t)places, .wides = 1};
+    return places;
+}
+
+int family_places_put(struct family *family, const struct whole *whole) {
+    uintptr_t page = (uintptr_t)whole->at[0] / WHOLE_PAGE_BYTES;
+    size_t places = 0;
+    for (uint32_t i = 0; i < whole->words; i++) {
+        uintptr_t at = (uintptr_t)whole->at[i];
+        if (whole->at[i] == &whole_never_changes)
+            continue;
+        if (at / WHOLE_PAGE_BYTES != page && !(places = end_run(family, places)))
+            return -1;
+        if (places == FAMILY_PLACES)
+            return -1;
+        page = at / WHOLE_PAGE_BYTES;
+        family->at[places] = whole->at[i];
+        family->one[places] = family->two[places] = whole->word[i + 1];
+        family->place[places++] = (struct family_place){whole->place[i].shape, whole->place[i].frame};
+    }
+    family->wides = 1;
+    return (family->places = (uint32_t)end_run(family, places)) ? 0 : -1;
+}
+
+/* ---- words that join ---- */
+
+/* May `now` stand where `before` did, so that a walk goes on in the same way? */
+static int may_stand(const struct family *family, struct family_place *place, uint64_t before, uint64_t now) {
+    if (!now)
+        return 0;
+    if (place->frame == family->any_frame && place->frame)
+        return 1;
+    if (!place->shape)
+        place->shape = (uint16_t)unwind_shape(before);
+    return place->shape && place->shape == unwind_shape(now);
+}
+
+static uint32_t next_bit(struct family *family) {
+    return family->bits < FAMILY_NUMBER_BITS ? 1u << family->bits++ : 0;
+}
+
+/* A word that is not the place's yet. Its code is the next one: words that have one are known by it. */
+static int learn_word(struct families *families, struct family *family, struct family_wide *wide, uint64_t now) {
+    uint32_t order = wide->count, code = 0;
+    if (order >> FAMILY_WORD_BITS)
+        return -1;
+    for (uint32_t i = 0; order >> i; i++) {
+        if (!wide->bits[i] && !(wide->bits[i] = next_bit(family)))
+            return -1;
+        code |= order >> i & 1 ? wide->bits[i] : 0;
+    }
+    return family_words_add(families, wide, (struct family_word){now, code});
+}
+
+/* The place has a second word. A number that was noted had the first one: that is the one without bits. */
+static int give_bits(struct family *family, size_t i, uint64_t now) {
+    uint64_t halves = family->one[i] ^ now;
+    uint32_t low = (uint32_t)halves ? next_bit(family) : 0, high = halves >> 32 ? next_bit(family) : 0;
+    if (!low == !!(uint32_t)halves || !high == !!(halves >> 32))
+        return -1;
+    family->two[i] = now;
+    family->weight[i] = low | (uint64_t)high << 32;
+    return 0;
+}
+
+/* The place, in this run, has a third word. returns  0, or -1: there is no room, and the family must end */
+static int widen(struct families *families, struct family *family, size_t run, size_t i) {
+    uint32_t count = family->wides, at = family->run[run].wides;
+    if (count == FAMILY_WIDES)
+        return -1;
+    family->wides++;
+    struct family_wide *wide = &family->wide[at];
+    memmove(wide + 1, wide, (count - at) * sizeof *wide);
+    for (; run < family->runs; run++)
+        family->run[run].wides++;
+    uint64_t weight = family->weight[i];
+    *wide = (struct family_wide){.at = family->at[i], .place = family->place[i]};
+    wide->bits[0] = (uint32_t)weight | (uint32_t)(weight >> 32);
+    struct family_word one = {.word = family->one[i]}, two = {family->two[i], wide->bits[0]};
+    clear_place(family, i);
+    return family_words_add(families, wide, one) != 0 || family_words_add(families, wide, two) != 0 ? -1 : 0;
+}
+
+static int fits_wide(const struct family *family, struct family_wide *wide, uint64_t now) {
+    const struct family_word *word = family_word_of(wide, now);
+    return word->word == now || may_stand(family, &wide->place, word->word, now);
+}
+static int fits_place(struct family *family, size_t i) {
+    uint64_t now = *family->at[i];
+    return now == family->one[i] || now == family->two[i] ||
+           (family->place[i].frame && may_stand(family, &family->place[i], family->one[i], now));
+}
+
+int family_places_fit(struct family *family, uintptr_t pc) {
+    int fit = fits_wide(family, &family->wide[0], pc);
+    size_t i = 0, wide = 1;
+    for (const struct family_run *run = family->run; fit && run < family->run + family->runs; run++) {
+        for (; fit && i < run->places; i++)
+            fit = fits_place(family, i);
+        for (; fit && wide < run->wides; wide++)
+            fit = fits_wide(family, &family->wide[wide], *family->wide[wide].at);
+    }
+    return fit;
+}
+
+static int learn_wide(struct families *families, struct family *family, struct family_wide *wide, uint64_t now) {
+    return family_word_of(wide, now)->word == now ? 0 : learn_word(families, family, wide, now);
+}
+static int learn_place(struct families *families, struct family *family, size_t run, size_t i) {
+    uint64_t now = *family->at[i];
+    if (now == family->one[i] || now == family->two[i])
+        return 0;
+    return family->one[i] == family->two[i] ? give_bits(family, i, now) : widen(families, family, run, i);
+}
+
+int family_places_learn(struct families *families, struct family *family, uintptr_t pc) {
+    int error = learn_wide(families, family, &family->wide[0], pc);
+    size_t i = 0, wide = 1;
+    for (size_t run = 0; !error && run < family->runs; run++) {
+        for (; !error && i < family->run[run].places; i++)
+            error = learn_place(families, family, run, i);
+        for (; !error && wide < family->run[run].wides; wide++)
+            error = learn_wide(families, family, &family->wide[wide], *family->wide[wide].at);
+    }
+    return error;
+}

@@ -1,0 +1,18 @@
+/* family_words.h - the words of a family's wide place, each where its hash says. */
+#ifndef CASTAWAY_PRELOAD_FAMILY_WORDS_H
+#define CASTAWAY_PRELOAD_FAMILY_WORDS_H
+
+#include "family.h"
+
+/* Where the word stands, if it is one of the place's; there is always something. */
+static inline const struct family_word *family_word_of(const struct family_wide *wide, uint64_t word) {
+    return &wide->words[word * wide->factor >> wide->shift];
+}
+
+/* One more word is the place's. returns  0, or -1: there is no room, or no table for so many; nothing has changed */
+int family_words_add(struct families *families, struct family_wide *wide, struct family_word more);
+
+/* Its table is nobody's. A place that was refused one has none. */
+void family_words_give_back(struct families *families, struct family_wide *wide);
+
+#endif

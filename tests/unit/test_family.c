@@ -1,0 +1,304 @@
+/* test_family.c - stacks that are known by number: which site, what is kept, what is given back.
+ *
+ * Linked with preload/family*.o and -lcheck; memory, sites and rules are ours. */
+#include "preload/family.h"
+#include "preload/pages.h"
+#include "tests/unit/suite.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+enum { PLACES = 12, PLACES_A_PAGE = 4, CODE = 0x400000, SP = 0x7ff000000000, WISHED = 100, BEGINS = 3 * WISHED };
+
+/* ---- neighbours ---- */
+
+static unsigned long allocations, refused_at, refused_until; /* [at, until) of them are refused */
+static struct { uint64_t frames[PLACES + 1]; } sites[1 << 15];
+static uint32_t site_total, sites_max = sizeof sites / sizeof sites[0];
+
+_Atomic unsigned unwind_epoch = 2;
+const uint64_t whole_never_changes = 0x5555;
+
+/* Behind it stands a page that can't be read. All is kept until the test's process ends. */
+void *pages_alloc_table(size_t bytes) {
+    unsigned long each = allocations++;
+    if (each >= refused_at && each < refused_until)
+        return NULL;
+    size_t whole = (bytes + WHOLE_PAGE_BYTES - 1) / WHOLE_PAGE_BYTES * WHOLE_PAGE_BYTES;
+    char *memory = mmap(NULL, whole + WHOLE_PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    ck_assert_ptr_ne(memory, MAP_FAILED);
+    mprotect(memory + whole, WHOLE_PAGE_BYTES, PROT_NONE);
+    return memory + whole - bytes;
+}
+unsigned unwind_shape(uintptr_t pc) {
+    return pc / CODE == 1;
+}
+uint32_t site_count(void) {
+    return site_total;
+}
+uint32_t site_intern(const uint64_t *frames, size_t count) {
+    ck_assert_uint_eq(count, PLACES + 1);
+    for (uint32_t i = 0; i < site_total; i++)
+        if (memcmp(sites[i].frames, frames, sizeof sites[i].frames) == 0)
+            return i + 1;
+    if (site_total == sites_max)
+        return 0;
+    memcpy(sites[site_total].frames, frames, sizeof sites[0].frames);
+    return ++site_total;
+}
+
+/* ---- stacks ---- */
+
+/* Return addresses, innermost first, on several pages. All stacks stand here, whatever their pointer. */
+static _Alignas(WHOLE_PAGE_BYTES) uint64_t stack[PLACES][WHOLE_PAGE_BYTES / sizeof(uint64_t) / PLACES_A_PAGE];
+
+static struct caller caller_at(uintptr_t sp) {
+    return (struct caller){.pc = CODE, .sp = sp};
+}
+
+/* The place has the word of this number. */
+static void set_place(size_t i, unsigned number) {
+    stack[i][0] = CODE + i * 0x1000 + number * 0x33;
+}
+
+static struct whole whole_at(uintptr_t sp) {
+    struct whole whole = {
+        .caller = caller_at(sp), .epoch = unwind_epoch, .words = PLACES, .frames = PLACES + 1, .word = {CODE}};
+    for (uint8_t i = 0; i < PLACES; i++) {
+        whole.at[i] = stack[i];
+        whole.word[i + 1] = stack[i][0];
+        whole.place[i] = (struct whole_place){.shape = 1, .frame = (uint8_t)(i + 1)};
+    }
+    return whole;
+}
+
+static int begin(struct families *families, uintptr_t sp) {
+    struct whole whole = whole_at(sp);
+    return families_wish(families, &whole, 0) || families_wish(families, &whole, BEGINS);
+}
+
+/* Its site must be right, if it is found. */
+static uint32_t look(struct families *families, uintptr_t sp, int may_learn) {
+    struct caller caller = caller_at(sp);
+    uint64_t frames[PLACES + 1] = {CODE};
+    for (size_t i = 0; i < PLACES; i++)
+        frames[i + 1] = stack[i][0];
+    uint32_t site = families_site(families, &caller);
+    if (!site && may_learn)
+        site = families_site_of_new(families, &caller, PLACES + 1);
+    if (site)
+        ck_assert(memcmp(sites[site - 1].frames, frames, sizeof frames) == 0);
+    return site;
+}
+static uint32_t meet(struct families *families, uintptr_t sp) {
+    return look(families, sp, 1);
+}
+
+/* Stack pointers whose families stand in the same ways. */
+static uintptr_t rival(unsigned number) {
+    uintptr_t sp = SP;
+    for (unsigned i = 0; i < number; i += families_place(sp) / FAMILY_WAYS == families_place(SP) / FAMILY_WAYS)
+        sp += 16;
+    return sp;
+}
+
+/* Rivals take turns. returns  how often there was none for the one whose turn it was; it wishes for one then */
+static unsigned take_turns(struct families *families, unsigned first, unsigned count, unsigned turns) {
+    unsigned missed = 0;
+    for (unsigned turn = 0; turn < turns; turn++)
+        for (unsigned i = first; i < first + count; i++)
+            if (!meet(families, rival(i))) {
+                struct whole whole = whole_at(rival(i));
+                families_wish(families, &whole, 5);
+                missed++;
+            }
+    return missed;
+}
+
+/* Whatever happened: tables that are in use are those of families that are there. */
+static void check_used(const struct families *families) {
+    size_t used = 0;
+    for (size_t i = 0; i < FAMILIES; i++) {
+        const struct family *family = &families->family[i];
+        ck_assert(families->sp[i] == family->sp);
+        ck_assert(!family->sp || families->groups >> i / FAMILY_WAYS & 1);
+        used += family->known ? (size_t)1 << family->known_bits : 0;
+        for (size_t wide = 0; wide < FAMILY_WIDES; wide++)
+            used += family->wide[wide].words ? (size_t)2 << (64 - family->wide[wide].shift) : 0;
+    }
+    ck_assert_uint_eq(families->used, used);
+}
+
+static struct families *families_make(void) {
+    for (size_t i = 0; i < PLACES; i++)
+        set_place(i, 0);
+    return calloc(1, sizeof(struct families));
+}
+
+/* ---- */
+
+START_TEST (each_stack_of_a_family_has_its_own_site) {
+    struct families *families = families_make();
+    ck_assert(begin(families, SP));
+    for (unsigned i = 0; i < 4096; i++) {
+        for (size_t place = 0; place < PLACES; place++)
+            set_place(place, i >> place & 1);
+        ck_assert_uint_eq(meet(families, SP), i + 1);
+    }
+    for (unsigned i = 0; i < 4096; i++) {
+        for (size_t place = 0; place < PLACES; place++)
+            set_place(place, i >> place & 1);
+        ck_assert_uint_eq(look(families, SP, 0), i + 1);
+    }
+    check_used(families);
+}
+END_TEST
+
+START_TEST (a_word_from_which_a_walk_goes_on_in_another_way_is_no_family_s) {
+    struct families *families = families_make();
+    ck_assert(begin(families, SP));
+    stack[3][0] = 2 * CODE;
+    ck_assert_uint_eq(meet(families, SP), 0);
+    set_place(3, 1);
+    ck_assert_uint_ne(meet(families, SP), 0);
+}
+END_TEST
+
+START_TEST (a_place_has_64_words) {
+    struct families *families = families_make();
+    ck_assert(begin(families, SP));
+    for (unsigned i = 0; i < 64; i++) {
+        set_place(5, i);
+        ck_assert_uint_ne(meet(families, SP), 0);
+    }
+    for (unsigned i = 0; i < 64; i++) {
+        set_place(5, i);
+        ck_assert_uint_ne(look(families, SP, 0), 0);
+    }
+    check_used(families);
+    set_place(5, 64);
+    ck_assert_uint_eq(meet(families, SP), 0);
+    ck_assert_uint_eq(families->used, 0);
+}
+END_TEST
+
+START_TEST (a_table_is_found_for_any_64_words) {
+    uint32_t state = 1;
+    for (unsigned set = 0; set < 100; set++) {
+        struct families *families = families_make();
+        ck_assert(begin(families, SP));
+        for (unsigned i = 1; i < 64; i++) {
+            state = state * 1664525 + 1013904223;
+            stack[5][0] = CODE + state % CODE;
+            ck_assert_uint_ne(meet(families, SP), 0);
+        }
+        check_used(families);
+    }
+}
+END_TEST
+
+/* The first places become wide before those that stand in front of them. */
+static void widen_backwards(struct families *families) {
+    for (size_t place = PLACES - 1; place > 1; place -= 2)
+        for (unsigned i = 0; i < 12; i++) {
+            set_place(place, i);
+            meet(families, SP);
+        }
+}
+
+START_TEST (a_family_that_is_refused_memory_gives_back_all) {
+    struct families *all = families_make();
+    unsigned long before = allocations;
+    ck_assert(begin(all, SP));
+    widen_backwards(all);
+    ck_assert_uint_ne(all->used, 0);
+    unsigned long count = allocations - before;
+    ck_assert_uint_gt(count, 10);
+    for (unsigned long i = 0; i < count; i++) {
+        struct families *families = families_make();
+        refused_at = allocations + i;
+        refused_until = refused_at + 1;
+        if (begin(families, SP))
+            widen_backwards(families);
+        check_used(families);
+    }
+}
+END_TEST
+
+START_TEST (a_family_that_ends_for_want_of_room_gives_back_all) {
+    enum { ROOM = 1 << 13 };
+    struct families *families = families_make();
+    ck_assert(begin(families, SP));
+    for (unsigned i = 0; i < 3; i++) {
+        set_place(PLACES - 1, i);
+        ck_assert_uint_ne(meet(families, SP), 0);
+    }
+    set_place(0, 1);
+    ck_assert_uint_ne(meet(families, SP), 0);
+    uint32_t others = ROOM - families->used;
+    families->used = ROOM;
+    set_place(0, 2);
+    ck_assert_uint_eq(meet(families, SP), 0);
+    ck_assert_uint_eq(families->used, others);
+}
+END_TEST
+
+START_TEST (a_number_whose_site_is_refused_is_looked_for_within_the_table) {
+    struct families *families = families_make();
+    ck_assert(begin(families, SP));
+    ck_assert_uint_ne(meet(families, SP), 0);
+    sites_max = site_total;
+    for (size_t i = 0; i < PLACES; i++) {
+        set_place(i, 1);
+        ck_assert_uint_eq(meet(families, SP), 0);
+        ck_assert_uint_eq(look(families, SP, 0), 0);
+    }
+    for (size_t i = 0; i < PLACES; i++)
+        set_place(i, 0);
+    ck_assert_uint_eq(look(families, SP, 0), 1);
+    check_used(families);
+}
+END_TEST
+
+START_TEST (two_that_wish_in_turn_both_get_a_family) {
+    struct families *families = families_make();
+    ck_assert_uint_eq(families_place(rival(0)), families_place(rival(1)));
+    take_turns(families, 0, 2, 100);
+    ck_assert_uint_eq(take_turns(families, 0, 2, 100), 0);
+}
+END_TEST
+
+START_TEST (families_of_an_earlier_phase_make_way) {
+    struct families *families = families_make();
+    take_turns(families, 0, FAMILY_WAYS, 50000);
+    take_turns(families, FAMILY_WAYS, FAMILY_WAYS, 5000);
+    ck_assert_uint_eq(take_turns(families, FAMILY_WAYS, FAMILY_WAYS, 100), 0);
+    check_used(families);
+}
+END_TEST
+
+START_TEST (one_too_many_does_not_drive_out_the_others_in_turn) {
+    struct families *families = families_make();
+    take_turns(families, 0, FAMILY_WAYS + 1, 5000);
+    ck_assert_uint_le(take_turns(families, 0, FAMILY_WAYS + 1, 100), 200);
+    check_used(families);
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("family");
+    TCase *tests = tcase_create("family");
+    tcase_add_test(tests, each_stack_of_a_family_has_its_own_site);
+    tcase_add_test(tests, a_word_from_which_a_walk_goes_on_in_another_way_is_no_family_s);
+    tcase_add_test(tests, a_place_has_64_words);
+    tcase_add_test(tests, a_table_is_found_for_any_64_words);
+    tcase_add_test(tests, a_family_that_is_refused_memory_gives_back_all);
+    tcase_add_test(tests, a_family_that_ends_for_want_of_room_gives_back_all);
+    tcase_add_test(tests, a_number_whose_site_is_refused_is_looked_for_within_the_table);
+    tcase_add_test(tests, two_that_wish_in_turn_both_get_a_family);
+    tcase_add_test(tests, families_of_an_earlier_phase_make_way);
+    tcase_add_test(tests, one_too_many_does_not_drive_out_the_others_in_turn);
+    suite_add_tcase(suite, tests);
+    return suite_run(suite);
+}
