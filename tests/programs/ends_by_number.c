@@ -8,10 +8,6 @@
 #include <unistd.h>
 #include "program.h"
 
-static NOINLINE void drop(size_t size) {
-    NEW_BYTES(size);
-}
-
 int main(int count, char **words) {
     char *again[] = {words[0], "again", NULL}, *last[] = {words[0], "again", "last", NULL};
     drop(50 + (size_t)count * 10 - 10);
