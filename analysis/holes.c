@@ -72,14 +72,7 @@ static size_t first_behind(const struct heap *heap, uintptr_t address) {
     const struct holes_leaf *leaf = heap->holes ? leaf_at(heap->holes, address) : NULL;
     size_t page = (address >> HOLES_PAGE_SHIFT) & (HOLES_PAGES - 1);
     size_t first = leaf ? leaf->first[page] : 0, last = leaf ? leaf->first[page + 1] : heap->unreadable_count;
-    while (first < last) {
-        size_t middle = first + (last - first) / 2;
-        if (heap->unreadable[middle].hi <= address)
-            first = middle + 1;
-        else
-            last = middle;
-    }
-    return first;
+    return first + range_first_behind(heap->unreadable + first, last - first, address);
 }
 
 struct range heap_readable(const struct heap *heap, uintptr_t lo, uintptr_t hi) {
@@ -93,4 +86,36 @@ struct range heap_readable(const struct heap *heap, uintptr_t lo, uintptr_t hi) 
             lo = next;
     }
     return lo < hi ? (struct range){lo, hi} : (struct range){hi, hi};
+}
+
+/* ---- small objects ---- */
+
+static int flag(void *context, uintptr_t address, object_id id) {
+    const struct heap *heap = context;
+    struct object *object = heap_object(heap, id);
+    uintptr_t end = address + object->size_bytes;
+    struct range readable = heap_readable(heap, address, end);
+    if (readable.lo != address || readable.hi != end)
+        object->flags |= OBJECT_LINKS;
+    return 0;
+}
+
+/* Those that begin in the hole, or so little before it that a small one can reach it. */
+static void flag_in(struct heap *heap, const struct range *hole) {
+    uintptr_t from = hole->lo > HEAP_LARGE_BYTES ? hole->lo - HEAP_LARGE_BYTES : 0;
+    uintptr_t base = from & ~(uintptr_t)(HEAP_LEAF_BYTES - 1);
+    for (struct heap_leaf *leaf;
+         base >> HEAP_ADDRESS_BITS == 0 && (leaf = heap_next_leaf(heap->index, &base)) && base < hole->hi;
+         base += HEAP_LEAF_BYTES) {
+        size_t first = base < from ? heap_slot_number(from) : 0;
+        size_t end = hole->hi - base < HEAP_LEAF_BYTES ? heap_slot_number(hole->hi - 1) + 1 : HEAP_LEAF_SLOTS;
+        heap_each_in_leaf(leaf, base, first, end, flag, heap);
+    }
+}
+
+void holes_flag(struct heap *heap) {
+    for (size_t i = 0; i < heap->unreadable_count; i++)
+        flag_in(heap, &heap->unreadable[i]);
+    for (size_t i = 0; i < heap->odd_count; i++)
+        flag(heap, heap->odd[i].address, heap->odd[i].id);
 }

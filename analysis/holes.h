@@ -26,4 +26,9 @@ struct holes {
 /* Make the table for a sorted list, if that is long enough to need one; else *holes is NULL.
  * returns  0, or -ENOMEM */
 int holes_index(const struct range *list, size_t count, struct arena *arena, const struct holes **holes);
+
+/* Flag the small objects of which heap.unreadable has a part: of others nobody asks (heap_readable_in). Call before the heap
+ * is frozen, as soon as there is that list. */
+void holes_flag(struct heap *heap);
+
 #endif

@@ -12,6 +12,7 @@
     X(MUSL, "musl", "built for musl")                                                                                  \
     X(SANITIZER, "sanitizer", "built with a sanitizer that has an allocator of its own")                               \
     X(OUT_OF_REACH, "out-of-reach", "another root, without libcastaway.so in it")                                      \
+    X(FILTERED, "filtered", "started behind a seccomp filter that kills")                                              \
     X(UNWANTED, "unwanted", "LD_PRELOAD= keeps castaway out")
 
 enum unwatched {

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "hooks.h"
+#include "rights.h"
 #include "sys.h"
 
 enum {
@@ -47,6 +48,14 @@ static void note_unset(const stack_t *stack, uint64_t tid) {
     atomic_compare_exchange_strong(owner_of(stack_of(stack)), &owner, 0);
 }
 
+static void note(const stack_t *stack, const stack_t *before) {
+    uint64_t tid = (uint64_t)sys(SYS_gettid, 0);
+    if (!(before->ss_flags & SS_DISABLE))
+        note_unset(before, tid);
+    if (!(stack->ss_flags & SS_DISABLE))
+        note_set(stack, tid);
+}
+
 int altstack_is_shared(void) {
     return atomic_load_explicit(&is_shared, memory_order_relaxed);
 }
@@ -58,11 +67,12 @@ EXPORT int sigaltstack(const stack_t *stack, stack_t *old) {
         errno = (int)-error;
         return -1;
     }
-    uint64_t tid = (uint64_t)sys(SYS_gettid, 0);
-    if (stack && !(before.ss_flags & SS_DISABLE))
-        note_unset(&before, tid);
-    if (stack && !(stack->ss_flags & SS_DISABLE))
-        note_set(stack, tid);
+    if (stack && !rights_confined) /* to ask which thread this is may be forbidden */
+        note(stack, &before);
+    if (old && !rights_confined && !sys_can_write(old)) {
+        errno = EFAULT;
+        return -1;
+    }
     if (old)
         *old = before;
     return 0;

@@ -27,7 +27,7 @@ EXPORT int close(int file) {
 /* The ranges between ours, one after the other, until one fails. */
 long closing_range(unsigned first, unsigned last, unsigned flags) {
     long result = 0;
-    if (flags & CLOSE_RANGE_CLOEXEC) /* ours are so already */
+    if (flags & CLOSE_RANGE_CLOEXEC || first > last) /* ours are so already; no range at all is an error */
         return sys(SYS_close_range, first, last, flags);
     for (int kept; !result && first <= last && (kept = descriptor_kept_from(first, last)) >= 0;
          first = (unsigned)kept + 1)

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "kernel_roots.h"
+#include "rights.h"
 #include "sys.h"
 
 enum {
@@ -65,6 +66,8 @@ int descriptor_keep(struct descriptor *out, int file) {
 
 int descriptor_kept_from(unsigned first, unsigned last) {
     int lowest = -1;
+    if (rights_confined) /* they are of no use any more, and to look may be forbidden */
+        return -1;
     for (int i = 0; i < KEPT_MAX; i++) {
         int number = kept[i].number;
         if (number >= 0 && (unsigned)number >= first && (unsigned)number <= last && (lowest < 0 || number < lowest) &&

@@ -22,15 +22,26 @@
 #include "live.h"
 #include "next.h"
 #include "rights.h"
+#include "sys.h"
 
 static void ready(void) {
     if (!next_ready)
         start_recording();
 }
 
+/* Where it is not, the kernel says so, and we had better not look. */
+static int is_memory(const void *pointer) {
+    return !pointer || rights_confined || sys_can_read(pointer);
+}
+static int is_sound(const struct launch *launch) {
+    return is_memory(launch->path) && is_memory(launch->environment);
+}
+
 /* Programs try one name after the other: no work is done for one that is not there. */
 static int exec_with(const struct launch *launch) {
     ready();
+    if (!is_sound(launch))
+        return launch->run(launch, launch->environment);
     int recorded = (rights_filtered || launch_is_found(launch)) && exec_scan();
     int begun = live_exec_begins();
     int result = follow_launch(launch);
@@ -144,11 +155,12 @@ static int run_spawnp(const struct launch *launch, char *const *environment) {
 }
 
 /* child  may be NULL: then nobody hears of the process's number but us */
-static int spawn_with(struct launch *launch, pid_t *child) {
+static int spawn_with(const struct launch *asked, pid_t *child) {
     pid_t unasked = 0;
+    struct launch launch = *asked;
     ready();
-    launch->child = child ? child : &unasked;
-    return follow_launch(launch);
+    launch.child = child ? child : &unasked;
+    return is_sound(&launch) ? follow_launch(&launch) : launch.run(&launch, launch.environment);
 }
 
 EXPORT int posix_spawn(pid_t *child, const char *path, const posix_spawn_file_actions_t *actions,

@@ -212,3 +212,16 @@ void fatal_init(void) {
     }
     standing = 1;
 }
+
+void fatal_end(void) {
+    standing = 0;
+    for (int number = 1; number < SIGNALS; number++) {
+        struct sigaction action;
+        if (!is_fatal(number) || next.sigaction(number, NULL, &action) != 0)
+            continue;
+        struct sigaction shown = action;
+        show(number, &shown);
+        if (is_ours(&action, on_fatal) || is_ours(&action, on_once))
+            next.sigaction(number, &shown, NULL);
+    }
+}

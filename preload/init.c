@@ -148,6 +148,7 @@ static void start_unwinding(void) {
     exit_add(dlsym(RTLD_NEXT, "exit"));
     exit_add(dlsym(RTLD_NEXT, "quick_exit"));
     exit_add((const void *)_exit);
+    exit_add((const void *)syscall);
     const void *start = dlsym(RTLD_NEXT, "__libc_start_main");
     if (!start || unwind_function((uintptr_t)start, &process.start.lo, &process.start.hi) != 0)
         process.start = (struct range){0, 0};
@@ -228,6 +229,7 @@ __attribute__((constructor)) static void start(int count, char **arguments, char
         pairs_start();
         deepbind_start();
         live_start();
+        rights_start();
     }
     thread_busy--;
 }
@@ -240,6 +242,7 @@ void process_after_fork(void) {
     process.pid = (int)sys(SYS_getpid, 0);
     process.start_seconds = scan_wall_seconds();
     process.start_us = scan_now_us();
+    rights_after_fork();
     live_after_fork();
     if (!process.started) {
         live_end();

@@ -196,7 +196,9 @@ static size_t number_load_bytes(const unsigned char *at, int *number) {
 /* The number of the system call behind which `pc` stands: libc's wrappers load it right before, with nothing but the
  * loading of saved arguments in between. returns -1: not such code. */
 static int number_before(const unsigned char *pc) {
-    enum { LOADS_BYTES_MAX = 24 };
+    enum { LOADS_BYTES_MAX = 24, LOOKED_AT = 7 + LOADS_BYTES_MAX, PAGE_BYTES = 4096 };
+    if ((uintptr_t)pc % PAGE_BYTES < LOOKED_AT && !sys_can_read(pc - LOOKED_AT)) /* the first code of a mapping */
+        return -1;
     if (pc[-2] != 0x0f || pc[-1] != 0x05)
         return -1;
     for (const unsigned char *at = pc - 4; at > pc - 7 - LOADS_BYTES_MAX; at--) {
@@ -221,6 +223,8 @@ static struct timespec timespec_of(int64_t ns) {
 }
 
 static void shorten(struct timespec *limit, int64_t ns) {
+    if (limit->tv_sec >= WAIT_SECONDS_MAX)
+        return;
     int64_t left = limit->tv_sec * 1000000000ll + limit->tv_nsec - ns;
     *limit = timespec_of(left > 0 ? left : 0);
 }
@@ -230,7 +234,7 @@ static int socket_is_late(int file, int64_t waited_ns) {
     struct timeval limit = {0};
     unsigned bytes = sizeof limit;
     sys(SYS_getsockopt, file, SOL_SOCKET, SO_RCVTIMEO, &limit, &bytes);
-    int64_t limit_ns = limit.tv_sec * 1000000000ll + limit.tv_usec * 1000;
+    int64_t limit_ns = wait_ns(limit.tv_sec, limit.tv_usec * 1000);
     return limit_ns > 0 && waited_ns >= limit_ns;
 }
 
@@ -268,11 +272,16 @@ static void hide(ucontext_t *context, int64_t since_ns) {
     greg_t *registers = context->uc_mcontext.gregs;
     if (was_resuming(registers))
         resume_again(registers);
-    if (registers[REG_RAX] != -EINTR || program_signal_waits(context))
+    int is_part = registers[REG_RAX] > 0; /* or all of it: the wrapper knows */
+    if (registers[REG_RAX] != -EINTR && !is_part)
         return;
     int number = number_before((const unsigned char *)registers[REG_RIP]);
-    if (number < 0)
+    if (number < 0 || program_signal_waits(context))
         return;
+    if (is_part) {
+        thread_note_cut(arch_thread_pointer());
+        return;
+    }
     struct call call = call_of(number, registers);
     if (call.how == BY_KERNEL)
         registers[REG_RAX] = castaway_resume(&context->uc_sigmask);
@@ -339,9 +348,10 @@ static void block_handled(void) {
 static void on_signal(int signal, siginfo_t *info, void *context_pointer) {
     ucontext_t *context = context_pointer;
     int64_t since_ns = now_ns();
-    block_handled();
     ucontext_t *program = program_context(context);
-    if (stop_interrupted(info, program) || live_interrupted(info, program))
+    if (!rights_confined) /* to ask may be forbidden */
+        block_handled();
+    if (!rights_confined && (stop_interrupted(info, program) || live_interrupted(info, program)))
         hide(context, since_ns);
     else if (program_action.handler && (uintptr_t)program_action.handler != (uintptr_t)SIG_IGN)
         program_action.handler(signal, info, context_pointer);

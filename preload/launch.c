@@ -79,15 +79,20 @@ struct judging {
     struct unwatched_program *out;
 };
 
+/* An entry of the list is a line. */
+static void name_clean(struct unwatched_program *out) {
+    for (size_t i = 0; i < out->path_bytes; i++)
+        if ((unsigned char)out->path[i] < ' ')
+            out->path[i] = '?';
+}
+
 static void name(struct unwatched_program *out, const char *path) {
     int is_link = strncmp(path, OPEN_FILES, strlen(OPEN_FILES)) == 0 || strcmp(path, OPEN_EXECUTABLE) == 0;
     long bytes = is_link ? sys(SYS_readlinkat, AT_FDCWD, path, out->path, sizeof out->path) : -1;
     if (sys_failed(bytes))
         text_append(out->path, path, (size_t)(bytes = (long)strnlen(path, sizeof out->path - 1)));
-    for (long i = 0; i < bytes; i++)
-        if ((unsigned char)out->path[i] < ' ') /* an entry of the list is a line */
-            out->path[i] = '?';
     out->path_bytes = (size_t)bytes;
+    name_clean(out);
 }
 
 static void judge(void *context, int folder, const char *path) {
@@ -104,6 +109,15 @@ enum unwatched launch_judge(const struct launch *launch, const char *library, st
     out->why = WATCHED;
     find(launch, judge, &judging);
     return out->why;
+}
+
+enum unwatched launch_refuse(const struct launch *launch, enum unwatched why, struct unwatched_program *out) {
+    out->why = why;
+    out->path_bytes = launch->path ? strnlen(launch->path, sizeof out->path) : 0;
+    if (out->path_bytes)
+        memcpy(out->path, launch->path, out->path_bytes);
+    name_clean(out);
+    return why;
 }
 
 /* ---- the list ---- */

@@ -34,6 +34,9 @@ struct unwatched_program {
  * returns  out->why. context: any */
 enum unwatched launch_judge(const struct launch *launch, const char *library, struct unwatched_program *out);
 
+/* The same where it need not be looked at. */
+enum unwatched launch_refuse(const struct launch *launch, enum unwatched why, struct unwatched_program *out);
+
 /* Add it to the list in the folder of `castaway run`; undo: it has come to nothing. context: any */
 void launch_list(const struct unwatched_program *program, int pid, int undo);
 /* The same of this process, in which castaway does nothing. context: cold */

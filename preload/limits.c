@@ -281,6 +281,8 @@ static int is_own(int pid) {
 static int limit_set(int pid, int resource, const struct rlimit *limit, struct rlimit *before) {
     next_find();
     struct asked *own = is_own(pid) ? asked_of(resource) : NULL;
+    if (own && limit && !rights_confined && !sys_can_read(limit))
+        own = NULL;
     /* by the kernel's hand: a program may pass a place that can't be written, and see EFAULT */
     long error = sys(SYS_prlimit64, pid, resource, own ? NULL : limit, before);
     struct rlimit shown = own && own->is_kept ? own->limit : (struct rlimit){0};

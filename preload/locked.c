@@ -16,12 +16,13 @@
 #include "init.h"
 #include "next.h"
 #include "pages.h"
+#include "rights.h"
 #include "sys.h"
 
 _Atomic int locked_always;
 
 void locked_release(void *memory, size_t bytes) {
-    if (locked_always)
+    if (locked_always && rights_may_call(SYS_munlock))
         sys(SYS_munlock, memory, bytes);
 }
 
@@ -46,7 +47,7 @@ EXPORT int mlockall(int flags) {
         result = next.mlockall(flags);
     }
     locked_always = result == 0 ? (flags & MCL_FUTURE) != 0 : before;
-    if (result == 0)
+    if (result == 0 && rights_may_call(SYS_munlock))
         release_all();
     return result;
 }

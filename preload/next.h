@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 
 #include "arch.h"
 
@@ -49,6 +50,12 @@
     X(ssize_t, recvmsg, (int, struct msghdr *, int))                                                                   \
     X(ssize_t, read, (int, void *, size_t))                                                                            \
     X(ssize_t, readv, (int, const struct iovec *, int))                                                                \
+    X(ssize_t, write, (int, const void *, size_t))                                                                     \
+    X(ssize_t, writev, (int, const struct iovec *, int))                                                               \
+    X(pid_t, wait4, (pid_t, int *, int, struct rusage *))                                                              \
+    X(int, waitid, (idtype_t, id_t, siginfo_t *, int))                                                                 \
+    X(ssize_t, send, (int, const void *, size_t, int))                                                                 \
+    X(ssize_t, sendto, (int, const void *, size_t, int, const struct sockaddr *, socklen_t))                           \
     X(int, accept, (int, struct sockaddr *, socklen_t *))                                                              \
     X(int, accept4, (int, struct sockaddr *, socklen_t *, int))                                                        \
     X(int, execve, (const char *, char *const *, char *const *))                                                       \

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "proc.h"
 #include "rights.h"
@@ -33,6 +34,12 @@ static int create_own(int at, const char *path) {
     if (file != -EEXIST || sys(SYS_unlinkat, at, path, 0) != 0)
         return file;
     return create(at, path, O_EXCL);
+}
+
+/* A link or a pipe that the recording of a live scan must not take the place of: that of the end is written into it. */
+static int is_special(const char *path) {
+    struct stat status = {0};
+    return sys(SYS_newfstatat, AT_FDCWD, path, &status, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(status.st_mode);
 }
 
 static void name_pattern(struct text *path, const char *pattern, int pid) {
@@ -71,14 +78,21 @@ static void name_unfinished(struct text *path, const struct options *options, in
     text_add(path, ".unfinished", 11);
 }
 
+static int open_output(const struct options *options, int pid) {
+    struct text path;
+    name_final(&path, options, pid, 0);
+    if (!options->output[0] || is_special(path.bytes))
+        return -ENOENT;
+    name_unfinished(&path, options, pid);
+    return create(AT_FDCWD, path.bytes, O_TRUNC | O_NOFOLLOW);
+}
+
 int place_open(const struct options *options, int pid) {
     struct text path;
     int file = -ENOENT;
     place_at = AT_FDCWD;
-    if (!options->dir[0]) {
-        name_unfinished(&path, options, pid);
-        return options->output[0] ? create(AT_FDCWD, path.bytes, O_TRUNC | O_NOFOLLOW) : -ENOENT;
-    }
+    if (!options->dir[0])
+        return open_output(options, pid);
     for (int which = 0; which < RIGHTS_PLACES && file < 0; which++) {
         place_at = rights_place(which, options->dir, place_folder, sizeof place_folder);
         if (place_at == RIGHTS_NO_PLACE)

@@ -68,7 +68,7 @@ int rights_place(int which, const char *dir, char *folder, size_t folder_bytes) 
 int rights_have(unsigned capability) {
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
     struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {{0}};
-    return sys(SYS_capget, &header, data) == 0 && (data[0].effective & 1u << capability);
+    return rights_may_call(SYS_capget) && sys(SYS_capget, &header, data) == 0 && (data[0].effective & 1u << capability);
 }
 
 /* Who may become another user need not have the right to give a file away. Then its group, which stays that of the process
@@ -77,15 +77,25 @@ int rights_have(unsigned capability) {
 static int give_folder(int at, const char *folder, uid_t user) {
     if (sys(SYS_fchownat, at, folder, user, NOBODY, AT_SYMLINK_NOFOLLOW) == 0)
         return 0;
-    if (rights_filtered || !rights_have(CAP_SETUID))
+    if (!rights_have(CAP_SETUID))
         return -1;
     return sys(SYS_fchmodat, at, folder, 01730) == 0 ? 0 : -1;
+}
+
+/* Not a child that shares the program's memory: the recording is the program's, and so are the descriptors. */
+static int is_own_process(void) {
+    return !rights_confined && (int)sys(SYS_getpid, 0) == process.pid;
+}
+
+static int may_make_folder(void) {
+    return rights_may_call(SYS_mkdirat) && rights_may_call(SYS_fchownat) && rights_may_call(SYS_fchmodat);
 }
 
 /* A folder for recordings of `user` in ours, which others may then pass through but not read. */
 void rights_before_user(uid_t user) {
     char folder[PATH_MAX_BYTES];
-    if (!process.started || !process.options.dir[0] || user == (uid_t)NOBODY || user == (uid_t)sys(SYS_geteuid, 0))
+    if (!process.started || !process.options.dir[0] || user == (uid_t)NOBODY || !may_make_folder() ||
+        user == (uid_t)sys(SYS_geteuid, 0))
         return;
     int known = descriptor_is_ours(&recordings), at = known ? recordings.number : AT_FDCWD;
     const char *dir = known ? "" : process.options.dir;
@@ -96,7 +106,8 @@ void rights_before_user(uid_t user) {
         else
             sys(SYS_unlinkat, at, folder, AT_REMOVEDIR);
     }
-    place_hand_over(&process.options, process.pid, *live_place(), at, folder, user);
+    if (is_own_process())
+        place_hand_over(&process.options, process.pid, *live_place(), at, folder, user);
 }
 
 static void keep(struct descriptor *folder, const char *path) {
@@ -109,9 +120,11 @@ static void keep(struct descriptor *folder, const char *path) {
 }
 
 void rights_before_root(void) {
-    if (!process.started || !process.options.dir[0])
+    if (!process.started || !process.options.dir[0] || !is_own_process())
         return;
     rights_elsewhere = 1;
+    if (!rights_may_call(SYS_fcntl))
+        return;
     keep(&recordings, process.options.dir);
     keep(&proc, "/proc");
     proc_root = proc.number;

@@ -12,9 +12,17 @@ enum { RIGHTS_PLACES = 4, RIGHTS_NO_PLACE = -1 };
  * returns  a descriptor for openat (not to be closed), or RIGHTS_NO_PLACE: there is no such place. context: any */
 int rights_place(int which, const char *dir, char *folder, size_t folder_bytes);
 
+/* At the start, and in a child of fork, to know children that share the program's memory from those that do not. */
+void rights_start(void);
+void rights_after_fork(void);
+
 /* Call before the program becomes `user`, before it gets another root or other namespaces. */
 void rights_before_user(uid_t user);
 void rights_before_root(void);
+
+/* Call before it gives itself a seccomp mode, SECCOMP_MODE_...: the recording has to be written while that is possible. */
+struct sock_fprog;
+void rights_before_mode(unsigned long mode, const struct sock_fprog *program);
 
 /* Has the process this right, CAP_...? context: any */
 int rights_have(unsigned capability);
@@ -28,7 +36,14 @@ extern int rights_confined;
 /* The program filters its own system calls: those that a scan can do without must not be tried. */
 extern int rights_filtered;
 
+/* Does no filter of the program's kill for this call? For those that seccomp.c lists; of others nothing is known when there
+ * is a filter, and 0 is the answer. context: any */
+int rights_may_call(int call);
+
 /* It forbids itself what scans while it runs need: there are none any more, nor in a child that it forks. */
 extern int rights_unscanned;
+
+/* Castaway in a program that is started now might die of the filter. */
+extern int rights_unfollowed;
 
 #endif

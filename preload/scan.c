@@ -14,15 +14,16 @@
 #include <string.h>
 #include <time.h>
 
+#include "analysis/holes.h"
 #include "analysis/miscount.h"
 #include "clock.h"
 #include "dirty.h"
 #include "forked.h"
 #include "frozen.h"
+#include "generations.h"
 #include "helpers.h"
 #include "init.h"
 #include "layouts.h"
-#include "live.h"
 #include "lsan.h"
 #include "makers.h"
 #include "record.h"
@@ -76,7 +77,11 @@ static int view(struct arena *arena, struct search *search) {
     search->heap.unaligned = options_unaligned(&process.options) || lsan.unaligned;
     error = view_odd(&search->heap, arena);
     frozen_flag(&search->heap);
-    return error ? error : roots_view_memory(&search->maps, &search->heap, arena);
+    if (!error)
+        error = roots_view_memory(&search->maps, &search->heap, arena);
+    if (!error)
+        holes_flag(&search->heap);
+    return error;
 }
 
 int search_view(struct arena *arena, struct search *search) {
@@ -152,7 +157,7 @@ static int is_mostly_inherited(const struct search *search) {
 
 static int view_since_fork(const struct scan_input *in, struct search *search) {
     int error = young_view(&search->heap, &in->young, search->arena);
-    uint64_t alive = live_objects(), own = search->heap.subset_count;
+    uint64_t alive = generations_objects(), own = search->heap.subset_count;
     search->extent = EXTENT_SINCE_FORK;
     search->left_out = alive > own ? alive - own : 0;
     return error;

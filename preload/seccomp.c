@@ -3,22 +3,24 @@
  * A filter that kills for a call that a scan makes would kill the program at its end, where it would have ended well. So
  * filters are looked at as they are installed, run for each of those calls, and after one that kills there is no scan: a
  * recording that says so is left while it can still be written. A call that merely fails is no harm: the scan does
- * without it or gives up.
+ * without it or gives up. What else we would call, around calls of the program's, is left out if a filter kills for it.
  *
- * Owns:    rights_confined, rights_filtered, rights_unscanned.
+ * Owns:    rights_confined, rights_filtered, rights_unscanned, rights_unfollowed; what may be called.
  * Never:   changes what the calls do.
  * Source:  Linux, Documentation/userspace-api/seccomp_filter.rst; networking/filter.rst for the machine
- * Start:   filter_kills(), then prctl() and syscall(). */
+ * Start:   rights_before_mode(). */
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/audit.h>
+#include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 
-#include "closing.h"
-#include "descriptor.h"
+#include "fatal.h"
 #include "hooks.h"
 #include "init.h"
 #include "live.h"
@@ -35,6 +37,7 @@
 int rights_confined;
 int rights_filtered;
 int rights_unscanned;
+int rights_unfollowed;
 
 /* What a scan, the writing of its recording and a stop of the threads ask of the kernel. */
 static const int needed[] = {
@@ -57,6 +60,27 @@ static const int needed_live[] = {
     SYS_setpriority,   SYS_setsockopt,  SYS_socket,   SYS_timer_create,    SYS_timer_delete,
     SYS_timer_settime, SYS_userfaultfd,
 };
+
+/* And a program that is started then: it knows nothing of the filter, and tries all. */
+static const int needed_anew[] = {
+    SYS_fgetxattr,         SYS_flock,    SYS_fstat, SYS_fstatfs,  SYS_getegid,          SYS_getgid,
+    SYS_memfd_create,      SYS_mprotect, SYS_pipe2, SYS_renameat, SYS_process_vm_readv, SYS_sched_yield,
+    SYS_sched_getaffinity, SYS_unshare,
+};
+
+/* And what is left out, each by itself. */
+static struct {
+    int call, is_deadly;
+} optional[] = {{SYS_capget, 0}, {SYS_fchmodat, 0}, {SYS_fchownat, 0},
+                {SYS_fcntl, 0},  {SYS_mkdirat, 0},  {SYS_munlock, 0}};
+enum { OPTIONAL = sizeof optional / sizeof optional[0] };
+
+int rights_may_call(int call) {
+    for (size_t i = 0; i < OPTIONAL; i++)
+        if (optional[i].call == call)
+            return !rights_confined && !optional[i].is_deadly;
+    return !rights_filtered;
+}
 
 enum { NOT_UNDERSTOOD = SECCOMP_RET_KILL_THREAD };
 
@@ -156,34 +180,97 @@ static uint32_t run(const struct sock_filter *code, size_t count, const struct s
     return NOT_UNDERSTOOD;
 }
 
-/* Would a scan die of this filter? */
-static int filter_kills(const struct sock_fprog *program, const int *calls, size_t count) {
-    if (!program || !program->filter)
-        return 0;
-    for (size_t i = 0; i < count; i++) {
-        struct seccomp_data data = {.nr = calls[i], .arch = ARCHITECTURE};
-        uint32_t answer = run(program->filter, program->len, &data) & SECCOMP_RET_ACTION_FULL;
-        if (answer != SECCOMP_RET_ALLOW && answer != SECCOMP_RET_ERRNO && answer != SECCOMP_RET_LOG)
+static int kills(const struct sock_fprog *program, const struct seccomp_data *data) {
+    uint32_t answer = run(program->filter, program->len, data) & SECCOMP_RET_ACTION_FULL;
+    return answer != SECCOMP_RET_ALLOW && answer != SECCOMP_RET_ERRNO && answer != SECCOMP_RET_LOG;
+}
+
+static int kills_one(const struct sock_fprog *program, const int *calls, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (kills(program, &(struct seccomp_data){.nr = calls[i], .arch = ARCHITECTURE}))
             return 1;
-    }
     return 0;
 }
 
-/* Call before a filter is installed; the recording has to be written while that is possible. */
-static void before_filter(const struct sock_fprog *program) {
-    rights_filtered = 1;
-    if (!process.started || rights_confined)
-        return;
-    int is_confined = filter_kills(program, needed, sizeof needed / sizeof needed[0]);
-    if (is_confined || filter_kills(program, needed_live, sizeof needed_live / sizeof needed_live[0])) {
-        rights_unscanned = 1;
+static int kills_for_writing(const struct sock_fprog *program) {
+    struct seccomp_data data = {.nr = SYS_openat, .arch = ARCHITECTURE};
+    data.args[2] = O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC;
+    return kills(program, &data);
+}
+
+static int is_there(const struct sock_fprog *program) {
+    return sys_can_read(program) && sys_can_read(&program->filter) && program->len && sys_can_read(program->filter) &&
+           sys_can_read(&program->filter[program->len - 1]);
+}
+
+/* Will the kernel refuse it? Source: seccomp(2), EACCES, EFAULT, EINVAL. */
+static int is_refused(const struct sock_fprog *program) {
+    if (!is_there(program) || program->len > BPF_MAXINSNS)
+        return 1;
+    return !rights_filtered && sys(SYS_prctl, PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 0 && !rights_have(CAP_SYS_ADMIN);
+}
+
+/* ---- whose memory is it? ---- */
+
+enum { PAGE_BYTES = 4096 };
+static struct { _Alignas(PAGE_BYTES) int is_marked; } wiped; /* a page of its own: zero in a child that has a copy */
+
+void rights_start(void) {
+    if (sys(SYS_madvise, &wiped, sizeof wiped, MADV_WIPEONFORK) == 0)
+        wiped.is_marked = 1;
+}
+
+void rights_after_fork(void) {
+    wiped.is_marked = 1;
+}
+
+/* A child of vfork may forbid itself what it likes: the memory is that of a program which did not. One that was made by a
+ * bare system call has a copy, but the recording is not its own. */
+enum memory { MEMORY_OWN, MEMORY_COPY, MEMORY_SHARED };
+
+static enum memory memory_is(void) {
+    if ((int)sys(SYS_getpid, 0) == process.pid)
+        return MEMORY_OWN;
+    return wiped.is_marked ? MEMORY_SHARED : MEMORY_COPY;
+}
+
+static void confine(enum memory memory) {
+    rights_filtered = rights_unscanned = rights_unfollowed = 1;
+    if (memory == MEMORY_OWN) {
         live_end();
+        exit_scan_give_up(REASON_CALLS_FORBIDDEN);
     }
-    if (!is_confined)
-        return;
-    exit_scan_give_up(REASON_CALLS_FORBIDDEN);
+    fatal_end();
     rights_confined = 1;
     hook_recording = 0; /* nobody will ask, and it could take a call that kills */
+}
+
+static void look_at(const struct sock_fprog *program, enum memory memory) {
+    if (is_refused(program))
+        return;
+    if (kills_one(program, needed, sizeof needed / sizeof needed[0]) || kills_for_writing(program)) {
+        confine(memory);
+        return;
+    }
+    rights_filtered = 1;
+    rights_unfollowed |= kills_one(program, needed_anew, sizeof needed_anew / sizeof needed_anew[0]);
+    for (size_t i = 0; i < OPTIONAL; i++)
+        rights_unfollowed |= (optional[i].is_deadly |= kills_one(program, &optional[i].call, 1));
+    if (kills_one(program, needed_live, sizeof needed_live / sizeof needed_live[0])) {
+        rights_unscanned = rights_unfollowed = 1;
+        if (memory == MEMORY_OWN)
+            live_end();
+    }
+}
+
+void rights_before_mode(unsigned long mode, const struct sock_fprog *program) {
+    enum memory memory;
+    if (!process.started || rights_confined || (memory = memory_is()) == MEMORY_SHARED)
+        return;
+    if (mode == SECCOMP_MODE_FILTER)
+        look_at(program, memory);
+    else if (mode == SECCOMP_MODE_STRICT)
+        confine(memory);
 }
 
 EXPORT int prctl(int option, ...) {
@@ -193,60 +280,11 @@ EXPORT int prctl(int option, ...) {
     for (int i = 0; i < 4; i++)
         more[i] = va_arg(arguments, unsigned long); // NOLINT(clang-analyzer-valist.Uninitialized): it was begun
     va_end(arguments);
-    if (option == PR_SET_SECCOMP && more[0] == SECCOMP_MODE_STRICT)
-        live_end(); /* which leaves read, write and the end */
-    if (option == PR_SET_SECCOMP && more[0] == SECCOMP_MODE_FILTER)
-        before_filter((const struct sock_fprog *)more[1]);
+    if (option == PR_SET_SECCOMP)
+        rights_before_mode(more[0], (const struct sock_fprog *)more[1]);
     long result = sys(SYS_prctl, option, more[0], more[1], more[2], more[3]);
     if (!sys_failed(result))
         return (int)result;
-    errno = (int)-result;
-    return -1;
-}
-
-/* Calls that change rights, made without their wrappers. */
-static void before_rights(long number, const long *arguments) {
-    switch (number) {
-    case SYS_setuid:
-        rights_before_user((uid_t)arguments[0]);
-        return;
-    case SYS_setreuid:
-    case SYS_setresuid:
-        rights_before_user((uid_t)arguments[1]);
-        return;
-    case SYS_chroot:
-    case SYS_pivot_root:
-    case SYS_unshare:
-    case SYS_setns:
-        rights_before_root();
-        return;
-    default:
-        return;
-    }
-}
-
-static long call(long number, const long *more) {
-    if (number == SYS_close && descriptor_is_kept((int)more[0]))
-        return -EBADF;
-    if (number == SYS_close_range)
-        return closing_range((unsigned)more[0], (unsigned)more[1], (unsigned)more[2]);
-    return sys_call(number, more[0], more[1], more[2], more[3], more[4], more[5]);
-}
-
-/* libseccomp comes this way. */
-EXPORT long syscall(long number, ...) {
-    va_list arguments;
-    long more[6];
-    va_start(arguments, number);
-    for (int i = 0; i < 6; i++)
-        more[i] = va_arg(arguments, long); // NOLINT(clang-analyzer-valist.Uninitialized): it was begun
-    va_end(arguments);
-    if (number == SYS_seccomp && more[0] == SECCOMP_SET_MODE_FILTER)
-        before_filter((const struct sock_fprog *)more[2]);
-    before_rights(number, more);
-    long result = call(number, more);
-    if (!sys_failed(result))
-        return result;
     errno = (int)-result;
     return -1;
 }

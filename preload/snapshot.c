@@ -55,6 +55,10 @@ void snapshot_end_kept(void) {
     kept_child = 0;
 }
 
+int snapshot_is_kept(long child) {
+    return kept_child && kept_child == child;
+}
+
 void snapshot_after_fork(void) {
     kept_child = 0; /* the parent's */
 }

@@ -46,6 +46,7 @@ enum reason snapshot_take(struct snapshot *out, struct snapshot_order *order);
 
 /* End the last scan's child where it had to stay. */
 void snapshot_end_kept(void);
+int snapshot_is_kept(long child); /* is it that one? */
 void snapshot_after_fork(void);
 
 #endif

@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include "arch.h"
@@ -90,11 +91,26 @@ static int slots_for(size_t threads) {
     return 0;
 }
 
-static int ask(int pid, struct stopped_thread *slot) {
+static int ask_once(int pid, struct stopped_thread *slot) {
     siginfo_t info = {.si_signo = INTERRUPT_SIGNAL, .si_code = SI_QUEUE};
     info.si_pid = pid;
     info.si_value.sival_ptr = slot;
     return (int)sys(SYS_rt_tgsigqueueinfo, pid, slot->tid, INTERRUPT_SIGNAL, &info);
+}
+
+/* The user may have as many signals waiting as there may be: then the limit is raised for the moment of ours, if it can be.
+ * returns  0; -ESRCH: the thread is gone; or another negative errno. Source: getrlimit(2), RLIMIT_SIGPENDING */
+static int ask(int pid, struct stopped_thread *slot) {
+    struct rlimit before, most, none = {RLIM_INFINITY, RLIM_INFINITY};
+    int error = ask_once(pid, slot);
+    if (error != -EAGAIN || rights_filtered || sys(SYS_prlimit64, 0, RLIMIT_SIGPENDING, NULL, &before) != 0)
+        return error;
+    most = (struct rlimit){before.rlim_max, before.rlim_max};
+    if (sys(SYS_prlimit64, 0, RLIMIT_SIGPENDING, &none, NULL) != 0)
+        sys(SYS_prlimit64, 0, RLIMIT_SIGPENDING, &most, NULL);
+    error = ask_once(pid, slot);
+    sys(SYS_prlimit64, 0, RLIMIT_SIGPENDING, &before, NULL);
+    return error;
 }
 
 /* ---- which threads there are ---- */
@@ -130,6 +146,7 @@ struct pass {
     struct stopped *out;
     int pid, own_tid;
     int asked;    /* threads newly asked in this pass */
+    int refused;  /* those that could not be asked in it, and live */
     int saw_self; /* it is this process's threads that are listed */
 };
 
@@ -141,10 +158,15 @@ static void ask_thread(void *context, const char *name) {
         return;
     struct stopped_thread *slot = &slots[pass->out->count++];
     *slot = (struct stopped_thread){.tid = tid, .state = STOP_ASKED};
-    if (ask(pass->pid, slot) == 0)
+    int error = ask(pass->pid, slot);
+    if (error == 0)
         pass->asked++;
-    else
+    else if (error == -ESRCH)
         atomic_store_explicit(&slot->state, STOP_GONE, memory_order_relaxed);
+    else {
+        pass->out->count--; /* the next pass tries again */
+        pass->refused++;
+    }
 }
 
 static int64_t now_ms(void) {
@@ -221,14 +243,14 @@ int stop_all(struct stopped *out, int limit_ms) {
     int64_t deadline_ms = now_ms() + limit_ms;
     /* A thread that is being created may start another while we look: until a pass finds nobody new. */
     for (int round = 0; round < ROUNDS_MAX && !error; round++) {
-        pass.asked = 0;
+        pass.asked = pass.refused = 0;
         error = each_thread(ask_thread, &pass);
         wait_held(out, pass.pid, deadline_ms);
         if (pass.asked == 0)
             break;
     }
     out->threads = slots;
-    out->running = outstanding(out, pass.pid, 1);
+    out->running = outstanding(out, pass.pid, 1) + (size_t)pass.refused;
     if (!error && pass.saw_self)
         return 0;
     stop_release(out);

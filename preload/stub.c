@@ -323,15 +323,10 @@ int stub_is(uintptr_t address) {
 
 enum { STACK_BYTES_MAX = 256, PAGE = 4096 };
 
-/* Can the 8 bytes at `address` be read? Source: Linux, kernel/signal.c: the set is copied in before `how` is judged. */
-static int is_readable(uintptr_t address) {
-    return sys(SYS_rt_sigprocmask, -1, address, 0, 8) != -EFAULT;
-}
-
 /* How much to copy is not known: as much as may be there. A stack that ends on this page (a coroutine's) is not left. */
 static size_t stack_bytes(uintptr_t lo) {
     uintptr_t page_end = (lo | (PAGE - 1)) + 1;
-    if (page_end - lo >= STACK_BYTES_MAX || is_readable(page_end))
+    if (page_end - lo >= STACK_BYTES_MAX || sys_can_read((const void *)page_end))
         return STACK_BYTES_MAX;
     return (page_end - lo) & ~(size_t)15;
 }

@@ -115,6 +115,12 @@ struct wait *thread_wait(uintptr_t thread_pointer) {
     return NULL;
 }
 
+void thread_note_cut(uintptr_t thread_pointer) {
+    for (struct thread_state *state = all_states; state; state = state->all_next)
+        if (state->thread_pointer == thread_pointer)
+            state->wait.is_cut = 1;
+}
+
 struct thread_state *thread_state_slow(void) {
     lock_take(LOCK_STATES);
     struct thread_state *state = idle_states;

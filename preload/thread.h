@@ -11,7 +11,12 @@ struct wait {
     int64_t began_ns; /* monotonic; 0: there is none */
     int64_t limit_ns;
     struct timespec rest; /* where the limit stands when the wait is taken up again */
+    int is_cut;           /* a call came back with less than it was asked for, it may be for our signal (transfer.c) */
 };
+#define WAIT_SECONDS_MAX (1ll << 32) /* longer ones count as so long */
+static inline int64_t wait_ns(int64_t seconds, int64_t ns) {
+    return (seconds < WAIT_SECONDS_MAX ? seconds : WAIT_SECONDS_MAX) * 1000000000ll + ns;
+}
 
 enum { THREAD_IDS = 256 };
 struct thread_state {
@@ -61,6 +66,8 @@ int64_t thread_net_objects(void);
 
 /* The wait that this thread stands in, or NULL. context: signal handler, any thread */
 struct wait *thread_wait(uintptr_t thread_pointer);
+/* Its transfer came back with a part (transfer.c). context: any */
+void thread_note_cut(uintptr_t thread_pointer);
 
 /* Is this thread inside the real realloc? Its block is in no index then, old or new. */
 static inline int thread_is_reallocating(void) {

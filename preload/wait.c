@@ -6,6 +6,8 @@
  * Owns:    nothing: struct wait is the thread's (thread.h).
  * Never:   retries by itself: an EINTR that comes through here is the program's own.
  * Start:   wait_begins(). */
+#include "wait.h"
+
 #include <sys/epoll.h>
 #include <sys/sem.h>
 #include <sys/socket.h>
@@ -16,6 +18,7 @@
 #include "hooks.h"
 #include "live.h"
 #include "next.h"
+#include "sys.h"
 #include "thread.h"
 
 enum { FOREVER = -1, UNKNOWN = 0 }; /* limits that are none, or not told to us */
@@ -43,7 +46,7 @@ static int64_t of_milliseconds(int limit_ms) {
     return limit_ms > 0 ? limit_ms * 1000000ll : FOREVER;
 }
 static int64_t of_timespec(const struct timespec *limit) {
-    return limit ? limit->tv_sec * 1000000000ll + limit->tv_nsec : FOREVER;
+    return limit && live_is_on() && sys_can_read(limit) ? wait_ns(limit->tv_sec, limit->tv_nsec) : FOREVER;
 }
 
 #define WAIT(type, limit_ns, call)                                                                                     \
@@ -72,10 +75,10 @@ EXPORT int semtimedop(int semaphores, struct sembuf *operations, size_t count, c
 }
 
 /* A socket's limit is looked up when it matters. */
-EXPORT ssize_t recv(int file, void *bytes, size_t count, int flags) {
+ssize_t wait_recv(int file, void *bytes, size_t count, int flags) {
     WAIT(ssize_t, UNKNOWN, next.recv(file, bytes, count, flags));
 }
-EXPORT ssize_t recvfrom(int file, void *bytes, size_t count, int flags, struct sockaddr *from, socklen_t *from_bytes) {
+ssize_t wait_recvfrom(int file, void *bytes, size_t count, int flags, struct sockaddr *from, socklen_t *from_bytes) {
     WAIT(ssize_t, UNKNOWN, next.recvfrom(file, bytes, count, flags, from, from_bytes));
 }
 EXPORT ssize_t recvmsg(int file, struct msghdr *message, int flags) {

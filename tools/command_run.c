@@ -16,6 +16,7 @@
 #include "progress.h"
 #include "recording.h"
 #include "report.h"
+#include "stale.h"
 #include "target.h"
 #include "together.h"
 #include "unwatched.h"
@@ -148,6 +149,7 @@ static void read_recordings(struct run *run, const char *folder) {
     if (run->options.output)
         together_part(run->options.pool, folder);
     const char **paths = folder_recordings(run->options.pool, folder, &count);
+    count = stale_drop(run->options.pool, paths, count);
     size_t last = count; /* the program that the process was in the end */
     size_t piece_count = 0;
     const struct piece *pieces = run->options.output ? NULL : together_read(run->options.pool, folder, &piece_count);

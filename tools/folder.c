@@ -55,24 +55,31 @@ static bool waits(const char *path) {
     return !stat(path, &status) && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);
 }
 
-static void add_path(struct paths *paths, const char *folder, const char *name) {
-    const char *path = pool_printf(paths->pool, "%s/%s", folder, name);
-    if (waits(path))
-        return;
+static void add_path(struct paths *paths, const char *path) {
     paths->path = pool_grow(paths->pool, paths->path, paths->count, &paths->capacity, sizeof *paths->path);
     paths->path[paths->count++] = path;
 }
 
-/* Names in `folder` that `is_wanted`, added to `paths`; those of users' folders to `users`, unless that is NULL. */
+/* A user's folder may be open to a group: what the others of it put there, or links, is not of a program of ours. */
+static bool is_theirs(const char *path, const char *folder) {
+    struct stat file, holder;
+    unsigned long user = strtoul(strrchr(folder, '/') + 2, NULL, 10);
+    return !lstat(path, &file) && S_ISREG(file.st_mode) && !stat(folder, &holder) &&
+           (file.st_uid == user || file.st_uid == holder.st_uid || file.st_uid == geteuid());
+}
+
+/* Names in `folder` that `is_wanted`, added to `paths`; those of users' folders to `users`, unless that is NULL: then it is
+ * one of these. */
 static void add_names(struct paths *paths, struct paths *users, const char *folder,
                       int (*is_wanted)(const struct dirent *)) {
     struct dirent **entries = NULL;
     int found = scandir(folder, &entries, NULL, versionsort);
     for (int i = 0; i < found; i++) {
-        if (is_wanted(entries[i]))
-            add_path(paths, folder, entries[i]->d_name);
-        else if (users && is_of_user(entries[i]))
-            add_path(users, folder, entries[i]->d_name);
+        const char *path = pool_printf(paths->pool, "%s/%s", folder, entries[i]->d_name);
+        if (is_wanted(entries[i]) && (users ? !waits(path) : is_theirs(path, folder)))
+            add_path(paths, path);
+        else if (users && is_of_user(entries[i]) && !waits(path))
+            add_path(users, path);
         free(entries[i]);
     }
     free(entries);

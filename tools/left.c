@@ -15,9 +15,10 @@
 
 /* ---- where their results go ---- */
 
-/* Absolute, with %p in it; NULL when it can't stand in quotes, or goes to standard output. */
+/* Absolute, with %p in it; NULL when it can't stand in quotes, or goes to standard output or a device: nobody waits there
+ * for what comes later. */
 static const char *left_name(struct pool *pool, const char *pattern) {
-    bool is_output = !strcmp(pattern, "-"), is_whole = *pattern == '/';
+    bool is_output = !strcmp(pattern, "-") || output_is_device(pattern), is_whole = *pattern == '/';
     char *here = is_output || is_whole ? NULL : getcwd(NULL, 0);
     if (is_output || (!is_whole && !here))
         return NULL;

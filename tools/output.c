@@ -98,6 +98,11 @@ static const char *with_process(struct pool *pool, const char *path, const char 
     return pool_printf(pool, "%.*s.%s%s", (int)stem, path, process, path + stem);
 }
 
+bool output_is_device(const char *path) {
+    struct stat status;
+    return !stat(path, &status) && S_ISCHR(status.st_mode);
+}
+
 const char *output_of_each(struct pool *pool, const char *pattern) {
     size_t stem = stem_length(pattern);
     return has_pid(pattern) ? pattern : pool_printf(pool, "%.*s.%%p%s", (int)stem, pattern, pattern + stem);
@@ -209,18 +214,31 @@ static const char *name_of(struct pool *pool, const char *pattern, int64_t pid, 
     const char *process =
         number ? pool_printf(pool, "%" PRId64 ".%" PRId64, pid, number) : pool_printf(pool, "%" PRId64, pid);
     const char *name = expand(pool, pattern, process);
-    return name && !is_plain && !has_pid(pattern) ? with_process(pool, name, process) : name;
+    return name && !is_plain && !has_pid(pattern) && !output_is_device(name) ? with_process(pool, name, process) : name;
+}
+
+/* A pipe has room for one recording, and a name beside it (/dev/stdout.4242) would be nobody's. */
+static bool is_pipe(const char *path) {
+    struct stat status;
+    return !stat(path, &status) && (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode));
 }
 
 int output_keep(const struct options *options, struct output_names *names, const char *path, int64_t pid,
                 int64_t main_pid) {
     struct pool *pool = options->pool;
+    const char *plain = name_of(pool, options->output, pid, 0, true);
+    if (plain && is_pipe(plain) && (pid != main_pid || is_taken(names, plain))) {
+        message_error("%s: the recording of process %" PRId64 " was not kept: a pipe takes one; name a file", plain,
+                      pid);
+        return -1;
+    }
     const char *name = name_of(pool, options->output, pid, 0, pid == main_pid);
     for (int64_t number = 0; name && is_taken(names, name); number++)
         name = name_of(pool, options->output, pid, number, false);
     if (!name)
         return -1;
-    take(pool, names, name);
+    if (!output_is_device(name))
+        take(pool, names, name);
     return output_copy(path, name);
 }
 

@@ -6,12 +6,16 @@
 #include "report.h"
 #include "writers.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum { OUTPUT_PID_LATER = -1 };
 
 /* %p, %h, %q{VAR} and %% of a file name replaced; NULL after a message. With OUTPUT_PID_LATER %p stays. */
 const char *output_expand(struct pool *, const char *pattern, int64_t pid);
+
+/* A device (/dev/null) takes all that is written, of each process; nothing is made beside it. */
+bool output_is_device(const char *path);
 
 /* `pattern`, with a %p before its ending unless it has one. */
 const char *output_of_each(struct pool *, const char *pattern);

@@ -3,6 +3,7 @@
 # shellcheck disable=SC2086 # patterns are meant to become several words
 # shellcheck source=tests/integration/claims.sh
 . "$(dirname "$0")/claims.sh"
+include=$(cd "$(dirname "$0")/../../preload" && pwd)
 
 cat >"$WORK/daemon.c" <<'C'
 #define _DEFAULT_SOURCE
@@ -85,6 +86,39 @@ castaway --show none bash -c "'$WORK/daemon' libc '$WORK/go'; for i in {1..70}; 
 claim 'one that was left long before the end is noticed, too' err_has 'note: processes that still run'
 touch go
 waits_for recordings_lost_are 56 'castaway.*.cast'
+
+touch before
+beside_output() { find /dev -maxdepth 1 -name 'stdout?*' -newer before; }
+nothing_beside_output() { [ -z "$(beside_output)" ]; }
+"$CASTAWAY" -o /dev/stdout --text /dev/null bash -c '(exit 3)' 2>err | cat >out
+claim 'a pipe takes the recording of the program' grep -q '"record":"end"' out
+claim 'and of no other process' grep -q 'was not kept: a pipe takes one' err
+claim 'beside which nothing is made' nothing_beside_output
+
+# /dev/null takes everything: nothing stands beside it.
+beside_null() { find /dev -maxdepth 1 -name 'null?*' -newer before; }
+nothing_beside_null() { [ -z "$(beside_null)" ]; }
+has_ended() { ! pgrep -f "$WORK/daemon forks" >/dev/null; }
+touch before
+rm -f go
+castaway -o /dev/null --json /dev/null "$WORK/daemon" forks "$WORK/go"
+claim 'recordings of several processes go to /dev/null' status_is 23
+claim 'without a word of those of the others' err_hasnt 'kept'
+touch go
+claim 'one that still runs ends' waits_for has_ended
+claim 'and makes no file there' nothing_beside_null
+
+ln -s kept.cast link.cast
+cat >scans.c <<'C'
+#include "castaway.h"
+int main(void) {
+    return castaway_collect(2) < 0;
+}
+C
+gcc -w -I"$include" -o scans scans.c
+CASTAWAY_OPTIONS=output=$WORK/link.cast LD_PRELOAD=${CASTAWAY%/*}/libcastaway.so ./scans >/dev/null 2>&1
+claim 'a scan by hand takes place' test $? = 0
+claim 'what the name of the recording stands for is not replaced' test -L link.cast
 
 rm -f go castaway.*.cast
 castaway "$WORK/daemon" stays "$WORK/daemon"

@@ -5,7 +5,7 @@
 . "$(dirname "$0")/claims.sh"
 : "${BUILD:?}"
 live=$(dirname "$0")/../live
-for program in waits execs forks told nofork lingering; do
+for program in waits endless cut waits_for_all execs forks told nofork lingering; do
     ${CC:-gcc} -O1 -g -Wall -Wextra -Werror -o "$WORK/$program" "$live/$program.c" -lpthread || exit 1
 done
 holds() { jq -e "$1" "$WORK/out" >/dev/null || { jq -c . "$WORK/out" | head -c 600; cat "$WORK/err"; false; }; }
@@ -200,6 +200,12 @@ for how in "" alone; do
     castaway --scan-every 5ms -- "$WORK/waits" $how
     claim "waits end when they should${how:+, in one thread} ($(cat "$WORK/out"))" status_is 0
 done
+castaway "$WORK/endless"
+claim "those without an end in sight go on ($(cat "$WORK/out"))" status_is 0
+castaway "$WORK/cut"
+claim "transfers that wait are made whole ($(cat "$WORK/out"))" status_is 0
+castaway "$WORK/waits_for_all"
+claim "no wait meets a child of ours ($(cat "$WORK/out"))" status_is 0
 castaway --scan-every 2ms -- "$WORK/execs" 60
 claim "exec under scans: $status $(head -c 200 "$WORK/err" | tr "\n" " ")" test "$status $(cat "$WORK/out")" = "0 done"
 castaway --scan-every 2ms -- "$WORK/forks" 60

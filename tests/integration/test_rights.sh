@@ -2,6 +2,7 @@
 # Programs that become other users: what they are recorded in is open to nobody who could not read it before.
 # shellcheck source=tests/integration/claims.sh
 . "$(dirname "$0")/claims.sh"
+include=$(cd "$(dirname "$0")/../../preload" && pwd)
 cd "$WORK" || exit 1
 if [ "$(id -u)" != 0 ] || ! setpriv --reuid 65534 --regid 65534 --clear-groups true 2>/dev/null; then
     claim 'left out: not root' true
@@ -66,6 +67,10 @@ static void plant(const char *name, int begin, int done) {
     int file = open(path, O_RDWR | O_CREAT | O_EXCL, 0666);
     snprintf(path, sizeof path, "%s/u65534/unwatched", folder());
     int error = mkfifo(path, 0666);
+    snprintf(path, sizeof path, "%s/u65534/1.cast", folder());
+    error |= symlink(getenv("PLANTED"), path);
+    snprintf(path, sizeof path, "%s/u65534/2.cast", folder());
+    dprintf(open(path, O_WRONLY | O_CREAT, 0666), "%s", getenv("RECORDING"));
     close(done);
     while (read(begin, &byte, 1) > 0)
         ;
@@ -96,12 +101,62 @@ int main(void) {
     return 7;
 }
 C
+cat >awhile.c <<'C'
+#define _GNU_SOURCE
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "castaway.h"
+static __attribute__((noinline)) void drop(size_t size) {
+    memset(malloc(size), 0, size);
+}
+static __attribute__((noinline)) void clear(void) {
+    volatile char area[65536];
+    for (size_t i = 0; i < sizeof area; i++)
+        area[i] = 0;
+}
+static int scan(void) {
+    clear();
+    return castaway_check() < 1;
+}
+/* Scanned as one user and as another, and as what it was before. */
+int main(int count, char **arguments) {
+    const char *end = count > 1 ? arguments[1] : "";
+    drop(40);
+    if (scan())
+        return 1;
+    if (!strcmp(end, "child")) {
+        if (vfork() == 0)
+            _exit(setuid(65534) != 0);
+        wait(NULL);
+    } else if (seteuid(65534) || seteuid(0) || scan())
+        return 2;
+    if (!strcmp(end, "other") && seteuid(65534))
+        return 3;
+    drop(50);
+    clear();
+    return 0;
+}
+C
 gcc -g -O1 -o refused refused.c && gcc -g -O1 -o planted planted.c || exit 1
+gcc -w -g -O1 -fno-builtin -I"$include" -o awhile awhile.c || exit 1
 
 setpriv --reuid 65534 --regid 65534 --clear-groups "$CASTAWAY" --fail-on none --text /dev/null ./refused >out 2>err
 claim 'one who may not become another user opens nothing' [ "$(tr '\n' ' ' <out)" = '700 0 ' ]
 
-timeout -k 5 60 "$CASTAWAY" --fail-on none --text /dev/null ./planted 2>err | cat >out
+build_sample
+sample_recording >planted.cast
+PLANTED=$PWD/planted.cast RECORDING=$(cat planted.cast) timeout -k 5 60 "$CASTAWAY" --fail-on none --json json ./planted 2>err |
+    cat >out
 claim "a file that another user of the group has put there gets nothing" [ "$(cat out)" = '0 0' ]
 claim 'nor does a pipe hold the program up' [ "$(wc -l <out)" = 1 ]
+claim 'and no recording is read that another user has put there' jq -e '.summary.cycle.objects == 0' json
+
+for end in root other child; do
+    castaway --fail-on none --json json ./awhile "$end"
+    claim "a program that was another user for a while ($end) has one recording" \
+        jq -e '.summary.lost | [.objects, .bytes] == [2, 90]' json
+    claim "($end) which is that of its end" jq -e '[.notes[].code] | index("last-scan") | not' json
+done
 finish

@@ -47,4 +47,41 @@ wait
 claim 'the check was made' grep -q SUMMARY text
 claim 'while it is under way none runs' test -e watched -a ! -s watched
 claim 'the program ends as ever' test $status = 0
+
+# No signal may wait for a thread: what it holds is held all the same.
+cat >holders.c <<'C'
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+static pthread_barrier_t ready;
+static void *run(void *unused) {
+    void *volatile mine = memset(malloc(72), 0, 72);
+    pthread_barrier_wait(&ready);
+    for (;;)
+        pause();
+    return mine;
+}
+static void __attribute__((noinline)) drop(void) { memset(malloc(40), 0, 40); }
+static void __attribute__((noinline)) clear(void) { volatile char area[65536]; for (size_t i = 0; i < sizeof area; i++) area[i] = 0; }
+int main(void) {
+    pthread_t thread;
+    pthread_barrier_init(&ready, NULL, 3);
+    for (int i = 0; i < 2; i++)
+        pthread_create(&thread, NULL, run, NULL);
+    pthread_barrier_wait(&ready);
+    drop();
+    clear();
+    return 0;
+}
+C
+gcc -O0 -g -w -pthread -o holders holders.c
+unprivileged() { if [ "$(id -u)" = 0 ]; then setpriv --bounding-set -sys_resource --inh-caps -sys_resource "$@"; else "$@"; fi; }
+lost() { jq -c '[.summary.lost.objects, .summary.lost.bytes]' json; }
+(ulimit -S -i 0 && unprivileged "$CASTAWAY" --fail-on none --json json ./holders)
+claim 'a limit on waiting signals is put aside' test "$(lost)" = '[1,40]'
+claim 'so that all threads stand' jq -e '[.notes[].code] | index("thread-running") | not' json
+(ulimit -i 0 && unprivileged "$CASTAWAY" --fail-on none --json json ./holders)
+claim 'where it can not be, all of their stacks counts' test "$(lost)" = '[1,40]'
+claim 'and that they ran on is said' jq -e '.notes[] | select(.code == "thread-running") | .count == 2' json
 finish

@@ -1,0 +1,104 @@
+/* cut.c - transfers of more than there is room for are made whole, although castaway looks in while they wait.
+ * Exit status: how many were not. */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../../preload/castaway.h"
+
+enum { SCANS = 3, BYTES = 1 << 20 };
+static char given[BYTES], taken[BYTES];
+static int reader, writer;
+
+static ssize_t by_write(void) {
+    return write(writer, given, BYTES);
+}
+/* Nothing is done when we look in for the first time, a part when we do for the last. */
+static ssize_t by_write_when_full(void) {
+    fcntl(writer, F_SETFL, O_NONBLOCK);
+    while (write(writer, given, 4096) > 0)
+        ;
+    fcntl(writer, F_SETFL, 0);
+    return write(writer, given, BYTES);
+}
+static ssize_t by_writev(void) {
+    struct iovec pieces[] = {{given, 0}, {given, 1000}, {given, BYTES - 3000}, {given, 0}, {given, 2000}};
+    return writev(writer, pieces, sizeof pieces / sizeof pieces[0]);
+}
+static ssize_t by_send(void) {
+    return send(writer, given, BYTES, 0);
+}
+static ssize_t by_sendto(void) {
+    return sendto(writer, given, BYTES, 0, NULL, 0);
+}
+
+/* Takes everything, but late. */
+static void *take(void *unused) {
+    struct timespec pause = {.tv_nsec = 20000000};
+    for (int i = 0; i < SCANS; i++) {
+        nanosleep(&pause, NULL);
+        castaway_collect(0);
+        (void)!read(reader, taken, 8192);
+    }
+    for (ssize_t done = 0, more = 1; more > 0; done += more)
+        more = read(reader, taken, sizeof taken);
+    return unused;
+}
+
+static int is_cut(const char *name, int is_socket, ssize_t (*transfer)(void)) {
+    pthread_t other;
+    int ends[2];
+    if (is_socket ? socketpair(AF_UNIX, SOCK_STREAM, 0, ends) : pipe(ends))
+        exit(100);
+    reader = ends[0];
+    writer = ends[1];
+    pthread_create(&other, NULL, take, NULL);
+    ssize_t done = transfer();
+    close(writer);
+    pthread_join(other, NULL);
+    close(reader);
+    if (done != BYTES)
+        printf("%s: %zd\n", name, done);
+    return done != BYTES;
+}
+
+/* Gives the one half early, the other one late. */
+static void *give(void *unused) {
+    struct timespec pause = {.tv_nsec = 20000000};
+    (void)!write(writer, given, 1000);
+    for (int i = 0; i < SCANS; i++) {
+        nanosleep(&pause, NULL);
+        castaway_collect(0);
+    }
+    (void)!write(writer, given, 1000);
+    return unused;
+}
+
+/* A datagram is all that there is. */
+static int is_taken_apart(int type, ssize_t wanted) {
+    pthread_t other;
+    int ends[2];
+    if (socketpair(AF_UNIX, type, 0, ends))
+        exit(100);
+    reader = ends[0];
+    writer = ends[1];
+    pthread_create(&other, NULL, give, NULL);
+    ssize_t done = recv(reader, taken, 2000, MSG_WAITALL);
+    pthread_join(other, NULL);
+    if (done != wanted)
+        printf("recv: %zd\n", done);
+    return done != wanted;
+}
+
+int main(void) {
+    return is_taken_apart(SOCK_STREAM, 2000) + is_taken_apart(SOCK_DGRAM, 1000) + is_cut("write", 0, by_write) +
+           is_cut("write to a socket", 1, by_write) + is_cut("write to a full pipe", 0, by_write_when_full) +
+           is_cut("writev", 0, by_writev) + is_cut("writev to a socket", 1, by_writev) + is_cut("send", 1, by_send) +
+           is_cut("sendto", 1, by_sendto);
+}
