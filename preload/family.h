@@ -120,9 +120,8 @@ static inline uint32_t families_site(struct families *families, const struct cal
 }
 
 /* The same for one that families_site() did not find, and which is one of its family from now on; 0: it is of none.
- * max      frames that are asked for
  * context  hook, busy */
-uint32_t families_site_of_new(struct families *families, const struct caller *caller, uint32_t max);
+uint32_t families_site_of_new(struct families *families, const struct caller *caller);
 
 /* The present stack is this whole now, and was taken for another one. When that comes often a family begins.
  * times    how much it would have been worth; < 0: stacks that begin here are guessed mostly

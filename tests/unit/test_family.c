@@ -86,7 +86,7 @@ static uint32_t look(struct families *families, uintptr_t sp, int may_learn) {
         frames[i + 1] = stack[i][0];
     uint32_t site = families_site(families, &caller);
     if (!site && may_learn)
-        site = families_site_of_new(families, &caller, PLACES + 1);
+        site = families_site_of_new(families, &caller);
     if (site)
         ck_assert(memcmp(sites[site - 1].frames, frames, sizeof frames) == 0);
     return site;
