@@ -42,14 +42,14 @@ struct callee_saved {
 enum { ARCH_WORDS = 4, ARCH_WORDS_ALIGNMENT = 16 };
 #if defined(__x86_64__)
 struct arch_sum {
-    __m128i any;
+    __m128i any, other; /* other: not 0 where a half was neither */
 };
 static inline __attribute__((always_inline)) __m128i arch_two_words(const uint64_t *low, const uint64_t *high) {
     __m128d first = _mm_load_sd((const void *)low);
     return _mm_castpd_si128(_mm_loadh_pd(first, (const void *)high));
 }
-/* Is each half one of its two? Those of a word may be of different ones. one, two, weight: aligned */
-static inline __attribute__((always_inline)) int
+/* Add what stands there. The halves of a word may be of different ones. one, two, weight: aligned */
+static inline __attribute__((always_inline)) void
 arch_words_of_two(const uint64_t *const at[ARCH_WORDS], const uint64_t one[ARCH_WORDS], const uint64_t two[ARCH_WORDS],
                   const uint64_t weight[ARCH_WORDS], struct arch_sum *sum) {
     __m128i low = arch_two_words(at[0], at[1]), high = arch_two_words(at[2], at[3]);
@@ -59,7 +59,14 @@ arch_words_of_two(const uint64_t *const at[ARCH_WORDS], const uint64_t one[ARCH_
     high = _mm_or_si128(_mm_cmpeq_epi32(high, *(const __m128i *)(one + 2)), high_two);
     sum->any = _mm_or_si128(sum->any, _mm_and_si128(low_two, *(const __m128i *)weight));
     sum->any = _mm_or_si128(sum->any, _mm_and_si128(high_two, *(const __m128i *)(weight + 2)));
-    return _mm_movemask_epi8(_mm_and_si128(low, high)) == 0xffff;
+    sum->other = _mm_and_si128(sum->other, _mm_and_si128(low, high));
+}
+static inline __attribute__((always_inline)) struct arch_sum arch_sum_none(void) {
+    return (struct arch_sum){_mm_setzero_si128(), _mm_set1_epi32(-1)};
+}
+/* Was each half one of its two? */
+static inline __attribute__((always_inline)) int arch_sum_is_right(struct arch_sum sum) {
+    return _mm_movemask_epi8(sum.other) == 0xffff;
 }
 static inline __attribute__((always_inline)) uint32_t arch_sum_of(struct arch_sum sum) {
     __m128i half = _mm_or_si128(sum.any, _mm_shuffle_epi32(sum.any, 0x4e));

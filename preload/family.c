@@ -22,7 +22,7 @@ enum {
 };
 
 uint32_t family_site(struct family *family, uintptr_t pc) {
-    return family_has_wides(family) ? family_site_here(family, pc, 1) : family_site_here(family, pc, 0);
+    return family->is_plain ? family_site_here(family, pc, 1) : family_site_here(family, pc, 0);
 }
 
 /* ---- those that end ---- */
@@ -89,7 +89,7 @@ static void count_miss(struct families *families, struct family *family) {
 
 static uint32_t site_of_new(struct families *families, struct family *family, uintptr_t pc) {
     uint32_t number;
-    if (family_places_learn(families, family, pc) != 0 || !family_number(family, pc, 1, &number)) {
+    if (family_places_learn(families, family, pc) != 0 || !family_number(family, pc, 0, &number)) {
         end(families, family);
         return 0;
     }

@@ -56,6 +56,7 @@ struct family {
     unsigned epoch;            /* unwind_epoch; 0: this is none */
     uint32_t places, wides;
     uint32_t frames, runs;
+    int is_plain;       /* there is one run, and no wide place but the caller's own address */
     uint32_t any_frame; /* at which a stack is cut short: what stands there leads nowhere; 0: it is not cut */
     const uint64_t *outermost;
     uint32_t hits, misses;

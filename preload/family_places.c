@@ -45,7 +45,9 @@ int family_places_put(struct family *family, const struct whole *whole) {
         family->place[places++] = (struct family_place){whole->place[i].shape, whole->place[i].frame};
     }
     family->wides = 1;
-    return (family->places = (uint32_t)end_run(family, places)) ? 0 : -1;
+    family->places = (uint32_t)end_run(family, places);
+    family->is_plain = family->runs == 1;
+    return family->places ? 0 : -1;
 }
 
 /* ---- words that join ---- */
@@ -95,6 +97,7 @@ static int widen(struct families *families, struct family *family, size_t run, s
     if (count == FAMILY_WIDES)
         return -1;
     family->wides++;
+    family->is_plain = 0;
     struct family_wide *wide = &family->wide[at];
     memmove(wide + 1, wide, (count - at) * sizeof *wide);
     for (; run < family->runs; run++)

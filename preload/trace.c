@@ -449,9 +449,9 @@ static __attribute__((noinline)) uint32_t site_by_guess(struct traces *traces, c
     return guessed->site;
 }
 
-static __attribute__((noinline)) uint32_t site_of_wide_family(struct traces *traces, const struct caller *caller,
-                                                              struct family *family) {
-    uint32_t site = family_site_here(family, caller->pc, 1);
+static __attribute__((noinline)) uint32_t site_of_large_family(struct traces *traces, const struct caller *caller,
+                                                               struct family *family) {
+    uint32_t site = family_site_here(family, caller->pc, 0);
     if (__builtin_expect(!site, 0))
         return site_by_guess(traces, caller);
     frames_check_site(site);
@@ -463,9 +463,9 @@ static __attribute__((noinline)) uint32_t site_near_first(struct traces *traces,
                                                           struct family *family) {
     if (__builtin_expect(!family_begins_at(family, caller), 0))
         return site_by_guess(traces, caller);
-    if (family_has_wides(family))
-        return site_of_wide_family(traces, caller, family);
-    uint32_t site = family_site_here(family, caller->pc, 0);
+    if (!family->is_plain)
+        return site_of_large_family(traces, caller, family);
+    uint32_t site = family_site_here(family, caller->pc, 1);
     if (__builtin_expect(!site, 0))
         return site_by_guess(traces, caller);
     frames_check_site(site);
