@@ -33,7 +33,7 @@ static void forget(struct families *families, struct family *family) {
     if (family->known)
         family_give_back(families, family->known, family->known_bits);
     size_t place = (size_t)(family - families->family), group = place / FAMILY_WAYS, any = 0;
-    families->sp[place] = 0;
+    families->sp[place] = families->first[place] = 0;
     for (size_t way = 0; way < FAMILY_WAYS; way++)
         any |= families->sp[group * FAMILY_WAYS + way];
     if (!any)
@@ -149,6 +149,7 @@ static struct family *room_for(struct families *families, const struct whole *wh
     for (size_t way = 0; least->sp && way < FAMILY_WAYS; way++) {
         families->family[place ^ way].hits /= 2;
         families->family[place ^ way].misses /= 2;
+        families->family[place ^ way].vain /= 2;
     }
     return least;
 }
@@ -172,7 +173,7 @@ static int begin(struct families *families, const struct whole *whole) {
         return -1;
     }
     size_t place = (size_t)(family - families->family);
-    families->sp[place] = family->sp;
+    families->sp[place] = families->first[place] = family->sp;
     families->groups |= 1ull << place / FAMILY_WAYS;
     return 0;
 }

@@ -60,6 +60,7 @@ struct family {
     uint32_t any_frame; /* at which a stack is cut short: what stands there leads nowhere; 0: it is not cut */
     const uint64_t *outermost;
     uint32_t hits, misses;
+    uint32_t vain; /* how often it was looked at before anything else, and the stack was none of its */
     uint32_t bits; /* of a number, at most FAMILY_NUMBER_BITS */
     struct family_known *known;
     uint32_t known_bits;    /* there are 1 << known_bits of them, */
@@ -79,7 +80,8 @@ struct family {
 
 struct family_free;
 struct families {
-    uintptr_t sp[FAMILIES]; /* of family[i]; 0: there is none */
+    uintptr_t sp[FAMILIES];    /* of family[i]; 0: there is none */
+    uintptr_t first[FAMILIES]; /* the same, where family[i] is to be looked at before anything else; or 0 */
     struct family_wish {
         uintptr_t sp; /* there might be one that begins here */
         int32_t times;
@@ -110,6 +112,12 @@ static inline int family_begins_at(const struct family *family, const struct cal
 /* The site of the present stack, which begins where the family does; 0: it is none of these, or was not met yet. */
 uint32_t family_site(struct family *family, uintptr_t pc);
 
+/* It is looked at before anything else as long as that was mostly not in vain. */
+static inline void families_look_first(struct families *families, size_t place) {
+    const struct family *family = &families->family[place];
+    families->first[place] = family->vain <= family->hits ? family->sp : 0;
+}
+
 /* The same of all families; there may be several of different shapes. */
 static inline uint32_t families_site(struct families *families, const struct caller *caller) {
     size_t place = families_place(caller->sp);
@@ -117,6 +125,7 @@ static inline uint32_t families_site(struct families *families, const struct cal
     for (size_t way = 0; !site && way < FAMILY_WAYS; way++)
         if (families->sp[place ^ way] == caller->sp && family_begins_at(&families->family[place ^ way], caller))
             site = family_site(&families->family[place ^ way], caller->pc);
+    families_look_first(families, place);
     return site;
 }
 

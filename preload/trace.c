@@ -438,7 +438,8 @@ static __attribute__((noinline)) uint32_t site_begins_else(struct traces *traces
     return site_elsewhere(traces, caller, guessed);
 }
 
-static __attribute__((noinline)) uint32_t site_by_guess(struct traces *traces, const struct caller *caller) {
+static inline __attribute__((always_inline)) uint32_t site_by_guess(struct traces *traces,
+                                                                    const struct caller *caller) {
     struct whole *guessed = guess(traces, class_of(caller), caller);
     if (__builtin_expect(!whole_begins_at(guessed, caller), 0))
         return site_begins_else(traces, caller, guessed);
@@ -449,28 +450,39 @@ static __attribute__((noinline)) uint32_t site_by_guess(struct traces *traces, c
     return guessed->site;
 }
 
+/* ---- where a family begins ---- */
+
+static __attribute__((noinline)) uint32_t site_not_of_family(struct traces *traces, const struct caller *caller,
+                                                             struct family *family) {
+    family->vain++;
+    families_look_first(&traces->families, (size_t)(family - traces->families.family));
+    return site_by_guess(traces, caller);
+}
+
 static __attribute__((noinline)) uint32_t site_of_large_family(struct traces *traces, const struct caller *caller,
                                                                struct family *family) {
     uint32_t site = family_site_here(family, caller->pc, 0);
     if (__builtin_expect(!site, 0))
-        return site_by_guess(traces, caller);
+        return site_not_of_family(traces, caller, family);
     frames_check_site(site);
     return site;
 }
 
-/* Where the present stack begins this family does. With nothing called it is known mostly. */
+/* Most often it is one that is known, and nothing is called. */
 static __attribute__((noinline)) uint32_t site_near_first(struct traces *traces, const struct caller *caller,
                                                           struct family *family) {
     if (__builtin_expect(!family_begins_at(family, caller), 0))
-        return site_by_guess(traces, caller);
+        return site_not_of_family(traces, caller, family);
     if (!family->is_plain)
         return site_of_large_family(traces, caller, family);
     uint32_t site = family_site_here(family, caller->pc, 1);
     if (__builtin_expect(!site, 0))
-        return site_by_guess(traces, caller);
+        return site_not_of_family(traces, caller, family);
     frames_check_site(site);
     return site;
 }
+
+/* ---- */
 
 /* The rest stands elsewhere and is jumped to, so that registers need not be saved for it. */
 uint32_t trace_site(struct traces **of_thread, const struct caller *caller) {
@@ -478,14 +490,7 @@ uint32_t trace_site(struct traces **of_thread, const struct caller *caller) {
     if (__builtin_expect(!traces, 0))
         return site_first(of_thread, caller);
     size_t place = families_place(caller->sp);
-    if (traces->families.sp[place] == caller->sp)
+    if (traces->families.first[place] == caller->sp)
         return site_near_first(traces, caller, &traces->families.family[place]);
-    struct whole *guessed = guess(traces, class_of(caller), caller);
-    if (__builtin_expect(!whole_begins_at(guessed, caller), 0))
-        return site_begins_else(traces, caller, guessed);
-    if (__builtin_expect(whole_differs(guessed) != NULL, 0))
-        return site_not_guessed(traces, caller, guessed);
-    guessed->hits++;
-    frames_check_site(guessed->site);
-    return guessed->site;
+    return site_by_guess(traces, caller);
 }
