@@ -5,7 +5,6 @@
 #include "preload/pages.h"
 #include "tests/unit/suite.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -21,15 +20,16 @@ _Atomic unsigned unwind_epoch = 2;
 const uint64_t whole_never_changes = 0x5555;
 
 /* Behind it stands a page that can't be read. All is kept until the test's process ends. */
-void *pages_alloc_table(size_t bytes) {
-    unsigned long each = allocations++;
-    if (each >= refused_at && each < refused_until)
-        return NULL;
+static void *map(size_t bytes) {
     size_t whole = (bytes + WHOLE_PAGE_BYTES - 1) / WHOLE_PAGE_BYTES * WHOLE_PAGE_BYTES;
     char *memory = mmap(NULL, whole + WHOLE_PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     ck_assert_ptr_ne(memory, MAP_FAILED);
     mprotect(memory + whole, WHOLE_PAGE_BYTES, PROT_NONE);
     return memory + whole - bytes;
+}
+void *pages_alloc_table(size_t bytes) {
+    unsigned long each = allocations++;
+    return each >= refused_at && each < refused_until ? NULL : map(bytes);
 }
 unsigned unwind_shape(uintptr_t pc) {
     return pc / CODE == 1;
@@ -133,7 +133,7 @@ static void check_used(const struct families *families) {
 static struct families *families_make(void) {
     for (size_t i = 0; i < PLACES; i++)
         set_place(i, 0);
-    return calloc(1, sizeof(struct families));
+    return map(sizeof(struct families));
 }
 
 /* ---- */
