@@ -67,35 +67,44 @@ static int refuse(struct families *families) {
 
 /* ---- a stack that is met for the first time ---- */
 
-/* The frames of the present stack, all of whose words are known. */
-static void read_frames(const struct family *family, uintptr_t pc, uint64_t frames[CAPTURE_FRAMES_MAX]) {
-    frames[0] = pc;
-    for (size_t i = 0; i < family->places; i++)
-        if (family->place[i].frame)
-            frames[family->place[i].frame] = *family->at[i];
+/* The number and the frames of the present stack. returns  0: some word is none of its place's, or made of halves of two */
+static int read_stack(const struct family *family, uintptr_t pc, uint32_t *number, uint64_t *frames) {
+    uint64_t differs = 0;
+    if (!family_number(family, pc, 0, number))
+        return 0;
+    for (size_t i = 0; i < family->places; i++) {
+        uint64_t now = *family->at[i];
+        differs |= (now ^ family->one[i]) && (now ^ family->two[i]);
+        frames[family->place[i].frame] = now;
+    }
     for (size_t i = 1; i < family->wides; i++)
         frames[family->wide[i].place.frame] = *family->wide[i].at;
+    frames[0] = pc; /* what is no frame's went there */
+    return !differs;
 }
 
 /* Stacks of several shapes begin here: is this the one to know? */
 static void count_miss(struct families *families, struct family *family) {
     if (++family->misses < MISSES_MAX)
         return;
-    if (family->hits < family->misses)
+    if (family->hits < family->misses) {
         end(families, family);
-    else
-        family->hits = family->misses = 1;
+        return;
+    }
+    family->hits = family->misses = 1;
+    family->vain = 0;
 }
 
-static uint32_t site_of_new(struct families *families, struct family *family, uintptr_t pc) {
-    uint32_t number;
-    if (family_places_learn(families, family, pc) != 0 || !family_number(family, pc, 0, &number)) {
-        end(families, family);
-        return 0;
-    }
-    uint64_t frames[CAPTURE_FRAMES_MAX];
-    read_frames(family, pc, frames);
-    frames_check(frames, family->frames);
+/* The same for one of its shape, whose words become those of their places. returns  0: there is no room, and no family */
+static int learn_stack(struct families *families, struct family *family, uintptr_t pc, uint32_t *number,
+                       uint64_t *frames) {
+    if (family_places_learn(families, family, pc) == 0 && read_stack(family, pc, number, frames))
+        return 1;
+    end(families, family);
+    return 0;
+}
+
+static uint32_t site_of_new(struct families *families, struct family *family, uint32_t number, const uint64_t *frames) {
     uint32_t site = site_intern(frames, family->frames);
     int is_gone = family_known_make_room(families, family) != 0 && refuse(families);
     if (site && !is_gone)
@@ -107,13 +116,22 @@ static uint32_t site_of_new(struct families *families, struct family *family, ui
 
 uint32_t families_site_of_new(struct families *families, const struct caller *caller) {
     size_t place = families_place(caller->sp);
+    uint64_t frames[CAPTURE_FRAMES_MAX];
+    uint32_t number;
     for (size_t way = 0; way < FAMILY_WAYS; way++) {
         struct family *family = &families->family[place ^ way];
         if (families->sp[place ^ way] != caller->sp || !family_begins_at(family, caller))
             continue;
-        if (family_places_fit(family, caller->pc))
-            return site_of_new(families, family, caller->pc);
-        count_miss(families, family);
+        if (!read_stack(family, caller->pc, &number, frames)) {
+            if (!family_places_fit(family, caller->pc)) {
+                count_miss(families, family);
+                continue;
+            }
+            if (!learn_stack(families, family, caller->pc, &number, frames))
+                return 0;
+        }
+        frames_check(frames, family->frames);
+        return site_of_new(families, family, number, frames);
     }
     return 0;
 }

@@ -17,6 +17,7 @@ enum {
     FAMILY_WIDES = 16,  /* of more, and the caller's own address */
     FAMILY_RUNS = 16,   /* pages that they lie on */
     FAMILY_TABLE_BITS_MAX = 22,
+    FAMILY_HITS_A_VAIN = 2, /* a look in vain costs up to so many times what a hit saves */
     FAMILY_NUMBER_BITS = 32,
     FAMILY_WORD_BITS = 6, /* a wide place has 1 << this many words at most */
 };
@@ -112,10 +113,10 @@ static inline int family_begins_at(const struct family *family, const struct cal
 /* The site of the present stack, which begins where the family does; 0: it is none of these, or was not met yet. */
 uint32_t family_site(struct family *family, uintptr_t pc);
 
-/* It is looked at before anything else as long as that was mostly not in vain. */
+/* It is looked at before anything else as long as that is mostly not in vain. */
 static inline void families_look_first(struct families *families, size_t place) {
     const struct family *family = &families->family[place];
-    families->first[place] = family->vain <= family->hits ? family->sp : 0;
+    families->first[place] = family->vain <= family->hits / FAMILY_HITS_A_VAIN ? family->sp : 0;
 }
 
 /* The same of all families; there may be several of different shapes. */

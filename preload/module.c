@@ -130,6 +130,16 @@ unsigned module_of_locked(uintptr_t pc) {
     return object_of(pc, &found) ? module_add(&found) : MODULE_NONE;
 }
 
+void modules_of_locked(const uint64_t *frames, size_t count, uint16_t *numbers) {
+    unsigned last = MODULE_NONE;
+    for (size_t i = 0; i < count; i++) {
+        uintptr_t pc = (uintptr_t)(frames[i] & ~FRAME_EXACT);
+        if (last == MODULE_NONE || !holds(&modules[last], pc)) /* mostly they lie in one */
+            last = module_of_locked(pc);
+        numbers[i] = (uint16_t)last;
+    }
+}
+
 const struct module *module_table(size_t *count) {
     *count = module_count;
     return modules;

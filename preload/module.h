@@ -21,6 +21,8 @@ struct module {
 /* Number of the module that contains `pc`, or MODULE_NONE. Lock-free to look up; a module seen for the first time is
  * added under the caller's site lock (so: call only with it held). Source of truth: _dl_find_object (glibc >= 2.35). */
 unsigned module_of_locked(uintptr_t pc);
+/* The same for each of the frames. */
+void modules_of_locked(const uint64_t *frames, size_t count, uint16_t *numbers);
 
 /* Modules so far; numbers are stable. */
 const struct module *module_table(size_t *count);

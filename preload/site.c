@@ -115,9 +115,7 @@ static uint32_t add_locked(uint64_t hash, const uint64_t *frames, size_t count) 
     site->id = id;
     site->count = (uint16_t)count;
     memcpy(site->frames, frames, count * sizeof *frames);
-    uint16_t *modules = (uint16_t *)(site->frames + count);
-    for (size_t i = 0; i < count; i++)
-        modules[i] = (uint16_t)module_of_locked((uintptr_t)(frames[i] & ~FRAME_EXACT));
+    modules_of_locked(site->frames, count, (uint16_t *)(site->frames + count));
     *pointer = site;
     atomic_store_explicit(&count_published, id, memory_order_release);
     enter(table, site);

@@ -86,9 +86,9 @@ reported() {
 free_port() {
     python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }
-# until_true COMMAND...: 10 seconds at most
+# until_true COMMAND...: a minute at most
 until_true() {
-    for _ in {1..200}; do
+    for _ in {1..1200}; do
         "$@" >/dev/null 2>&1 && return
         sleep 0.05
     done

@@ -219,7 +219,7 @@ limited "not watched" "process $other is not watched: libcastaway.so is not load
 kill $other; wait $other 2>/dev/null
 perl -e 'if (fork) { sleep 60 } else { exit 0 }' &
 parent=$!
-for _ in $(seq 100); do
+for _ in $(seq 1200); do
     zombie=$(pgrep -P $parent) && grep -q '^State:.Z' "/proc/$zombie/status" 2>/dev/null && break
     sleep 0.02
 done
@@ -228,7 +228,7 @@ kill $parent; wait $parent 2>/dev/null
 python3 -c 'import threading, time; threading.Thread(target=time.sleep, args=(60,), daemon=True).start(); time.sleep(60)' &
 threaded=$!
 tid=
-for _ in $(seq 100); do
+for _ in $(seq 1200); do
     tid=$(find "/proc/$threaded/task" -mindepth 1 -maxdepth 1 ! -name "$threaded" -printf '%f\n' | head -1)
     [ -n "$tid" ] && break
     sleep 0.05

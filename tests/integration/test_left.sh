@@ -41,8 +41,8 @@ C
 gcc -O0 -g -w -o "$WORK/daemon" "$WORK/daemon.c"
 cd "$WORK" || exit 1
 
-waits_for() { # COMMAND...: until it succeeds, for 20 s
-    for _ in {1..400}; do
+waits_for() { # COMMAND...: until it succeeds, for a minute
+    for _ in {1..1200}; do
         "$@" && return
         sleep 0.05
     done

@@ -35,6 +35,14 @@ new() { # KIND: objects that the last scan reported of it
     jq "[.new_findings[] | select(.kind == \"$1\") | .objects] | add // 0" "$WORK/out"
 }
 status() { castaway status "$pid" --json -; }
+comes_to() { # EXPRESSION: the status holds it, after a minute at most
+    for _ in {1..600}; do
+        status
+        holds "$1" >/dev/null && return
+        sleep 0.1
+    done
+    holds "$1"
+}
 
 # ---- found, confirmed, reported once ----
 begin
@@ -180,15 +188,11 @@ claim "killed: and that it was killed" grep -q SIGKILL "$WORK/report.json"
 # ---- by itself ----
 begin --thresholds 1000,10,10
 tell keep 5000
-sleep 0.3
-status
-claim "by thresholds" holds '([.generations[].scans] | add) >= 1'
+claim "by thresholds" comes_to '([.generations[].scans] | add) >= 1'
 end
 begin --scan-every 50ms
 tell cycle 1
-sleep 1
-status
-claim "by time" holds '([.generations[].scans] | add) >= 3 and .confirmed == 2'
+claim "by time" comes_to '([.generations[].scans] | add) >= 3 and .confirmed == 2'
 end
 
 # ---- nothing of it is noticed ----
@@ -206,9 +210,7 @@ claim "memory that children must not see holds objects, and stays out of their s
 begin --scan-every 20ms
 tell close
 tell cycle 1
-sleep 0.5
-status
-claim "all descriptors closed: control comes back" holds '.confirmed == 2'
+claim "all descriptors closed: control comes back" comes_to '.confirmed == 2'
 end
 
 # ---- each way to know written pages gives the same answers ----

@@ -127,7 +127,7 @@ claim "signal mask and dispositions are the user's" cmp "$WORK/plain" "$WORK/wat
 status=$?
 claim "an ignored SIGCHLD does no harm" status_is 5
 "$CASTAWAY" --text /dev/null perl -e '$SIG{TERM} = sub { exit 31 }; $| = 1; print "ready\n"; sleep 20' >"$WORK/ready" &
-for _ in $(seq 100); do [ -s "$WORK/ready" ] && break; sleep 0.05; done
+for _ in $(seq 1200); do [ -s "$WORK/ready" ] && break; sleep 0.05; done
 kill -TERM $!
 wait $!
 status=$?

@@ -107,7 +107,7 @@ zpty -w shell "fpath=($1 \$fpath); autoload -Uz compinit; compinit -D -u"
 zpty -w shell "dump() { print -r -- \$BUFFER >$3.new; mv $3.new $3 }; zle -N dump; bindkey '^X' dump; print -r rea''dy"
 zpty -r -m shell line "*ready*"
 zpty -w -n shell "$2"$'\t\C-x'
-for _ in {1..100}; do [[ -s $3 ]] && break; sleep 0.1; done
+for _ in {1..600}; do [[ -s $3 ]] && break; sleep 0.1; done
 zpty -d shell
 ZSH
 zsh_completes() { # TYPED EXPECTED

@@ -64,9 +64,9 @@ opens() { # COMMAND
 closes() { $terminal kill-server 2>/dev/null; }
 trap 'closes; kill $(jobs -p) 2>/dev/null; rm -rf "$WORK"' EXIT
 screen() { $terminal capture-pane -p >"$WORK/screen"; }
-shows() { # TEXT... : within five seconds the screen has all of it
+shows() { # TEXT... : within half a minute the screen has all of it
     local text
-    for _ in $(seq 100); do
+    for _ in $(seq 600); do
         screen
         for text; do
             grep -qF -- "$text" "$WORK/screen" || { sleep 0.05; continue 2; }
@@ -76,8 +76,8 @@ shows() { # TEXT... : within five seconds the screen has all of it
     cat "$WORK/screen"
     false
 }
-hides() { # TEXT : within five seconds it is gone
-    for _ in $(seq 100); do
+hides() { # TEXT : within half a minute it is gone
+    for _ in $(seq 600); do
         screen
         grep -qF -- "$1" "$WORK/screen" || return 0
         sleep 0.05
