@@ -8,7 +8,7 @@
 /* Add four words from at[i] on. A word that is made of halves of two has a code that is no word's. */
 static inline __attribute__((always_inline)) void family_add(const struct family *family, size_t i,
                                                              struct arch_sum *sum) {
-    arch_words_of_two(family->at + i, family->one + i, family->two + i, family->weight + i, sum);
+    arch_sum_add(family->at + i, family->one + i, family->two + i, family->weight + i, sum);
 }
 
 /* All that stands on one page is judged together. returns  0: some word is none of its place's */
