@@ -70,12 +70,6 @@ void cast_site(struct cast_sink *sink, uint32_t id, const struct cast_frame *fra
     line_close(sink);
 }
 
-static const char *const KIND_KEYS[] = {
-#define X(name, word, key) key,
-    KINDS(X)
-#undef X
-};
-
 void cast_scan(struct cast_sink *sink, const struct cast_scan *scan, const struct verdicts *verdicts) {
     line_open(sink, "scan");
     line_count(sink, "number", scan->number);
@@ -90,7 +84,7 @@ void cast_scan(struct cast_sink *sink, const struct cast_scan *scan, const struc
     line_count(sink, "bytes_read", scan->bytes_read);
     for (size_t kind = 0; kind < KIND_JUDGED_COUNT; kind++) {
         const struct tally *tally = &verdicts->tally[kind];
-        line_key(sink, KIND_KEYS[kind]);
+        line_key(sink, kind_key((enum kind)kind));
         line_first(sink, "objects", tally->objects);
         line_count(sink, "bytes", tally->bytes);
         line_count(sink, "findings", tally->findings);

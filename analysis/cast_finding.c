@@ -5,12 +5,6 @@
  * Start:   cast_finding(), cast_refs(); each writes one line.  Format: README.md, "Recording". */
 #include "cast_line.h"
 
-static const char *const KIND_WORDS[] = {
-#define X(name, word, key) word,
-    KINDS(X)
-#undef X
-};
-
 static void put_cycle(struct cast_sink *sink, const struct finding *finding) {
     line_count(sink, "length", finding->cycle_length);
     if (finding->cycle_length_max > finding->cycle_length)
@@ -144,7 +138,7 @@ static void put_age(struct cast_sink *sink, const struct age *age) {
 
 void cast_finding(struct cast_sink *sink, const struct finding *finding) {
     line_open(sink, "finding");
-    line_text(sink, "kind", KIND_WORDS[finding->kind]);
+    line_text(sink, "kind", kind_word(finding->kind));
     line_count(sink, "site", finding->site);
     line_count(sink, "count", finding->count);
     line_count(sink, "objects", finding->objects);

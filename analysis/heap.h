@@ -94,6 +94,18 @@ struct heap_large {
 struct range {
     uintptr_t lo, hi; /* half-open */
 };
+/* The first of `count` ranges that ends behind `address`, or `count`. They are sorted and apart. */
+static inline size_t range_first_behind(const struct range *range, size_t count, uintptr_t address) {
+    size_t lo = 0, hi = count;
+    while (lo < hi) {
+        size_t middle = lo + (hi - lo) / 2;
+        if (range[middle].hi <= address)
+            lo = middle + 1;
+        else
+            hi = middle;
+    }
+    return lo;
+}
 struct heap_piece { /* a leaf in which objects begin */
     uintptr_t base;
     const struct heap_leaf *leaf;

@@ -6,6 +6,7 @@
 #include "history.h"
 
 #include "graph.h"
+#include "mix.h"
 #include "sort.h"
 
 #include <errno.h>
@@ -88,13 +89,6 @@ static int log_scan(const struct history_input *in, const struct history *before
 }
 
 /* ---- what stays the same in an object that nobody can reach ---- */
-
-static uint64_t mix(uint64_t hash, uint64_t value) { /* splitmix64's finaliser over a running sum */
-    hash += value + UINT64_C(0x9e3779b97f4a7c15);
-    hash = (hash ^ hash >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    hash = (hash ^ hash >> 27) * UINT64_C(0x94d049bb133111eb);
-    return hash ^ hash >> 31;
-}
 
 static uint64_t hash_bytes(uint64_t hash, uintptr_t lo, uintptr_t hi) {
     for (uintptr_t at = lo; at < hi; at++)

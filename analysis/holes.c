@@ -72,14 +72,7 @@ static size_t first_behind(const struct heap *heap, uintptr_t address) {
     const struct holes_leaf *leaf = heap->holes ? leaf_at(heap->holes, address) : NULL;
     size_t page = (address >> HOLES_PAGE_SHIFT) & (HOLES_PAGES - 1);
     size_t first = leaf ? leaf->first[page] : 0, last = leaf ? leaf->first[page + 1] : heap->unreadable_count;
-    while (first < last) {
-        size_t middle = first + (last - first) / 2;
-        if (heap->unreadable[middle].hi <= address)
-            first = middle + 1;
-        else
-            last = middle;
-    }
-    return first;
+    return first + range_first_behind(heap->unreadable + first, last - first, address);
 }
 
 struct range heap_readable(const struct heap *heap, uintptr_t lo, uintptr_t hi) {

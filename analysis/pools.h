@@ -4,13 +4,18 @@
 #ifndef CASTAWAY_ANALYSIS_POOLS_H
 #define CASTAWAY_ANALYSIS_POOLS_H
 
-/* One line here is one switch: variable, value, and what the file name of a module that reads it contains.
+/* One line here is one switch.
  * Sources: GLib, "Running GLib Applications"; CPython, "Command line and environment"; PHP, Zend/zend_alloc.c;
  * GStreamer takes its slices from GLib; NSS, "NSS environment variables" */
-#define POOL_SWITCHES(X)                                                                                               \
-    X("G_SLICE", "always-malloc", "libglib-2.0")                                                                       \
-    X("PYTHONMALLOC", "malloc", "python3")                                                                             \
-    X("USE_ZEND_ALLOC", "0", "php")                                                                                    \
-    X("NSS_DISABLE_ARENA_FREE_LIST", "1", "libnss3")
+static const struct {
+    const char *name, *setting; /* the variable, and with its value */
+    const char *module;         /* what the file name of a module that reads it contains */
+} pool_switches[] = {
+    {"G_SLICE", "G_SLICE=always-malloc", "libglib-2.0"},
+    {"PYTHONMALLOC", "PYTHONMALLOC=malloc", "python3"},
+    {"USE_ZEND_ALLOC", "USE_ZEND_ALLOC=0", "php"},
+    {"NSS_DISABLE_ARENA_FREE_LIST", "NSS_DISABLE_ARENA_FREE_LIST=1", "libnss3"},
+};
+enum { POOL_SWITCHES = sizeof pool_switches / sizeof *pool_switches };
 
 #endif

@@ -5,16 +5,13 @@
 #ifndef CASTAWAY_ANALYSIS_SANITIZERS_H
 #define CASTAWAY_ANALYSIS_SANITIZERS_H
 
-/* One line here is one runtime: how its library's file name begins.
+/* How the file names of their libraries begin.
  * Sources: GCC, libsanitizer; LLVM, compiler-rt */
-#define SANITIZER_RUNTIMES(X)                                                                                          \
-    X("libasan.so")                                                                                                    \
-    X("libtsan.so")                                                                                                    \
-    X("liblsan.so")                                                                                                    \
-    X("libhwasan.so")                                                                                                  \
-    X("libclang_rt.asan")                                                                                              \
-    X("libclang_rt.tsan")                                                                                              \
-    X("libclang_rt.hwasan")
+static const char *const sanitizer_runtimes[] = {
+    "libasan.so",       "libtsan.so",       "liblsan.so",         "libhwasan.so",
+    "libclang_rt.asan", "libclang_rt.tsan", "libclang_rt.hwasan",
+};
+enum { SANITIZER_RUNTIMES = sizeof sanitizer_runtimes / sizeof *sanitizer_runtimes };
 
 /* Where the runtime is part of the program, that has a malloc of its own, and names functions that begin so. */
 #define SANITIZER_HOOKS "__sanitizer_"

@@ -7,10 +7,29 @@
 
 #include "cycle.h"
 #include "graph.h"
+#include "mix.h"
 #include "sort.h"
 
 #include <errno.h>
 #include <string.h>
+
+/* ---- kinds ---- */
+
+static const struct {
+    const char *word, *key;
+} kinds[KIND_COUNT] = {
+#define X(name, word, key) {word, key},
+    KINDS(X)
+#undef X
+};
+
+const char *kind_word(enum kind kind) {
+    return kinds[kind].word;
+}
+
+const char *kind_key(enum kind kind) {
+    return kinds[kind].key;
+}
 
 /* ---- findings: an array, and a table that finds the one of the same kind and site or cycle ---- */
 
@@ -62,13 +81,6 @@ struct judge {
     struct held *held;          /* by source */
     const struct held *hanging; /* of the source at hand */
 };
-
-static uint64_t mix(uint64_t hash, uint64_t value) { /* splitmix64's finaliser over a running sum */
-    hash += value + UINT64_C(0x9e3779b97f4a7c15);
-    hash = (hash ^ hash >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    hash = (hash ^ hash >> 27) * UINT64_C(0x94d049bb133111eb);
-    return hash ^ hash >> 31;
-}
 
 static uint64_t hash_cycle(const struct cycle *cycle) {
     uint64_t hash = mix(KIND_CYCLE, cycle->length == 1);

@@ -30,6 +30,9 @@ enum kind {
  * there already, and weak slots; or of reachable ones, whose counts are wrong (miscount.h). */
 enum { KIND_JUDGED_COUNT = KIND_GROWING };
 
+const char *kind_word(enum kind);
+const char *kind_key(enum kind); /* of JSON */
+
 /* One reference of a cycle: the object made at `site` holds, `offset` bytes into itself, a pointer to `target_offset`
  * bytes into the next entry's object (the last entry's into the first's). */
 struct cycle_edge {

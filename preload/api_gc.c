@@ -4,6 +4,7 @@
  * Never:   searches the heap for a pointer: that is a snapshot's work. Reads no object but the one it is asked about.
  * Start:   castaway_api_get_referents(). castaway_api_collect(): collect.c. */
 #include "frozen.h"
+#include "generations.h"
 #include "hooks.h"
 #include "init.h"
 #include "live.h"
@@ -61,7 +62,7 @@ long castaway_api_get_referrers(const void *object, void **out, size_t max) {
 }
 
 void castaway_api_get_count(long counts[3]) {
-    live_counts(counts);
+    generations_counts(counts);
 }
 void castaway_api_get_threshold(unsigned thresholds[3]) {
     live_thresholds(thresholds);
@@ -71,7 +72,7 @@ void castaway_api_set_threshold(unsigned young, unsigned middle, unsigned old) {
 }
 
 void castaway_api_get_stats(long stats[3][3]) {
-    live_stats(stats);
+    generations_stats(stats);
 }
 
 int castaway_api_freeze(void) {

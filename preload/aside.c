@@ -24,16 +24,10 @@
 
 int aside_stands;
 
-static const char *const RUNTIMES[] = {
-#define X(beginning) beginning,
-    SANITIZER_RUNTIMES(X)
-#undef X
-};
-
 static int is_runtime(const char *path) {
     const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-    for (size_t i = 0; i < sizeof RUNTIMES / sizeof RUNTIMES[0]; i++)
-        if (strncmp(name, RUNTIMES[i], strlen(RUNTIMES[i])) == 0)
+    for (size_t i = 0; i < SANITIZER_RUNTIMES; i++)
+        if (strncmp(name, sanitizer_runtimes[i], strlen(sanitizer_runtimes[i])) == 0)
             return 1;
     return 0;
 }

@@ -1,135 +1,22 @@
 /* cfi.c - read .eh_frame: find what is said of an address, run its program up to there, apply the row that it makes.
  *
- * Source: LSB 5.0, "Exception Frames"; DWARF 5, 6.4 "Call Frame Information", 2.5 and 7.7.1 expressions.
+ * Source: LSB 5.0, "Exception Frames"; DWARF 5, 6.4 "Call Frame Information".
  *
- * Owns:    the programs that cfi_step_on() has begun.
  * Never:   takes a lock, asks for memory, touches errno; believes a length, a distance or a count beyond the segment that
  *          it leads through.
  * Runs in: anywhere.
- * Start:   cfi_step(), then run(). */
+ * Start:   cfi_step(), then cfi_run(). */
 #include "cfi.h"
 
 #include <dlfcn.h>
 #include <link.h>
 #include <string.h>
 
+#include "cfi_expression.h"
+#include "cfi_row.h"
 #include "loaded.h"
 
-enum { STATES_MAX = 4, STACK_MAX = 16 }; /* assemblers nest states twice, compilers once */
-
-/* ---- bytes ---- */
-
-struct bytes {
-    const unsigned char *at, *end;
-    int failed; /* something ended too early; what was read then is 0 */
-};
-
-static uint64_t read_fixed(struct bytes *bytes, size_t size) {
-    uint64_t value = 0;
-    if ((size_t)(bytes->end - bytes->at) < size) {
-        bytes->failed = 1;
-        return 0;
-    }
-    memcpy(&value, bytes->at, size); /* little-endian, as both machines are */
-    bytes->at += size;
-    return value;
-}
-
-static int64_t read_signed(struct bytes *bytes, size_t size) {
-    unsigned unused = 64 - 8 * (unsigned)size;
-    return (int64_t)(read_fixed(bytes, size) << unused) >> unused;
-}
-
-static uint64_t read_long_uleb(struct bytes *bytes) {
-    uint64_t value = 0;
-    for (unsigned shift = 0;; shift += 7) {
-        uint64_t byte = read_fixed(bytes, 1);
-        value |= shift < 64 ? (byte & 0x7f) << shift : 0;
-        if (!(byte & 0x80))
-            return value;
-    }
-}
-
-/* Nearly all are one byte. */
-static inline uint64_t read_uleb(struct bytes *bytes) {
-    if (bytes->at < bytes->end && !(*bytes->at & 0x80))
-        return *bytes->at++;
-    return read_long_uleb(bytes);
-}
-
-static int64_t read_sleb(struct bytes *bytes) {
-    uint64_t value = 0;
-    for (unsigned shift = 0;;) {
-        uint64_t byte = read_fixed(bytes, 1);
-        value |= shift < 64 ? (byte & 0x7f) << shift : 0;
-        shift += 7;
-        if (!(byte & 0x80))
-            return (int64_t)(shift < 64 && byte & 0x40 ? value | ~0ull << shift : value);
-    }
-}
-
-/* The next `size` bytes, on their own. */
-static struct bytes read_part(struct bytes *bytes, uint64_t size) {
-    if ((uint64_t)(bytes->end - bytes->at) < size) {
-        bytes->failed = 1;
-        size = 0;
-    }
-    struct bytes part = {.at = bytes->at, .end = bytes->at + size};
-    bytes->at += size;
-    return part;
-}
-
-/* How a pointer is written. */
-enum { ENCODING_FORM = 0x0f, ENCODING_FROM = 0x70, ENCODING_PC_RELATIVE = 0x10, ENCODING_INDIRECT = 0x80 };
-
-static uint64_t read_form(struct bytes *bytes, unsigned form) {
-    switch (form) {
-    case 0x00: /* absptr */
-    case 0x04: /* udata8 */
-    case 0x0c: /* sdata8 */
-        return read_fixed(bytes, 8);
-    case 0x01:
-        return read_uleb(bytes);
-    case 0x02:
-        return read_fixed(bytes, 2);
-    case 0x03:
-        return read_fixed(bytes, 4);
-    case 0x09:
-        return (uint64_t)read_sleb(bytes);
-    case 0x0a:
-        return (uint64_t)read_signed(bytes, 2);
-    case 0x0b:
-        return (uint64_t)read_signed(bytes, 4);
-    default:
-        bytes->failed = 1;
-        return 0;
-    }
-}
-
-static uintptr_t read_pointer(struct bytes *bytes, unsigned encoding) {
-    uintptr_t here = (uintptr_t)bytes->at, value = read_form(bytes, encoding & ENCODING_FORM);
-    unsigned from = encoding & ENCODING_FROM;
-    if (encoding & ENCODING_INDIRECT || (from && from != ENCODING_PC_RELATIVE))
-        bytes->failed = 1; /* no compiler writes the addresses of code so */
-    return from ? value + here : value;
-}
-
 /* ---- what is said of an address ---- */
-
-struct description {
-    uintptr_t lo, hi; /* of code */
-    uint64_t code_align;
-    int64_t data_align;
-    unsigned return_column, encoding;
-    int is_signal, is_augmented;
-    struct bytes common, own; /* programs */
-};
-
-struct tables {
-    struct dl_find_object module;
-    uintptr_t lo, hi;             /* the segment that was read last, for the next is nearly always the same */
-    uintptr_t from, first_behind; /* code for which look_up() leads to the same description; equal: none */
-};
 
 /* The segment of the module in which `address` can be read, into lo and hi: empty if there is none. A module whose program
  * headers don't stand behind its first bytes (a tool moved them) is taken as a whole. */
@@ -256,14 +143,12 @@ static uintptr_t look_up(struct tables *tables, uintptr_t pc) {
     return header + (uintptr_t)(intptr_t)entry->description;
 }
 
-/* returns whether there is one that this code lies in */
-static int find_module(struct tables *tables, uintptr_t pc) {
+int cfi_find_module(struct tables *tables, uintptr_t pc) {
     *tables = (struct tables){.lo = 0};
     return loaded_find((void *)pc, &tables->module) == 0;
 }
 
-/* tables: of the module. returns CFI_CALLER when it was found */
-static enum cfi_step describe(struct tables *tables, uintptr_t pc, struct description *out) {
+enum cfi_step cfi_describe(struct tables *tables, uintptr_t pc, struct description *out) {
     uintptr_t address = tables->module.dlfo_eh_frame ? look_up(tables, pc) : 0;
     *out = (struct description){.lo = 0};
     if (!address)
@@ -285,7 +170,7 @@ static enum cfi_step describe(struct tables *tables, uintptr_t pc, struct descri
 int cfi_function(uintptr_t pc, uintptr_t *lo, uintptr_t *hi) {
     struct description description;
     struct tables tables;
-    if (!find_module(&tables, pc) || describe(&tables, pc, &description) != CFI_CALLER)
+    if (!cfi_find_module(&tables, pc) || cfi_describe(&tables, pc, &description) != CFI_CALLER)
         return -1;
     *lo = description.lo;
     *hi = description.hi;
@@ -293,37 +178,6 @@ int cfi_function(uintptr_t pc, uintptr_t *lo, uintptr_t *hi) {
 }
 
 /* ---- the program, which makes the row of an address ---- */
-
-enum where {
-    SAME,     /* as in this frame */
-    UNKNOWN,  /* not kept */
-    AT,       /* stored at cfa + value */
-    IS,       /* cfa + value */
-    REGISTER, /* what register number `value` is in this frame */
-    STORED,   /* where the expression says */
-    COMPUTED, /* what the expression says */
-};
-struct place {
-    uint8_t where; /* enum where */
-    uint32_t expression_bytes;
-    union {
-        int64_t value;
-        const unsigned char *expression;
-    };
-};
-struct row {
-    struct place cfa; /* REGISTER + offset, or COMPUTED */
-    int64_t cfa_offset;
-    struct place reg[CFI_REGISTERS];
-};
-struct machine {
-    struct description description;
-    struct bytes program;    /* what is left of it */
-    uintptr_t at;            /* the row is that of the code before; what is left makes those from here on */
-    struct row row, initial; /* initial: after the common program */
-    struct row kept[STATES_MAX];
-    unsigned kept_count;
-};
 
 static void set(struct machine *machine, struct bytes *program, uint64_t number, enum where where, int64_t value) {
     if (number >= CFI_REGISTERS && number < 128)
@@ -470,9 +324,7 @@ static void change_row(struct machine *machine, struct bytes *program, unsigned 
     }
 }
 
-/* Run the program until it is done or speaks of code behind `pc`. It may be taken up again for code further on.
- * returns 0, or -1 */
-static int run(struct machine *machine, uintptr_t pc) {
+int cfi_run(struct machine *machine, uintptr_t pc) {
     const struct description *description = &machine->description;
     struct bytes program = machine->program;
     uintptr_t at = machine->at;
@@ -495,14 +347,13 @@ static int run(struct machine *machine, uintptr_t pc) {
     return program.failed ? -1 : 0;
 }
 
-/* To the start of what is described. */
-static int begin(struct machine *machine) {
+int cfi_begin(struct machine *machine) {
     const struct description *description = &machine->description;
     machine->program = description->common;
     machine->at = 0;
     machine->kept_count = 0;
     memset(&machine->row, 0, sizeof machine->row);
-    if (run(machine, UINTPTR_MAX) != 0)
+    if (cfi_run(machine, UINTPTR_MAX) != 0)
         return -1;
     machine->initial = machine->row;
     machine->program = description->own;
@@ -510,154 +361,24 @@ static int begin(struct machine *machine) {
     return 0;
 }
 
-/* ---- expressions ---- */
+/* ---- the step ---- */
 
-struct evaluation {
-    const struct cfi_frame *frame;
-    cfi_read_cb *read;
-    void *context;
-    uint64_t stack[STACK_MAX];
-    unsigned depth;
-    struct bytes code;
-};
-
-static void push(struct evaluation *e, uint64_t value) {
-    if (e->depth == STACK_MAX)
-        e->code.failed = 1;
-    else
-        e->stack[e->depth++] = value;
+static int evaluate(const struct cfi_source *source, const struct place *place, uint64_t first, uintptr_t *out) {
+    struct bytes code = {.at = place->expression, .end = place->expression + place->expression_bytes};
+    return cfi_evaluate(source, code, first, out);
 }
 
-static uint64_t pop(struct evaluation *e) {
-    if (!e->depth) {
-        e->code.failed = 1;
-        return 0;
-    }
-    return e->stack[--e->depth];
-}
-
-static uint64_t register_value(struct evaluation *e, uint64_t number) {
-    if (number < CFI_REGISTERS && !(e->frame->unknown >> number & 1))
-        return e->frame->reg[number];
-    e->code.failed = 1;
+static int cfa_of(const struct cfi_source *source, const struct row *row, uintptr_t *cfa) {
+    if (row->cfa.where == COMPUTED)
+        return evaluate(source, &row->cfa, source->frame->reg[CFI_SP], cfa);
+    if (cfi_register(source, (uint64_t)row->cfa.value, cfa) != 0)
+        return -1;
+    *cfa += (uint64_t)row->cfa_offset;
     return 0;
 }
 
-static void dereference(struct evaluation *e, size_t size) {
-    uintptr_t word = 0;
-    if (size == 0 || size > sizeof word || e->read(e->context, pop(e), &word) != 0)
-        e->code.failed = 1;
-    push(e, size < sizeof word ? word & ((1ull << 8 * size) - 1) : word);
-}
-
-/* Two operands, of which `b` was on top. Numbers: DWARF 5, table 7.9 */
-static uint64_t combine(struct evaluation *e, unsigned code, uint64_t a, uint64_t b) {
-    switch (code) {
-    case 0x1a:
-        return a & b;
-    case 0x1c:
-        return a - b;
-    case 0x1e:
-        return a * b;
-    case 0x21:
-        return a | b;
-    case 0x22:
-        return a + b;
-    case 0x24:
-        return b < 64 ? a << b : 0;
-    case 0x25:
-        return b < 64 ? a >> b : 0;
-    case 0x26:
-        // cppcheck-suppress shiftTooManyBitsSigned; gcc and clang keep the sign
-        return (uint64_t)((int64_t)a >> (b < 64 ? b : 63));
-    case 0x27:
-        return a ^ b;
-    case 0x29:
-        return a == b;
-    case 0x2a:
-        return (int64_t)a >= (int64_t)b;
-    case 0x2b:
-        return (int64_t)a > (int64_t)b;
-    case 0x2c:
-        return (int64_t)a <= (int64_t)b;
-    case 0x2d:
-        return (int64_t)a < (int64_t)b;
-    case 0x2e:
-        return a != b;
-    default: /* among them jumps: no table has them */
-        e->code.failed = 1;
-        return 0;
-    }
-}
-
-static void push_constant(struct evaluation *e, unsigned code) {
-    unsigned kind = code - 0x08; /* const1u, const1s, const2u, ... const8s, constu, consts */
-    size_t size = (size_t)1 << kind / 2;
-    if (kind < 8)
-        push(e, kind % 2 ? (uint64_t)read_signed(&e->code, size) : read_fixed(&e->code, size));
-    else
-        push(e, kind == 8 ? read_uleb(&e->code) : (uint64_t)read_sleb(&e->code));
-}
-
-static void evaluate_one(struct evaluation *e, unsigned code) {
-    uint64_t top;
-    if (code >= 0x30 && code < 0x50) /* lit */
-        push(e, code - 0x30);
-    else if (code >= 0x70 && code < 0x90) { /* breg */
-        top = register_value(e, code - 0x70);
-        push(e, top + (uint64_t)read_sleb(&e->code));
-    } else if (code == 0x92) { /* bregx */
-        top = register_value(e, read_uleb(&e->code));
-        push(e, top + (uint64_t)read_sleb(&e->code));
-    } else if (code >= 0x08 && code <= 0x11)
-        push_constant(e, code);
-    else if (code == 0x03) /* addr */
-        push(e, read_fixed(&e->code, sizeof(uintptr_t)));
-    else if (code == 0x06) /* deref */
-        dereference(e, sizeof(uintptr_t));
-    else if (code == 0x94) /* deref_size */
-        dereference(e, read_fixed(&e->code, 1));
-    else if (code == 0x12) { /* dup */
-        top = pop(e);
-        push(e, top);
-        push(e, top);
-    } else if (code == 0x13) /* drop */
-        pop(e);
-    else if (code == 0x1f) /* neg */
-        push(e, 0 - pop(e));
-    else if (code == 0x20) /* not */
-        push(e, ~pop(e));
-    else if (code == 0x23) /* plus_uconst */
-        push(e, pop(e) + read_uleb(&e->code));
-    else if (code != 0x96) { /* nop */
-        top = pop(e);
-        push(e, combine(e, code, pop(e), top));
-    }
-}
-
-/* The place's expression, with `first` on the stack. returns 0, or -1 */
-static int evaluate(struct evaluation *e, const struct place *place, uint64_t first, uintptr_t *out) {
-    e->code = (struct bytes){.at = place->expression, .end = place->expression + place->expression_bytes};
-    e->depth = 0;
-    push(e, first);
-    while (e->code.at < e->code.end && !e->code.failed)
-        evaluate_one(e, (unsigned)read_fixed(&e->code, 1));
-    *out = pop(e);
-    return e->code.failed ? -1 : 0;
-}
-
-/* ---- the step ---- */
-
-static int cfa_of(struct evaluation *e, const struct row *row, uintptr_t *cfa) {
-    if (row->cfa.where == COMPUTED)
-        return evaluate(e, &row->cfa, e->frame->reg[CFI_SP], cfa);
-    e->code.failed = 0;
-    *cfa = register_value(e, (uint64_t)row->cfa.value) + (uint64_t)row->cfa_offset;
-    return e->code.failed ? -1 : 0;
-}
-
 /* A register of the caller's that is not the same as here. returns 0, or -1: it can't be told */
-static int register_of(struct evaluation *e, const struct place *place, unsigned number, uintptr_t cfa,
+static int register_of(const struct cfi_source *source, const struct place *place, unsigned number, uintptr_t cfa,
                        struct cfi_frame *out) {
     uintptr_t *value = &out->reg[number], at = cfa + (uint64_t)place->value;
     out->unknown &= ~(1ull << number);
@@ -667,33 +388,31 @@ static int register_of(struct evaluation *e, const struct place *place, unsigned
         *value = 0;
         return 0;
     case AT:
-        return e->read(e->context, at, value);
+        return source->read(source->context, at, value);
     case IS:
         *value = at;
         return 0;
     case REGISTER:
-        e->code.failed = 0;
-        *value = register_value(e, (uint64_t)place->value);
-        return e->code.failed ? -1 : 0;
+        return cfi_register(source, (uint64_t)place->value, value);
     case STORED:
-        return evaluate(e, place, cfa, &at) || e->read(e->context, at, value) ? -1 : 0;
+        return evaluate(source, place, cfa, &at) || source->read(source->context, at, value) ? -1 : 0;
     default:
-        return evaluate(e, place, cfa, value);
+        return evaluate(source, place, cfa, value);
     }
 }
 
-static enum cfi_step apply(const struct machine *machine, struct cfi_frame *frame, cfi_read_cb *read, void *context) {
+enum cfi_step cfi_apply(const struct machine *machine, struct cfi_frame *frame, cfi_read_cb *read, void *context) {
     const struct row *row = &machine->row;
     const unsigned column = machine->description.return_column;
     struct cfi_frame caller = *frame;
-    struct evaluation e = {.frame = frame, .read = read, .context = context};
+    struct cfi_source source = {.frame = frame, .read = read, .context = context};
     uintptr_t cfa;
-    if (cfa_of(&e, row, &cfa) != 0)
+    if (cfa_of(&source, row, &cfa) != 0)
         return CFI_FAILED;
     caller.reg[CFI_SP] = cfa;
     caller.unknown &= ~(1ull << CFI_SP);
     for (unsigned i = 0; i < CFI_REGISTERS; i++)
-        if (row->reg[i].where != SAME && register_of(&e, &row->reg[i], i, cfa, &caller) != 0)
+        if (row->reg[i].where != SAME && register_of(&source, &row->reg[i], i, cfa, &caller) != 0)
             return CFI_FAILED;
     if (row->reg[column].where == UNKNOWN)
         return CFI_END;
@@ -709,74 +428,10 @@ enum cfi_step cfi_step(struct cfi_frame *frame, cfi_read_cb *read, void *context
     struct tables tables;
     struct machine machine;
     uintptr_t pc = frame->pc - !frame->exact;
-    enum cfi_step found = find_module(&tables, pc) ? describe(&tables, pc, &machine.description) : CFI_NO_TABLE;
+    enum cfi_step found = cfi_find_module(&tables, pc) ? cfi_describe(&tables, pc, &machine.description) : CFI_NO_TABLE;
     if (found != CFI_CALLER)
         return found;
-    if (begin(&machine) != 0 || run(&machine, pc) != 0)
+    if (cfi_begin(&machine) != 0 || cfi_run(&machine, pc) != 0)
         return CFI_FAILED;
-    return apply(&machine, frame, read, context);
-}
-
-/* ---- many addresses of the same code ---- */
-
-enum { BEGUN_MAX = 4 };
-
-static struct {
-    struct begun {
-        struct tables tables; /* from equal to first_behind: it stands for no code */
-        uintptr_t pc;         /* the program was run for; UINTPTR_MAX: for none */
-        struct machine machine;
-    } begun[BEGUN_MAX];
-    unsigned next;
-} learning;
-
-/* libc closes some modules without our hearing of it, and others come to lie there. */
-static int are_same(const struct dl_find_object *a, const struct dl_find_object *b) {
-    return a->dlfo_map_start == b->dlfo_map_start && a->dlfo_map_end == b->dlfo_map_end &&
-           a->dlfo_link_map == b->dlfo_link_map && a->dlfo_eh_frame == b->dlfo_eh_frame;
-}
-
-/* The program that was begun for this code, or NULL. */
-static struct begun *begun_for(const struct tables *tables, uintptr_t pc) {
-    for (struct begun *begun = learning.begun; begun < learning.begun + BEGUN_MAX; begun++)
-        if (pc - begun->tables.from < begun->tables.first_behind - begun->tables.from &&
-            are_same(&begun->tables.module, &tables->module))
-            return begun;
-    return NULL;
-}
-
-/* In the place of the one that was begun first. returns CFI_CALLER when *out is what describes the code */
-static enum cfi_step begin_for(const struct tables *tables, uintptr_t pc, struct begun **out) {
-    struct begun *begun = *out = &learning.begun[learning.next++ % BEGUN_MAX];
-    begun->tables = *tables;
-    begun->pc = UINTPTR_MAX;
-    enum cfi_step found = describe(&begun->tables, pc, &begun->machine.description);
-    if (found != CFI_CALLER)
-        begun->tables.first_behind = begun->tables.from;
-    return found;
-}
-
-enum cfi_step cfi_step_on(struct cfi_frame *frame, cfi_read_cb *read, void *context) {
-    struct tables tables;
-    uintptr_t pc = frame->pc - !frame->exact;
-    if (!find_module(&tables, pc))
-        return CFI_NO_TABLE;
-    struct begun *begun = begun_for(&tables, pc);
-    enum cfi_step found = begun ? CFI_CALLER : begin_for(&tables, pc, &begun);
-    if (found != CFI_CALLER)
-        return found;
-    const struct description *description = &begun->machine.description;
-    if (pc - description->lo >= description->hi - description->lo)
-        return CFI_NO_TABLE;
-    uintptr_t before = begun->pc;
-    begun->pc = UINTPTR_MAX;
-    if ((pc < before && begin(&begun->machine) != 0) || run(&begun->machine, pc) != 0)
-        return CFI_FAILED;
-    begun->pc = pc;
-    return apply(&begun->machine, frame, read, context);
-}
-
-void cfi_forget(void) {
-    for (unsigned i = 0; i < BEGUN_MAX; i++)
-        learning.begun[i].tables.first_behind = learning.begun[i].tables.from;
+    return cfi_apply(&machine, frame, read, context);
 }

@@ -33,13 +33,6 @@ enum cfi_step {
  * context  any: no memory is asked for */
 enum cfi_step cfi_step(struct cfi_frame *frame, cfi_read_cb *read, void *context);
 
-/* The same for one caller at a time, who asks for one address after another of the same few functions: from one further on
- * it goes on where it was. A function of a thousand calls has a program to match. */
-enum cfi_step cfi_step_on(struct cfi_frame *frame, cfi_read_cb *read, void *context);
-
-/* Some module is gone: its tables may be another's now. */
-void cfi_forget(void);
-
 /* The code of the function that contains `pc`, by the table. returns 0, or -1: nothing is said of it */
 int cfi_function(uintptr_t pc, uintptr_t *lo, uintptr_t *hi);
 

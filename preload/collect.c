@@ -5,6 +5,7 @@
  * Start:   castaway_api_collect(). Source: LeakSanitizer, sanitizer/lsan_interface.h, for the meaning of its two. */
 #include "hooks.h"
 #include "init.h"
+#include "generations.h"
 #include "live.h"
 #include "lsan.h"
 #include "next.h"
@@ -24,7 +25,7 @@ long castaway_api_collect(int generation) {
 /* What is lost is believed at once: the caller knows that the program is at rest. */
 long castaway_api_check(void) {
     start_recording();
-    return live_collect(FULL, 1) < 0 ? -1 : live_lost();
+    return live_collect(FULL, 1) < 0 ? -1 : generations_lost();
 }
 
 int __lsan_do_recoverable_leak_check(void) {

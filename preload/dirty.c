@@ -220,23 +220,11 @@ static int is_worth_watching(const struct mapping *mapping) {
            mapping->hi - mapping->lo >= WATCH_BYTES_MIN && strcmp(mapping->path, "[stack]") != 0;
 }
 
-static size_t watched_from(uintptr_t address) {
-    size_t lo = 0, hi = watched_count;
-    while (lo < hi) {
-        size_t middle = lo + (hi - lo) / 2;
-        if (watched[middle].hi <= address)
-            lo = middle + 1;
-        else
-            hi = middle;
-    }
-    return lo;
-}
-
 /* Watch the parts of [lo, hi) that are not watched yet. They may have been written before: that is noted by the first
  * dirty_take(), since a page counts as written until it was marked. */
 static void watch(uintptr_t lo, uintptr_t hi) {
     while (lo < hi) {
-        size_t place = watched_from(lo);
+        size_t place = range_first_behind(watched, watched_count, lo);
         uintptr_t stop = hi;
         if (place < watched_count && watched[place].lo <= lo) {
             lo = watched[place].hi;

@@ -22,6 +22,7 @@
 #include "descriptor.h"
 #include "forked.h"
 #include "frames_check.h"
+#include "generations.h"
 #include "give_way.h"
 #include "init.h"
 #include "kernel_roots.h"
@@ -154,7 +155,7 @@ void exit_forget_stack(void) {
 
 /* No more objects than these are looked at, mostly. To clear a huge page takes longer than to search a few of them. */
 static uint64_t looked_at(const struct scan_input *in) {
-    uint64_t alive = live_objects(), born = in->young.birth_end - in->young.birth_from;
+    uint64_t alive = generations_objects(), born = in->young.birth_end - in->young.birth_from;
     return in->since_fork && born < alive ? born : alive;
 }
 
@@ -214,7 +215,7 @@ static void scan_beside(void *argument) {
 
 /* The program goes on after the scan, or leaves a core, if it is not at its regular end. */
 static int is_small(const struct scan_input *in) {
-    return in->is_end && !in->here_interrupted && live_objects() <= BESIDE_OBJECTS_MAX;
+    return in->is_end && !in->here_interrupted && generations_objects() <= BESIDE_OBJECTS_MAX;
 }
 
 /* returns 0, or -1: it takes a copy after all, and nothing is written */

@@ -35,18 +35,9 @@
 #define OPTIONS "CASTAWAY_OPTIONS="
 #define MARK ":added="
 
-static const struct {
-    const char *name, *setting, *module;
-} switches[] = {
-#define X(name, value, module) {name, name "=" value, module},
-    POOL_SWITCHES(X)
-#undef X
-};
-
 enum {
-    SWITCHES = sizeof switches / sizeof switches[0],
-    EXTRA = 2 + SWITCHES, /* entries that are put in at most */
-    ENTRIES_MAX = 1 << 14 /* the copy stands on the program's stack */
+    EXTRA = 2 + POOL_SWITCHES, /* entries that are put in at most */
+    ENTRIES_MAX = 1 << 14      /* the copy stands on the program's stack */
 };
 
 /* Bits of the mark: what the environment lacked. */
@@ -78,9 +69,9 @@ struct given {
 };
 
 static unsigned switch_of(const char *entry) {
-    for (unsigned i = 0; i < SWITCHES; i++) {
-        size_t bytes = strlen(switches[i].name);
-        if (strncmp(entry, switches[i].name, bytes) == 0 && entry[bytes] == '=')
+    for (unsigned i = 0; i < POOL_SWITCHES; i++) {
+        size_t bytes = strlen(pool_switches[i].name);
+        if (strncmp(entry, pool_switches[i].name, bytes) == 0 && entry[bytes] == '=')
             return ADDED_SWITCH << i;
     }
     return 0;
@@ -155,9 +146,9 @@ static void compose(char *const *environment, unsigned added, char *preload, cha
     if (own_preload)
         *out++ = preload;
     *out++ = options;
-    for (unsigned i = 0; i < SWITCHES; i++)
+    for (unsigned i = 0; i < POOL_SWITCHES; i++)
         if (added & ADDED_SWITCH << i)
-            *out++ = (char *)(uintptr_t)switches[i].setting;
+            *out++ = (char *)(uintptr_t)pool_switches[i].setting;
     *out = NULL;
 }
 
@@ -278,13 +269,13 @@ static char *shown(char *entry, unsigned hidden) {
 
 /* A switch that something here reads stays; of one that is gone nothing may be told. */
 static void settle_switches(void) {
-    for (unsigned i = 0; i < SWITCHES; i++) {
+    for (unsigned i = 0; i < POOL_SWITCHES; i++) {
         unsigned bit = ADDED_SWITCH << i;
-        char *told = strstr(process.options.pools, switches[i].name);
-        if (follow.hidden & bit && is_read_here(switches[i].module))
+        char *told = strstr(process.options.pools, pool_switches[i].name);
+        if (follow.hidden & bit && is_read_here(pool_switches[i].module))
             follow.hidden &= ~bit;
         else if (follow.hidden & bit && told)
-            memset(told, '-', strlen(switches[i].name));
+            memset(told, '-', strlen(pool_switches[i].name));
     }
 }
 
@@ -299,8 +290,8 @@ static void hide(void) {
 
 static unsigned switches_set(void) {
     unsigned set = 0;
-    for (unsigned i = 0; i < SWITCHES; i++)
-        if (strstr(process.options.pools, switches[i].name))
+    for (unsigned i = 0; i < POOL_SWITCHES; i++)
+        if (strstr(process.options.pools, pool_switches[i].name))
             set |= ADDED_SWITCH << i;
     return set;
 }
@@ -374,8 +365,8 @@ static char *stood_before(char *entry) {
         return entry_of(shells.given.preload, PRELOAD);
     if (entry == shells.options)
         return entry_of(shells.given.options, OPTIONS);
-    for (unsigned i = 0; i < SWITCHES; i++)
-        if (entry == switches[i].setting)
+    for (unsigned i = 0; i < POOL_SWITCHES; i++)
+        if (entry == pool_switches[i].setting)
             return NULL;
     return entry;
 }

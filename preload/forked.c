@@ -8,8 +8,8 @@
 
 #include <errno.h>
 
+#include "generations.h"
 #include "init.h"
-#include "live.h"
 #include "lsan.h"
 #include "pagemap.h"
 #include "pages.h"
@@ -26,7 +26,7 @@ static int is_all_asked_for(void) {
 }
 
 void forked_aim(struct scan_input *in) {
-    if (!process.is_forked || is_all_asked_for() || live_aim_since_fork(in) != 0)
+    if (!process.is_forked || is_all_asked_for() || generations_aim_since_fork(in) != 0)
         return;
     in->young.birth_from = record_inherited_before();
     in->young.birth_end = record_next_serial();

@@ -20,7 +20,6 @@
 #include <unistd.h>
 
 #include "lock.h"
-#include "module.h"
 
 #define TEXT_(name) #name
 #define TEXT(name) TEXT_(name)
@@ -205,12 +204,6 @@ void frames_check_init(void) {
     libunwind.set_caching_policy(space, UNW_CACHE_NONE);
 }
 
-static int returns_from_signal(uintptr_t pc) {
-    uintptr_t lo, hi;
-    module_span((const void *)pc, &lo, &hi);
-    return hi - pc > 16 && pc - lo < hi - lo && arch_is_signal_return(pc);
-}
-
 static size_t walk(struct callee_saved *from, uint64_t *frames, size_t max) {
     unw_cursor_t cursor;
     size_t count = 0;
@@ -223,7 +216,7 @@ static size_t walk(struct callee_saved *from, uint64_t *frames, size_t max) {
         frames[count++] = pc | (exact ? FRAME_EXACT : 0);
         if (count == max)
             break;
-        exact = returns_from_signal(pc);
+        exact = learn_returns_from_signal(pc);
         if (libunwind.step(&cursor) <= 0)
             break;
     }

@@ -13,7 +13,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "cfi.h"
+#include "cfi_cache.h"
 #include "module.h"
 #include "thread.h"
 
@@ -200,7 +200,7 @@ static void learn(step_by_tables *step, uintptr_t pc, int exact, struct rule *ru
 }
 
 void learn_rule(uintptr_t pc, int exact, struct rule *rule) {
-    learn(cfi_step_on, pc, exact, rule);
+    learn(cfi_cache_step, pc, exact, rule);
 }
 
 void learn_rule_anew(uintptr_t pc, int exact, struct rule *rule) {
@@ -213,8 +213,7 @@ static struct stack_part own_stack(const struct callee_saved *from) {
     return (struct stack_part){.lo = from->sp, .hi = unwind_is_own_stack(from->sp) ? thread_self->stack_hi : 0};
 }
 
-/* A frame that was only guessed may lead anywhere: code is read in modules alone. */
-static int returns_from_signal(uintptr_t pc) {
+int learn_returns_from_signal(uintptr_t pc) {
     uintptr_t lo, hi;
     module_span((const void *)pc, &lo, &hi);
     return hi - pc > 16 && pc - lo < hi - lo && arch_is_signal_return(pc);
@@ -251,7 +250,7 @@ static int step_real(struct cfi_frame *frame, struct stack_part *stack) {
     enum cfi_step step = cfi_step(frame, read_real, stack);
     if (step != CFI_NO_TABLE)
         return step == CFI_CALLER ? 0 : -1;
-    return returns_from_signal(frame->pc) ? step_from_signal(frame, stack) : step_by_frame_pointer(frame, stack);
+    return learn_returns_from_signal(frame->pc) ? step_from_signal(frame, stack) : step_by_frame_pointer(frame, stack);
 }
 
 /* By DWARF number: what is callee-saved, and where it stands in such a struct. */

@@ -7,15 +7,13 @@
  * All of them are sent to one thread (attendant.c).
  * The handler runs on the thread that the signal met, with the program's registers at hand; when that thread stands in
  * one of our hooks, the hook's end raises the signal again. What is to be done is done on a stack of our own, by one thread
- * at a time: end children, answer requests, take a snapshot (snapshot.c). A scan's outcome lies in memory shared with its
- * child; adopting it is a change of pointers.
+ * at a time: end children, answer requests, take a snapshot (snapshot.c). What scans have come to is in generations.c.
  *
- * Owns:    the schedule, the history, the children.
+ * Owns:    the schedule, the children.
  * Never:   waits for a client or a child (but in live_collect); scans while a hook, a fork or an exec is under way.
  * Start:   live_interrupted(), then work(). */
 #include "live.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <stdatomic.h>
@@ -28,6 +26,7 @@
 #include "control.h"
 #include "dirty.h"
 #include "frozen.h"
+#include "generations.h"
 #include "give_way.h"
 #include "ids.h"
 #include "init.h"
@@ -35,7 +34,6 @@
 #include "lock.h"
 #include "pages.h"
 #include "place.h"
-#include "record.h"
 #include "referrers.h"
 #include "rights.h"
 #include "schedule.h"
@@ -72,25 +70,8 @@ static _Atomic unsigned flushes;
 static int control_lost;
 static char *own_stack;
 
-/* Counts of all threads, LIVE_EVENTS at a time; and what they were at the last scan. */
-static _Atomic int64_t net_objects, net_bytes;
-static int64_t scanned_objects, scanned_bytes;
-
-/* Scans so far. */
-static struct {
-    uint32_t number;        /* of the last one that was begun */
-    uint32_t epoch;         /* how many were begun; record_epoch is made of it */
-    uint32_t birth_end[2];  /* by generation g: serial at the last scan of g or more */
-    uint32_t epoch_then[2]; /* the same: epoch behind it */
-    unsigned since[2];      /* for schedule_generation() */
-    uint64_t old_then;      /* objects of generation 2 behind the last full scan */
-    int64_t at_us;          /* when the last one was begun */
-    struct outcome *last;   /* of the last one that succeeded; NULL: none */
-    uint64_t skipped;
-    int place; /* place.h */
-} scans = {.place = PLACE_NONE};
-static long stats[GENERATIONS][3];
-static struct snapshot scanning; /* the child that scans; child 0: none */
+static int recorded = PLACE_NONE; /* place.h: where the last scan's recording is */
+static struct snapshot scanning;  /* the child that scans; child 0: none */
 static struct snapshot answering[PLACES];
 /* What the program itself asks: one question at a time. */
 enum { NOT_ASKED, ASKED, ANSWERING };
@@ -108,7 +89,7 @@ int live_is_on(void) {
 }
 
 int *live_place(void) {
-    return &scans.place;
+    return &recorded;
 }
 
 /* ---- begin ---- */
@@ -145,18 +126,12 @@ static void begin(void) {
 
 void live_start(void) {
     wrong_key = schedule_parse(&process.options, &schedule);
-    scans.birth_end[0] = scans.birth_end[1] = 1;
+    generations_start();
     begin();
     if (on && schedule.signal) {
         struct sigaction action = {.sa_handler = on_program_signal, .sa_flags = SA_RESTART};
         sigaction(schedule.signal, &action, NULL);
     }
-}
-
-/* Objects are born in the epoch behind this one from now on. */
-static void move_epoch(uint32_t epoch) {
-    scans.epoch = epoch + 1;
-    record_epoch = (uint8_t)(1 + scans.epoch % HEAP_EPOCHS);
 }
 
 void live_after_fork(void) {
@@ -169,51 +144,27 @@ void live_after_fork(void) {
     attendant_after_fork();
     scanning = (struct snapshot){0};
     memset(answering, 0, sizeof answering);
-    if (scans.last)
-        pages_unshare(scans.last);
-    uint32_t epoch = scans.epoch;
-    memset(&scans, 0, sizeof scans);
-    memset(stats, 0, sizeof stats);
+    generations_after_fork();
     told_after_fork();
     asked.taken = asked.state = NOT_ASKED;
-    scans.place = PLACE_NONE;
-    scans.birth_end[0] = scans.birth_end[1] = record_next_serial();
-    move_epoch(epoch);
-    scans.epoch_then[0] = scans.epoch_then[1] = scans.epoch;
+    recorded = PLACE_NONE;
     begin();
 }
 
 /* ---- what hooks see ---- */
 
-static int is_due(void) {
-    return schedule_is_due(&schedule, net_objects - scanned_objects, net_bytes - scanned_bytes,
-                           scans.at_us ? scans.at_us : process.start_us);
-}
-
-static void add_up(struct thread_state *state) {
-    atomic_fetch_add(&net_objects, state->net_objects);
-    atomic_fetch_add(&net_bytes, state->net_bytes);
-    state->events_left = LIVE_EVENTS;
-    state->net_objects = state->net_bytes = 0;
-}
-
-uint64_t live_objects(void) {
-    int64_t objects = atomic_load(&net_objects) + thread_net_objects();
-    return objects > 0 ? (uint64_t)objects : 0;
-}
-
 void live_flush(struct thread_state *state) {
-    add_up(state);
+    generations_add_up(state);
     if (on && attendant_is_late())
         live_wanted |=
             LIVE_SIGNAL; /* the signal was lost: a program that took the handler's place, or ended the attendant */
     if (on && schedule.control && !attendant_has_ticks() && ++flushes % FLUSHES_TO_CHECK == 0 && !control_is_open())
         live_wanted |= (control_lost = LIVE_SIGNAL); /* the program closed all descriptors */
-    if (!on || scanning.child || !is_due())
+    if (!on || scanning.child || !generations_are_due(&schedule))
         return;
     ids_settle(state);
-    add_up(state);
-    if (is_due())
+    generations_add_up(state);
+    if (generations_are_due(&schedule))
         live_wanted |= LIVE_SIGNAL;
 }
 
@@ -257,41 +208,11 @@ void live_describe(struct scan_input *in) {
     in->own_malloc = process.own_malloc;
     in->bad_option = process.options.bad_key[0] ? process.options.bad_key : wrong_key;
     in->unread = options_unread(&process.options);
-    in->skipped = scans.skipped;
     in->births = births_all(&in->birth_count);
-    in->young.history = scans.last ? &scans.last->history : NULL;
-    in->young.birth_from = scans.birth_end[0];
-    in->middle_from = scans.birth_end[1];
-    in->lingering = scans.last ? &scans.last->lingering : NULL;
-    in->grown = scans.last ? &scans.last->grown : NULL;
     in->exit_status = RUNNING;
-    in->confirmed = scans.last ? &scans.last->confirmed : NULL;
-    in->entry = (struct scan_entry){
-        .number = scans.number + 1,
-        .generation = GENERATIONS - 1,
-        .at_us = scan_now_us() - process.start_us,
-        .birth_end = record_next_serial(),
-    };
+    generations_describe(in);
     if (!in->confirm)
         in->confirm = schedule.confirm;
-}
-
-int live_aim_since_fork(struct scan_input *in) {
-    if (scans.last)
-        return -1;
-    in->young.epoch = record_epoch;
-    in->young.epochs_back = scans.epoch - scans.epoch_then[0];
-    return 0;
-}
-
-/* Choose what the scan looks at. The first one looks at everything. */
-static void aim(struct scan_input *in, unsigned generation) {
-    in->entry.generation = scans.last && generation < GENERATIONS - 1 ? generation : GENERATIONS - 1;
-    if (in->entry.generation == GENERATIONS - 1)
-        return;
-    in->young.birth_from = scans.birth_end[generation];
-    in->young.epoch = record_epoch;
-    in->young.epochs_back = scans.epoch - scans.epoch_then[generation] + 1; /* one more for a hook under way */
 }
 
 /* Probing takes a millisecond: not at the start of every program. */
@@ -315,20 +236,12 @@ static void tell(int reply, const struct scan_input *in, enum note_code code, en
 
 static void skip(int reply, enum note_code code, enum reason why) {
     struct scan_input in = {.stopped = NULL};
-    scans.skipped += code == NOTE_SCANS_SKIPPED;
+    if (code == NOTE_SCANS_SKIPPED)
+        generations_skip();
     if (reply < 0)
         return;
     live_describe(&in);
     tell(reply, &in, code, why);
-}
-
-/* A scan was begun: objects born from now on belong to the next one. */
-static void turn(const struct scan_input *in) {
-    scans.number = in->entry.number;
-    scans.at_us = scan_now_us();
-    move_epoch(scans.epoch);
-    scanned_objects = net_objects;
-    scanned_bytes = net_bytes;
 }
 
 static void scan(unsigned generation, unsigned confirm, int reply, ucontext_t *context) {
@@ -337,65 +250,16 @@ static void scan(unsigned generation, unsigned confirm, int reply, ucontext_t *c
         return;
     }
     choose_dirty_method();
-    struct snapshot_order order = {.task = SNAPSHOT_SCAN, .reply = reply, .context = context, .place = scans.place};
+    struct snapshot_order order = {.task = SNAPSHOT_SCAN, .reply = reply, .context = context, .place = recorded};
     order.in.confirm = confirm;
     live_describe(&order.in);
-    aim(&order.in, generation);
+    generations_aim(&order.in, generation);
     enum reason why = snapshot_take(&scanning, &order);
     attendant_poll_often();
     if (why)
         skip(reply, NOTE_SCANS_SKIPPED, why);
     else
-        turn(&order.in);
-}
-
-static long lost_objects(const struct verdicts *verdicts) {
-    const struct tally *tally = verdicts->tally;
-    return (long)(tally[KIND_LOST].objects + tally[KIND_LOST_INDIRECT].objects + tally[KIND_CYCLE].objects);
-}
-
-/* What the scan has come to, for the program to know. */
-static void count_scan(const struct snapshot *done) {
-    const struct history *now = &done->outcome->history;
-    struct history_counts before = scans.last ? scans.last->history.counts : (struct history_counts){0};
-    const struct scan_entry *entry = &now->scans[now->scan_count - 1];
-    struct castaway_scan scan = {
-        .number = done->entry.number,
-        .generation = (int)done->entry.generation,
-        .found = (long)(now->counts.suspects - before.suspects),
-        .uncollectable = (long)(now->counts.confirmed - before.confirmed),
-        .lost = lost_objects(&done->outcome->confirmed),
-        .pause_us = entry->pause_us,
-        .scan_us = entry->scan_us,
-    };
-    stats[scan.generation][0]++;
-    stats[scan.generation][1] += scan.found;
-    stats[scan.generation][2] += scan.uncollectable;
-    if (told_note(&scan))
-        live_wanted |= LIVE_TELL;
-}
-
-/* The scan succeeded: what it looked at is a generation older now. */
-static void adopt(struct snapshot *done) {
-    unsigned generation = done->entry.generation;
-    count_scan(done);
-    pages_unshare(scans.last);
-    scans.last = done->outcome;
-    scans.place = done->outcome->place;
-    dirty_forget(generation);
-    for (unsigned g = 0; g < 2 && g <= generation; g++) {
-        scans.birth_end[g] = done->entry.birth_end;
-        scans.epoch_then[g] = scans.epoch;
-    }
-    scans.since[0] = generation ? 0 : scans.since[0] + 1;
-    scans.since[1] = generation == 2 ? 0 : scans.since[1] + (generation == 1);
-    if (generation == 2)
-        scans.old_then = done->outcome->history.objects[2];
-}
-
-static unsigned next_generation(void) {
-    uint64_t old = scans.last ? scans.last->history.objects[2] : 0;
-    return schedule_generation(&schedule, scans.since, scans.old_then, old > scans.old_then ? old - scans.old_then : 0);
+        generations_turn(&order.in);
 }
 
 /* ---- children ---- */
@@ -417,10 +281,12 @@ static void end_children(void) {
     attendant_poll_seldom();
     if (!is_over(&scanning))
         return;
-    if (scanning.outcome->done)
-        adopt(&scanning);
-    else {
-        scans.skipped++;
+    if (scanning.outcome->done) {
+        recorded = scanning.outcome->place;
+        if (generations_adopt(&scanning))
+            live_wanted |= LIVE_TELL;
+    } else {
+        generations_skip();
         pages_unshare(scanning.outcome);
     }
     scanning = (struct snapshot){0};
@@ -502,8 +368,8 @@ static void work(ucontext_t *context) {
         scan((unsigned)collect - 1, collect_confirm, -1, context);
     else if (by_signal)
         scan(GENERATIONS - 1, 0, -1, context);
-    else if (((tick && schedule.every_us) || is_due()) && !scanning.child)
-        scan(next_generation(), 0, -1, context);
+    else if (((tick && schedule.every_us) || generations_are_due(&schedule)) && !scanning.child)
+        scan(generations_next(&schedule), 0, -1, context);
 }
 
 static void work_on_own_stack(void *context) {
@@ -573,7 +439,6 @@ static __attribute__((noinline)) void scrub_stack(void) {
 }
 
 static __attribute__((noinline)) long collect(unsigned generation, unsigned confirm) {
-    long found;
     if (!on || ended || thread_busy || told_is_calling())
         return -1;
     int64_t deadline_us = scan_now_us() + COLLECT_LIMIT_MS * 1000ll;
@@ -583,15 +448,13 @@ static __attribute__((noinline)) long collect(unsigned generation, unsigned conf
         if (scanning.child)
             sys(SYS_futex, &finished, FUTEX_WAIT_PRIVATE, seen, &slice);
     }
-    uint64_t before = scans.last ? scans.last->history.counts.suspects : 0;
-    uint64_t skipped = scans.skipped;
-    uint32_t number = scans.number;
+    struct scans_so_far before = generations_so_far();
     int seen = finished;
     collect_confirm = confirm;
     atomic_store(&collect_wanted, (int)generation + 1);
     interrupt_install();
     interrupt_self();
-    if (scans.number == number)
+    if (generations_so_far().number == before.number)
         return -1;
     while (finished == seen && scan_now_us() < deadline_us) {
         struct timespec slice = {.tv_nsec = COLLECT_SLICE_MS * 1000000};
@@ -599,25 +462,17 @@ static __attribute__((noinline)) long collect(unsigned generation, unsigned conf
         if (finished == seen)
             interrupt_self(); /* the end of the child may have met a hook */
     }
-    if (finished == seen || scans.skipped != skipped || !scans.last)
+    struct scans_so_far after = generations_so_far();
+    if (finished == seen || after.skipped != before.skipped)
         return -1;
-    found = (long)(scans.last->history.counts.suspects - before);
     if (live_wanted & LIVE_TELL && told_call(0))
         live_wanted &= ~LIVE_TELL;
-    return found;
+    return (long)(after.suspects - before.suspects);
 }
 
 long live_collect(unsigned generation, unsigned confirm) {
     scrub_stack();
     return collect(generation, confirm);
-}
-
-long live_lost(void) {
-    return scans.last ? lost_objects(&scans.last->confirmed) : 0;
-}
-
-struct scope_outcome live_scope(void) {
-    return scans.last ? scans.last->scope : (struct scope_outcome){.findings = -1};
 }
 
 /* ---- other questions of the program's own ---- */
@@ -684,17 +539,7 @@ int live_freeze(void) {
     return error ? -1 : 0;
 }
 
-void live_stats(long out[GENERATIONS][3]) {
-    memcpy(out, stats, sizeof stats);
-}
-
-/* ---- counts and thresholds ---- */
-
-void live_counts(long counts[3]) {
-    counts[0] = (long)(net_objects - scanned_objects);
-    counts[1] = scans.since[0];
-    counts[2] = scans.since[1];
-}
+/* ---- thresholds ---- */
 
 void live_thresholds(unsigned thresholds[3]) {
     memcpy(thresholds, schedule.thresholds, sizeof schedule.thresholds);

@@ -8,7 +8,6 @@
 
 #include "arch.h"
 #include "scan.h"
-#include "scope.h"
 #include "thread.h"
 
 enum { LIVE_EVENTS = 256 }; /* births and deaths of a thread between two looks at the thresholds */
@@ -48,12 +47,6 @@ int live_interrupted(const siginfo_t *info, ucontext_t *context);
  * context  the program's call, not busy */
 long live_collect(unsigned generation, unsigned confirm);
 
-/* Unreachable objects that the last scan counted as findings. context: as live_collect() */
-long live_lost(void);
-
-/* What the scope that ended with the last scan has come to. context: as live_collect() */
-struct scope_outcome live_scope(void);
-
 /* Objects that point at the one at `address`: the first `max` of them to `out`.
  * returns  how many there are; -1: not known. context: as live_collect() */
 long live_referrers(uintptr_t address, void **out, size_t max);
@@ -61,12 +54,7 @@ long live_referrers(uintptr_t address, void **out, size_t max);
 /* What is alive is left out of all scans from now on (frozen.h). returns 0, or -1: nothing has changed. context: as above */
 int live_freeze(void);
 
-/* By generation: scans, objects that they found, those that they made findings. */
-void live_stats(long stats[GENERATIONS][3]);
-
-/* Births less deaths since the last scan, young scans since one of generation 1, those since a full one; as in Python,
- * gc.get_count(). And what they must exceed. */
-void live_counts(long counts[3]);
+/* What generations_counts() must exceed. */
 void live_thresholds(unsigned thresholds[3]);
 void live_set_thresholds(const unsigned thresholds[3]); /* thresholds[0] 0: no scans by them */
 
@@ -83,12 +71,6 @@ void live_exec_failed(void);
 void live_end(void);
 /* What the exit scan takes over: history, numbers, births. */
 void live_describe(struct scan_input *in);
-/* In a forked child: what was born since the fork is young. Sets in->young but for its births.
- * returns  0, or -1: there was a scan since, which knows more */
-int live_aim_since_fork(struct scan_input *in);
-/* Objects that are alive; those that signal handlers made or freed while they interrupted a hook are not told apart.
- * context: all threads stopped */
-uint64_t live_objects(void);
 /* Where the recording of this process stands already (place.h). */
 int *live_place(void);
 

@@ -75,19 +75,6 @@ static void add_run(void *context, uintptr_t lo, uintptr_t hi) {
     add(gather, lo, hi, gather->flags);
 }
 
-/* The first range that ends behind `address`, or `count`. */
-static size_t written_from(const struct range *written, size_t count, uintptr_t address) {
-    size_t lo = 0, hi = count;
-    while (lo < hi) {
-        size_t middle = lo + (hi - lo) / 2;
-        if (written[middle].hi <= address)
-            lo = middle + 1;
-        else
-            hi = middle;
-    }
-    return lo;
-}
-
 /* Add what was written of [lo, hi), which lies in `mapping`. */
 static void add_written(struct gather *gather, const struct mapping *mapping, uintptr_t lo, uintptr_t hi,
                         unsigned flags) {
@@ -96,7 +83,7 @@ static void add_written(struct gather *gather, const struct mapping *mapping, ui
     gather->flags = flags;
     if (!written)
         maps_each_written(gather->pages, mapping, lo, hi, add_run, gather);
-    for (size_t i = written ? written_from(written, count, lo) : count; i < count && written[i].lo < hi; i++)
+    for (size_t i = written ? range_first_behind(written, count, lo) : count; i < count && written[i].lo < hi; i++)
         add_run(gather, written[i].lo > lo ? written[i].lo : lo, written[i].hi < hi ? written[i].hi : hi);
 }
 
@@ -516,7 +503,7 @@ static void add_mappings(struct gather *gather) {
 /* The parts of one root that lie in the written ranges, in address order. */
 static int intersect_one(struct list *out, const struct root *root, const struct range *written, size_t count,
                          uint64_t *bytes) {
-    for (size_t i = written_from(written, count, root->lo); i < count && written[i].lo < root->hi; i++) {
+    for (size_t i = range_first_behind(written, count, root->lo); i < count && written[i].lo < root->hi; i++) {
         struct root *part = list_add(out);
         if (!part)
             return -ENOMEM;

@@ -19,10 +19,10 @@
 #include "dirty.h"
 #include "forked.h"
 #include "frozen.h"
+#include "generations.h"
 #include "helpers.h"
 #include "init.h"
 #include "layouts.h"
-#include "live.h"
 #include "lsan.h"
 #include "makers.h"
 #include "record.h"
@@ -152,7 +152,7 @@ static int is_mostly_inherited(const struct search *search) {
 
 static int view_since_fork(const struct scan_input *in, struct search *search) {
     int error = young_view(&search->heap, &in->young, search->arena);
-    uint64_t alive = live_objects(), own = search->heap.subset_count;
+    uint64_t alive = generations_objects(), own = search->heap.subset_count;
     search->extent = EXTENT_SINCE_FORK;
     search->left_out = alive > own ? alive - own : 0;
     return error;

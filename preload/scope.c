@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "castaway.h"
+#include "generations.h"
 #include "hooks.h"
 #include "init.h"
 #include "live.h"
@@ -112,7 +113,7 @@ static void collect(const struct scope_work *work, size_t first, struct scope_ou
     judged_first = first;
     *out = (struct scope_outcome){.findings = -1};
     if (live_collect(FULL, 1) >= 0)
-        *out = live_scope();
+        *out = generations_scope();
     judged = NULL;
     atomic_store(&judging, 0);
 }

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#include "cfi.h"
+#include "cfi_cache.h"
 #include "frames_check.h"
 #include "lock.h"
 #include "pages.h"
@@ -483,7 +483,7 @@ void unwind_forget_rules(uintptr_t lo, uintptr_t hi) {
         if (slot > SLOT_FORGOTTEN && slot_address(slot) - lo < hi - lo)
             atomic_store_explicit(&table->slot[i], SLOT_FORGOTTEN, memory_order_relaxed);
     }
-    cfi_forget();
+    cfi_cache_forget();
     /* Last: what a walk under way keeps that still found one of them is of the old epoch. */
     epoch_next_locked();
     lock_release(LOCK_LEARN);

@@ -135,5 +135,7 @@ void unwind_forget_all(void);
 /* Call with the learn lock held. anew: nothing that was read before is believed */
 void learn_rule(uintptr_t pc, int exact, struct rule *rule);
 void learn_rule_anew(uintptr_t pc, int exact, struct rule *rule);
+/* Do handlers of signals return to here? A frame that was only guessed may lead anywhere: code is read in modules alone. */
+int learn_returns_from_signal(uintptr_t pc);
 
 #endif

@@ -300,16 +300,9 @@ static int is_mapped(const struct maps *maps, const char *part) {
 
 /* The switches that `castaway run` set and that something here reads. */
 static void write_pools(struct cast_sink *sink, const struct maps *maps) {
-    static const struct {
-        const char *name, *setting, *module;
-    } switches[] = {
-#define X(name, value, module) {name, name "=" value, module},
-        POOL_SWITCHES(X)
-#undef X
-    };
-    for (size_t i = 0; i < sizeof switches / sizeof switches[0]; i++)
-        if (is_listed(process.options.pools, switches[i].name) && is_mapped(maps, switches[i].module))
-            cast_note(sink, NOTE_POOL_OFF, 1, switches[i].setting);
+    for (size_t i = 0; i < POOL_SWITCHES; i++)
+        if (is_listed(process.options.pools, pool_switches[i].name) && is_mapped(maps, pool_switches[i].module))
+            cast_note(sink, NOTE_POOL_OFF, 1, pool_switches[i].setting);
 }
 
 /* ---- status ---- */

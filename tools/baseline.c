@@ -5,12 +5,12 @@
 #include "baseline.h"
 
 #include "escape.h"
+#include "json.h"
 #include "message.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -161,20 +161,14 @@ static struct compare_list next_entries(const struct baseline *baseline, const s
     return next;
 }
 
-static void set_fingerprint(json_t *object, const char *key, uint64_t fingerprint) {
-    char text[17];
-    snprintf(text, sizeof text, "%016" PRIx64, fingerprint);
-    json_object_set_new(object, key, json_string(text));
-}
-
 static json_t *entries_json(struct pool *pool, const struct compare_list *entries) {
     json_t *root = json_object(), *findings = json_array();
     for (size_t i = 0; i < entries->count; i++) {
         const struct compare_item *item = &entries->items[i];
         json_t *object = json_object();
-        set_fingerprint(object, "fingerprint", item->fingerprint);
+        json_object_set_new(object, "fingerprint", json_fingerprint(item->fingerprint));
         if (item->family != item->fingerprint)
-            set_fingerprint(object, "family", item->family);
+            json_object_set_new(object, "family", json_fingerprint(item->family));
         json_object_set_new(object, "kind", json_string(kind_word(item->kind)));
         json_object_set_new(object, "objects", json_integer((json_int_t)(item->objects & INT64_MAX)));
         json_object_set_new(object, "where", json_string(escape_to_utf8(pool, item->where)));

@@ -84,13 +84,6 @@ static size_t width_of_terminal(void) {
     return width >= WIDTH_LEAST && width <= WIDTH_MOST ? (size_t)width : WIDTH_DEFAULT;
 }
 
-static json_t *numbers_json(const uint64_t numbers[GENERATIONS]) {
-    json_t *list = json_array();
-    for (size_t i = 0; i < GENERATIONS; i++)
-        json_array_append_new(list, json_number(numbers[i]));
-    return list;
-}
-
 static json_t *sites_json(struct pool *pool, struct top *top, const struct view *view) {
     json_t *list = json_array();
     size_t count = top_arrange(top, TOP_SITES, TOP_BY_BYTES, "");
@@ -99,7 +92,7 @@ static json_t *sites_json(struct pool *pool, struct top *top, const struct view 
         json_t *object = json_object();
         json_object_set_new(object, "objects", json_number(row->objects));
         json_object_set_new(object, "bytes", json_number(row->bytes));
-        json_object_set_new(object, "objects_by_generation", numbers_json(row->by_generation));
+        json_object_set_new(object, "objects_by_generation", json_by_generation(row->by_generation));
         json_object_set_new(object, "bytes_per_minute",
                             row->has_rate ? json_integer(row->bytes_per_minute) : json_null());
         json_object_set_new(object, "stack", json_stack(pool, top_stack(top, row), view));

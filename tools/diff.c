@@ -4,10 +4,9 @@
 #include "diff.h"
 
 #include "escape.h"
+#include "json.h"
 #include "units.h"
 
-#include <inttypes.h>
-#include <jansson.h>
 #include <stdlib.h>
 
 enum { DIFF_VERSION = 1 };
@@ -120,11 +119,9 @@ static json_t *number(uint64_t value) {
 static json_t *entry_json(struct pool *pool, const struct diff_entry *entry) {
     const struct compare_item *item = entry->item;
     json_t *object = json_object();
-    char fingerprint[17];
-    snprintf(fingerprint, sizeof fingerprint, "%016" PRIx64, item->fingerprint);
     json_object_set_new(object, "change", json_string(change_words[entry->change]));
     json_object_set_new(object, "kind", json_string(kind_word(item->kind)));
-    json_object_set_new(object, "fingerprint", json_string(fingerprint));
+    json_object_set_new(object, "fingerprint", json_fingerprint(item->fingerprint));
     json_object_set_new(object, "where", json_string(escape_to_utf8(pool, item->where)));
     json_object_set_new(object, "objects_before", number(entry->before ? entry->before->objects : 0));
     json_object_set_new(object, "objects", number(entry->after ? entry->after->objects : 0));

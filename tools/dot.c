@@ -11,23 +11,14 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* Text within double quotes; the only bytes that mean something there are the quote and the backslash. */
-static void quoted(FILE *file, const char *escaped) {
-    for (; *escaped; escaped++) {
-        if (*escaped == '"' || *escaped == '\\')
-            fputc('\\', file);
-        fputc(*escaped, file);
-    }
-}
-
 static void node(FILE *file, struct pool *pool, size_t number, size_t index, const struct report_entry *entry,
                  const char *label) {
     fprintf(file, "    f%zu_%zu [label=\"", number, index);
-    quoted(file, escape_text(pool, label, true));
+    escape_quoted(file, escape_text(pool, label, true));
     fprintf(file, "\\n%s", wording_sizes(pool, entry->sizes, entry->bytes));
     if (entry->stack->frame_count) {
         fputs("\\n", file);
-        quoted(file, wording_place(pool, &entry->stack->frames[0]));
+        escape_quoted(file, wording_place(pool, &entry->stack->frames[0]));
     }
     fputs("\"];\n", file);
 }
@@ -35,7 +26,7 @@ static void node(FILE *file, struct pool *pool, size_t number, size_t index, con
 static void edge(FILE *file, struct pool *pool, size_t number, size_t from, size_t to, const struct report_entry *entry,
                  const struct report_break *weak) {
     fprintf(file, "    f%zu_%zu -> f%zu_%zu [label=\"", number, from, number, to);
-    quoted(file, wording_member(pool, entry));
+    escape_quoted(file, wording_member(pool, entry));
     if (entry->target_offset)
         fprintf(file, " to +0x%02" PRIx64, entry->target_offset);
     fputs(weak && weak->is.set == 1 ? "\\nmake weak\" style=dashed penwidth=2];\n" : "\"];\n", file);
@@ -55,7 +46,7 @@ static void cycle(FILE *file, struct pool *pool, size_t number, const struct rep
     const char **labels = label_cycle(pool, finding);
     bool whole = finding->cycle_length <= listed;
     fprintf(file, "  subgraph cluster_%zu {\n    label=\"", number);
-    quoted(file, wording_message(pool, finding));
+    escape_quoted(file, wording_message(pool, finding));
     fprintf(file, "\\n%s\";\n", wording_fingerprint(pool, finding));
     for (size_t i = 0; i < listed; i++)
         node(file, pool, number, i, &finding->cycle[i], labels[i]);

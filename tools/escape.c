@@ -69,6 +69,14 @@ char *escape_text(struct pool *pool, const char *s, bool utf8) {
     return escaped;
 }
 
+void escape_quoted(FILE *file, const char *escaped) {
+    for (; *escaped; escaped++) {
+        if (*escaped == '"' || *escaped == '\\')
+            fputc('\\', file);
+        fputc(*escaped, file);
+    }
+}
+
 void escape_write(FILE *file, const char *s, bool utf8) {
     while (*s) {
         size_t length = showable(s, utf8);

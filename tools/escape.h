@@ -15,6 +15,9 @@ size_t escape_utf8(const char *s, unsigned *code_point);
 char *escape_text(struct pool *, const char *s, bool utf8);
 void escape_write(FILE *, const char *s, bool utf8);
 
+/* An escaped string within double quotes, where the quote and the backslash alone mean something. */
+void escape_quoted(FILE *, const char *escaped);
+
 /* `s` as valid UTF-8: a byte that is part of none becomes the code point of its value, as in a recording. */
 char *escape_to_utf8(struct pool *, const char *s);
 

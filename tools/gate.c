@@ -75,6 +75,10 @@ bool gate_counts(const struct gate *gate, const struct report_finding *finding) 
     return report_fails(finding, gate->options->fail_on) && !gate->options->accept_new;
 }
 
+bool gate_misses(const struct gate *gate, const struct compare_item *item) {
+    return !item->partner && gate->options->fail_on & 1u << item->kind;
+}
+
 /* Objects of a kind that counts, in no finding: a recording holds only the sums of some kinds. */
 static uint64_t objects_without_finding(const struct gate *gate, const struct report *report) {
     uint64_t left[KIND_COUNT], sum = 0;

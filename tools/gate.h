@@ -49,4 +49,7 @@ int gate_close(const struct gate *, const struct report *, const struct outcome 
 /* A finding counts: its kind does, and no baseline lets it pass. */
 bool gate_counts(const struct gate *, const struct report_finding *);
 
+/* An entry of the baseline of which there is no finding any more. */
+bool gate_misses(const struct gate *, const struct compare_item *);
+
 #endif

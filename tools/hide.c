@@ -4,6 +4,8 @@
  * Start: hide_count(). */
 #include "hide.h"
 
+#include "list.h"
+
 #include <string.h>
 
 /* Everything in these is the allocator's. */
@@ -23,21 +25,12 @@ static const char *const operators[] = {"operator new", "operator new[]"};
 /* The inline functions of castaway.h, wherever they are: they stand for the call that they are in. */
 static const char *const announcements[] = {"castaway_ref", "castaway_unref", "castaway_weak", "castaway_pool_alloc"};
 
-static bool is_one_of(const char *name, const char *const *list, size_t count) {
-    for (size_t i = 0; i < count; i++)
-        if (!strcmp(name, list[i]))
-            return true;
-    return false;
-}
-
 static bool starts_one_of(const char *name, const char *const *list, size_t count) {
     for (size_t i = 0; i < count; i++)
         if (!strncmp(name, list[i], strlen(list[i])))
             return true;
     return false;
 }
-
-#define COUNT(list) (sizeof(list) / sizeof *(list))
 
 static bool is_operator_new(const char *function) {
     size_t length = strcspn(function, "(");
@@ -53,10 +46,9 @@ static bool is_hidden(const struct stack_frame *frame) {
         return true;
     if (!frame->function)
         return false;
-    if (is_operator_new(frame->function) || is_one_of(frame->function, announcements, COUNT(announcements)))
+    if (is_operator_new(frame->function) || list_has(announcements, COUNT(announcements), frame->function))
         return true;
-    return starts_one_of(module, libraries, COUNT(libraries)) &&
-           is_one_of(frame->function, functions, COUNT(functions));
+    return starts_one_of(module, libraries, COUNT(libraries)) && list_has(functions, COUNT(functions), frame->function);
 }
 
 size_t hide_count(const struct stack_frame *frames, size_t count) {

@@ -4,6 +4,8 @@
  * Start: inflated_open(); fill_section() is one section. */
 #include "inflated.h"
 
+#include "list.h"
+
 #include <elf.h>
 #include <fcntl.h>
 #include <gelf.h>
@@ -35,21 +37,12 @@ struct copy {
     struct libdeflate_decompressor *decompressor;
 };
 
-static bool is_one_of(const char *name, const char *const *list, size_t count) {
-    for (size_t i = 0; i < count; i++)
-        if (!strcmp(name, list[i]))
-            return true;
-    return false;
-}
-
-#define COUNT(list) (sizeof(list) / sizeof *(list))
-
 static bool is_wanted(const struct copy *copy, size_t number, const Elf64_Shdr *section) {
     const char *name = elf_strptr(copy->elf, copy->names, section->sh_name);
     if (!name || !number || section->sh_type == SHT_NOBITS)
         return false;
-    return number == copy->names || is_one_of(name, needed, COUNT(needed)) ||
-           (!strncmp(name, ".debug_", 7) && !is_one_of(name, unread, COUNT(unread)));
+    return number == copy->names || list_has(needed, COUNT(needed), name) ||
+           (!strncmp(name, ".debug_", 7) && !list_has(unread, COUNT(unread), name));
 }
 
 /* How large a section says that it will be. returns false when that can't be told */

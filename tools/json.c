@@ -61,12 +61,16 @@ static json_t *cycle_json(struct pool *pool, const struct report_finding *findin
     return entries;
 }
 
+json_t *json_fingerprint(uint64_t fingerprint) {
+    char text[17];
+    snprintf(text, sizeof text, "%016" PRIx64, fingerprint);
+    return json_string(text);
+}
+
 static json_t *finding_json(struct pool *pool, const struct report_finding *finding, const struct view *view) {
     json_t *object = json_object();
-    char fingerprint[17];
-    snprintf(fingerprint, sizeof fingerprint, "%016" PRIx64, finding->fingerprint);
     json_object_set_new(object, "kind", json_string(kind_word(finding->kind)));
-    json_object_set_new(object, "fingerprint", json_string(fingerprint));
+    json_object_set_new(object, "fingerprint", json_fingerprint(finding->fingerprint));
     json_object_set_new(object, "count", json_number(finding->count));
     json_object_set_new(object, "objects", json_number(finding->objects));
     json_object_set_new(object, "bytes", json_number(finding->bytes));

@@ -4,16 +4,8 @@
 #include "gate.h"
 #include "json.h"
 
-#include <inttypes.h>
-
 static const char *const standing_words[] = {
     [STANDING_NEW] = "new", [STANDING_GROWN] = "grown", [STANDING_KNOWN] = "known"};
-
-static void set_fingerprint(json_t *object, const char *key, uint64_t fingerprint) {
-    char text[17];
-    snprintf(text, sizeof text, "%016" PRIx64, fingerprint);
-    json_object_set_new(object, key, json_string(text));
-}
 
 static json_t *origin_json(struct pool *pool, const struct origin *origin) {
     json_t *object = json_object();
@@ -29,7 +21,7 @@ void json_gate_finding(struct pool *pool, json_t *object, const struct report_fi
     if (finding->origin)
         json_object_set_new(object, "first", origin_json(pool, finding->origin));
     if (finding->family != finding->fingerprint)
-        set_fingerprint(object, "family", finding->family);
+        json_object_set_new(object, "family", json_fingerprint(finding->family));
     if (finding->standing != STANDING_NONE) {
         json_object_set_new(object, "standing", json_string(standing_words[finding->standing]));
         json_object_set_new(object, "ceiling", json_number(finding->ceiling));
@@ -69,10 +61,10 @@ static json_t *gone_json(struct pool *pool, const struct gate *gate) {
     json_t *list = json_array();
     for (size_t i = 0; i < gate->baseline.known.count; i++) {
         const struct compare_item *item = &gate->baseline.known.items[i];
-        if (item->partner || !(gate->options->fail_on & 1u << item->kind))
+        if (!gate_misses(gate, item))
             continue;
         json_t *object = json_object();
-        set_fingerprint(object, "fingerprint", item->fingerprint);
+        json_object_set_new(object, "fingerprint", json_fingerprint(item->fingerprint));
         json_object_set_new(object, "where", json_text(pool, item->where));
         json_array_append_new(list, object);
     }

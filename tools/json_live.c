@@ -91,7 +91,7 @@ void json_live_finding(struct pool *pool, json_t *object, const struct report_fi
     json_object_set_new(object, "path", json_path(pool, &finding->growth->path, view));
 }
 
-static json_t *by_generation(const uint64_t *numbers) {
+json_t *json_by_generation(const uint64_t numbers[GENERATIONS]) {
     json_t *list = json_array();
     for (size_t i = 0; i < GENERATIONS; i++)
         json_array_append_new(list, json_number(numbers[i]));
@@ -110,8 +110,8 @@ json_t *json_timeline(const struct report_timeline *timeline) {
         json_object_set_new(scan, "seconds", json_seconds((int64_t)moment->at_us));
         json_object_set_new(scan, "pause_ms", json_milliseconds(moment->pause_us));
         json_object_set_new(scan, "scan_ms", json_milliseconds(moment->scan_us));
-        json_object_set_new(scan, "objects", by_generation(moment->objects));
-        json_object_set_new(scan, "bytes", by_generation(moment->bytes));
+        json_object_set_new(scan, "objects", json_by_generation(moment->objects));
+        json_object_set_new(scan, "bytes", json_by_generation(moment->bytes));
         json_array_append_new(scans, scan);
     }
     return json_pack("{s:I, s:o}", "pid", (json_int_t)timeline->pid, "scans", scans);

@@ -4,6 +4,7 @@
 #include "label.h"
 
 #include "demangle.h"
+#include "list.h"
 
 #include <string.h>
 #include <strings.h>
@@ -14,8 +15,6 @@ static const char *const suffixes[] = {"_new", "_create", "_alloc", "_make", "_i
                                        "_dup", "_clone",  "_copy",  "_add",  "_new_full", "New",    "Create", "Alloc"};
 /* Of a method these say nothing about the object; its class does. */
 static const char *const makers[] = {"new", "create", "make", "alloc", "init", "build", "open", "clone", "copy"};
-
-#define COUNT(list) (sizeof(list) / sizeof *(list))
 
 static bool is_maker(const char *name) {
     for (size_t i = 0; i < COUNT(makers); i++)

@@ -72,19 +72,10 @@ static const char *other_preloads(struct pool *pool, const char *list) {
     return kept;
 }
 
-static const struct {
-    const char *name, *setting;
-} pool_switches[] = {
-#define X(name, value, module) {name, name "=" value},
-    POOL_SWITCHES(X)
-#undef X
-};
-enum { POOL_SWITCH_COUNT = sizeof pool_switches / sizeof *pool_switches };
-
 /* Add those that the user has not set. Returns the names of those added, with commas between them. */
 static const char *turn_pools_off(struct pool *pool, char **environment, size_t *kept) {
     const char *names = "";
-    for (size_t i = 0; i < POOL_SWITCH_COUNT; i++) {
+    for (size_t i = 0; i < POOL_SWITCHES; i++) {
         if (getenv(pool_switches[i].name))
             continue;
         environment[(*kept)++] = pool_strdup(pool, pool_switches[i].setting);
@@ -101,7 +92,7 @@ char **library_environment(struct pool *pool, const char *library, const char *f
         return NULL;
     while (environ[count])
         count++;
-    char **environment = pool_array(pool, count + 3 + POOL_SWITCH_COUNT, sizeof *environment);
+    char **environment = pool_array(pool, count + 3 + POOL_SWITCHES, sizeof *environment);
     for (size_t i = 0; i < count; i++)
         if (strncmp(environ[i], "LD_PRELOAD=", 11) != 0 && strncmp(environ[i], "CASTAWAY_OPTIONS=", 17) != 0)
             environment[kept++] = environ[i];

@@ -6,6 +6,7 @@
  * Owns:  one copy of each finding. Of a recording nothing else is kept.
  * Start: report_add(), then report_push(). */
 #include "report.h"
+#include "list.h"
 #include "units.h"
 
 #include "breaks.h"
@@ -15,16 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const words[KIND_COUNT] = {
-#define X(name, word, key) word,
-    KINDS(X)
-#undef X
-};
-static const char *const keys[KIND_COUNT] = {
-#define X(name, word, key) key,
-    KINDS(X)
-#undef X
-};
 static const struct {
     const char *code, *text;
 } note_texts[] = {
@@ -38,22 +29,11 @@ static const char *const tool_codes[TOOL_NOTE_COUNT] = {
 #undef X
 };
 
-const char *kind_word(enum kind kind) {
-    return words[kind];
-}
-
-const char *kind_key(enum kind kind) {
-    return keys[kind];
-}
-
 bool note_is_counted(const char *code) {
     static const char *const counted[] = {"not-recorded",     "no-stack",  "stack-cut",     "thread-running",
                                           "roots-unreadable", "inherited", "bad-recording", "left-running",
                                           "unwatched",        "lingering"};
-    for (size_t i = 0; i < sizeof counted / sizeof *counted; i++)
-        if (!strcmp(code, counted[i]))
-            return true;
-    return false;
+    return list_has(counted, COUNT(counted), code);
 }
 
 /* ---- notes ---- */

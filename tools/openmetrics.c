@@ -3,6 +3,7 @@
  *
  * Series of single findings are few (FINDINGS_MAX): each is a time series of its own wherever it is stored.
  * Start: openmetrics_write(). */
+#include "escape.h"
 #include "formats.h"
 #include "location.h"
 #include "wording.h"
@@ -13,11 +14,7 @@ enum { FINDINGS_MAX = 20 };
 
 static void label(FILE *file, const char *before, const char *name, const char *escaped) {
     fprintf(file, "%s%s=\"", before, name);
-    for (; *escaped; escaped++) {
-        if (*escaped == '"' || *escaped == '\\')
-            fputc('\\', file);
-        fputc(*escaped, file);
-    }
+    escape_quoted(file, escaped);
     fputc('"', file);
 }
 

@@ -3,6 +3,8 @@
  * Start: the setters of the header. */
 #include "options_live.h"
 
+#include "list.h"
+
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -92,9 +94,8 @@ int set_scan_signal(struct options *options, const char *value, const char *spel
     static const char *const names[] = {"USR1", "USR2", "HUP", "WINCH", "URG", "PWR", "QUIT"};
     const char *name = strncmp(value, "SIG", 3) ? value : value + 3;
     long number;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (!strcmp(name, names[i]))
-            return option_hand_on(options, "scan-signal", name);
+    if (list_has(names, COUNT(names), name))
+        return option_hand_on(options, "scan-signal", name);
     if (!strncmp(name, "RTMIN+", 6)) {
         name += 6;
         if (take_number(&name, SIGRTMAX - SIGRTMIN, &number) && number && !*name)
@@ -112,9 +113,8 @@ int set_control(struct options *options, const char *value, const char *spelling
 
 int set_dirty_pages(struct options *options, const char *value, const char *spelling) {
     static const char *const methods[] = {"auto", "pagemap-scan", "soft-dirty", "exclusive", "read-all"};
-    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
-        if (!strcmp(value, methods[i]))
-            return option_hand_on(options, "dirty-pages", value);
+    if (list_has(methods, COUNT(methods), value))
+        return option_hand_on(options, "dirty-pages", value);
     return option_bad_value(spelling, value, "auto, pagemap-scan, soft-dirty, exclusive or read-all");
 }
 

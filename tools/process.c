@@ -6,6 +6,7 @@
  * Start: process_run(). */
 #include "process.h"
 
+#include "list.h"
 #include "message.h"
 
 #include <errno.h>
@@ -17,8 +18,6 @@
 
 static const int passed_on[] = {SIGINT,  SIGQUIT,  SIGTERM, SIGHUP,    SIGUSR1,
                                 SIGUSR2, SIGWINCH, SIGALRM, SIGVTALRM, SIGPROF};
-
-#define COUNT(list) (sizeof(list) / sizeof *(list))
 
 static volatile pid_t program;
 

@@ -187,11 +187,6 @@ static void read_site(struct reader *reader, const json_t *record) {
 
 /* The last scan is the one that the findings are from. */
 static void read_scan(struct reader *reader, const json_t *record) {
-    static const char *const keys[KIND_COUNT] = {
-#define X(name, word, key) key,
-        KINDS(X)
-#undef X
-    };
     reader->recording->has_scan = true;
     reader->recording->scan = (struct rec_scan){
         .number = reader_count(reader, record, "number"),
@@ -203,7 +198,7 @@ static void read_scan(struct reader *reader, const json_t *record) {
         .bytes_read = reader_count(reader, record, "bytes_read"),
     };
     for (int kind = 0; kind < KIND_JUDGED_COUNT; kind++) {
-        const json_t *tally = json_object_get(record, keys[kind]);
+        const json_t *tally = json_object_get(record, kind_key((enum kind)kind));
         reader->recording->tally[kind] = (struct tally){
             .objects = reader_count(reader, tally, "objects"),
             .bytes = reader_count(reader, tally, "bytes"),
@@ -213,14 +208,9 @@ static void read_scan(struct reader *reader, const json_t *record) {
 }
 
 static enum kind get_kind(struct reader *reader, const json_t *record) {
-    static const char *const words[KIND_COUNT] = {
-#define X(name, word, key) word,
-        KINDS(X)
-#undef X
-    };
     const char *given = json_string_value(json_object_get(record, "kind"));
     for (int kind = 0; given && kind < KIND_COUNT; kind++)
-        if (!strcmp(given, words[kind]) && kind != KIND_GROWING && kind != KIND_DANGLING_WEAK)
+        if (!strcmp(given, kind_word((enum kind)kind)) && kind != KIND_GROWING && kind != KIND_DANGLING_WEAK)
             return (enum kind)kind;
     reader_wrong(reader, "kind");
     return KIND_LOST;

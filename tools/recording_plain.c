@@ -6,12 +6,6 @@
 
 #include <string.h>
 
-static const char *const kind_words[KIND_COUNT] = {
-#define X(name, word, key) word,
-    KINDS(X)
-#undef X
-};
-
 static uint32_t plain_id(struct plain_line *line) {
     uint64_t id = plain_number(line);
     line->ok = line->ok && id < UINT32_MAX;
@@ -113,8 +107,9 @@ static void plain_age(struct plain_line *line, struct rec_age *age) {
 /* The kind's word and the quote behind it. */
 static enum kind plain_kind(struct plain_line *line) {
     for (int kind = 0; kind < KIND_JUDGED_COUNT; kind++) {
-        size_t length = strlen(kind_words[kind]);
-        if (line->ok && !strncmp(line->at, kind_words[kind], length) && line->at[length] == '"') {
+        const char *word = kind_word((enum kind)kind);
+        size_t length = strlen(word);
+        if (line->ok && !strncmp(line->at, word, length) && line->at[length] == '"') {
             line->at += length + 1;
             return (enum kind)kind;
         }

@@ -258,8 +258,6 @@ void report_add_profile(struct report *, const struct recording *);
 void report_add_counts(struct rec_counts *into, const struct rec_counts *other);
 void report_profile_close(struct report_profile *);
 
-const char *kind_word(enum kind);
-const char *kind_key(enum kind);
 bool note_is_counted(const char *code); /* its text names things of which there can be several */
 
 #endif

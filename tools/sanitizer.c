@@ -13,12 +13,6 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char *const RUNTIMES[] = {
-#define X(beginning) beginning,
-    SANITIZER_RUNTIMES(X)
-#undef X
-};
-
 static bool begins(const char *name, const char *with) {
     return name && strncmp(name, with, strlen(with)) == 0;
 }
@@ -27,8 +21,8 @@ static bool needs_runtime(Elf *elf, const GElf_Shdr *header, Elf_Data *data) {
     GElf_Dyn entry;
     for (int i = 0; gelf_getdyn(data, i, &entry); i++) {
         const char *name = entry.d_tag == DT_NEEDED ? elf_strptr(elf, header->sh_link, entry.d_un.d_val) : NULL;
-        for (size_t k = 0; k < sizeof RUNTIMES / sizeof *RUNTIMES; k++)
-            if (begins(name, RUNTIMES[k]))
+        for (size_t k = 0; k < SANITIZER_RUNTIMES; k++)
+            if (begins(name, sanitizer_runtimes[k]))
                 return true;
     }
     return false;

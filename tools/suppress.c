@@ -4,6 +4,7 @@
 #include "suppress.h"
 
 #include "demangle.h"
+#include "list.h"
 #include "message.h"
 #include "pattern.h"
 #include "symbols.h"
@@ -12,8 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
-#define COUNT(list) (sizeof(list) / sizeof *(list))
 
 /* ---- files ---- */
 

@@ -4,6 +4,8 @@
  * Start: tail_calls_missing(), then follow(). */
 #include "tail_calls.h"
 
+#include "list.h"
+
 #include <dwarf.h>
 #include <elfutils/libdw.h>
 #include <stdlib.h>
@@ -79,10 +81,7 @@ static bool is_allocator(const char *name) {
                                         "_ZnamRKSt9nothrow_t",
                                         "_ZnwmSt11align_val_t",
                                         "_ZnamSt11align_val_t"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (!strcmp(name, names[i]))
-            return true;
-    return false;
+    return list_has(names, COUNT(names), name);
 }
 
 static bool is_target(const struct search *search, const char *name) {

@@ -116,7 +116,7 @@ static void baseline_lines(FILE *file, struct pool *pool, const struct gate *gat
         fprintf(file, "known: %s of %s not listed (--show-known)\n", units_things(pool, gate->known, "finding"), path);
     for (size_t i = 0; i < gate->baseline.known.count; i++) {
         const struct compare_item *item = &gate->baseline.known.items[i];
-        if (item->partner || !(gate->options->fail_on & 1u << item->kind))
+        if (!gate_misses(gate, item))
             continue;
         if (++shown > GONE_SHOWN_MAX)
             continue;

@@ -5,6 +5,7 @@
  * prints one JSON object a line, the best of the runs; times are processor time of the thread that took longest, so that
  * other programs count as little as possible. */
 #include "analysis/mark.h"
+#include "tests/bench/bench.h"
 #include "tests/unit/heap_build.h"
 
 #include <pthread.h>
@@ -12,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { NODE_BYTES = 64, NODE_POINTERS = 4, STEP_BYTES = 80 /* as glibc lays 64-byte objects out */, ROOTS = 64 };
 
@@ -21,19 +21,6 @@ struct graph {
     struct root root;
     size_t count;
 };
-
-static double now_seconds(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static uint64_t random_next(uint64_t *state) { /* xorshift64* */
-    *state ^= *state >> 12;
-    *state ^= *state << 25;
-    *state ^= *state >> 27;
-    return *state * UINT64_C(2685821657736338717);
-}
 
 static void *allocated(void *memory) {
     if (!memory)

@@ -5,28 +5,14 @@
  * prints `name value unit runs`: the best of the runs. */
 #include "analysis/path.h"
 #include "analysis/verdict.h"
+#include "tests/bench/bench.h"
 #include "tests/unit/heap_build.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 enum { NODE_BYTES = 64, NODE_POINTERS = 4, STEP_BYTES = 80 /* as glibc lays 64-byte objects out */ };
-
-/* Processor time, so that other programs count as little as possible. */
-static double now_seconds(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static uint64_t random_next(uint64_t *state) { /* xorshift64* */
-    *state ^= *state >> 12;
-    *state ^= *state << 25;
-    *state ^= *state >> 27;
-    return *state * UINT64_C(2685821657736338717);
-}
 
 /* `count` nodes as malloc would place them, one after the other. */
 static uintptr_t **make_nodes(struct heap_build *build, size_t count) {
@@ -38,13 +24,6 @@ static uintptr_t **make_nodes(struct heap_build *build, size_t count) {
         heap_build_adopt(build, node[i], NODE_BYTES, 1);
     }
     return node;
-}
-
-static void fail_if(int error, const char *what) {
-    if (error) {
-        fprintf(stderr, "bench_verdict: %s failed: %d\n", what, error);
-        exit(1);
-    }
 }
 
 /* The way to something that nothing reaches: all is searched. */

@@ -7,12 +7,12 @@
  * besides theirs. The last figure is the ratio of the two; it may be 0.05 at most, else the program fails. */
 #include "analysis/verdict.h"
 #include "analysis/young.h"
+#include "tests/bench/bench.h"
 #include "tests/unit/heap_build.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum {
     NODE_BYTES = 64,
@@ -39,27 +39,7 @@ struct bench {
 enum phase { VIEW, WORDS, MARK, HISTORY, VERDICT, PHASES };
 static const char *const PHASE_NAMES[] = {"view", "old_words", "mark", "history", "verdict"};
 
-/* Processor time, so that other programs count as little as possible. */
-static double now_seconds(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 static uint64_t seed = 88172645463325252u;
-static size_t draw(size_t below) { /* xorshift64* */
-    seed ^= seed >> 12;
-    seed ^= seed << 25;
-    seed ^= seed >> 27;
-    return (size_t)(seed * UINT64_C(2685821657736338717) >> 16) % below;
-}
-
-static void fail_if(int error, const char *what) {
-    if (error) {
-        fprintf(stderr, "bench_young: %s failed: %d\n", what, error);
-        exit(1);
-    }
-}
 
 /* Nodes as malloc would place them, one after the other. The first pointers of all of them make a ring that jumps about, so
  * that all are reached; the others lead anywhere, to what is older, too. */
@@ -67,13 +47,13 @@ static void add_nodes(struct bench *bench, size_t first, size_t count) {
     const size_t jump = 7368787; /* a prime */
     for (size_t i = first; i < first + count; i++) {
         bench->node[i] = heap_build_gap(bench->build, STEP_BYTES);
-        heap_build_adopt(bench->build, bench->node[i], NODE_BYTES, 1 + (unsigned)draw(1000));
+        heap_build_adopt(bench->build, bench->node[i], NODE_BYTES, 1 + (unsigned)draw(&seed, 1000));
     }
     for (size_t i = 0; i < count; i++) {
         uintptr_t *node = bench->node[first + i];
         node[0] = (uintptr_t)bench->node[first + (i + jump) % count];
         for (int p = 1; p < NODE_POINTERS; p++)
-            node[2 * p] = (uintptr_t)bench->node[draw(first + count)];
+            node[2 * p] = (uintptr_t)bench->node[draw(&seed, first + count)];
     }
 }
 
@@ -86,7 +66,7 @@ static void make_old(struct bench *bench, size_t count) {
     uintptr_t *roots = heap_build_gap(bench->build, 512);
     add_nodes(bench, 0, count);
     for (int i = 0; i < 64; i++)
-        roots[i] = (uintptr_t)bench->node[draw(count)];
+        roots[i] = (uintptr_t)bench->node[draw(&seed, count)];
     bench->root = (struct root){(uintptr_t)roots, (uintptr_t)(roots + 64), 0};
     bench->keep = bench->build->arena;
     bench->births_before = bench->build->births;
@@ -104,9 +84,9 @@ static void make_young(struct bench *bench) {
     uintptr_t young_lo = (uintptr_t)bench->build->next;
     add_nodes(bench, bench->old_count, YOUNG);
     for (size_t p = 0; p < WRITTEN_PAGES; p++) {
-        uintptr_t *node = bench->node[draw(bench->old_count)];
+        uintptr_t *node = bench->node[draw(&seed, bench->old_count)];
         uintptr_t page = (uintptr_t)(node + 1) & ~(uintptr_t)(PAGE - 1);
-        node[1] = (uintptr_t)bench->node[bench->old_count + draw(YOUNG)];
+        node[1] = (uintptr_t)bench->node[bench->old_count + draw(&seed, YOUNG)];
         bench->written[bench->written_count++] = (struct range){page, page + PAGE};
     }
     uintptr_t young_hi = ((uintptr_t)bench->build->next + PAGE - 1) & ~(uintptr_t)(PAGE - 1);

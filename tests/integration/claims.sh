@@ -45,6 +45,9 @@ out_hasnt() { ! grep -qF -- "$1" "$WORK/out"; }
 err_has() { grep -qF -- "$1" "$WORK/err" || { echo "no '$1' in:"; cat "$WORK/err"; false; }; }
 err_lines() { [ "$(wc -l <"$WORK/err")" -eq "$1" ] || { cat "$WORK/err"; false; }; }
 
+# Of a report that was left there, in jq's words.
+holds() { jq -e "$1" "$WORK/json" >/dev/null || { echo "not $1"; jq -c '.findings[] | del(.stack, .cycle)' "$WORK/json"; false; }; }
+
 # ---- a program, and a recording of it ----
 
 # session_new() has its malloc() inlined from take(); timer_new() keeps a pointer back to the session.

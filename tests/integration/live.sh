@@ -107,3 +107,6 @@ fake_ends() {
     kill "$fake" 2>/dev/null
     wait "$fake" 2>/dev/null
 }
+
+# Of an answer, as JSON.
+holds() { jq -e "$1" "$WORK/out" >/dev/null || { jq -c . "$WORK/out"; cat "$WORK/err"; false; }; }

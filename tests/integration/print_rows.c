@@ -3,7 +3,7 @@
  *
  * usage: print_rows LIBRARY [on] <ADDRESSES (hexadecimal, from the library's start)
  * on: each step may go on where the last one was */
-#include "preload/cfi.h"
+#include "preload/cfi_cache.h"
 
 #include <dlfcn.h>
 #include <link.h>
@@ -41,7 +41,7 @@ static void print_row(step_by_tables *step, uintptr_t base, uintptr_t at) {
 }
 
 int main(int count, char **words) {
-    step_by_tables *step = count == 3 ? cfi_step_on : cfi_step;
+    step_by_tables *step = count == 3 ? cfi_cache_step : cfi_step;
     struct link_map *map = count >= 2 ? dlopen(words[1], RTLD_LAZY | RTLD_LOCAL) : NULL;
     uintptr_t at;
     if (!map)

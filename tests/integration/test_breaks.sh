@@ -10,7 +10,6 @@ ${CC:-gcc} -O1 -g -Wall -Wextra -Werror -o "$WORK/gobject" "$sources/gobject_fam
 ${CXX:-g++} -std=c++17 -g -O1 -Wall -Wextra -o "$WORK/shared" "$sources/shared_tree.cc" || exit 1
 
 look() { castaway run --fail-on none --json "$WORK/json" --text "$WORK/text" "$@"; }
-holds() { jq -e "$1" "$WORK/json" >/dev/null || { echo "not $1"; jq -c '.findings[] | del(.stack, .cycle)' "$WORK/json"; false; }; }
 told() { grep -qF -- "to break it: $1" "$WORK/text" || { echo "no '$1' in"; cat "$WORK/text"; false; }; }
 best() { holds "[.findings[0].break[] | select(.set == 1)] | $1"; }
 

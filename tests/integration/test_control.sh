@@ -7,7 +7,6 @@
 build_live
 A=$WORK/answers
 mkdir "$A"
-holds() { jq -e "$1" "$WORK/out" >/dev/null || { jq -c . "$WORK/out"; cat "$WORK/err"; false; }; }
 { live_header 4242; live_status; live_end; } >"$A/status"
 { live_header 4242; live_sites; live_scan 42 2; live_finding; live_growth; live_status; live_end; } >"$A/scan"
 { live_header 4242; live_sites; printf '{"record":"path","target":94000000000000,"path":%s}\n' "$(live_path)"; live_end; } >"$A/why"

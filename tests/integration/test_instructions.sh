@@ -89,7 +89,8 @@ instructions() { # PROGRAM ARGUMENTS [NAME=VALUE...]: of the whole run, without 
     read -ra words <<<"$2"
     shift 2
     env "$@" timeout 300 valgrind --tool=callgrind --callgrind-out-file=/dev/null --log-file="$log" \
-        "$WORK/$program" "${words[@]}" >/dev/null 2>"$WORK/err" || return 1
+        "$WORK/$program" "${words[@]}" >/dev/null 2>"$WORK/err" ||
+        { echo "status $?: $(tail -n 2 "$log" "$WORK/err")" >&2; return 1; }
     awk 'NR == 1 { program = $1 } $1 == program && $2 == "Collected" { print $4 }' "$log"
 }
 slope() { # PROGRAM ARGUMENTS SHORT LONG [NAME=VALUE...]: instructions that the longer run has more

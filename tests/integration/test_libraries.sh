@@ -15,7 +15,6 @@ build() { # NAME PACKAGES... [-- SOURCES...]
     compile -o "$WORK/$name" "$sources/libraries/$name.c" "${more[@]}" $(pkg-config --cflags --libs "${packages[@]}")
 }
 look() { castaway run --fail-on none --json "$WORK/json" --text "$WORK/text" "$@"; }
-holds() { jq -e "$1" "$WORK/json" >/dev/null || { echo "not $1"; jq -c '.findings[] | del(.stack)' "$WORK/json"; false; }; }
 nothing() { holds '.summary.lost.objects == 0 and .summary.cycle.objects == 0'; }
 # Of the finding of that size that is blamed on somebody, the first stack has these functions in this order.
 blames() { # FUNCTION...

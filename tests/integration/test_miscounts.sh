@@ -8,7 +8,6 @@ header=$sources/../../preload
 ${CC:-gcc} -O1 -g -Wall -Wextra -Werror -I"$header" -o "$WORK/miscounts" "$sources/miscounts.c" || exit 1
 
 look() { castaway run --json "$WORK/json" --text "$WORK/text" "$@"; }
-holds() { jq -e "$1" "$WORK/json" >/dev/null || { echo "not $1"; jq -c '.findings[] | del(.stack)' "$WORK/json"; false; }; }
 text_has() { grep -qF -- "$1" "$WORK/text" || { echo "no '$1' in"; cat "$WORK/text"; false; }; }
 nothing() { holds '.findings == [] and .summary.over_unref.objects == 0 and .summary.missing_unref.objects == 0'; }
 one() { # KIND COUNT FOUND: the only finding

@@ -72,7 +72,6 @@ claim 'shared_ptr: what is held is not lost' jq -e '.summary.cycle.objects == 0 
 
 # ---- std::shared_ptr: one reference too many among 10 000, and a cycle ----
 shared() { castaway --fail-on none --json "$WORK/json" --text "$WORK/text" "$WORK/shared" "$1"; }
-holds() { jq -e "$1" "$WORK/json" >/dev/null || { echo "not $1"; jq -c '.findings[] | del(.stack, .cycle)' "$WORK/json"; false; }; }
 claims_of_shared() { # LIBRARY
     shared kept
     claim "$1: who kept a copy comes first" holds '.findings[0].stack[0].function == "watch" and .findings[0].bytes == 16'

@@ -5,7 +5,7 @@
 
 root=$(cd "$(dirname "$0")/../.." && pwd)
 gcc -std=gnu11 -D_GNU_SOURCE -I"$root" -O2 -o "$WORK/print_rows" "$root/tests/integration/print_rows.c" \
-    "$root/preload/cfi.c" "$root/preload/loaded.c" || exit 1
+    "$root"/preload/cfi*.c "$root/preload/loaded.c" || exit 1
 
 # ADDRESS CFA RBP RA of each row that is told by the stack or frame pointer; columns are named in each description's head.
 rows_by_readelf() {
@@ -45,7 +45,7 @@ int spoilt(int (*next)(int), int a)
 C
 gcc -O2 -shared -fPIC -o "$WORK/spoilt.so" "$WORK/spoilt.c" || exit 1
 gcc -std=gnu11 -D_GNU_SOURCE -I"$root" -g -O1 -fsanitize=undefined -fno-sanitize-recover=all -o "$WORK/broken_tables" \
-    "$root/tests/integration/broken_tables.c" "$root/preload/cfi.c" "$root/preload/loaded.c" || exit 1
+    "$root/tests/integration/broken_tables.c" "$root"/preload/cfi*.c "$root/preload/loaded.c" || exit 1
 claim 'tables that are broken lead nowhere, and nowhere else' \
     timeout -k 5 60 "$WORK/broken_tables" "$WORK/spoilt.so" spoilt
 claim 'code that no table describes has no row' test "$(echo 0 | "$WORK/print_rows" libc.so.6)" = '0 none'

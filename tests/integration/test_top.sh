@@ -6,7 +6,6 @@
 build_live
 A=$WORK/answers
 mkdir "$A"
-holds() { jq -e "$1" "$WORK/out" >/dev/null || { jq -c . "$WORK/out"; cat "$WORK/err"; false; }; }
 population() { printf '{"record":"population","site":%s,"objects":[%s],"bytes":[%s]}\n' "$1" "$2" "$3"; }
 frame() { # BYTES OF NODES : table 128 bytes, nodes, and thirty sites without a name
     local i

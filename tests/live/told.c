@@ -48,7 +48,7 @@ static NOINLINE void flush_cache(int unused) {
         cached = next;
     }
 }
-static NOINLINE void drop(int unused) {
+static NOINLINE void drop_list(int unused) {
     (void)unused;
     kept = NULL;
 }
@@ -84,7 +84,7 @@ static void close_all(int unused) {
 static const struct {
     const char *word;
     void (*act)(int);
-} commands[] = {{"keep", keep},        {"cache", cache},    {"flush", flush_cache}, {"drop", drop},
+} commands[] = {{"keep", keep},        {"cache", cache},    {"flush", flush_cache}, {"drop", drop_list},
                 {"lose", lose},        {"cycle", cycle},    {"hide", hide},         {"show", show},
                 {"free", free_hidden}, {"close", close_all}};
 

@@ -6,9 +6,6 @@
 #include <unistd.h>
 #include "program.h"
 
-static NOINLINE void drop(size_t size) {
-    NEW_BYTES(size);
-}
 static void on_abort(int number) {
     (void)number;
     drop(20);

@@ -6,20 +6,20 @@
  */
 #include "program.h"
 
-static NOINLINE void drop(size_t size) {
-    NEW_BYTES(size);
+static void drop_and_clobber(size_t size) {
+    drop(size);
     clobber_stack();
 }
 static __attribute__((constructor)) void before_main(void) {
-    drop(24);
+    drop_and_clobber(24);
     clobber_stack();
 }
 static void at_exit(void) {
-    drop(40);
+    drop_and_clobber(40);
     clobber_stack();
 }
 static __attribute__((destructor)) void after_main(void) {
-    drop(56);
+    drop_and_clobber(56);
     clobber_stack();
 }
 

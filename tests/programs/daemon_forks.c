@@ -6,10 +6,6 @@
 #include <unistd.h>
 #include "program.h"
 
-static NOINLINE void drop(size_t size) {
-    NEW_BYTES(size);
-}
-
 int main(void) {
     int ends[2], null = open("/dev/null", O_RDWR);
     char byte;

@@ -34,7 +34,7 @@ static NOINLINE void exchange(void) {
     }
 }
 
-static NOINLINE void drop(void) {
+static NOINLINE void drop_all(void) {
     NEW_BYTES(40);            /* ours */
     makes(56);                /* theirs */
     grows(NEW_BYTES(32), 44); /* ours, grown by them */
@@ -51,7 +51,7 @@ int main(int count, char **words) {
     if (count != 2 || plugin_open(words[1]))
         return 1;
     exchange();
-    drop();
+    drop_all();
     keep();
     clobber_stack();
     return 0;

@@ -7,10 +7,6 @@
 #include <unistd.h>
 #include "program.h"
 
-static NOINLINE void drop(size_t size) {
-    NEW_BYTES(size);
-}
-
 /* Nothing but the call itself still has the list and the words in it. */
 static NOINLINE void become_next(const char *self, int left) {
     char **arguments = NEW_BYTES(3 * sizeof *arguments);

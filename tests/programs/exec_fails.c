@@ -7,10 +7,6 @@
 #include <unistd.h>
 #include "program.h"
 
-static NOINLINE void drop(size_t size) {
-    NEW_BYTES(size);
-}
-
 /* Executable, and no program. */
 static NOINLINE int try_exec(void) {
     char path[] = "/tmp/castaway-exec-XXXXXX";

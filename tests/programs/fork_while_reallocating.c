@@ -4,9 +4,8 @@
  * link: -pthread
  */
 #include <pthread.h>
-#include <sys/wait.h>
 #include <unistd.h>
-#include "program.h"
+#include "child.h"
 
 enum { BYTES_MIN = 64000, BYTES_MAX = 128000 };
 static volatile int ready;
@@ -19,23 +18,10 @@ static void *grow_and_shrink(void *block) {
     return block;
 }
 
-static NOINLINE void drop(size_t size) {
-    NEW_BYTES(size);
-}
-
 int main(void) {
-    int status = 0;
     pthread_t thread;
     pthread_create(&thread, NULL, grow_and_shrink, NULL);
     while (!ready)
         usleep(1000);
-    pid_t child = fork();
-    if (child == 0) {
-        drop(56);
-        clobber_stack();
-        exit(0);
-    }
-    while (waitpid(child, &status, 0) < 0)
-        ;
-    return status != 0;
+    return child_drops(56) != 0;
 }

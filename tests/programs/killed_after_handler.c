@@ -7,9 +7,6 @@
 #include <unistd.h>
 #include "program.h"
 
-static NOINLINE void drop(size_t size) {
-    NEW_BYTES(size);
-}
 static void on_signal(int number, siginfo_t *info, void *context) {
     struct sigaction now;
 

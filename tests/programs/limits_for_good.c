@@ -11,10 +11,6 @@
 
 static void **all;
 
-static NOINLINE void drop(size_t size) {
-    NEW_BYTES(size);
-}
-
 static void lower(const char *name, int resource, rlim_t value) {
     struct rlimit limit = {value, value}, higher = {value, value + 4096}, wrong = {value, value - 1}, seen, before;
     int set = setrlimit(resource, &limit), raised = setrlimit(resource, &higher), raise_errno = raised ? errno : 0;

@@ -4,9 +4,6 @@
 #include <sys/resource.h>
 #include "program.h"
 
-static NOINLINE void drop(size_t size) {
-    NEW_BYTES(size);
-}
 /* As low as `least`; what may be raised again may be raised by castaway too, in a process of its own. */
 static int lower(int resource, rlim_t least) {
     struct rlimit limit;

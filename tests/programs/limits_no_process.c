@@ -8,10 +8,6 @@
 #include <unistd.h>
 #include "program.h"
 
-static NOINLINE void drop(size_t size) {
-    NEW_BYTES(size);
-}
-
 int main(void) {
     struct rlimit none = {0, 0}, seen = {1, 1};
 

@@ -14,7 +14,7 @@
 
 static void *(*volatile makes)(size_t) = malloc;
 
-static NOINLINE void drop(void) {
+static NOINLINE void drop_made(void) {
     opaque(memset(makes(40), 0, 40));
 }
 
@@ -23,7 +23,7 @@ int main(int count, char **words) {
 
     if (!plugin)
         return 1;
-    drop();
+    drop_made();
     *(void **)&makes = dlsym(plugin, "plugin_makes");
     makes(56);
     clobber_stack();

@@ -3,31 +3,10 @@
  * expect: cycle=1000000/16000000
  * cycle_findings: 1
  */
-#include "program.h"
-
-struct node {
-    struct node *next;
-    long value;
-};
-static struct node *head;
-
-static NOINLINE void ring_make(void) {
-    struct node *first = NULL;
-
-    for (long i = 0; i < 1000000; i++) {
-        struct node *node = NEW(struct node);
-
-        if (!first)
-            first = node;
-        node->next = head;
-        node->value = i;
-        head = node;
-    }
-    first->next = head;
-}
+#include "list.h"
 
 int main(void) {
-    ring_make();
+    list_make(1000000)->next = head;
     opaque(&head);
     head = NULL;
     clobber_stack();

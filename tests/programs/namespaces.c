@@ -6,10 +6,6 @@
 #include <sched.h>
 #include "program.h"
 
-static NOINLINE void drop(size_t size) {
-    NEW_BYTES(size);
-}
-
 int main(void) {
     drop(40);
     clobber_stack();

@@ -1,9 +1,6 @@
 /* Loses one object while it is opened, and one when it is closed. */
 #include "program.h"
 
-static NOINLINE void drop(size_t size) {
-    NEW_BYTES(size);
-}
 __attribute__((constructor)) static void opened(void) {
     drop(77);
 }

@@ -20,6 +20,11 @@ static inline void *opaque(void *pointer) {
 #define NEW(type) ((type *)memset(opaque(malloc(sizeof(type))), 0, sizeof(type)))
 #define NEW_BYTES(size) (memset(opaque(malloc(size)), 0, size))
 
+/* An object that nothing points to when this has returned. */
+static NOINLINE void drop(size_t size) {
+    NEW_BYTES(size);
+}
+
 /* Overwrite the stack below the caller, so that no pointer stays there in a frame that has returned. */
 static NOINLINE void clobber_stack(void) {
     volatile char area[128 * 1024];

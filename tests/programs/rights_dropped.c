@@ -4,28 +4,14 @@
  * needs: root
  */
 #define _GNU_SOURCE
-#include <sys/wait.h>
 #include <unistd.h>
-#include "program.h"
-
-static NOINLINE void drop(size_t size) {
-    NEW_BYTES(size);
-}
+#include "child.h"
 
 int main(void) {
-    int status = 0;
-
     drop(40);
     if (chroot("/usr/share") || chdir("/") || setgid(65534) || setuid(65534))
         return 1;
-    pid_t child = fork();
-    if (child == 0) {
-        drop(24);
-        clobber_stack();
-        exit(0);
-    }
-    while (waitpid(child, &status, 0) < 0)
-        ;
+    int status = child_drops(24);
     clobber_stack();
     return status != 0;
 }

@@ -10,10 +10,6 @@
 #include "../../preload/castaway.h"
 #include "program.h"
 
-static NOINLINE void drop(size_t size) {
-    NEW_BYTES(size);
-}
-
 /* One object in an epoll registration, one in a timer. */
 static NOINLINE int hand_to_kernel(int poll, int file) {
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = NEW_BYTES(77)};

@@ -7,10 +7,6 @@
 #include <unistd.h>
 #include "program.h"
 
-static NOINLINE void drop(size_t size) {
-    NEW_BYTES(size);
-}
-
 /* Numbers that are not open stay so, whoever has them. */
 static int close_all(void) {
     int open = 0;

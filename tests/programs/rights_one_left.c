@@ -7,14 +7,10 @@
 #define _GNU_SOURCE
 #include <linux/capability.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 #include "../../preload/castaway.h"
-#include "program.h"
+#include "child.h"
 
-static NOINLINE void drop(size_t size) {
-    NEW_BYTES(size);
-}
 static int keep_right(unsigned right) {
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
     struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {
@@ -24,8 +20,6 @@ static int keep_right(unsigned right) {
 }
 
 int main(void) {
-    int status = 0;
-
     drop(30);
     clobber_stack();
     if (castaway_is_active() && castaway_check() != 1)
@@ -33,14 +27,7 @@ int main(void) {
     drop(40);
     if (setgid(65534) || keep_right(CAP_SETUID) || setuid(65534))
         return 1;
-    pid_t child = fork();
-    if (child == 0) {
-        drop(24);
-        clobber_stack();
-        exit(0);
-    }
-    while (waitpid(child, &status, 0) < 0)
-        ;
+    int status = child_drops(24);
     clobber_stack();
     return status != 0;
 }

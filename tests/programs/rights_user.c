@@ -6,10 +6,6 @@
 #include <unistd.h>
 #include "program.h"
 
-static NOINLINE void drop(size_t size) {
-    NEW_BYTES(size);
-}
-
 int main(void) {
     drop(40);
     if (setresuid(65534, 65534, 65534) || setuid(0) == 0)

@@ -13,10 +13,6 @@ enum { THREADS = 16, ROUNDS = 4 };
 static char alternate[64 << 10];
 static _Atomic int ready, done;
 
-static NOINLINE void drop(size_t size) {
-    NEW_BYTES(size);
-}
-
 static void *thread_run(void *number) {
     stack_t stack = {.ss_sp = alternate, .ss_size = sizeof alternate};
     int *volatile held = NEW_BYTES(64);

@@ -10,7 +10,7 @@
 enum { STACK_BYTES = 1 << 20 };
 static int ready;
 
-static NOINLINE void drop(void) {
+static NOINLINE void drop_on_stack(void) {
     void *volatile dropped = NEW_BYTES(44);
 
     (void)dropped;
@@ -18,7 +18,7 @@ static NOINLINE void drop(void) {
 static void *run(void *unused) {
     void *volatile held = NEW_BYTES(33);
 
-    drop();
+    drop_on_stack();
     clobber_stack();
     __atomic_store_n(&ready, 1, __ATOMIC_RELEASE);
     while (held)

@@ -10,9 +10,6 @@
 static char alternate[256 << 10];
 static _Atomic int ready;
 
-static NOINLINE void drop(size_t size) {
-    NEW_BYTES(size);
-}
 static void on_signal(int number) {
     void *volatile held = NULL;
 

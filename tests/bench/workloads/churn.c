@@ -14,6 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "draw.h"
+
 enum { WINDOW = 4096, BYTES_MIN = 16, BYTES_MAX = 272, DEPTH = 20, WAYS = 1024, THREADS_MAX = 64 };
 
 struct churn {
@@ -26,17 +28,10 @@ struct churn {
 static size_t pairs_per_thread;
 static void (*walk)(struct churn *);
 
-static uint64_t random_next(uint64_t *state) { /* xorshift64* */
-    *state ^= *state >> 12;
-    *state ^= *state << 25;
-    *state ^= *state >> 27;
-    return *state * UINT64_C(2685821657736338717);
-}
-
 static void replace(struct churn *churn) {
-    uint64_t draw = random_next(&churn->seed);
-    size_t bytes = BYTES_MIN + (draw >> 32) % (BYTES_MAX - BYTES_MIN + 1);
-    void **place = &churn->window[draw % WINDOW];
+    uint64_t drawn = random_next(&churn->seed);
+    size_t bytes = BYTES_MIN + (drawn >> 32) % (BYTES_MAX - BYTES_MIN + 1);
+    void **place = &churn->window[drawn % WINDOW];
     free(*place);
     *place = malloc(bytes);
     if (!*place)

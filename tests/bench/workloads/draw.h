@@ -4,12 +4,17 @@
 
 #include <stdint.h>
 
-/* One of [0, below). *state: not 0. xorshift64* */
-static inline uint64_t draw(uint64_t *state, uint64_t below) {
+/* *state: not 0. Source: Vigna, "An experimental exploration of Marsaglia's xorshift generators" */
+static inline uint64_t random_next(uint64_t *state) {
     *state ^= *state >> 12;
     *state ^= *state << 25;
     *state ^= *state >> 27;
-    return (*state * UINT64_C(2685821657736338717) >> 16) % below;
+    return *state * UINT64_C(2685821657736338717);
+}
+
+/* One of [0, below). */
+static inline uint64_t draw(uint64_t *state, uint64_t below) {
+    return (random_next(state) >> 16) % below;
 }
 
 #endif

@@ -11,6 +11,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "draw.h"
+
 enum { NODE_BYTES = 64, POINTERS = 4 };
 
 struct node {
@@ -23,13 +25,6 @@ struct node *root[POINTERS * 16]; /* not static: the compiler would drop what no
 static int (*leak_check)(void);
 static void (*collect)(void);
 static void *(*make)(size_t);
-
-static uint64_t random_next(uint64_t *state) { /* xorshift64* */
-    *state ^= *state >> 12;
-    *state ^= *state << 25;
-    *state ^= *state >> 27;
-    return *state * UINT64_C(2685821657736338717);
-}
 
 /* NULL: not in this process. */
 static void *function(const char *name) {

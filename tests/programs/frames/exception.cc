@@ -3,16 +3,16 @@
 
 #include <stdexcept>
 
-static NOINLINE void drop(size_t size) {
+static NOINLINE void drop_recorded(size_t size) {
     DROP_RECORDED(size);
     __asm__ volatile("");
 }
 struct Guard {
     explicit Guard(size_t size) : size_(size) {
-        drop(size);
+        drop_recorded(size);
     }
     ~Guard() {
-        drop(size_ + 1);
+        drop_recorded(size_ + 1);
     }
     size_t size_;
 };
@@ -27,9 +27,9 @@ static NOINLINE void catcher() {
     try {
         thrower(2);
     } catch (const std::exception &) {
-        drop(1010);
+        drop_recorded(1010);
     }
-    drop(1011);
+    drop_recorded(1011);
 }
 
 int main() {

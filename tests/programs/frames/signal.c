@@ -8,17 +8,17 @@ static size_t next_size = 1001;
 static char *page;
 static char alternate[65536];
 
-static NOINLINE void drop(void) {
+static NOINLINE void drop_recorded(void) {
     DROP_RECORDED(next_size);
     next_size++;
 }
 static void on_signal(int number) {
     (void)number;
-    drop();
+    drop_recorded();
     __asm__ volatile("");
 }
 static void on_fault(int number) {
-    drop();
+    drop_recorded();
     mprotect(page, 4096, PROT_READ | PROT_WRITE);
     (void)number;
 }

@@ -3,12 +3,12 @@
 
 #include <pthread.h>
 
-static NOINLINE void drop(size_t size) {
+static NOINLINE void drop_recorded(size_t size) {
     DROP_RECORDED(size);
     __asm__ volatile("");
 }
 static void *thread_run(void *unused) {
-    drop(1001);
+    drop_recorded(1001);
     clobber_stack();
     return unused;
 }
