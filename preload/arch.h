@@ -42,16 +42,16 @@ struct callee_saved {
 enum { ARCH_WORDS = 4, ARCH_WORDS_ALIGNMENT = 16 };
 #if defined(__x86_64__)
 struct arch_sum {
-    __m128i any;
+    __m128i any, right; /* right: all bits of a half, as long as each was one of its two */
 };
 static inline __attribute__((always_inline)) __m128i arch_two_words(const uint64_t *low, const uint64_t *high) {
     __m128d first = _mm_load_sd((const void *)low);
     return _mm_castpd_si128(_mm_loadh_pd(first, (const void *)high));
 }
-/* Is each half one of its two? Those of a word may be of different ones. one, two, weight: aligned */
-static inline __attribute__((always_inline)) int
-arch_words_of_two(const uint64_t *const at[ARCH_WORDS], const uint64_t one[ARCH_WORDS], const uint64_t two[ARCH_WORDS],
-                  const uint64_t weight[ARCH_WORDS], struct arch_sum *sum) {
+/* Add what stands there. The halves of a word may be of different ones. one, two, weight: aligned */
+static inline __attribute__((always_inline)) void
+arch_sum_add(const uint64_t *const at[ARCH_WORDS], const uint64_t one[ARCH_WORDS], const uint64_t two[ARCH_WORDS],
+             const uint64_t weight[ARCH_WORDS], struct arch_sum *sum) {
     __m128i low = arch_two_words(at[0], at[1]), high = arch_two_words(at[2], at[3]);
     __m128i low_two = _mm_cmpeq_epi32(low, *(const __m128i *)two);
     __m128i high_two = _mm_cmpeq_epi32(high, *(const __m128i *)(two + 2));
@@ -59,7 +59,14 @@ arch_words_of_two(const uint64_t *const at[ARCH_WORDS], const uint64_t one[ARCH_
     high = _mm_or_si128(_mm_cmpeq_epi32(high, *(const __m128i *)(one + 2)), high_two);
     sum->any = _mm_or_si128(sum->any, _mm_and_si128(low_two, *(const __m128i *)weight));
     sum->any = _mm_or_si128(sum->any, _mm_and_si128(high_two, *(const __m128i *)(weight + 2)));
-    return _mm_movemask_epi8(_mm_and_si128(low, high)) == 0xffff;
+    sum->right = _mm_and_si128(sum->right, _mm_and_si128(low, high));
+}
+static inline __attribute__((always_inline)) struct arch_sum arch_sum_none(void) {
+    return (struct arch_sum){_mm_setzero_si128(), _mm_set1_epi32(-1)};
+}
+/* Was each half one of its two? */
+static inline __attribute__((always_inline)) int arch_sum_is_right(struct arch_sum sum) {
+    return _mm_movemask_epi8(sum.right) == 0xffff;
 }
 static inline __attribute__((always_inline)) uint32_t arch_sum_of(struct arch_sum sum) {
     __m128i half = _mm_or_si128(sum.any, _mm_shuffle_epi32(sum.any, 0x4e));
@@ -68,17 +75,22 @@ static inline __attribute__((always_inline)) uint32_t arch_sum_of(struct arch_su
 #else
 struct arch_sum {
     uint64_t any;
+    int is_wrong;
 };
-static inline int arch_words_of_two(const uint64_t *const at[ARCH_WORDS], const uint64_t one[ARCH_WORDS],
-                                    const uint64_t two[ARCH_WORDS], const uint64_t weight[ARCH_WORDS],
-                                    struct arch_sum *sum) {
-    unsigned third = 0;
+static inline void arch_sum_add(const uint64_t *const at[ARCH_WORDS], const uint64_t one[ARCH_WORDS],
+                                const uint64_t two[ARCH_WORDS], const uint64_t weight[ARCH_WORDS],
+                                struct arch_sum *sum) {
     for (unsigned i = 0; i < ARCH_WORDS; i++) {
         uint64_t now = *at[i];
-        third |= (now != one[i]) & (now != two[i]);
+        sum->is_wrong |= (now != one[i]) & (now != two[i]);
         sum->any |= now == two[i] ? weight[i] : 0;
     }
-    return !third;
+}
+static inline struct arch_sum arch_sum_none(void) {
+    return (struct arch_sum){0};
+}
+static inline int arch_sum_is_right(struct arch_sum sum) {
+    return !sum.is_wrong;
 }
 static inline uint32_t arch_sum_of(struct arch_sum sum) {
     return (uint32_t)sum.any | (uint32_t)(sum.any >> 32);

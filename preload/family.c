@@ -1,4 +1,4 @@
-/* family.c - a thread's families: which there are, and the present stack's number in one.
+/* family.c - a thread's families: which there are, and which there might be.
  *
  * Owns:    struct families.
  * Never:   reads where a walk might not, but for other words of a page on which it does.
@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#include "family_known.h"
+#include "family_number.h"
 #include "family_places.h"
 #include "family_tables.h"
 #include "family_words.h"
@@ -21,63 +21,8 @@ enum {
     REFUSED_A_USED = 8, /* to begin anew costs as much as so many that are met again, for each that was known */
 };
 
-/* ---- the present stack's number ---- */
-
-/* Are the words from at[i] to before at[end] those of their places? A word that is made of halves of two has a code that is no
- * word's. */
-static inline __attribute__((always_inline)) int sum_places(const struct family *family, size_t i, size_t end,
-                                                            struct arch_sum *sum) {
-    for (; i < end; i += ARCH_WORDS)
-        if (__builtin_expect(
-                !arch_words_of_two(family->at + i, family->one + i, family->two + i, family->weight + i, sum), 0))
-            return 0;
-    return 1;
-}
-
-/* The same of the wide places, in order with those around them. */
-static inline __attribute__((always_inline)) int sum_runs(const struct family *family, struct arch_sum *sum,
-                                                          uint64_t *codes) {
-    size_t place = 0, wide = 1;
-    for (const struct family_run *run = family->run, *end = run + family->runs; run < end; run++) {
-        if (!sum_places(family, place, run->places, sum))
-            return 0;
-        uint64_t differs = 0;
-        for (const size_t wides = run->wides; wide < wides; wide++) {
-            uint64_t now = *family->wide[wide].at;
-            const struct family_word *word = family_word_of(&family->wide[wide], now);
-            *codes |= word->code;
-            differs |= word->word ^ now;
-        }
-        if (__builtin_expect(differs != 0, 0))
-            return 0;
-        place = run->places;
-    }
-    return 1;
-}
-
-/* returns  0: some word is none of its place's */
-static inline __attribute__((always_inline)) int number_of(const struct family *family, uintptr_t pc, int has_wides,
-                                                           uint32_t *number) {
-    const struct family_word *own = family_word_of(family->wide, pc);
-    uint64_t codes = own->code;
-    struct arch_sum sum = {0};
-    if (__builtin_expect(own->word != pc, 0) ||
-        !(has_wides ? sum_runs(family, &sum, &codes) : sum_places(family, 0, family->places, &sum)))
-        return 0;
-    *number = arch_sum_of(sum) ^ (uint32_t)codes;
-    return 1;
-}
-
-static __attribute__((noinline)) uint32_t site_with_wides(struct family *family, uintptr_t pc) {
-    uint32_t number;
-    return number_of(family, pc, 1, &number) ? family_known_site(family, number) : 0;
-}
-
 uint32_t family_site(struct family *family, uintptr_t pc) {
-    if (family->wides > 1)
-        return site_with_wides(family, pc);
-    uint32_t number;
-    return number_of(family, pc, 0, &number) ? family_known_site(family, number) : 0;
+    return family->is_plain ? family_site_here(family, pc, 1) : family_site_here(family, pc, 0);
 }
 
 /* ---- those that end ---- */
@@ -88,7 +33,7 @@ static void forget(struct families *families, struct family *family) {
     if (family->known)
         family_give_back(families, family->known, family->known_bits);
     size_t place = (size_t)(family - families->family), group = place / FAMILY_WAYS, any = 0;
-    families->sp[place] = 0;
+    families->sp[place] = families->first[place] = 0;
     for (size_t way = 0; way < FAMILY_WAYS; way++)
         any |= families->sp[group * FAMILY_WAYS + way];
     if (!any)
@@ -125,7 +70,7 @@ static int refuse(struct families *families) {
 /* The number and the frames of the present stack. returns  0: some word is none of its place's, or made of halves of two */
 static int read_stack(const struct family *family, uintptr_t pc, uint32_t *number, uint64_t *frames) {
     uint64_t differs = 0;
-    if (!number_of(family, pc, 1, number))
+    if (!family_number(family, pc, 0, number))
         return 0;
     for (size_t i = 0; i < family->places; i++) {
         uint64_t now = *family->at[i];
@@ -142,10 +87,12 @@ static int read_stack(const struct family *family, uintptr_t pc, uint32_t *numbe
 static void count_miss(struct families *families, struct family *family) {
     if (++family->misses < MISSES_MAX)
         return;
-    if (family->hits < family->misses)
+    if (family->hits < family->misses) {
         end(families, family);
-    else
-        family->hits = family->misses = 1;
+        return;
+    }
+    family->hits = family->misses = 1;
+    family->vain = 0;
 }
 
 /* The same for one of its shape, whose words become those of their places. returns  0: there is no room, and no family */
@@ -167,7 +114,7 @@ static uint32_t site_of_new(struct families *families, struct family *family, ui
 
 /* ---- those that begin where a stack does ---- */
 
-uint32_t families_site_of_new(struct families *families, const struct caller *caller, uint32_t max) {
+uint32_t families_site_of_new(struct families *families, const struct caller *caller) {
     size_t place = families_place(caller->sp);
     uint64_t frames[CAPTURE_FRAMES_MAX];
     uint32_t number;
@@ -183,7 +130,7 @@ uint32_t families_site_of_new(struct families *families, const struct caller *ca
             if (!learn_stack(families, family, caller->pc, &number, frames))
                 return 0;
         }
-        frames_check(frames, family->frames, max);
+        frames_check(frames, family->frames);
         return site_of_new(families, family, number, frames);
     }
     return 0;
@@ -220,6 +167,7 @@ static struct family *room_for(struct families *families, const struct whole *wh
     for (size_t way = 0; least->sp && way < FAMILY_WAYS; way++) {
         families->family[place ^ way].hits /= 2;
         families->family[place ^ way].misses /= 2;
+        families->family[place ^ way].vain /= 2;
     }
     return least;
 }
@@ -243,7 +191,7 @@ static int begin(struct families *families, const struct whole *whole) {
         return -1;
     }
     size_t place = (size_t)(family - families->family);
-    families->sp[place] = family->sp;
+    families->sp[place] = families->first[place] = family->sp;
     families->groups |= 1ull << place / FAMILY_WAYS;
     return 0;
 }

@@ -17,6 +17,7 @@ enum {
     FAMILY_WIDES = 16,  /* of more, and the caller's own address */
     FAMILY_RUNS = 16,   /* pages that they lie on */
     FAMILY_TABLE_BITS_MAX = 22,
+    FAMILY_HITS_A_VAIN = 2, /* a look in vain costs up to so many times what a hit saves */
     FAMILY_NUMBER_BITS = 32,
     FAMILY_WORD_BITS = 6, /* a wide place has 1 << this many words at most */
 };
@@ -56,9 +57,11 @@ struct family {
     unsigned epoch;            /* unwind_epoch; 0: this is none */
     uint32_t places, wides;
     uint32_t frames, runs;
+    int is_plain;       /* there is one run, and no wide place but the caller's own address */
     uint32_t any_frame; /* at which a stack is cut short: what stands there leads nowhere; 0: it is not cut */
     const uint64_t *outermost;
     uint32_t hits, misses;
+    uint32_t vain; /* how often it was looked at before anything else, and the stack was none of its */
     uint32_t bits; /* of a number, at most FAMILY_NUMBER_BITS */
     struct family_known *known;
     uint32_t known_bits;    /* there are 1 << known_bits of them, */
@@ -78,7 +81,8 @@ struct family {
 
 struct family_free;
 struct families {
-    uintptr_t sp[FAMILIES]; /* of family[i]; 0: there is none */
+    uintptr_t sp[FAMILIES];    /* of family[i]; 0: there is none */
+    uintptr_t first[FAMILIES]; /* the same, where family[i] is to be looked at before anything else; or 0 */
     struct family_wish {
         uintptr_t sp; /* there might be one that begins here */
         int32_t times;
@@ -109,6 +113,12 @@ static inline int family_begins_at(const struct family *family, const struct cal
 /* The site of the present stack, which begins where the family does; 0: it is none of these, or was not met yet. */
 uint32_t family_site(struct family *family, uintptr_t pc);
 
+/* It is looked at before anything else as long as that is mostly not in vain. */
+static inline void families_look_first(struct families *families, size_t place) {
+    const struct family *family = &families->family[place];
+    families->first[place] = family->vain <= family->hits / FAMILY_HITS_A_VAIN ? family->sp : 0;
+}
+
 /* The same of all families; there may be several of different shapes. */
 static inline uint32_t families_site(struct families *families, const struct caller *caller) {
     size_t place = families_place(caller->sp);
@@ -116,13 +126,13 @@ static inline uint32_t families_site(struct families *families, const struct cal
     for (size_t way = 0; !site && way < FAMILY_WAYS; way++)
         if (families->sp[place ^ way] == caller->sp && family_begins_at(&families->family[place ^ way], caller))
             site = family_site(&families->family[place ^ way], caller->pc);
+    families_look_first(families, place);
     return site;
 }
 
 /* The same for one that families_site() did not find, and which is one of its family from now on; 0: it is of none.
- * max      frames that are asked for
  * context  hook, busy */
-uint32_t families_site_of_new(struct families *families, const struct caller *caller, uint32_t max);
+uint32_t families_site_of_new(struct families *families, const struct caller *caller);
 
 /* The present stack is this whole now, and was taken for another one. When that comes often a family begins.
  * times    how much it would have been worth; < 0: stacks that begin here are guessed mostly

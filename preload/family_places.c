@@ -45,7 +45,9 @@ int family_places_put(struct family *family, const struct whole *whole) {
         family->place[places++] = (struct family_place){whole->place[i].shape, whole->place[i].frame};
     }
     family->wides = 1;
-    return (family->places = (uint32_t)end_run(family, places)) ? 0 : -1;
+    family->places = (uint32_t)end_run(family, places);
+    family->is_plain = family->runs == 1;
+    return family->places ? 0 : -1;
 }
 
 /* ---- words that join ---- */
@@ -89,12 +91,37 @@ static int give_bits(struct family *family, size_t i, uint64_t now) {
     return 0;
 }
 
+static void move_places(struct family *family, size_t to, size_t from, size_t count) {
+    memmove(&family->at[to], &family->at[from], count * sizeof *family->at);
+    memmove(&family->one[to], &family->one[from], count * sizeof *family->one);
+    memmove(&family->two[to], &family->two[from], count * sizeof *family->two);
+    memmove(&family->weight[to], &family->weight[from], count * sizeof *family->weight);
+    memmove(&family->place[to], &family->place[from], count * sizeof *family->place);
+}
+
+/* The run has this place no more. The last one stands there instead, and those of later runs move up when four are left empty. */
+static void take_out(struct family *family, size_t run, size_t i) {
+    size_t end = family->run[run].places, last = end - 1;
+    while (family->at[last] == &whole_never_changes)
+        last--;
+    move_places(family, i, last, 1);
+    clear_place(family, last);
+    if (last % ARCH_WORDS)
+        return;
+    move_places(family, last, end, family->places - end);
+    family->places -= ARCH_WORDS;
+    for (; run < family->runs; run++)
+        family->run[run].places -= ARCH_WORDS;
+}
+
 /* The place, in this run, has a third word. returns  0, or -1: there is no room, and the family must end */
-static int widen(struct families *families, struct family *family, size_t run, size_t i) {
+static int widen(struct families *families, struct family *family, size_t run_of_place, size_t i) {
+    size_t run = run_of_place;
     uint32_t count = family->wides, at = family->run[run].wides;
     if (count == FAMILY_WIDES)
         return -1;
     family->wides++;
+    family->is_plain = 0;
     struct family_wide *wide = &family->wide[at];
     memmove(wide + 1, wide, (count - at) * sizeof *wide);
     for (; run < family->runs; run++)
@@ -103,7 +130,7 @@ static int widen(struct families *families, struct family *family, size_t run, s
     *wide = (struct family_wide){.at = family->at[i], .place = family->place[i]};
     wide->bits[0] = (uint32_t)weight | (uint32_t)(weight >> 32);
     struct family_word one = {.word = family->one[i]}, two = {family->two[i], wide->bits[0]};
-    clear_place(family, i);
+    take_out(family, run_of_place, i);
     return family_words_add(families, wide, one) != 0 || family_words_add(families, wide, two) != 0 ? -1 : 0;
 }
 
@@ -132,19 +159,24 @@ int family_places_fit(struct family *family, uintptr_t pc) {
 static int learn_wide(struct families *families, struct family *family, struct family_wide *wide, uint64_t now) {
     return family_word_of(wide, now)->word == now ? 0 : learn_word(families, family, wide, now);
 }
-static int learn_place(struct families *families, struct family *family, size_t run, size_t i) {
-    uint64_t now = *family->at[i];
-    if (now == family->one[i] || now == family->two[i])
-        return 0;
-    return family->one[i] == family->two[i] ? give_bits(family, i, now) : widen(families, family, run, i);
+/* The places of a run. One that becomes wide leaves its place to another. */
+static int learn_places(struct families *families, struct family *family, size_t run, size_t i) {
+    int error = 0;
+    while (!error && i < family->run[run].places) {
+        uint64_t now = *family->at[i];
+        if (now == family->one[i] || now == family->two[i])
+            i++;
+        else
+            error = family->one[i] == family->two[i] ? give_bits(family, i, now) : widen(families, family, run, i);
+    }
+    return error;
 }
 
 int family_places_learn(struct families *families, struct family *family, uintptr_t pc) {
     int error = learn_wide(families, family, &family->wide[0], pc);
-    size_t i = 0, wide = 1;
+    size_t wide = 1;
     for (size_t run = 0; !error && run < family->runs; run++) {
-        for (; !error && i < family->run[run].places; i++)
-            error = learn_place(families, family, run, i);
+        error = learn_places(families, family, run, run ? family->run[run - 1].places : 0);
         for (; !error && wide < family->run[run].wides; wide++)
             error = learn_wide(families, family, &family->wide[wide], *family->wide[wide].at);
     }

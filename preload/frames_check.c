@@ -225,7 +225,8 @@ static size_t walk(struct callee_saved *from, uint64_t *frames, size_t max) {
 
 /* ---- the comparison ---- */
 
-void frames_check(const uint64_t *frames, size_t count, size_t max) {
+void frames_check(const uint64_t *frames, size_t count) {
+    const size_t max = CAPTURE_FRAMES_MAX;
     uint64_t walked[CAPTURE_FRAMES_MAX + OWN_FRAMES];
     struct callee_saved here;
     arch_callee_saved(&here);
@@ -256,8 +257,8 @@ static void print_stack(int file, const char *name, const uint64_t *frames, size
     dprintf(file, "\n");
 }
 
-void frames_check_site(uint32_t site, size_t max) {
-    frames_check(site_get(site)->frames, site_get(site)->count, max);
+void frames_check_site(uint32_t site) {
+    frames_check(site_get(site)->frames, site_get(site)->count);
 }
 
 void frames_check_report(char **environment) {

@@ -6,21 +6,19 @@
 
 #ifdef CASTAWAY_FRAMES_CHECK
 void frames_check_init(void); /* opens libunwind */
-void frames_check(const uint64_t *frames, size_t count, size_t max);
-void frames_check_site(uint32_t site, size_t max); /* the same of a site that is said to be the stack at hand */
+void frames_check(const uint64_t *frames, size_t count);
+void frames_check_site(uint32_t site); /* the same of a site that is said to be the stack at hand */
 /* Append the tally, and the first stacks that differed, to the file that CASTAWAY_FRAMES_LOG names. */
 void frames_check_report(char **environment);
 #else
 static inline void frames_check_init(void) {
 }
-static inline void frames_check(const uint64_t *frames, size_t count, size_t max) {
+static inline void frames_check(const uint64_t *frames, size_t count) {
     (void)frames;
     (void)count;
-    (void)max;
 }
-static inline void frames_check_site(uint32_t site, size_t max) {
+static inline void frames_check_site(uint32_t site) {
     (void)site;
-    (void)max;
 }
 static inline void frames_check_report(char **environment) {
     (void)environment;

@@ -36,7 +36,7 @@ _Atomic unsigned duties;
 static _Atomic uint64_t without_stack;
 
 uint32_t hook_site(const struct caller *caller) {
-    return trace_site(&thread_self->traces, caller, CAPTURE_FRAMES_MAX);
+    return trace_site(&thread_self->traces, caller);
 }
 
 /* What an allocator makes through its own front door it may keep in memory that is no root (mapping.h): it is its own
@@ -108,7 +108,7 @@ static inline __attribute__((always_inline)) int made_usual(void *address, size_
     struct record_place place = record_place((uintptr_t)address);
     __builtin_prefetch(place.slot, 1);
     record_expect(state);
-    uint32_t site = trace_site(&state->traces, caller, CAPTURE_FRAMES_MAX);
+    uint32_t site = trace_site(&state->traces, caller);
     if (__builtin_expect(!record_add_usual(state, place, (uintptr_t)address, size_bytes, site), 0))
         record_add((uintptr_t)address, size_bytes, site, 0);
     usual_ends();

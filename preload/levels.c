@@ -105,12 +105,12 @@ static __attribute__((noinline)) void end_at(struct levels *levels, int complete
 }
 
 /* Bring the levels up to date for a walk from `at`, whose stack they are of.
- * limit    frames to walk at most, >= max
- * returns  how many of at most `max` frames there are; FOLLOW_SHORT: nothing is known beyond the last level; or
+ * limit    frames to walk at most, >= CAPTURE_FRAMES_MAX
+ * returns  how many of at most CAPTURE_FRAMES_MAX frames there are; FOLLOW_SHORT: nothing is known beyond the last level; or
  *          LEVELS_ALONE: this stack can't be kept */
 enum { FOLLOW_SHORT = 0 };
-static inline __attribute__((always_inline)) int follow(struct levels *levels, struct cursor *at, uint32_t max,
-                                                        uint32_t limit) {
+static inline __attribute__((always_inline)) int follow(struct levels *levels, struct cursor *at, uint32_t limit) {
+    const uint32_t max = CAPTURE_FRAMES_MAX;
     const struct known_frames frames = {levels->frames, levels->steps};
     struct changes *changes = levels->changes;
     uint32_t known = levels->epoch ? levels->top : LEVELS;
@@ -161,21 +161,21 @@ void levels_init(struct levels *levels, struct changes *changes) {
 }
 
 /* The levels end too soon: walk anew, some frames more than those asked for. */
-static __attribute__((noinline)) int follow_all(struct levels *levels, const struct caller *caller, uint32_t max) {
+static __attribute__((noinline)) int follow_all(struct levels *levels, const struct caller *caller) {
     struct cursor at = unwind_start(caller);
     levels->epoch = 0;
-    return follow(levels, &at, max, max + LEVELS_SLACK);
+    return follow(levels, &at, CAPTURE_FRAMES_MAX + LEVELS_SLACK);
 }
 
-int levels_walk(struct levels *levels, const struct caller *caller, uint32_t max) {
+int levels_walk(struct levels *levels, const struct caller *caller) {
     unsigned epoch = atomic_load_explicit(&unwind_epoch, memory_order_acquire);
     struct cursor at = unwind_start(caller);
     if (__builtin_expect(levels->epoch != epoch || levels->hi != at.hi, 0))
         levels->epoch = 0;
     levels->hi = at.hi;
-    int count = follow(levels, &at, max, max);
+    int count = follow(levels, &at, CAPTURE_FRAMES_MAX);
     if (__builtin_expect(count == FOLLOW_SHORT, 0))
-        count = follow_all(levels, caller, max);
+        count = follow_all(levels, caller);
     levels->epoch = count == LEVELS_ALONE || epoch & 1 ? 0 : epoch;
     return count;
 }

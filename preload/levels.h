@@ -44,11 +44,11 @@ struct levels {
 
 void levels_init(struct levels *levels, struct changes *changes); /* levels is zeroed */
 
-/* Bring the levels up to date for a walk from `caller` of at most `max` frames, which are levels->frames[top] and on then.
+/* Bring the levels up to date for a walk from `caller` of at most CAPTURE_FRAMES_MAX frames, which are levels->frames[top] and on then.
  * returns  how many frames there are; LEVELS_ALONE: this stack can't be kept, and nothing is now
  * context  hook, busy */
 enum { LEVELS_ALONE = -1 };
-int levels_walk(struct levels *levels, const struct caller *caller, uint32_t max);
+int levels_walk(struct levels *levels, const struct caller *caller);
 
 /* The site of these levels. count: as levels_walk() returned it; hash: of so many */
 uint32_t levels_site(struct levels *levels, uint32_t count, uint64_t hash);

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#include "family.h"
+#include "family_number.h"
 #include "frames_check.h"
 #include "pages.h"
 
@@ -87,18 +87,18 @@ static struct {
     uint32_t walks_left;
 } resting;
 
-static uint32_t site_alone(struct caller caller, uint32_t max) {
+static uint32_t site_alone(struct caller caller) {
     uint64_t frames[CAPTURE_FRAMES_MAX];
-    size_t count = unwind_capture(caller, frames, max);
-    frames_check(frames, count, max);
+    size_t count = unwind_capture(caller, frames, CAPTURE_FRAMES_MAX);
+    frames_check(frames, count);
     return site_intern(frames, count);
 }
 
 /* While a module is being closed: what lies in its place now may be another, with equal addresses. */
-static __attribute__((noinline)) uint32_t site_anew(struct caller caller, uint32_t max) {
+static __attribute__((noinline)) uint32_t site_anew(struct caller caller) {
     uint64_t frames[CAPTURE_FRAMES_MAX];
-    size_t count = unwind_capture_anew(caller, frames, max);
-    frames_check(frames, count, max);
+    size_t count = unwind_capture_anew(caller, frames, CAPTURE_FRAMES_MAX);
+    frames_check(frames, count);
     site_modules_on_stack(frames, count);
     return site_intern(frames, count);
 }
@@ -108,22 +108,22 @@ static uint64_t hash_of(const struct traces *traces, const struct levels *levels
 }
 
 /* The stack above `caller`, by what is known of others. whole: where it is kept, if it can be; NULL: nowhere */
-static uint32_t site_by_levels(struct traces *traces, const struct caller *caller, uint32_t max, struct whole *whole) {
+static uint32_t site_by_levels(struct traces *traces, const struct caller *caller, struct whole *whole) {
     struct levels *levels = traces->levels;
-    int count = levels_walk(levels, caller, max);
+    int count = levels_walk(levels, caller);
     int was_useful = count != LEVELS_ALONE && traces->changes.count * 2 < (uint32_t)count;
     rest_after(&traces->walks_alone, was_useful);
     if (count == LEVELS_ALONE)
-        return site_alone(*caller, max);
-    frames_check(&levels->frames[levels->top], (size_t)count, max);
+        return site_alone(*caller);
+    frames_check(&levels->frames[levels->top], (size_t)count);
     if (__builtin_expect(levels_end_cut(levels, (uint32_t)count), 0))
         unwind_count_cut();
     uint64_t hash = hash_of(traces, levels, (uint32_t)count);
     uint32_t site = levels_site(levels, (uint32_t)count, hash);
     if (site)
-        frames_check_site(site, max);
+        frames_check_site(site);
     if (whole && site) {
-        whole_make(whole, levels, *caller, (uint32_t)count, max);
+        whole_make(whole, levels, *caller, (uint32_t)count);
         whole->hash = hash;
         whole->site = site;
     }
@@ -132,12 +132,12 @@ static uint32_t site_by_levels(struct traces *traces, const struct caller *calle
 
 /* The present stack, by one that seems to be of its shape and is the same up to at[first].
  * returns  0: it is of another shape, or there is no memory; then the whole holds nothing */
-static uint32_t site_by_shape(struct traces *traces, struct whole *whole, size_t first, uint32_t max) {
+static uint32_t site_by_shape(struct traces *traces, struct whole *whole, size_t first) {
     uint64_t buffer[CAPTURE_FRAMES_MAX];
     whole->site = 0;
     if (whole_adapt(whole, first, traces->power) == 0) {
         const uint64_t *frames = whole_frames(whole, buffer);
-        frames_check(frames, whole->frames, max);
+        frames_check(frames, whole->frames);
         whole->site = site_intern_hashed(whole->hash, frames, whole->frames);
     }
     if (!whole->site)
@@ -264,12 +264,12 @@ static void give_up(struct traces *traces, const struct caller *caller) {
         }
 }
 
-static uint32_t site_of_family(struct traces *traces, const struct caller *caller, uint32_t max) {
+static uint32_t site_of_family(struct traces *traces, const struct caller *caller) {
     uint32_t site = families_site(&traces->families, caller);
     if (site)
-        frames_check_site(site, max);
+        frames_check_site(site);
     else
-        site = families_site_of_new(&traces->families, caller, max);
+        site = families_site_of_new(&traces->families, caller);
     if (site)
         give_up(traces, caller);
     return site;
@@ -340,11 +340,11 @@ static struct whole *moving_next(struct traces *traces, const struct caller *cal
 }
 
 static __attribute__((noinline)) uint32_t site_not_guessed(struct traces *traces, const struct caller *caller,
-                                                           uint32_t max, struct whole *guessed) {
+                                                           struct whole *guessed) {
     if (__builtin_expect(atomic_load_explicit(&unwind_epoch, memory_order_acquire) & 1, 0))
-        return site_anew(*caller, max);
+        return site_anew(*caller);
     uint32_t site;
-    if (families_near(&traces->families, caller->sp) && (site = site_of_family(traces, caller, max)))
+    if (families_near(&traces->families, caller->sp) && (site = site_of_family(traces, caller)))
         return site;
     size_t class = class_of(caller), first;
     struct guesses *guesses = &traces->guesses[class];
@@ -352,14 +352,14 @@ static __attribute__((noinline)) uint32_t site_not_guessed(struct traces *traces
     if (like) {
         int looks = !rests(&guesses->rest);
         if (looks && (site = site_by_other_way(traces, caller, guessed))) {
-            frames_check_site(site, max);
+            frames_check_site(site);
             return site;
         }
         int is_alike = whole_seems_alike(like, &first);
         whole = looks ? way_next(traces, caller) : like;
         if (is_alike && whole != like)
             whole_copy(whole, like);
-        site = is_alike ? site_by_shape(traces, whole, first, max) : 0;
+        site = is_alike ? site_by_shape(traces, whole, first) : 0;
         if (site) {
             wish_for_family(traces, caller, whole, ADAPT_TIMES);
             return site;
@@ -368,9 +368,9 @@ static __attribute__((noinline)) uint32_t site_not_guessed(struct traces *traces
         whole = way_next(traces, caller);
     struct levels *levels = levels_of(traces);
     if (!levels || rests(&traces->walks_alone))
-        return site_alone(*caller, max);
+        return site_alone(*caller);
     struct whole *moving = like || whole ? NULL : moving_next(traces, caller);
-    site = site_by_levels(traces, caller, max, moving ? moving : whole);
+    site = site_by_levels(traces, caller, moving ? moving : whole);
     if (moving && !whole_can_move(moving))
         moving->epoch = 0;
     return site;
@@ -405,9 +405,9 @@ static __attribute__((noinline)) int walks_alone(struct traces **of_thread) {
     return resting.of_thread == of_thread && resting.walks_left && resting.walks_left--;
 }
 
-static __attribute__((noinline)) uint32_t site_of_young(struct caller caller, uint32_t max) {
+static __attribute__((noinline)) uint32_t site_of_young(struct caller caller) {
     int is_closing = atomic_load_explicit(&unwind_epoch, memory_order_acquire) & 1;
-    return is_closing ? site_anew(caller, max) : site_alone(caller, max);
+    return is_closing ? site_anew(caller) : site_alone(caller);
 }
 
 static __attribute__((noinline)) struct traces *traces_begin(struct traces **of_thread) {
@@ -419,50 +419,91 @@ static __attribute__((noinline)) struct traces *traces_begin(struct traces **of_
 }
 
 /* The thread's first one. */
-static __attribute__((noinline)) uint32_t site_first(struct traces **of_thread, const struct caller *caller,
-                                                     uint32_t max) {
+static __attribute__((noinline)) uint32_t site_first(struct traces **of_thread, const struct caller *caller) {
     if (walks_alone(of_thread))
-        return site_of_young(*caller, max);
-    return traces_begin(of_thread) ? trace_site(of_thread, caller, max) : 0;
+        return site_of_young(*caller);
+    return traces_begin(of_thread) ? trace_site(of_thread, caller) : 0;
 }
 
 static __attribute__((noinline)) uint32_t site_elsewhere(struct traces *traces, const struct caller *caller,
-                                                         uint32_t max, struct whole *guessed) {
+                                                         struct whole *guessed) {
     uint32_t site = site_if_moved(traces, caller);
     if (!site)
-        return site_not_guessed(traces, caller, max, guessed);
-    frames_check_site(site, max);
+        return site_not_guessed(traces, caller, guessed);
+    frames_check_site(site);
     return site;
 }
 
 static __attribute__((noinline)) uint32_t site_near_family(struct traces *traces, const struct caller *caller,
-                                                           uint32_t max, struct whole *guessed) {
+                                                           struct whole *guessed) {
     uint32_t site = families_site(&traces->families, caller);
     if (__builtin_expect(!site, 0))
-        return site_elsewhere(traces, caller, max, guessed);
-    frames_check_site(site, max);
+        return site_elsewhere(traces, caller, guessed);
+    frames_check_site(site);
     return site;
 }
 
 /* The guessed stack does not begin where the present one does. */
 static __attribute__((noinline)) uint32_t site_begins_else(struct traces *traces, const struct caller *caller,
-                                                           uint32_t max, struct whole *guessed) {
+                                                           struct whole *guessed) {
     if (families_near(&traces->families, caller->sp))
-        return site_near_family(traces, caller, max, guessed);
-    return site_elsewhere(traces, caller, max, guessed);
+        return site_near_family(traces, caller, guessed);
+    return site_elsewhere(traces, caller, guessed);
 }
 
-/* The rest stands elsewhere and is jumped to, so that registers need not be saved for it. */
-uint32_t trace_site(struct traces **of_thread, const struct caller *caller, uint32_t max) {
-    struct traces *traces = *of_thread;
-    if (__builtin_expect(!traces, 0))
-        return site_first(of_thread, caller, max);
+static inline __attribute__((always_inline)) uint32_t site_by_guess(struct traces *traces,
+                                                                    const struct caller *caller) {
     struct whole *guessed = guess(traces, class_of(caller), caller);
     if (__builtin_expect(!whole_begins_at(guessed, caller), 0))
-        return site_begins_else(traces, caller, max, guessed);
+        return site_begins_else(traces, caller, guessed);
     if (__builtin_expect(whole_differs(guessed) != NULL, 0))
-        return site_not_guessed(traces, caller, max, guessed);
+        return site_not_guessed(traces, caller, guessed);
     guessed->hits++;
-    frames_check_site(guessed->site, max);
+    frames_check_site(guessed->site);
     return guessed->site;
+}
+
+/* ---- where a family begins ---- */
+
+static __attribute__((noinline)) uint32_t site_not_of_family(struct traces *traces, const struct caller *caller,
+                                                             struct family *family) {
+    family->vain++;
+    families_look_first(&traces->families, (size_t)(family - traces->families.family));
+    return site_by_guess(traces, caller);
+}
+
+static __attribute__((noinline)) uint32_t site_of_large_family(struct traces *traces, const struct caller *caller,
+                                                               struct family *family) {
+    uint32_t site = family_site_here(family, caller->pc, 0);
+    if (__builtin_expect(!site, 0))
+        return site_not_of_family(traces, caller, family);
+    frames_check_site(site);
+    return site;
+}
+
+/* Most often it is one that is known, and nothing is called. */
+static __attribute__((noinline)) uint32_t site_near_first(struct traces *traces, const struct caller *caller,
+                                                          struct family *family) {
+    if (__builtin_expect(!family_begins_at(family, caller), 0))
+        return site_not_of_family(traces, caller, family);
+    if (!family->is_plain)
+        return site_of_large_family(traces, caller, family);
+    uint32_t site = family_site_here(family, caller->pc, 1);
+    if (__builtin_expect(!site, 0))
+        return site_not_of_family(traces, caller, family);
+    frames_check_site(site);
+    return site;
+}
+
+/* ---- */
+
+/* The rest stands elsewhere and is jumped to, so that registers need not be saved for it. */
+uint32_t trace_site(struct traces **of_thread, const struct caller *caller) {
+    struct traces *traces = *of_thread;
+    if (__builtin_expect(!traces, 0))
+        return site_first(of_thread, caller);
+    size_t place = families_place(caller->sp);
+    if (traces->families.first[place] == caller->sp)
+        return site_near_first(traces, caller, &traces->families.family[place]);
+    return site_by_guess(traces, caller);
 }

@@ -10,10 +10,10 @@
  * order in which the walk reads them, so that nothing is read but pages of the stack that the walk reads, too. */
 struct traces; /* of one thread; up to 512 KiB, as its allocations come from ever more places */
 
-/* The stack above `caller`, at most `max` frames, as an id (site.h); 0: no memory.
+/* The stack above `caller`, at most CAPTURE_FRAMES_MAX frames, as an id (site.h); 0: no memory.
  * traces   *traces is the calling thread's; NULL until its first call
  * context  hook, busy */
-uint32_t trace_site(struct traces **traces, const struct caller *caller, uint32_t max);
+uint32_t trace_site(struct traces **traces, const struct caller *caller);
 
 /* In a forked child, whose only thread this is: what there is of it rests for a while. context: the child's atfork handler */
 void trace_after_fork(struct traces **traces);

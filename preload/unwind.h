@@ -98,7 +98,7 @@ unsigned unwind_shape(uintptr_t pc);
 
 /* Changes when rules may; never 0. Odd while some module is being closed: another may come to lie in its place at any time,
  * so nothing that is known of addresses holds, but what is on the calling thread's own stack can't go. */
-extern _Atomic unsigned unwind_epoch;
+HIDDEN extern _Atomic unsigned unwind_epoch;
 void unwind_close_begins(void); /* context: hook, busy, no lock held */
 void unwind_close_ends(void);
 void unwind_after_fork(void); /* other threads' closes have no end */

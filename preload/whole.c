@@ -60,7 +60,7 @@ static int put_special(struct whole *whole, const struct levels *levels, uint32_
     return whole->misaligned ? -1 : 0;
 }
 
-void whole_make(struct whole *whole, const struct levels *levels, struct caller caller, uint32_t frames, uint32_t max) {
+void whole_make(struct whole *whole, const struct levels *levels, struct caller caller, uint32_t frames) {
     uint32_t top = levels->top;
     whole->epoch = 0;
     if (levels_end_cut(levels, frames))
@@ -76,7 +76,7 @@ void whole_make(struct whole *whole, const struct levels *levels, struct caller 
     whole->caller = caller;
     whole->bp_mask = levels->steps[top].flags & LEVEL_BP_NEEDED ? UINTPTR_MAX : 0;
     whole->frames = frames;
-    whole->is_cut_short = frames == max;
+    whole->is_cut_short = frames == CAPTURE_FRAMES_MAX;
     whole->epoch = levels->epoch;
 }
 

@@ -104,9 +104,8 @@ static inline size_t whole_span(const struct whole *whole) { /* bytes up from th
 }
 
 /* Keep the first `frames` levels as a whole; hash and site are the caller's to set. A stack that was cut is not kept, for it
- * is counted each time, nor one that depends on too many words: then the whole holds nothing.
- * max  frames that were asked for */
-void whole_make(struct whole *whole, const struct levels *levels, struct caller caller, uint32_t frames, uint32_t max);
+ * is counted each time, nor one that depends on too many words: then the whole holds nothing. */
+void whole_make(struct whole *whole, const struct levels *levels, struct caller caller, uint32_t frames);
 void whole_copy(struct whole *to, const struct whole *from);
 
 /* Is `like`, which begins where the present stack does, of the same shape as far as its first change? Most that are not

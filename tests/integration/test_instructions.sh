@@ -18,11 +18,11 @@ CEILINGS='
 a pair; the same way to malloc each time|churn|1 N descending|12000|24000|380
 a pair; the loop stands below all calls|churn|1 N standing|12000|24000|360
 a pair; three ways to malloc in turn|churn|1 N alternating|12000|24000|372
-a pair; one of 1 024 ways at random|churn|1 N wandering|12000|24000|541
-a pair; a tree of calls, each with its block|allocators|trees 1 N|20480|40960|458
-a pair; a tree of 13 levels of calls|allocators|tall 1 N|32768|65536|491
-a pair; a tree of four calls at each level|allocators|quads 1 N|16384|49152|749
-a pair; a tree in C++|values|trees N|20480|40960|502
+a pair; one of 1 024 ways at random|churn|1 N wandering|12000|24000|444
+a pair; a tree of calls, each with its block|allocators|trees 1 N|20480|40960|369
+a pair; a tree of 13 levels of calls|allocators|tall 1 N|32768|65536|399
+a pair; a tree of four calls at each level|allocators|quads 1 N|16384|49152|570
+a pair; a tree in C++|values|trees N|20480|40960|411
 a pair; each level of 1 000 of a recursion|deep|N|20000|40000|696
 two pairs; two calls of operator new in turn|values|lists N|12000|24000|644
 a place that malloc was not called from before|places|N|500|1500|3592

@@ -7,8 +7,8 @@
 #include "preload/site.h"
 #include "tests/unit/suite.h"
 
-#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 enum { FRAMES = 6, STACKS = 6000, CODE = 0x400000 };
 
@@ -20,8 +20,13 @@ static struct site sites[STACKS + 1];
 
 _Atomic int lock_words[LOCK_COUNT];
 
+/* What it returns is kept until the test's process ends. */
 static void *alloc(size_t bytes) {
-    return allocations++ == refused_at ? NULL : calloc(1, bytes); /* kept until the test's process ends */
+    if (allocations++ == refused_at)
+        return NULL;
+    void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    ck_assert_ptr_ne(memory, MAP_FAILED);
+    return memory;
 }
 void *pages_alloc_dense(size_t bytes) {
     return alloc(bytes);

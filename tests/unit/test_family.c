@@ -5,7 +5,6 @@
 #include "preload/pages.h"
 #include "tests/unit/suite.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -21,15 +20,16 @@ _Atomic unsigned unwind_epoch = 2;
 const uint64_t whole_never_changes = 0x5555;
 
 /* Behind it stands a page that can't be read. All is kept until the test's process ends. */
-void *pages_alloc_table(size_t bytes) {
-    unsigned long each = allocations++;
-    if (each >= refused_at && each < refused_until)
-        return NULL;
+static void *map(size_t bytes) {
     size_t whole = (bytes + WHOLE_PAGE_BYTES - 1) / WHOLE_PAGE_BYTES * WHOLE_PAGE_BYTES;
     char *memory = mmap(NULL, whole + WHOLE_PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     ck_assert_ptr_ne(memory, MAP_FAILED);
     mprotect(memory + whole, WHOLE_PAGE_BYTES, PROT_NONE);
     return memory + whole - bytes;
+}
+void *pages_alloc_table(size_t bytes) {
+    unsigned long each = allocations++;
+    return each >= refused_at && each < refused_until ? NULL : map(bytes);
 }
 unsigned unwind_shape(uintptr_t pc) {
     return pc / CODE == 1;
@@ -86,7 +86,7 @@ static uint32_t look(struct families *families, uintptr_t sp, int may_learn) {
         frames[i + 1] = stack[i][0];
     uint32_t site = families_site(families, &caller);
     if (!site && may_learn)
-        site = families_site_of_new(families, &caller, PLACES + 1);
+        site = families_site_of_new(families, &caller);
     if (site)
         ck_assert(memcmp(sites[site - 1].frames, frames, sizeof frames) == 0);
     return site;
@@ -133,7 +133,7 @@ static void check_used(const struct families *families) {
 static struct families *families_make(void) {
     for (size_t i = 0; i < PLACES; i++)
         set_place(i, 0);
-    return calloc(1, sizeof(struct families));
+    return map(sizeof(struct families));
 }
 
 /* ---- */
@@ -261,6 +261,40 @@ START_TEST (a_number_whose_site_is_refused_is_looked_for_within_the_table) {
 }
 END_TEST
 
+START_TEST (one_that_is_asked_in_vain_is_not_asked_first) {
+    struct families *families = families_make();
+    ck_assert(begin(families, SP));
+    size_t place = families_place(SP);
+    ck_assert(families->first[place] == SP);
+    families->family[place].vain = 1;
+    families_look_first(families, place);
+    ck_assert(families->first[place] == 0);
+    for (unsigned i = 0; i < 4; i++)
+        meet(families, SP);
+    ck_assert(families->first[place] == SP);
+}
+END_TEST
+
+/* Any few words in any places, as many as a number has bits for. */
+START_TEST (places_become_wide_in_any_order) {
+    for (uint32_t seed = 1; seed < 10; seed++) {
+        struct families *families = families_make();
+        uint32_t state = seed;
+        ck_assert(begin(families, SP));
+        for (unsigned i = 0; i < 500; i++) {
+            state = state * 1664525 + 1013904223;
+            set_place((state >> 16) % PLACES, (state >> 24) % 4);
+            ck_assert_uint_ne(meet(families, SP), 0);
+            ck_assert_uint_ne(look(families, SP, 0), 0);
+        }
+        check_used(families);
+        const struct family *family = &families->family[families_place(SP)];
+        ck_assert_uint_eq(family->wides, 1 + PLACES);
+        ck_assert_uint_eq(family->places, 0);
+    }
+}
+END_TEST
+
 START_TEST (two_that_wish_in_turn_both_get_a_family) {
     struct families *families = families_make();
     ck_assert_uint_eq(families_place(rival(0)), families_place(rival(1)));
@@ -296,6 +330,8 @@ int main(void) {
     tcase_add_test(tests, a_family_that_is_refused_memory_gives_back_all);
     tcase_add_test(tests, a_family_that_ends_for_want_of_room_gives_back_all);
     tcase_add_test(tests, a_number_whose_site_is_refused_is_looked_for_within_the_table);
+    tcase_add_test(tests, one_that_is_asked_in_vain_is_not_asked_first);
+    tcase_add_test(tests, places_become_wide_in_any_order);
     tcase_add_test(tests, two_that_wish_in_turn_both_get_a_family);
     tcase_add_test(tests, families_of_an_earlier_phase_make_way);
     tcase_add_test(tests, one_too_many_does_not_drive_out_the_others_in_turn);
