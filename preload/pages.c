@@ -25,7 +25,6 @@ enum {
     PAGE = 4096,
     LOAN_BYTES = 128 << 10,
     HUGE_BYTES_MIN = 8 << 20,
-    HUGE_POPULATED_MIN = 4 << 20, /* that one call asks for */
     SMALL_BYTES_MAX = 1024,
     AHEAD_OF = 8,
     AHEAD_BYTES_MIN = 16 << 10,
@@ -37,8 +36,7 @@ static struct block {
     char *populated; /* up to here it was asked for ahead */
     size_t bytes;    /* that were given away in small pieces */
     int is_table;    /* it goes with the tables */
-    int is_dense;    /* all of it will be written */
-} usual_block, table_block = {.is_table = 1}, dense_block = {.is_table = 1, .is_dense = 1};
+} usual_block, table_block = {.is_table = 1}, dense_block = {.is_table = 1};
 static size_t block_bytes = BLOCK_BYTES_MIN;
 static int is_limited;
 static struct range ranges[RANGES_MAX]; /* the first SHARED_MAX are those of pages_share(), empty where none is */
@@ -99,8 +97,6 @@ static int renew_locked(struct block *block, size_t bytes) {
         return -1;
     block->next = memory;
     block->end = memory + got;
-    if (block->is_dense && got >= HUGE_BYTES_MIN && !is_limited && !rights_filtered)
-        sys(SYS_madvise, memory, got, MADV_HUGEPAGE);
     if (!is_limited && block_bytes < BLOCK_BYTES_MAX)
         block_bytes *= 2;
     return 0;
@@ -193,11 +189,8 @@ size_t pages_bytes(void) {
 
 void pages_populate(void *memory, size_t bytes) {
     uintptr_t lo = round_up((uintptr_t)memory, PAGE), hi = ((uintptr_t)memory + bytes) / PAGE * PAGE;
-    if (lo >= hi || rights_filtered)
-        return;
-    if (hi - lo >= HUGE_POPULATED_MIN)
-        sys(SYS_madvise, lo, hi - lo, MADV_HUGEPAGE);
-    sys(SYS_madvise, lo, hi - lo, MADV_POPULATE_WRITE);
+    if (lo < hi && !rights_filtered)
+        sys(SYS_madvise, lo, hi - lo, MADV_POPULATE_WRITE);
 }
 
 /* Large tables of a search are read at random: in huge pages, their page walks cost little. A wish. */

@@ -13,8 +13,8 @@ void *pages_alloc(size_t bytes);
 /* The same for tables of what was recorded, which can go when that is over. */
 void *pages_alloc_table(size_t bytes);
 
-/* The same for those that are written from end to end, or all over: large blocks of them come in huge pages, which take a
- * fifth of the time. What is not written takes memory, too. */
+/* The same for those that are written from end to end, or all over. They lie together, so that what is asked for ahead is what
+ * will be written. */
 void *pages_alloc_dense(size_t bytes);
 
 /* A table that everybody finds at *place, where none was a moment ago. Another thread may be first: then it is that thread's,
