@@ -23,6 +23,8 @@
 #include "arch.h"
 #include "hooks.h"
 #include "init.h"
+#include "interrupt.h"
+#include "live.h"
 #include "next.h"
 #include "sys.h"
 
@@ -110,10 +112,19 @@ static int set(int signal, const struct sigaction *action) {
     return next.sigaction(signal, &changed, NULL);
 }
 
+static int set_harmless(int signal, const struct sigaction *action, struct sigaction *old) {
+    if (!action || !live_is_on() || !interrupt_is_harmless(signal))
+        return next.sigaction(signal, action, old);
+    interrupt_expect(signal);
+    int error = next.sigaction(signal, action, old);
+    interrupt_expected(signal);
+    return error;
+}
+
 EXPORT int sigaction(int signal, const struct sigaction *action, struct sigaction *old) {
     next_find();
     if (!standing || !is_fatal(signal))
-        return next.sigaction(signal, action, old);
+        return set_harmless(signal, action, old);
     struct sigaction before, wanted;
     if (action)
         wanted = *action; /* `old` may be the same place */

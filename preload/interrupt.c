@@ -26,6 +26,7 @@
 #include "clock.h"
 #include "give_way.h"
 #include "hooks.h"
+#include "let_in.h"
 #include "live.h"
 #include "next.h"
 #include "rights.h"
@@ -108,11 +109,16 @@ static __attribute__((noreturn)) void resume_again(const greg_t *registers) {
 
 /* ---- system calls broken off ---- */
 
+static unsigned long mask_of(const ucontext_t *context) {
+    unsigned long blocked;
+    __builtin_memcpy(&blocked, &context->uc_sigmask, sizeof blocked);
+    return blocked;
+}
+
 /* Will the kernel, when we return, run a handler of the program's? Then the EINTR is the program's own affair.
  * A signal that arrived while all were blocked is kept even when nobody handles it. */
 static int program_signal_waits(const ucontext_t *context) {
-    unsigned long waiting = 0, blocked;
-    __builtin_memcpy(&blocked, &context->uc_sigmask, sizeof blocked);
+    unsigned long waiting = 0, blocked = mask_of(context);
     sys(SYS_rt_sigpending, &waiting, 8);
     waiting &= ~blocked & ~(1ul << (INTERRUPT_SIGNAL - 1));
     for (; waiting; waiting &= waiting - 1) {
@@ -267,8 +273,8 @@ static int set_rest(greg_t *registers, struct call call, int64_t since_ns) {
     }
 }
 
-/* since_ns: when the handler was entered. */
-static void hide(ucontext_t *context, int64_t since_ns) {
+/* since_ns, mask: when the handler was entered. */
+static void hide(ucontext_t *context, int64_t since_ns, unsigned long mask) {
     greg_t *registers = context->uc_mcontext.gregs;
     if (was_resuming(registers))
         resume_again(registers);
@@ -276,7 +282,7 @@ static void hide(ucontext_t *context, int64_t since_ns) {
     if (registers[REG_RAX] != -EINTR && !is_part)
         return;
     int number = number_before((const unsigned char *)registers[REG_RIP]);
-    if (number < 0 || program_signal_waits(context))
+    if (number < 0 || program_signal_waits(context) || let_in_has_ended(mask_of(context), mask))
         return;
     if (is_part) {
         thread_note_cut(arch_thread_pointer());
@@ -299,9 +305,10 @@ static int64_t now_ns(void) {
 static ucontext_t *program_context(ucontext_t *context) {
     return context;
 }
-static void hide(ucontext_t *context, int64_t since_ns) {
+static void hide(ucontext_t *context, int64_t since_ns, unsigned long mask) {
     (void)context;
     (void)since_ns;
+    (void)mask;
 }
 #endif
 
@@ -328,31 +335,53 @@ EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, v
     return error;
 }
 
-/* Signals that are ignored by default must not be blocked: the kernel would keep one for us, wake another thread out of
- * its system call for it, and then ignore it. Those of them that the program handles are blocked here. */
+/* Signals that are ignored by default must not be blocked: the kernel would keep one for us, wake another thread out of its
+ * system call for it, and then ignore it. But those of them that the program handles must be, from the moment ours comes: a
+ * handler that runs on top of ours has ended a wait such as sigsuspend() that we take up again, and nothing else may end it. */
 static const int harmless[] = {SIGCHLD, SIGCONT, SIGURG, SIGWINCH};
+static _Atomic unsigned long expected; /* of these, those that the program is about to handle */
 #define BIT(signal) (1ul << ((signal)-1))
+#define HARMLESS (BIT(SIGCHLD) | BIT(SIGCONT) | BIT(SIGURG) | BIT(SIGWINCH))
 
-static void block_handled(void) {
-    unsigned long handled = 0;
+static unsigned long handled(void) {
+    unsigned long bits = atomic_load(&expected);
     for (size_t i = 0; i < sizeof harmless / sizeof harmless[0]; i++) {
         struct kernel_sigaction action = {.handler = NULL};
         sys(SYS_rt_sigaction, harmless[i], 0, &action, 8);
         if (action.handler && (uintptr_t)action.handler != (uintptr_t)SIG_IGN)
-            handled |= BIT(harmless[i]);
+            bits |= BIT(harmless[i]);
     }
-    if (handled)
-        sys(SYS_rt_sigprocmask, SIG_BLOCK, &handled, 0, 8);
+    return bits;
+}
+
+/* A handler that came by a system call of the program's own was not noticed. returns  the mask before */
+static unsigned long block_handled(void) {
+    unsigned long bits = handled() | BIT(LET_IN_SIGNAL), before = 0;
+    sys(SYS_rt_sigprocmask, SIG_BLOCK, &bits, &before, 8);
+    return before;
+}
+
+int interrupt_is_harmless(int signal) {
+    return signal > 0 && signal < 65 && HARMLESS & BIT(signal);
+}
+
+void interrupt_expect(int signal) {
+    atomic_fetch_or(&expected, BIT(signal));
+    interrupt_install();
+}
+
+void interrupt_expected(int signal) {
+    atomic_fetch_and(&expected, ~BIT(signal));
+    interrupt_install();
 }
 
 static void on_signal(int signal, siginfo_t *info, void *context_pointer) {
     ucontext_t *context = context_pointer;
     int64_t since_ns = now_ns();
     ucontext_t *program = program_context(context);
-    if (!rights_confined) /* to ask may be forbidden */
-        block_handled();
+    unsigned long mask = rights_confined ? 0 : block_handled(); /* to ask may be forbidden */
     if (!rights_confined && (stop_interrupted(info, program) || live_interrupted(info, program)))
-        hide(context, since_ns);
+        hide(context, since_ns, mask);
     else if (program_action.handler && (uintptr_t)program_action.handler != (uintptr_t)SIG_IGN)
         program_action.handler(signal, info, context_pointer);
 }
@@ -362,7 +391,7 @@ int interrupt_install(void) {
         .handler = on_signal,
         .flags = SA_SIGINFO | SA_RESTART | (altstack_is_shared() ? 0 : SA_ONSTACK) | RESTORER_FLAG,
         .restorer = RESTORER,
-        .mask = ~(BIT(SIGCHLD) | BIT(SIGCONT) | BIT(SIGURG) | BIT(SIGWINCH)),
+        .mask = (~HARMLESS | handled()) & ~BIT(LET_IN_SIGNAL),
     };
     struct kernel_sigaction before = {.handler = NULL};
     long error = sys(SYS_rt_sigaction, INTERRUPT_SIGNAL, &action, &before, 8);

@@ -10,6 +10,10 @@ enum { INTERRUPT_SIGNAL = 33 };
 /* Put our handler in place; does nothing when it stands there already.
  * returns  0, or a kernel error. context: any */
 int interrupt_install(void);
+/* The program sets a handler of its own for a signal that is ignored by default: call before, and after. context: any */
+int interrupt_is_harmless(int signal);
+void interrupt_expect(int signal);
+void interrupt_expected(int signal);
 /* Give the place back to whose it was. context: any */
 void interrupt_remove(void);
 

@@ -3,6 +3,7 @@
 #define CASTAWAY_PRELOAD_NEXT_H
 
 #include <link.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
@@ -10,6 +11,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/epoll.h>
+#include <sys/select.h>
 #include <sys/sem.h>
 #include <sys/socket.h>
 #include <sys/types.h>
@@ -43,6 +45,10 @@
     X(int, epoll_wait, (int, struct epoll_event *, int, int))                                                          \
     X(int, epoll_pwait, (int, struct epoll_event *, int, int, const sigset_t *))                                       \
     X(int, epoll_pwait2, (int, struct epoll_event *, int, const struct timespec *, const sigset_t *))                  \
+    X(int, sigsuspend, (const sigset_t *))                                                                             \
+    X(int, ppoll, (struct pollfd *, nfds_t, const struct timespec *, const sigset_t *))                                \
+    X(int, __ppoll_chk, (struct pollfd *, nfds_t, const struct timespec *, const sigset_t *, size_t))                  \
+    X(int, pselect, (int, fd_set *, fd_set *, fd_set *, const struct timespec *, const sigset_t *))                    \
     X(int, sigtimedwait, (const sigset_t *, siginfo_t *, const struct timespec *))                                     \
     X(int, semtimedop, (int, struct sembuf *, size_t, const struct timespec *))                                        \
     X(ssize_t, recv, (int, void *, size_t, int))                                                                       \

@@ -16,6 +16,7 @@
 
 #include "clock.h"
 #include "hooks.h"
+#include "let_in.h"
 #include "live.h"
 #include "next.h"
 #include "sys.h"
@@ -57,15 +58,26 @@ static int64_t of_timespec(const struct timespec *limit) {
         return result;                                                                                                 \
     } while (0)
 
+#define WAIT_LET_IN(limit_ns, call)                                                                                    \
+    do {                                                                                                               \
+        struct let_in let_in;                                                                                          \
+        wait_begins(limit_ns);                                                                                         \
+        let_in_begins(&let_in, mask);                                                                                  \
+        int result = call;                                                                                             \
+        let_in_ends(&let_in);                                                                                          \
+        wait_ends();                                                                                                   \
+        return result;                                                                                                 \
+    } while (0)
+
 EXPORT int epoll_wait(int epoll, struct epoll_event *events, int count, int limit_ms) {
     WAIT(int, of_milliseconds(limit_ms), next.epoll_wait(epoll, events, count, limit_ms));
 }
 EXPORT int epoll_pwait(int epoll, struct epoll_event *events, int count, int limit_ms, const sigset_t *mask) {
-    WAIT(int, of_milliseconds(limit_ms), next.epoll_pwait(epoll, events, count, limit_ms, mask));
+    WAIT_LET_IN(of_milliseconds(limit_ms), next.epoll_pwait(epoll, events, count, limit_ms, let_in.mask));
 }
 EXPORT int epoll_pwait2(int epoll, struct epoll_event *events, int count, const struct timespec *limit,
                         const sigset_t *mask) {
-    WAIT(int, of_timespec(limit), next.epoll_pwait2(epoll, events, count, limit, mask));
+    WAIT_LET_IN(of_timespec(limit), next.epoll_pwait2(epoll, events, count, limit, let_in.mask));
 }
 EXPORT int sigtimedwait(const sigset_t *set, siginfo_t *info, const struct timespec *limit) {
     WAIT(int, of_timespec(limit), next.sigtimedwait(set, info, limit));

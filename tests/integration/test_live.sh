@@ -5,7 +5,7 @@
 . "$(dirname "$0")/claims.sh"
 : "${BUILD:?}"
 live=$(dirname "$0")/../live
-for program in waits endless cut waits_for_all execs forks told nofork lingering; do
+for program in waits suspends endless cut waits_for_all execs forks told nofork lingering; do
     ${CC:-gcc} -O1 -g -Wall -Wextra -Werror -o "$WORK/$program" "$live/$program.c" -lpthread || exit 1
 done
 holds() { jq -e "$1" "$WORK/out" >/dev/null || { jq -c . "$WORK/out" | head -c 600; cat "$WORK/err"; false; }; }
@@ -199,6 +199,10 @@ end
 for how in "" alone; do
     castaway --scan-every 5ms -- "$WORK/waits" $how
     claim "waits end when they should${how:+, in one thread} ($(cat "$WORK/out"))" status_is 0
+done
+for call in sigsuspend ppoll pselect epoll_pwait epoll_pwait2; do
+    castaway --scan-every 2ms --text /dev/null -- "$WORK/suspends" $call 10000
+    claim "$call ends when a handler has run" test "$status $(cat "$WORK/out")" = "0 10000 came"
 done
 castaway "$WORK/endless"
 claim "those without an end in sight go on ($(cat "$WORK/out"))" status_is 0
