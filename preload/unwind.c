@@ -129,9 +129,9 @@ static void shapes_spread_locked(void) {
 static uint32_t shape_locked(const struct rule *rule) {
     if (rule->kind == RULE_SLOW)
         return 0;
-    uint16_t *place = shape_place_locked(rule);
-    if (*place)
-        return *place;
+    uint16_t *place = shape_place_locked(rule), known = *place;
+    if (known)
+        return known;
     if (shape_count == SHAPES_MAX)
         return 0;
     shapes[shape_count] = *rule;
