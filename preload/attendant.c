@@ -12,10 +12,10 @@
 #include <stdatomic.h>
 #include <time.h>
 
+#include "clock.h"
 #include "init.h"
 #include "interrupt.h"
 #include "proc.h"
-#include "scan.h"
 #include "sys.h"
 
 enum { POLL_US_MIN = 4000, POLL_US_MAX = 1000000, SOON_US = 2000, LATE_US = 1000000 };
@@ -42,12 +42,12 @@ static void timer_set(int64_t at_us) {
 }
 
 void attendant_arm(int polls) {
-    int64_t poll_at_us = scan_now_us() + poll_us;
+    int64_t poll_at_us = clock_us() + poll_us;
     timer_set(polls && (!tick_us || poll_at_us < tick_us) ? poll_at_us : tick_us);
 }
 
 void attendant_arm_soon(void) {
-    timer_set(scan_now_us() + SOON_US);
+    timer_set(clock_us() + SOON_US);
 }
 
 void attendant_poll_often(void) {
@@ -61,7 +61,7 @@ void attendant_poll_seldom(void) {
 /* ---- ticks ---- */
 
 int attendant_tick_over(void) {
-    int64_t now_us = scan_now_us();
+    int64_t now_us = clock_us();
     if (!tick_us || now_us < tick_us)
         return 0;
     int64_t missed = every_us ? (now_us - tick_us) / every_us : 0;
@@ -74,7 +74,7 @@ int attendant_has_ticks(void) {
 }
 
 int attendant_is_late(void) {
-    return tick_us && scan_now_us() > tick_us + LATE_US;
+    return tick_us && clock_us() > tick_us + LATE_US;
 }
 
 /* ---- the thread ---- */
@@ -114,7 +114,7 @@ int attendant_thread_ends(void) {
 void attendant_begin(int64_t first_us, int64_t then_every_us) {
     thread = process.pid;
     every_us = then_every_us;
-    tick_us = first_us ? scan_now_us() + first_us : 0;
+    tick_us = first_us ? clock_us() + first_us : 0;
     timer_begin();
     attendant_arm(0);
 }

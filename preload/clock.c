@@ -3,12 +3,13 @@
  * Not by libc's clock_gettime: a program may have one of its own, or another library that tells it other times.
  *
  * Owns:    where that code is.
- * Start:   clock_read(). */
+ * Never:   touches errno; asks libc, or the loader.
+ * Start:   clock_ns(). */
 #include "clock.h"
 
 #include <stdatomic.h>
-#include <stdint.h>
 #include <sys/auxv.h>
+#include <time.h>
 
 #include "arch.h"
 #include "symbol.h"
@@ -37,7 +38,7 @@ static clock_fn *find(void) {
     return address ? (clock_fn *)address : by_system_call;
 }
 
-struct timespec clock_read(clockid_t clock) {
+static struct timespec now_of(clockid_t clock) {
     static clock_fn *_Atomic found;
     clock_fn *read = atomic_load_explicit(&found, memory_order_relaxed);
     if (!read)
@@ -45,4 +46,22 @@ struct timespec clock_read(clockid_t clock) {
     struct timespec now = {0};
     read(clock, &now);
     return now;
+}
+
+int64_t clock_ns(void) {
+    struct timespec now = now_of(CLOCK_MONOTONIC);
+    return now.tv_sec * 1000000000ll + now.tv_nsec;
+}
+
+int64_t clock_us(void) {
+    return clock_ns() / 1000;
+}
+
+int64_t clock_ms(void) {
+    return clock_ns() / 1000000;
+}
+
+double clock_wall_seconds(void) {
+    struct timespec now = now_of(CLOCK_REALTIME);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }

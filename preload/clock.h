@@ -2,9 +2,13 @@
 #ifndef CASTAWAY_PRELOAD_CLOCK_H
 #define CASTAWAY_PRELOAD_CLOCK_H
 
-#include <time.h>
+#include <stdint.h>
 
-/* As clock_gettime(2) has it; zero where it has nothing. context: any; touches no errno */
-struct timespec clock_read(clockid_t clock);
+/* Of a clock that nobody sets; its zero is any moment. context, as of the others: any */
+int64_t clock_ns(void);
+int64_t clock_us(void);
+int64_t clock_ms(void);
+/* Since 1970. */
+double clock_wall_seconds(void);
 
 #endif

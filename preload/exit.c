@@ -19,6 +19,7 @@
 #include <sys/wait.h>
 
 #include "beside.h"
+#include "clock.h"
 #include "descriptor.h"
 #include "forked.h"
 #include "frames_check.h"
@@ -296,7 +297,7 @@ static void restore_aside(uintptr_t address, object_id id) {
 /* First of all: what threads use may be destroyed by now. One may never come out of realloc, as when it waits for a lock of
  * the allocator's that the thread has which ends the process: then it stands there. */
 static void stop_threads(struct ending *ending) {
-    ending->stop_begun_us = scan_now_us();
+    ending->stop_begun_us = clock_us();
     ending->stop_error = ending->turned_off || ending->given_up
                              ? -ECANCELED
                              : stop_between_calls(&ending->stopped, LOCK_LIMIT_MS, STOP_LIMIT_MS);

@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "clock.h"
 #include "dirty.h"
 #include "init.h"
 #include "live.h"
@@ -99,7 +100,7 @@ void generations_describe(struct scan_input *in) {
     in->entry = (struct scan_entry){
         .number = scans.number + 1,
         .generation = GENERATIONS - 1,
-        .at_us = scan_now_us() - process.start_us,
+        .at_us = clock_us() - process.start_us,
         .birth_end = record_next_serial(),
     };
 }
@@ -123,7 +124,7 @@ void generations_aim(struct scan_input *in, unsigned generation) {
 
 void generations_turn(const struct scan_input *in) {
     scans.number = in->entry.number;
-    scans.at_us = scan_now_us();
+    scans.at_us = clock_us();
     move_epoch(scans.epoch);
     scanned_objects = net_objects;
     scanned_bytes = net_bytes;

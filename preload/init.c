@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "aside.h"
+#include "clock.h"
 #include "deepbind.h"
 #include "duties.h"
 #include "fatal.h"
@@ -35,7 +36,6 @@
 #include "profile.h"
 #include "record.h"
 #include "rights.h"
-#include "scan.h"
 #include "site.h"
 #include "thread.h"
 #include "unwind.h"
@@ -157,8 +157,8 @@ static void start_unwinding(void) {
 static void begin(void) {
     limits_look();
     process.pid = (int)sys(SYS_getpid, 0);
-    process.start_seconds = scan_wall_seconds();
-    process.start_us = scan_now_us();
+    process.start_seconds = clock_wall_seconds();
+    process.start_us = clock_us();
     facts_learn(&process.facts);
     mapping_start();
     if (!process.facts.allocator_is_glibc)
@@ -240,8 +240,8 @@ void process_after_fork(void) {
         return;
     process.started = process.started && options_children(&process.options);
     process.pid = (int)sys(SYS_getpid, 0);
-    process.start_seconds = scan_wall_seconds();
-    process.start_us = scan_now_us();
+    process.start_seconds = clock_wall_seconds();
+    process.start_us = clock_us();
     rights_after_fork();
     live_after_fork();
     if (!process.started) {

@@ -219,11 +219,6 @@ static int number_before(const unsigned char *pc) {
     return -1;
 }
 
-static int64_t now_ns(void) {
-    struct timespec now = clock_read(CLOCK_MONOTONIC);
-    return now.tv_sec * 1000000000ll + now.tv_nsec;
-}
-
 static struct timespec timespec_of(int64_t ns) {
     return (struct timespec){ns / 1000000000, ns % 1000000000};
 }
@@ -249,11 +244,11 @@ static int socket_is_late(int file, int64_t waited_ns) {
 static int set_rest(greg_t *registers, struct call call, int64_t since_ns) {
     greg_t *limit = &registers[call.limit];
     struct wait *wait = thread_wait(arch_thread_pointer());
-    int64_t waited_ns = wait ? now_ns() - wait->began_ns : 0;
+    int64_t waited_ns = wait ? clock_ns() - wait->began_ns : 0;
     int64_t left_ns = wait && waited_ns < wait->limit_ns ? wait->limit_ns - waited_ns : 0;
     switch (call.how) {
     case REST_THERE:
-        shorten((struct timespec *)*limit, now_ns() - since_ns);
+        shorten((struct timespec *)*limit, clock_ns() - since_ns);
         return 1;
     case REST_MILLISECONDS:
         *limit = (left_ns + 999999) / 1000000;
@@ -299,9 +294,6 @@ static void hide(ucontext_t *context, int64_t since_ns, unsigned long mask) {
 #else
 #define RESTORER NULL
 #define RESTORER_FLAG 0
-static int64_t now_ns(void) {
-    return 0;
-}
 static ucontext_t *program_context(ucontext_t *context) {
     return context;
 }
@@ -377,7 +369,7 @@ void interrupt_expected(int signal) {
 
 static void on_signal(int signal, siginfo_t *info, void *context_pointer) {
     ucontext_t *context = context_pointer;
-    int64_t since_ns = now_ns();
+    int64_t since_ns = clock_ns();
     ucontext_t *program = program_context(context);
     unsigned long mask = rights_confined ? 0 : block_handled(); /* to ask may be forbidden */
     if (!rights_confined && (stop_interrupted(info, program) || live_interrupted(info, program)))

@@ -23,6 +23,7 @@
 
 #include "attendant.h"
 #include "births.h"
+#include "clock.h"
 #include "control.h"
 #include "dirty.h"
 #include "frozen.h"
@@ -210,7 +211,7 @@ void live_thread_ends(void) {
 }
 
 void live_note_birth(uint32_t serial) {
-    births_note(serial, scan_now_us() - process.start_us);
+    births_note(serial, clock_us() - process.start_us);
 }
 
 /* ---- scans ---- */
@@ -402,8 +403,8 @@ static void work_on_own_stack(void *context) {
 /* Wait until no thread works, and keep it so. returns 0, or -1: one is stuck, and nothing changes. */
 static int work_hold(void) {
     struct timespec slice = {.tv_nsec = 200000};
-    for (int64_t deadline_us = scan_now_us() + HOLD_LIMIT_US; atomic_exchange(&working, 1);) {
-        if (scan_now_us() > deadline_us)
+    for (int64_t deadline_us = clock_us() + HOLD_LIMIT_US; atomic_exchange(&working, 1);) {
+        if (clock_us() > deadline_us)
             return -1;
         sys(SYS_nanosleep, &slice, 0);
     }
@@ -460,8 +461,8 @@ static __attribute__((noinline)) void scrub_stack(void) {
 static __attribute__((noinline)) long collect(unsigned generation, unsigned confirm) {
     if (!on || ended || thread_busy || told_is_calling())
         return -1;
-    int64_t deadline_us = scan_now_us() + COLLECT_LIMIT_MS * 1000ll;
-    while (scanning.child && scan_now_us() < deadline_us) { /* one is under way: not ours */
+    int64_t deadline_us = clock_us() + COLLECT_LIMIT_MS * 1000ll;
+    while (scanning.child && clock_us() < deadline_us) { /* one is under way: not ours */
         struct timespec slice = {.tv_nsec = COLLECT_SLICE_MS * 1000000};
         int seen = finished;
         if (scanning.child)
@@ -475,7 +476,7 @@ static __attribute__((noinline)) long collect(unsigned generation, unsigned conf
     interrupt_self();
     if (generations_so_far().number == before.number)
         return -1;
-    while (finished == seen && scan_now_us() < deadline_us) {
+    while (finished == seen && clock_us() < deadline_us) {
         struct timespec slice = {.tv_nsec = COLLECT_SLICE_MS * 1000000};
         sys(SYS_futex, &finished, FUTEX_WAIT_PRIVATE, seen, &slice);
         if (finished == seen)
@@ -499,8 +500,8 @@ long live_collect(unsigned generation, unsigned confirm) {
 /* The child that answered the last question has told all it knows, but may not be gone: it gives way to everybody. */
 static void wait_for_last_answer(void) {
     struct timespec slice = {.tv_nsec = 200000};
-    int64_t deadline_us = scan_now_us() + COLLECT_LIMIT_MS * 1000ll;
-    while (answering[OWN_ANSWER].child && scan_now_us() < deadline_us) {
+    int64_t deadline_us = clock_us() + COLLECT_LIMIT_MS * 1000ll;
+    while (answering[OWN_ANSWER].child && clock_us() < deadline_us) {
         interrupt_self();
         if (answering[OWN_ANSWER].child)
             sys(SYS_nanosleep, &slice, 0);
@@ -510,9 +511,9 @@ static void wait_for_last_answer(void) {
 /* Until a snapshot is taken, or none can be. returns 0, or -1: nobody has begun to. Who has uses the reply's descriptor. */
 static int wait_until_answered(void) {
     struct timespec slice = {.tv_nsec = 200000};
-    for (int64_t deadline_us = scan_now_us() + HOLD_LIMIT_US; asked.state; sys(SYS_nanosleep, &slice, 0)) {
+    for (int64_t deadline_us = clock_us() + HOLD_LIMIT_US; asked.state; sys(SYS_nanosleep, &slice, 0)) {
         int state = ASKED;
-        if (scan_now_us() >= deadline_us && atomic_compare_exchange_strong(&asked.state, &state, NOT_ASKED))
+        if (clock_us() >= deadline_us && atomic_compare_exchange_strong(&asked.state, &state, NOT_ASKED))
             return -1;
     }
     return 0;

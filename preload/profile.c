@@ -12,6 +12,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "clock.h"
 #include "duties.h"
 #include "hooks.h"
 #include "init.h"
@@ -19,7 +20,6 @@
 #include "next.h"
 #include "pages.h"
 #include "record.h"
-#include "scan.h"
 #include "site.h"
 #include "thread.h"
 #include "unwind.h"
@@ -152,7 +152,7 @@ static void live_add(struct live *live, int64_t *objects, int64_t *bytes) {
             if (now - live->stamped_bytes <= now / STAMP_SHARE)
                 return;
             live->stamped_bytes = now;
-            live->peak_us = scan_now_us() - process.start_us;
+            live->peak_us = clock_us() - process.start_us;
             return;
         }
 }
@@ -322,7 +322,7 @@ static void add_peak(struct cast_allocations *out) {
     int is_now = bytes > (uint64_t)live->peak_bytes && out->freed_bytes <= out->bytes;
     out->peak_bytes = is_now ? bytes : (uint64_t)live->peak_bytes;
     out->peak_objects = is_now ? objects : at_least(live->peak_objects, 0);
-    out->peak_us = is_now ? scan_now_us() - process.start_us : live->peak_us;
+    out->peak_us = is_now ? clock_us() - process.start_us : live->peak_us;
     if (out->peak_bytes < out->size_max) {
         out->peak_bytes = out->size_max;
         out->peak_objects = 1;
@@ -373,7 +373,7 @@ int profile_add_up(struct arena *arena, struct profile_sites *out) {
     out->total.peak_bytes = is_now ? bytes : (uint64_t)live_all.peak_bytes;
     out->total.peak_objects =
         is_now ? out->total.objects - out->total.freed_objects : at_least(live_all.peak_objects, 0);
-    out->total.peak_us = is_now ? scan_now_us() - process.start_us : live_all.peak_us;
+    out->total.peak_us = is_now ? clock_us() - process.start_us : live_all.peak_us;
     out->total.header_bytes = process.facts.allocator_is_glibc ? GLIBC_HEADER_BYTES : 0;
     out->total.missed = missed;
     return 0;

@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <time.h>
 
+#include "clock.h"
 #include "sys.h"
 #include "write.h"
 
@@ -76,7 +77,7 @@ void referrers_refuse(int file) {
 static int read_all(int file, void *out, size_t bytes, int64_t deadline_us) {
     for (char *at = out; bytes;) {
         struct pollfd pipe = {.fd = file, .events = POLLIN};
-        int64_t left_us = deadline_us - scan_now_us();
+        int64_t left_us = deadline_us - clock_us();
         struct timespec limit = {left_us / 1000000, left_us % 1000000 * 1000};
         if (left_us <= 0)
             return -ETIMEDOUT;
@@ -94,7 +95,7 @@ static int read_all(int file, void *out, size_t bytes, int64_t deadline_us) {
 }
 
 long referrers_read(int file, void **out, size_t max, int limit_ms) {
-    int64_t deadline_us = scan_now_us() + limit_ms * 1000ll, count = 0;
+    int64_t deadline_us = clock_us() + limit_ms * 1000ll, count = 0;
     if (read_all(file, &count, sizeof count, deadline_us) != 0 || count < 0)
         return -1;
     size_t given = (size_t)count < max ? (size_t)count : max;

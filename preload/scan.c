@@ -32,16 +32,6 @@
 #include "weak.h"
 #include "write_refs.h"
 
-int64_t scan_now_us(void) {
-    struct timespec now = clock_read(CLOCK_MONOTONIC);
-    return now.tv_sec * 1000000ll + now.tv_nsec / 1000;
-}
-
-double scan_wall_seconds(void) {
-    struct timespec now = clock_read(CLOCK_REALTIME);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
 /* ---- the heap ---- */
 
 static int view_odd(struct heap *heap, struct arena *arena) {
@@ -67,7 +57,7 @@ static int flag_inherited(void *context, uintptr_t address, object_id id) {
 /* What every search begins with. */
 static int view(struct arena *arena, struct search *search) {
     search->arena = arena;
-    search->begun_us = scan_now_us();
+    search->begun_us = clock_us();
     int error = maps_read(&search->maps, arena);
     if (error)
         return error;
@@ -208,12 +198,12 @@ static int blank_weak(const struct scan_input *in, struct search *search) {
 static int mark(struct search *search, const struct crew *crew) {
     const struct root *roots = search->roots.root;
     size_t count = search->roots.count;
-    int64_t begun_us = scan_now_us();
+    int64_t begun_us = clock_us();
     int error = mark_together(crew, &search->heap, roots, count, search->arena, &search->marks);
     if (!error && search->extent != EXTENT_YOUNG)
         error = audit_run(crew, &search->heap, &search->counts, roots, count, options_audit_live(&process.options),
                           &search->marks, search->arena, &search->audit);
-    search->mark_us += scan_now_us() - begun_us;
+    search->mark_us += clock_us() - begun_us;
     return error;
 }
 
@@ -329,7 +319,7 @@ int search_run(const struct scan_input *in, struct arena *arena, struct search *
     if (error)
         return error;
     input.scan.pause_us = (uint32_t)(search->begun_us - in->stop_begun_us);
-    input.scan.scan_us = (uint32_t)(scan_now_us() - search->begun_us);
+    input.scan.scan_us = (uint32_t)(clock_us() - search->begun_us);
     return history_update(&input, in->keep, arena, &search->history);
 }
 

@@ -85,7 +85,4 @@ int search_roots(const struct scan_input *in, struct search *search);
 /* The view of the heap alone: no roots, no marks. For counting what is alive. */
 int search_view(struct arena *arena, struct search *search);
 
-int64_t scan_now_us(void);
-double scan_wall_seconds(void);
-
 #endif

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "scan.h"
+#include "clock.h"
 
 enum { OLD_SHARE = 4, NUMBER_MAX = 1000000000 };
 
@@ -121,7 +121,7 @@ const char *schedule_parse(const struct options *options, struct schedule *out) 
 int schedule_is_due(const struct schedule *schedule, int64_t objects, int64_t bytes, int64_t last_us) {
     if (!schedule->thresholds[0] || (objects <= schedule->thresholds[0] && bytes <= schedule->bytes))
         return 0;
-    return !schedule->apart_us || scan_now_us() - last_us >= schedule->apart_us;
+    return !schedule->apart_us || clock_us() - last_us >= schedule->apart_us;
 }
 
 unsigned schedule_generation(const struct schedule *schedule, const unsigned since[2], uint64_t old, uint64_t old_new) {

@@ -15,6 +15,7 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
+#include "clock.h"
 #include "descriptor.h"
 #include "dirty.h"
 #include "ids.h"
@@ -234,7 +235,7 @@ static long take_stopped(struct snapshot *out, struct snapshot_order *order) {
         snapshot_end_kept();
         thread_forget_serials();
         order->in.entry.birth_end = order->in.young.birth_end = record_next_serial();
-        order->in.entry.at_us = scan_now_us() - order->in.start_us;
+        order->in.entry.at_us = clock_us() - order->in.start_us;
     }
     out->entry = order->in.entry;
     out->stays = is_scan && dirty_needs_snapshot();
@@ -250,7 +251,7 @@ static long take_stopped(struct snapshot *out, struct snapshot_order *order) {
 static enum reason take_running(struct snapshot *out, struct snapshot_order *order) {
     struct stopped nobody = {0};
     order->in.stopped = &nobody;
-    order->in.stop_begun_us = scan_now_us();
+    order->in.stop_begun_us = clock_us();
     if (lock_all(LOCK_LIMIT_MS) != 0)
         return REASON_THREADS_NOT_HELD;
     long child = limits_clone();
@@ -283,7 +284,7 @@ static enum reason take_standing(struct snapshot *out, struct snapshot_order *or
     order->in.stopped = &stopped;
     nofork_look();
     look_before(order);
-    order->in.stop_begun_us = scan_now_us();
+    order->in.stop_begun_us = clock_us();
     if (stop_between_calls(&stopped, LOCK_LIMIT_MS, STOP_LIMIT_MS) != 0)
         return REASON_THREADS_NOT_STOPPED;
     if (stopped.running) {

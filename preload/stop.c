@@ -169,11 +169,6 @@ static void ask_thread(void *context, const char *name) {
     }
 }
 
-static int64_t now_ms(void) {
-    struct timespec now = clock_read(CLOCK_MONOTONIC);
-    return now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* A main thread that left by pthread_exit stays in the list, dead. The state letter stands behind the last ')'. */
 static int is_dead(int tid) {
     char path[64] = "/proc/self/task/", buffer[512] = "";
@@ -206,7 +201,7 @@ static size_t outstanding(struct stopped *out, int pid, int look) {
 static void wait_held(struct stopped *out, int pid, int64_t deadline_ms) {
     for (int look = 0;;) {
         int seen = atomic_load_explicit(&held, memory_order_acquire);
-        if (outstanding(out, pid, look) == 0 || now_ms() >= deadline_ms)
+        if (outstanding(out, pid, look) == 0 || clock_ms() >= deadline_ms)
             return;
         struct timespec slice = {.tv_nsec = 2000000};
         look = sys(SYS_futex, &held, FUTEX_WAIT_PRIVATE, seen, &slice) == -ETIMEDOUT;
@@ -240,7 +235,7 @@ int stop_all(struct stopped *out, int limit_ms) {
     int error = interrupt_install();
     if (error)
         return error;
-    int64_t deadline_ms = now_ms() + limit_ms;
+    int64_t deadline_ms = clock_ms() + limit_ms;
     /* A thread that is being created may start another while we look: until a pass finds nobody new. */
     for (int round = 0; round < ROUNDS_MAX && !error; round++) {
         pass.asked = pass.refused = 0;
@@ -280,7 +275,7 @@ void stop_after_fork(void) {
 static int wait_for_reallocs(int64_t deadline_ms) {
     atomic_store_explicit(&stop_gate, 1, memory_order_release);
     while (thread_others_reallocate()) {
-        if (now_ms() >= deadline_ms)
+        if (clock_ms() >= deadline_ms)
             return -ETIMEDOUT;
         struct timespec pause = {.tv_nsec = REALLOC_LOOK_NS};
         sys(SYS_nanosleep, &pause, NULL);
@@ -299,7 +294,7 @@ int stop_anywhere(struct stopped *stopped, int lock_limit_ms, int stop_limit_ms)
 /* One that saw the gate open may yet go in: then it is there at the stop, and everything is done again. */
 int stop_between_calls(struct stopped *stopped, int lock_limit_ms, int stop_limit_ms) {
     int error = stop_prepare();
-    int64_t deadline_ms = now_ms() + stop_limit_ms;
+    int64_t deadline_ms = clock_ms() + stop_limit_ms;
     while (error == 0) {
         error = stop_anywhere(stopped, lock_limit_ms, stop_limit_ms);
         if (error || !thread_others_reallocate())

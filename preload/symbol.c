@@ -2,7 +2,7 @@
  *
  * Owns:    nothing.
  * Never:   calls the loader: the program may hold its lock.
- * Runs in: snapshot child.
+ * Runs in: snapshot child; symbols_find() anywhere.
  * Start:   symbol_find(). */
 #include "symbol.h"
 

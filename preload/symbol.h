@@ -15,7 +15,8 @@ struct symbols {
     const uint32_t *hash; /* DT_GNU_HASH */
 };
 
-/* returns 0: the module has none. context: child, and as all here: calls nothing of the loader's */
+/* returns 0: the module has none. context, as of symbols_find(): any; of what follows: child. All of them read memory alone,
+ * and call nothing of the loader's */
 int symbols_of(const struct link_map *module, struct symbols *out);
 /* The address of what it exports under that name, or 0. */
 uintptr_t symbols_find(const struct symbols *symbols, const char *name);

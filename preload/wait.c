@@ -31,9 +31,8 @@ static void wait_begins(int64_t limit_ns) {
     thread_busy++;
     struct thread_state *state = thread_state();
     if (state) {
-        struct timespec now = clock_read(CLOCK_MONOTONIC);
         state->wait.limit_ns = limit_ns;
-        state->wait.began_ns = now.tv_sec * 1000000000ll + now.tv_nsec;
+        state->wait.began_ns = clock_ns();
     }
     thread_busy--;
 }

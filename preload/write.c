@@ -17,6 +17,7 @@
 
 #include "analysis/pools.h"
 #include "analysis/sort.h"
+#include "clock.h"
 #include "dangling.h"
 #include "dirty.h"
 #include "duties.h"
@@ -97,7 +98,7 @@ static void write_header(struct cast_sink *sink, const struct scan_input *in, st
                           .replaced = in->replaced,
                           .exit_status = in->exit_status,
                           .start_seconds = in->start_seconds,
-                          .end_seconds = scan_wall_seconds(),
+                          .end_seconds = clock_wall_seconds(),
                       });
 }
 
@@ -334,7 +335,7 @@ static void put_status(struct cast_sink *sink, const struct scan_input *in, cons
                        const struct alive *alive, struct arena *arena) {
     static const struct history none;
     struct cast_status status = {
-        .recorded_us = scan_now_us() - in->start_us,
+        .recorded_us = clock_us() - in->start_us,
         .history = history ? history : &none,
         .pause_us = history_pauses(history ? history : &none, arena),
         .dirty_pages = dirty_method_name(),
@@ -383,7 +384,7 @@ static void put_scan(struct cast_sink *sink, const struct scan_input *in, const 
                   .at_us = in->entry.at_us,
                   .pause_us = (uint64_t)(search->begun_us - in->stop_begun_us),
                   .mark_us = (uint64_t)search->mark_us,
-                  .scan_us = (uint64_t)(scan_now_us() - search->begun_us),
+                  .scan_us = (uint64_t)(clock_us() - search->begun_us),
                   .root_bytes = search->roots.bytes,
                   .objects_scanned = search->marks.objects_scanned,
                   .bytes_read = search->marks.bytes_read,
