@@ -110,14 +110,14 @@ static inline int family_begins_at(const struct family *family, const struct cal
            family->epoch == atomic_load_explicit(&unwind_epoch, memory_order_relaxed);
 }
 
-/* The site of the present stack, which begins where the family does; 0: it is none of these, or was not met yet. */
-uint32_t family_site(struct family *family, uintptr_t pc);
-
 /* It is looked at before anything else as long as that is mostly not in vain. */
 static inline void families_look_first(struct families *families, size_t place) {
     const struct family *family = &families->family[place];
     families->first[place] = family->vain <= family->hits / FAMILY_HITS_A_VAIN ? family->sp : 0;
 }
+
+/* The site of the present stack, which begins where the family does; 0: it is none of these, or was not met yet. */
+uint32_t family_site(struct family *family, uintptr_t pc);
 
 /* The same of all families; there may be several of different shapes. */
 static inline uint32_t families_site(struct families *families, const struct caller *caller) {

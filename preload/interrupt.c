@@ -34,7 +34,14 @@
 #include "sys.h"
 #include "thread.h"
 
+#define BIT(signal) (1ul << ((signal)-1))
 static struct kernel_sigaction program_action; /* what stood there before */
+
+static int is_handled(int signal) {
+    struct kernel_sigaction action = {.handler = NULL};
+    sys(SYS_rt_sigaction, signal, 0, &action, 8);
+    return action.handler && (uintptr_t)action.handler != (uintptr_t)SIG_IGN;
+}
 
 #if defined(__x86_64__)
 /* castaway_resume(mask): let the program's signals in again and go on with the system call that was broken off, by the
@@ -120,13 +127,10 @@ static unsigned long mask_of(const ucontext_t *context) {
 static int program_signal_waits(const ucontext_t *context) {
     unsigned long waiting = 0, blocked = mask_of(context);
     sys(SYS_rt_sigpending, &waiting, 8);
-    waiting &= ~blocked & ~(1ul << (INTERRUPT_SIGNAL - 1));
-    for (; waiting; waiting &= waiting - 1) {
-        struct kernel_sigaction action = {.handler = NULL};
-        sys(SYS_rt_sigaction, __builtin_ctzl(waiting) + 1, 0, &action, 8);
-        if (action.handler && (uintptr_t)action.handler != (uintptr_t)SIG_IGN)
+    waiting &= ~blocked & ~BIT(INTERRUPT_SIGNAL);
+    for (; waiting; waiting &= waiting - 1)
+        if (is_handled(__builtin_ctzl(waiting) + 1))
             return 1;
-    }
     return 0;
 }
 
@@ -330,19 +334,14 @@ EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, v
 /* Signals that are ignored by default must not be blocked: the kernel would keep one for us, wake another thread out of its
  * system call for it, and then ignore it. But those of them that the program handles must be, from the moment ours comes: a
  * handler that runs on top of ours has ended a wait such as sigsuspend() that we take up again, and nothing else may end it. */
-static const int harmless[] = {SIGCHLD, SIGCONT, SIGURG, SIGWINCH};
-static _Atomic unsigned long expected; /* of these, those that the program is about to handle */
-#define BIT(signal) (1ul << ((signal)-1))
 #define HARMLESS (BIT(SIGCHLD) | BIT(SIGCONT) | BIT(SIGURG) | BIT(SIGWINCH))
+static _Atomic unsigned long expected; /* of these, those that the program is about to handle */
 
 static unsigned long handled(void) {
     unsigned long bits = atomic_load(&expected);
-    for (size_t i = 0; i < sizeof harmless / sizeof harmless[0]; i++) {
-        struct kernel_sigaction action = {.handler = NULL};
-        sys(SYS_rt_sigaction, harmless[i], 0, &action, 8);
-        if (action.handler && (uintptr_t)action.handler != (uintptr_t)SIG_IGN)
-            bits |= BIT(harmless[i]);
-    }
+    for (unsigned long left = HARMLESS & ~bits; left; left &= left - 1)
+        if (is_handled(__builtin_ctzl(left) + 1))
+            bits |= left & -left;
     return bits;
 }
 

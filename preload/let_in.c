@@ -21,7 +21,7 @@
 #include "sys.h"
 
 enum { KERNEL_SET_BYTES = 8 };
-static const unsigned long BIT = 1ul << (LET_IN_SIGNAL - 1);
+static const unsigned long LET_IN = 1ul << (LET_IN_SIGNAL - 1);
 
 void let_in_begins(struct let_in *wait, const sigset_t *mask) {
     unsigned long before = 0, changed;
@@ -29,25 +29,25 @@ void let_in_begins(struct let_in *wait, const sigset_t *mask) {
     if (!live_is_on() || rights_filtered || !sys_can_read(mask))
         return;
     memcpy(&changed, mask, sizeof changed);
-    changed &= ~BIT;
+    changed &= ~LET_IN;
     memcpy(&wait->changed, &changed, sizeof changed);
     wait->mask = &wait->changed;
-    sys(SYS_rt_sigprocmask, SIG_BLOCK, &BIT, &before, KERNEL_SET_BYTES);
-    wait->was_open = !(before & BIT);
+    sys(SYS_rt_sigprocmask, SIG_BLOCK, &LET_IN, &before, KERNEL_SET_BYTES);
+    wait->was_open = !(before & LET_IN);
 }
 
 void let_in_ends(const struct let_in *wait) {
     if (wait->was_open)
-        sys(SYS_rt_sigprocmask, SIG_UNBLOCK, &BIT, NULL, KERNEL_SET_BYTES);
+        sys(SYS_rt_sigprocmask, SIG_UNBLOCK, &LET_IN, NULL, KERNEL_SET_BYTES);
 }
 
 int let_in_has_ended(unsigned long before, unsigned long now) {
-    return (before & now & BIT) != 0;
+    return (before & now & LET_IN) != 0;
 }
 
 /* ---- the calls ---- */
 
-#define LET_IN(mask, call)                                                                                             \
+#define WAIT(mask, call)                                                                                               \
     do {                                                                                                               \
         struct let_in wait;                                                                                            \
         next_find();                                                                                                   \
@@ -58,18 +58,18 @@ int let_in_has_ended(unsigned long before, unsigned long now) {
     } while (0)
 
 EXPORT int sigsuspend(const sigset_t *mask) {
-    LET_IN(mask, next.sigsuspend(wait.mask));
+    WAIT(mask, next.sigsuspend(wait.mask));
 }
 EXPORT int ppoll(struct pollfd *files, nfds_t count, const struct timespec *limit, const sigset_t *mask) {
-    LET_IN(mask, next.ppoll(files, count, limit, wait.mask));
+    WAIT(mask, next.ppoll(files, count, limit, wait.mask));
 }
 EXPORT int __ppoll_chk(struct pollfd *files, nfds_t count, const struct timespec *limit, const sigset_t *mask,
                        size_t bytes);
 EXPORT int __ppoll_chk(struct pollfd *files, nfds_t count, const struct timespec *limit, const sigset_t *mask,
                        size_t bytes) {
-    LET_IN(mask, next.__ppoll_chk(files, count, limit, wait.mask, bytes));
+    WAIT(mask, next.__ppoll_chk(files, count, limit, wait.mask, bytes));
 }
 EXPORT int pselect(int end, fd_set *in, fd_set *out, fd_set *other, const struct timespec *limit,
                    const sigset_t *mask) {
-    LET_IN(mask, next.pselect(end, in, out, other, limit, wait.mask));
+    WAIT(mask, next.pselect(end, in, out, other, limit, wait.mask));
 }
