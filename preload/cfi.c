@@ -2,6 +2,7 @@
  *
  * Source: LSB 5.0, "Exception Frames"; DWARF 5, 6.4 "Call Frame Information".
  *
+ * Owns:    nothing.
  * Never:   takes a lock, asks for memory, touches errno; believes a length, a distance or a count beyond the segment that
  *          it leads through.
  * Runs in: anywhere.

@@ -2,6 +2,7 @@
  *
  * Source: DWARF 5, 2.5 and 7.7.1.
  *
+ * Owns:    nothing.
  * Never:   takes a lock, asks for memory, touches errno; believes that the code ends where it should.
  * Runs in: anywhere.
  * Start:   cfi_evaluate(), then evaluate_one(). */

@@ -5,6 +5,7 @@
  * names its own address. Where the step ends up tells which register the caller's stack pointer was computed from and
  * which words were read. Steps on the real stack are the walk of the stacks that rules can't express.
  *
+ * Owns:    nothing.
  * Never:   takes the loader's lock: unwind tables are found by _dl_find_object; reads unasked what is not on the stack.
  * Start:   learn_rule(). Runs under the learn lock. */
 #include "unwind.h"

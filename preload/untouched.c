@@ -1,6 +1,7 @@
 /* untouched.c - see the header. Allocators of compilers take blocks of 64 KiB and more for a few objects.
  *
  * Owns:    nothing.
+ * Never:   reads a page to learn whether it is there: the kernel says so.
  * Runs in: snapshot child.
  * Start:   untouched_find(). */
 #include "untouched.h"
