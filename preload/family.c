@@ -22,7 +22,7 @@ enum {
 };
 
 uint32_t family_site(struct family *family, uintptr_t pc) {
-    return family->is_plain ? family_site_here(family, pc, 1) : family_site_here(family, pc, 0);
+    return family->runs == 1 ? family_site_here(family, pc, 1) : family_site_here(family, pc, 0);
 }
 
 /* ---- those that end ---- */
@@ -33,7 +33,10 @@ static void forget(struct families *families, struct family *family) {
     if (family->known)
         family_give_back(families, family->known, family->known_bits);
     size_t place = (size_t)(family - families->family), group = place / FAMILY_WAYS, any = 0;
-    families->sp[place] = families->first[place] = 0;
+    families->sp[place] = 0;
+    struct family_first *first = families_first(families, family->sp);
+    if (first->family == family)
+        *first = (struct family_first){0};
     for (size_t way = 0; way < FAMILY_WAYS; way++)
         any |= families->sp[group * FAMILY_WAYS + way];
     if (!any)
@@ -110,6 +113,15 @@ static uint32_t site_of_new(struct families *families, struct family *family, ui
     if (site && !is_gone)
         family_known_put(family, (struct family_known){number, site});
     return site;
+}
+
+uint32_t family_site_of_new(struct families *families, struct family *family, uintptr_t pc) {
+    uint64_t frames[CAPTURE_FRAMES_MAX];
+    uint32_t number;
+    if (!read_stack(family, pc, &number, frames))
+        return 0;
+    frames_check(frames, family->frames);
+    return site_of_new(families, family, number, frames);
 }
 
 /* ---- those that begin where a stack does ---- */
@@ -191,7 +203,8 @@ static int begin(struct families *families, const struct whole *whole) {
         return -1;
     }
     size_t place = (size_t)(family - families->family);
-    families->sp[place] = families->first[place] = family->sp;
+    families->sp[place] = family->sp;
+    families_look_first(families, family);
     families->groups |= 1ull << place / FAMILY_WAYS;
     return 0;
 }

@@ -465,18 +465,23 @@ static inline __attribute__((always_inline)) uint32_t site_by_guess(struct trace
 
 /* ---- where a family begins ---- */
 
-static __attribute__((noinline)) uint32_t site_not_of_family(struct traces *traces, const struct caller *caller,
-                                                             struct family *family) {
-    family->vain++;
-    families_look_first(&traces->families, (size_t)(family - traces->families.family));
+static __attribute__((noinline)) uint32_t site_not_known_first(struct traces *traces, const struct caller *caller,
+                                                               struct family *family) {
+    uint32_t site = family_begins_at(family, caller) ? family_site_of_new(&traces->families, family, caller->pc) : 0;
+    if (site)
+        return site;
+    if (family->sp == caller->sp) { /* it was not given up for want of room */
+        family->vain++;
+        families_look_first(&traces->families, family);
+    }
     return site_by_guess(traces, caller);
 }
 
-static __attribute__((noinline)) uint32_t site_of_large_family(struct traces *traces, const struct caller *caller,
+static __attribute__((noinline)) uint32_t site_near_first_runs(struct traces *traces, const struct caller *caller,
                                                                struct family *family) {
     uint32_t site = family_site_here(family, caller->pc, 0);
     if (__builtin_expect(!site, 0))
-        return site_not_of_family(traces, caller, family);
+        return site_not_known_first(traces, caller, family);
     frames_check_site(site);
     return site;
 }
@@ -485,12 +490,12 @@ static __attribute__((noinline)) uint32_t site_of_large_family(struct traces *tr
 static __attribute__((noinline)) uint32_t site_near_first(struct traces *traces, const struct caller *caller,
                                                           struct family *family) {
     if (__builtin_expect(!family_begins_at(family, caller), 0))
-        return site_not_of_family(traces, caller, family);
-    if (!family->is_plain)
-        return site_of_large_family(traces, caller, family);
+        return site_not_known_first(traces, caller, family);
+    if (family->runs > 1)
+        return site_near_first_runs(traces, caller, family);
     uint32_t site = family_site_here(family, caller->pc, 1);
     if (__builtin_expect(!site, 0))
-        return site_not_of_family(traces, caller, family);
+        return site_not_known_first(traces, caller, family);
     frames_check_site(site);
     return site;
 }
@@ -502,8 +507,8 @@ uint32_t trace_site(struct traces **of_thread, const struct caller *caller) {
     struct traces *traces = *of_thread;
     if (__builtin_expect(!traces, 0))
         return site_first(of_thread, caller);
-    size_t place = families_place(caller->sp);
-    if (traces->families.first[place] == caller->sp)
-        return site_near_first(traces, caller, &traces->families.family[place]);
+    const struct family_first *first = families_first(&traces->families, caller->sp);
+    if (first->sp == caller->sp)
+        return site_near_first(traces, caller, first->family);
     return site_by_guess(traces, caller);
 }
