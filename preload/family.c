@@ -143,6 +143,7 @@ uint32_t families_site_of_new(struct families *families, const struct caller *ca
                 return 0;
         }
         frames_check(frames, family->frames);
+        families_look_first(families, family);
         return site_of_new(families, family, number, frames);
     }
     return 0;
