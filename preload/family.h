@@ -146,9 +146,9 @@ static inline uint32_t families_site(struct families *families, const struct cal
     return 0;
 }
 
-/* The same for one whose words all are those of their places, but which was not met yet; 0: it is none of these.
+/* The same for one that begins where `family` does, has this number and was not met yet; 0: it is none of its.
  * context  hook, busy */
-uint32_t family_site_of_new(struct families *families, struct family *family, uintptr_t pc);
+uint32_t family_site_of_new(struct families *families, struct family *family, uintptr_t pc, uint32_t number);
 
 /* The same for one that families_site() did not find, and which is one of its family from now on; 0: it is of none.
  * context  hook, busy */

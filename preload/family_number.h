@@ -66,11 +66,4 @@ static inline __attribute__((always_inline)) int family_number(const struct fami
     return 1;
 }
 
-/* As family_site(). is_page: as above */
-static inline __attribute__((always_inline)) uint32_t family_site_here(struct family *family, uintptr_t pc,
-                                                                       int is_page) {
-    uint32_t number;
-    return family_number(family, pc, is_page, &number) ? family_known_site(family, number) : 0;
-}
-
 #endif

@@ -2,6 +2,7 @@
  *
  * Linked with preload/family*.o and -lcheck; memory, sites and rules are ours. */
 #include "preload/family.h"
+#include "preload/family_number.h"
 #include "preload/pages.h"
 #include "tests/unit/suite.h"
 
@@ -32,7 +33,7 @@ void *pages_alloc_table(size_t bytes) {
     return each >= refused_at && each < refused_until ? NULL : map(bytes);
 }
 unsigned unwind_shape(uintptr_t pc) {
-    return pc / CODE == 1;
+    return (uint32_t)pc / CODE == 1;
 }
 uint32_t site_count(void) {
     return site_total;
@@ -307,19 +308,37 @@ START_TEST (one_that_ended_is_not_asked) {
 }
 END_TEST
 
-START_TEST (a_new_one_of_known_words_is_of_the_family_that_was_asked) {
+START_TEST (a_new_one_that_has_a_number_is_of_the_family_that_was_asked) {
     struct families *families = families_make();
+    uint32_t number;
     ck_assert(begin(families, SP));
     struct family *family = &families->family[families_place(SP)];
     set_place(0, 1);
-    ck_assert_uint_eq(family_site_of_new(families, family, CODE), 0); /* whose word it is not yet */
+    ck_assert(!family_number(family, CODE, 0, &number)); /* whose word it is not yet */
     ck_assert_uint_ne(meet(families, SP), 0);
     set_place(1, 1);
     ck_assert_uint_ne(meet(families, SP), 0);
     set_place(0, 0);
-    uint32_t site = family_site_of_new(families, family, CODE);
+    ck_assert(family_number(family, CODE, 0, &number));
+    ck_assert_uint_eq(family_known_site(family, number), 0);
+    uint32_t site = family_site_of_new(families, family, CODE, number);
     ck_assert_uint_ne(site, 0);
     ck_assert_uint_eq(look(families, SP, 0), site);
+}
+END_TEST
+
+START_TEST (a_new_one_with_a_word_of_two_halves_is_not) {
+    struct families *families = families_make();
+    uint32_t number;
+    ck_assert(begin(families, SP));
+    struct family *family = &families->family[families_place(SP)];
+    const uint64_t other = 0x700000000000 + CODE; /* both halves differ from those of the first word */
+    stack[0][0] = other + 0x33;
+    ck_assert_uint_ne(meet(families, SP), 0);
+    stack[0][0] = other;
+    ck_assert(family_number(family, CODE, 0, &number));
+    ck_assert_uint_eq(family_known_site(family, number), 0);
+    ck_assert_uint_eq(family_site_of_new(families, family, CODE, number), 0);
 }
 END_TEST
 
@@ -381,7 +400,8 @@ int main(void) {
     tcase_add_test(tests, one_that_is_asked_in_vain_is_not_asked_first);
     tcase_add_test(tests, two_whose_ways_are_the_same_are_both_asked_first);
     tcase_add_test(tests, one_that_ended_is_not_asked);
-    tcase_add_test(tests, a_new_one_of_known_words_is_of_the_family_that_was_asked);
+    tcase_add_test(tests, a_new_one_that_has_a_number_is_of_the_family_that_was_asked);
+    tcase_add_test(tests, a_new_one_with_a_word_of_two_halves_is_not);
     tcase_add_test(tests, places_become_wide_in_any_order);
     tcase_add_test(tests, two_that_wish_in_turn_both_get_a_family);
     tcase_add_test(tests, families_of_an_earlier_phase_make_way);
