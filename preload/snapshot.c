@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -47,10 +48,13 @@ enum {
 };
 
 static long kept_child;
+static _Atomic int *kept_ends; /* shared with it: it is to end. A program that gave up its rights may not kill it */
 
 void snapshot_end_kept(void) {
     if (!kept_child)
         return;
+    atomic_store(kept_ends, 1);
+    sys(SYS_futex, kept_ends, FUTEX_WAKE, 1);
     sys(SYS_kill, kept_child, SIGKILL);
     sys(SYS_wait4, kept_child, 0, __WALL, 0);
     kept_child = 0;
@@ -62,6 +66,9 @@ int snapshot_is_kept(long child) {
 
 void snapshot_after_fork(void) {
     kept_child = 0; /* the parent's */
+    if (kept_ends)
+        pages_unshare((void *)kept_ends);
+    kept_ends = NULL;
 }
 
 /* ---- the child ---- */
@@ -217,11 +224,11 @@ static void child_main(struct snapshot_order *order, struct outcome *outcome) {
         write_note(order->reply, &order->in, NOTE_SCAN_FAILED, REASON_SEARCH_FAILED);
     if (order->reply >= 0)
         sys(SYS_close, order->reply);
-    while (!error && outcome && dirty_needs_snapshot()) {
+    while (!error && outcome && dirty_needs_snapshot() && !atomic_load(kept_ends)) {
         if ((int)sys(SYS_getppid, 0) != order->in.pid) /* the program is gone */
             break;
         struct timespec slice = {.tv_sec = 1};
-        sys(SYS_nanosleep, &slice, 0);
+        sys(SYS_futex, kept_ends, FUTEX_WAIT, 0, &slice);
     }
     sys(SYS_exit_group, error ? 1 : 0);
 }
@@ -239,6 +246,8 @@ static long take_stopped(struct snapshot *out, struct snapshot_order *order) {
     }
     out->entry = order->in.entry;
     out->stays = is_scan && dirty_needs_snapshot();
+    if (out->stays)
+        atomic_store(kept_ends, 0);
     nofork_lift();
     long child = limits_clone();
     if (child == 0)
@@ -308,6 +317,8 @@ enum reason snapshot_take(struct snapshot *out, struct snapshot_order *order) {
         return take_running(out, order);
     if (order->task == SNAPSHOT_SCAN) {
         dirty_watch_new();
+        if (dirty_needs_snapshot() && !kept_ends && !(kept_ends = pages_share(sizeof *kept_ends)))
+            return REASON_NO_MEMORY;
         out->outcome = pages_share(outcome_bytes());
         if (!out->outcome)
             return REASON_NO_MEMORY;

@@ -141,6 +141,33 @@ int main(int count, char **arguments) {
 C
 gcc -g -O1 -o refused refused.c && gcc -g -O1 -o planted planted.c || exit 1
 gcc -w -g -O1 -fno-builtin -I"$include" -o awhile awhile.c || exit 1
+cat >scanned.c <<'C'
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "castaway.h"
+static __attribute__((noinline)) void drop(size_t size) {
+    memset(malloc(size), 0, size);
+}
+static __attribute__((noinline)) void clear(void) {
+    volatile char area[65536];
+    for (size_t i = 0; i < sizeof area; i++)
+        area[i] = 0;
+}
+/* Scanned, and again as another user, who has no rights over what the first one made. */
+int main(void) {
+    drop(30);
+    clear();
+    if (castaway_check() < 1)
+        return 1;
+    drop(40);
+    if (setgid(65534) || setuid(65534))
+        return 2;
+    clear();
+    return castaway_check() < 2 ? 3 : 0;
+}
+C
+gcc -w -g -O1 -fno-builtin -I"$include" -o scanned scanned.c || exit 1
 
 setpriv --reuid 65534 --regid 65534 --clear-groups "$CASTAWAY" --fail-on none --text /dev/null ./refused >out 2>err
 claim 'one who may not become another user opens nothing' [ "$(tr '\n' ' ' <out)" = '700 0 ' ]
@@ -158,5 +185,11 @@ for end in root other child; do
     claim "a program that was another user for a while ($end) has one recording" \
         jq -e '.summary.lost | [.objects, .bytes] == [2, 90]' json
     claim "($end) which is that of its end" jq -e '[.notes[].code] | index("last-scan") | not' json
+done
+
+for method in exclusive read-all; do
+    timeout -k 5 60 "$CASTAWAY" --dirty-pages $method --fail-on none --text /dev/null --json json ./scanned 2>err
+    claim "a program that may not kill what it began as another user goes on ($method)" [ $? = 0 ]
+    claim "and all is found ($method)" jq -e '.summary.lost | [.objects, .bytes] == [2, 70]' json
 done
 finish
