@@ -18,7 +18,7 @@ typedef uint32_t object_id; /* 0: none */
 
 /* One live allocation, 16 bytes. The address is not stored: it follows from the place in the index. */
 struct object {
-    uint64_t size_bytes : 40; /* as requested */
+    uint64_t size_bytes : 40; /* as requested, or what the program was told that it has */
     uint64_t site : 24;       /* allocation stack; 0: unknown */
     uint32_t birth;           /* serial, low 32 bits; grows with time */
     uint32_t refs : 24;       /* link to reference-count history; 0: none */
