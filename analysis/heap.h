@@ -31,6 +31,8 @@ enum {
     OBJECT_SUSPECT = 4,   /* set in a snapshot only: lost, not yet confirmed by another scan */
     OBJECT_KNOWN = 8,     /* set in a snapshot only: confirmed by an earlier scan */
     OBJECT_LINKS = 16,    /* set in a snapshot only: heap.unreadable has links of it, or a part of it, small as it is */
+    OBJECT_HALVES = 32,   /* set in a snapshot only: its pointers have 4 bytes each (halves.h) */
+    OBJECT_UNUSUAL = OBJECT_LINKS | OBJECT_HALVES, /* it is not read word by word */
 };
 
 enum {
@@ -140,6 +142,8 @@ struct heap {
     size_t large_count;
     struct heap_odd *ignored; /* objects flagged OBJECT_IGNORED */
     size_t ignored_count;
+    struct range *halves; /* arrays flagged OBJECT_HALVES; set by halves_find() */
+    size_t halves_count;
     size_t object_count;
     uint64_t object_bytes;
 };
@@ -290,9 +294,17 @@ static inline uintptr_t heap_load(uintptr_t address) {
     return *(const any_word *)address;
 }
 
+static inline uintptr_t heap_load_half(uintptr_t address) {
+    typedef uint32_t __attribute__((may_alias, aligned(1))) any_half;
+    return *(const any_half *)address;
+}
+
 /* The same, as the pointer that it may be. */
 static inline uintptr_t heap_pointer(const struct heap *heap, uintptr_t address) {
     return heap_load(address) & (heap->pointer_mask ? heap->pointer_mask : UINTPTR_MAX);
+}
+static inline uintptr_t heap_pointer_in(const struct heap *heap, const struct object *object, uintptr_t address) {
+    return object->flags & OBJECT_HALVES ? heap_load_half(address) : heap_pointer(heap, address);
 }
 
 #endif
