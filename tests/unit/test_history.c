@@ -387,6 +387,20 @@ START_TEST (last_scan_tells_what_another_one_would) {
 }
 END_TEST
 
+START_TEST (last_scan_takes_no_suspect_for_a_finding_that_was_none) {
+    void *back = object(24, 1), *freed = object(24, 1);
+    object(24, 1);
+    scan(FULL);
+    confirm = 1;
+    is_last = 1;
+    roots[0] = (uintptr_t)back;
+    heap_build_forget(build, freed);
+    scan(FULL);
+    counts_are(3, 1, 1, 1);
+    ck_assert_uint_eq(history.counts.confirmed_withdrawn + history.counts.confirmed_freed, 0);
+}
+END_TEST
+
 START_TEST (suspect_that_changed_is_seen_in_the_last_scan) {
     uintptr_t *changed = object(24, 1), *same = object(24, 1);
     confirm = 1;
@@ -694,6 +708,7 @@ int main(void) {
     tcase_add_test(tests, bytes_max_is_enough_for_the_worst_case);
     tcase_add_test(tests, no_memory_leaves_the_history_before);
     tcase_add_loop_test(plain, last_scan_tells_what_another_one_would, 0, 2);
+    tcase_add_test(tests, last_scan_takes_no_suspect_for_a_finding_that_was_none);
     tcase_add_test(tests, suspect_that_changed_is_seen_in_the_last_scan);
     tcase_add_test(tests, log_keeps_the_last_scan_of_each_generation);
     tcase_add_test(tests, young_scans_begin_where_the_last_one_of_them_ended);
