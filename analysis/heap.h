@@ -214,8 +214,8 @@ object_id heap_empty_array(const struct heap *heap, uintptr_t address, uintptr_t
  * returns  its id, or 0; *start receives its address then */
 object_id heap_find_far(const struct heap *heap, uintptr_t address, uintptr_t *start, struct range *none);
 
-/* Is `address` this object's end, and does that hold it? Not at the start of a page: what is mapped there has its own
- * pointers. */
+/* Is `address` this object's end, and does that hold it? Not at the start of a page, where the object may have been mapped
+ * for itself: what is mapped there has its own pointers. */
 int heap_is_ended(const struct heap *heap, object_id id, uintptr_t start, uintptr_t address);
 
 /* The object of which that is so. returns its id, or 0; *start receives its address then */

@@ -135,6 +135,19 @@ START_TEST (pointer_to_the_end_holds_as_one_into_the_middle_does) {
 }
 END_TEST
 
+START_TEST (pointer_to_the_end_at_a_page_holds_what_is_too_small_to_be_mapped) {
+    build->heap.ends_hold = 1;
+    uintptr_t page = ((uintptr_t)heap_build_gap(build, 4 * 4096) + 4095) & ~(uintptr_t)4095;
+    void *small = (void *)(page + 4096 - 32), *mapped = (void *)(page + 4096 + 16);
+    heap_build_adopt(build, small, 32, 1);
+    heap_build_adopt(build, mapped, 4096 - 16, 1);
+    roots[0] = page + 4096;
+    roots[1] = page + 2 * 4096;
+    ck_assert_int_eq(how(small), POSSIBLE);
+    ck_assert_int_eq(how(mapped), LOST);
+}
+END_TEST
+
 START_TEST (pointer_to_the_end_holds_nothing_where_another_may_begin_there) {
     uintptr_t *a = object(72);
     roots[0] = at(a, 72);
@@ -478,6 +491,7 @@ int main(void) {
     tcase_add_test(tests, interior_pointer_from_a_lost_object_does_nothing);
     tcase_add_test(tests, root_for_starts_only_ignores_interior_pointers);
     tcase_add_test(tests, pointer_to_the_end_holds_as_one_into_the_middle_does);
+    tcase_add_test(tests, pointer_to_the_end_at_a_page_holds_what_is_too_small_to_be_mapped);
     tcase_add_test(tests, pointer_to_the_end_holds_nothing_where_another_may_begin_there);
     tcase_add_test(tests, pointer_to_the_end_of_the_heap_holds_what_ends_there);
     tcase_add_test(tests, objects_behind_a_starts_only_root_are_traced_in_full);
