@@ -316,6 +316,8 @@ int search_run(const struct scan_input *in, struct arena *arena, struct search *
         .is_last = !is_live(in),
     };
     if (is_live(in))
+        error = mark_settle(&search->heap, &search->marks, arena);
+    if (is_live(in) && !error)
         error = find_lingering(in, search);
     if (error)
         return error;

@@ -53,6 +53,7 @@ static int update(struct scan_entry entry) {
     struct history after;
     heap_build_freeze(build);
     ck_assert_int_eq(mark_run(&build->heap, &root, 1, &build->arena, &marks), 0);
+    ck_assert_int_eq(mark_settle(&build->heap, &marks, &build->arena), 0);
     struct history_input in = {&build->heap, &marks, entry.number > 1 ? &history : NULL, entry, confirm, is_last};
     int error = history_update(&in, &build->arena, &build->arena, &after);
     if (!error)
@@ -262,6 +263,17 @@ END_TEST
 START_TEST (held_by_anything_else_is_not_looked_at_again) {
     scan(FULL);
     roots[0] = (uintptr_t)object(24, 1);
+    scan(0);
+    ck_assert_uint_eq(history.suspect_count, 0);
+}
+END_TEST
+
+START_TEST (held_by_a_possible_one_as_well_is_not_looked_at_again) {
+    scan(FULL);
+    uintptr_t *possible = object(64, 1), *held = object(24, 2);
+    root_flags = ROOT_LIVE;
+    possible[1] = roots[0] = (uintptr_t)held;
+    roots[1] = (uintptr_t)possible + 20;
     scan(0);
     ck_assert_uint_eq(history.suspect_count, 0);
 }
@@ -703,6 +715,7 @@ int main(void) {
     tcase_add_test(tests, inherited_objects_are_no_suspects);
     tcase_add_test(tests, held_by_a_stack_alone_is_looked_at_again);
     tcase_add_test(tests, held_by_a_stack_for_three_scans_is_old);
+    tcase_add_test(tests, held_by_a_possible_one_as_well_is_not_looked_at_again);
     tcase_add_test(tests, held_by_anything_else_is_not_looked_at_again);
     tcase_add_test(tests, million_suspects_are_judged_in_linear_time);
     tcase_add_test(tests, bytes_max_is_enough_for_the_worst_case);
