@@ -151,12 +151,19 @@ static int is_in_frame(const struct rule *rule, intptr_t offset) {
     return offset < 0 && (by_word || offset >= -(intptr_t)rule->cfa_offset - ARCH_RED_ZONE_BYTES);
 }
 
+/* Is what the caller's address was read from another word than that? A rule takes one for the other, as do those who keep
+ * stacks. Code that is compiled to sign what it stores does not where the processor can't. */
+static int signs_returns(const struct cfi_frame *caller) {
+    const uintptr_t signature = 1ul << 54;
+    return caller->is_signed && arch_return_address(signature) != signature;
+}
+
 /* Fill in what one step shows. returns 0, or -1: not expressible */
 static int rule_from_step(const struct cfi_frame *caller, struct rule *rule) {
     uintptr_t cfa = caller->reg[CFI_SP], bp = caller->reg[CFI_BP];
     intptr_t offset;
     int pc_from_sp, bp_from_sp;
-    if (cfa_rule(cfa, rule) != 0 || word_place(caller->pc, cfa, &offset, &pc_from_sp) != 0)
+    if (cfa_rule(cfa, rule) != 0 || signs_returns(caller) || word_place(caller->pc, cfa, &offset, &pc_from_sp) != 0)
         return -1;
     rule->ra_offset = (int16_t)offset;
     /* Only the kernel lays out a frame whose return address is not next to the caller's stack. */
@@ -174,6 +181,11 @@ static int rule_from_step(const struct cfi_frame *caller, struct rule *rule) {
     return 0;
 }
 
+/* Is the way on from here told by the code, not by a table? */
+static int is_signal_return(const struct cfi_frame *frame) {
+    return !ARCH_TABLES_KNOW_SIGNALS && !frame->exact && learn_returns_from_signal(frame->pc);
+}
+
 typedef enum cfi_step step_by_tables(struct cfi_frame *frame, cfi_read_cb *read, void *context);
 
 static void learn(step_by_tables *step, uintptr_t pc, int exact, struct rule *rule) {
@@ -184,6 +196,8 @@ static void learn(step_by_tables *step, uintptr_t pc, int exact, struct rule *ru
     frame.reg[CFI_BP] = IMAGINARY_BP;
     frame.reg[CFI_PC] = pc - !exact;
     *rule = learnt;
+    if (is_signal_return(&frame))
+        return;
     switch (step(&frame, read_imaginary, NULL)) {
     case CFI_CALLER:
         if (rule_from_step(&frame, &learnt) == 0)
@@ -236,7 +250,7 @@ static int step_from_signal(struct cfi_frame *frame, struct stack_part *stack) {
 static int step_by_frame_pointer(struct cfi_frame *frame, struct stack_part *stack) {
     enum { GUESS_BYTES_MAX = 0x4000 };
     uintptr_t at = frame->reg[CFI_BP], bp, pc;
-    if (at < frame->reg[CFI_SP] || at - frame->reg[CFI_SP] > GUESS_BYTES_MAX || at & 7 ||
+    if (!ARCH_FRAME_ENDS_STACK || at < frame->reg[CFI_SP] || at - frame->reg[CFI_SP] > GUESS_BYTES_MAX || at & 7 ||
         read_real(stack, at, &bp) != 0 || read_real(stack, at + sizeof at, &pc) != 0)
         return -1;
     frame->reg[CFI_SP] = at + 2 * sizeof at;
@@ -248,6 +262,8 @@ static int step_by_frame_pointer(struct cfi_frame *frame, struct stack_part *sta
 
 /* returns 0, or -1: there is no caller, or none that can be found */
 static int step_real(struct cfi_frame *frame, struct stack_part *stack) {
+    if (is_signal_return(frame))
+        return step_from_signal(frame, stack);
     enum cfi_step step = cfi_step(frame, read_real, stack);
     if (step != CFI_NO_TABLE)
         return step == CFI_CALLER ? 0 : -1;
@@ -258,17 +274,9 @@ static int step_real(struct cfi_frame *frame, struct stack_part *stack) {
 static const struct {
     uint8_t number, offset;
 } saved[] = {
-#if defined(__x86_64__)
-    {3, offsetof(struct callee_saved, bx)},      {CFI_BP, offsetof(struct callee_saved, bp)},
-    {CFI_SP, offsetof(struct callee_saved, sp)}, {12, offsetof(struct callee_saved, r12)},
-    {13, offsetof(struct callee_saved, r13)},    {14, offsetof(struct callee_saved, r14)},
-    {15, offsetof(struct callee_saved, r15)},    {CFI_PC, offsetof(struct callee_saved, pc)},
-#else
-    {CFI_SP, offsetof(struct callee_saved, sp)},
-    {CFI_BP, offsetof(struct callee_saved, x[10])},
-    {30, offsetof(struct callee_saved, x[11])},
-    {CFI_PC, offsetof(struct callee_saved, pc)},
-#endif
+#define X(number, name) {(number), offsetof(struct callee_saved, name)},
+    ARCH_CALLEE_SAVED(X)
+#undef X
 };
 enum { SAVED = sizeof saved / sizeof saved[0] };
 enum { START_FRAMES = 2 }; /* of libc, between _start and main */
