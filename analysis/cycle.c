@@ -217,7 +217,7 @@ static struct cycle_edge edge_of(const struct graph *graph, node_number node, ui
 static struct cycle_edge describe(const struct cycle_search *s, uint32_t member, size_t edge) {
     const struct graph *graph = s->graph;
     node_number node = node_of(s, member), target = node_of(s, s->target[edge]);
-    uintptr_t word = heap_pointer(graph->heap, graph->address[node] + s->offset[edge]);
+    uintptr_t word = heap_pointer_in(graph->heap, graph_object(graph, node), graph->address[node] + s->offset[edge]);
     return edge_of(graph, node, s->offset[edge], word - graph->address[target]);
 }
 

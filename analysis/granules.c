@@ -63,7 +63,7 @@ static inline void enter(const struct heap *heap, _Atomic uint8_t *granule, uint
         leave_inside(granule, number);
     const struct object *object = heap_object(heap, id);
     uint64_t words = object->size_bytes / WORD;
-    int is_short = words <= SHORT_WORDS_MAX && !heap->unaligned && !(object->flags & OBJECT_LINKS);
+    int is_short = words <= SHORT_WORDS_MAX && !heap->unaligned && !(object->flags & OBJECT_UNUSUAL);
     uint8_t code = is_short ? (uint8_t)(GRANULE_SHORT + words) : GRANULE_LONG;
     if (address % GRANULE_BYTES || !has_slot || (heap->entry && heap->entry[id]) ||
         atomic_load_explicit(granule, memory_order_relaxed) != GRANULE_EMPTY)
@@ -89,7 +89,7 @@ static void enter_listed(struct build *build, const struct heap_odd *list, size_
 static inline int enter_usual(const struct build *build, _Atomic uint8_t *granule, uint32_t slot) {
     const struct object *object = heap_object(build->heap, slot & HEAP_SLOT_ID);
     uint64_t words = object->size_bytes / WORD;
-    if (slot & HEAP_SLOT_HALF || words > SHORT_WORDS_MAX || object->flags & OBJECT_LINKS ||
+    if (slot & HEAP_SLOT_HALF || words > SHORT_WORDS_MAX || object->flags & OBJECT_UNUSUAL ||
         atomic_load_explicit(granule, memory_order_relaxed) != GRANULE_EMPTY)
         return 0;
     atomic_store_explicit(granule, (uint8_t)(GRANULE_SHORT + words), memory_order_relaxed);

@@ -73,8 +73,10 @@ static int number_nodes(struct graph *graph, struct arena *arena) {
 /* ---- pointers ---- */
 
 struct graph_walk graph_walk_piece(const struct graph *graph, node_number node, uintptr_t lo, uintptr_t hi) {
-    struct range piece = heap_readable_in(graph->heap, graph_object(graph, node), lo, hi);
-    return (struct graph_walk){piece.lo, piece.hi, hi};
+    const struct object *object = graph_object(graph, node);
+    struct range piece = heap_readable_in(graph->heap, object, lo, hi);
+    size_t bytes = object->flags & OBJECT_HALVES ? sizeof(uint32_t) : sizeof(uintptr_t);
+    return (struct graph_walk){piece.lo, piece.hi, hi, graph->heap->unaligned ? 1 : bytes, bytes};
 }
 
 struct graph_walk graph_walk_from(const struct graph *graph, node_number node) {

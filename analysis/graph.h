@@ -36,6 +36,7 @@ struct graph_edge {
 /* Where a walk over a node's words stands: in the piece [next, piece_end) of what may be read, which ends at `end`. */
 struct graph_walk {
     uintptr_t next, piece_end, end;
+    size_t step, pointer_bytes;
 };
 
 /* Build nodes and components of all objects that have no mark, inherited ones too: graph_begin(), graph_note_lost() for each
@@ -69,11 +70,12 @@ int graph_edge_to(const struct graph *graph, uintptr_t word, struct graph_edge *
 static inline int graph_next(const struct graph *graph, node_number node, struct graph_walk *walk,
                              struct graph_edge *edge) {
     const struct heap *heap = graph->heap;
-    const uintptr_t lo = heap->lo, span = heap->hi - lo, step = heap->unaligned ? 1 : sizeof(uintptr_t);
+    const uintptr_t lo = heap->lo, span = heap->hi - lo, step = walk->step;
     const uintptr_t mask = heap->pointer_mask ? heap->pointer_mask : UINTPTR_MAX;
+    const size_t bytes = walk->pointer_bytes;
     for (;;) {
-        for (uintptr_t at = walk->next; at < walk->piece_end && walk->piece_end - at >= sizeof(uintptr_t); at += step) {
-            uintptr_t word = heap_load(at) & mask;
+        for (uintptr_t at = walk->next; at < walk->piece_end && walk->piece_end - at >= bytes; at += step) {
+            uintptr_t word = bytes < sizeof word ? heap_load_half(at) : heap_load(at) & mask;
             if (word - lo < span && graph_edge_to(graph, word, edge)) {
                 edge->offset = at - graph->address[node];
                 walk->next = at + step;

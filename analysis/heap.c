@@ -436,8 +436,10 @@ object_id heap_empty_array(const struct heap *heap, uintptr_t address, uintptr_t
 }
 
 int heap_is_ended(const struct heap *heap, object_id id, uintptr_t start, uintptr_t address) {
-    enum { PAGE_BYTES = 4096 };
-    if (!heap->ends_hold || address % PAGE_BYTES == 0 || start + heap_object(heap, id)->size_bytes != address)
+    enum { PAGE_BYTES = 4096, MAPPED_BYTES_MIN = PAGE_BYTES - 2 * sizeof(uintptr_t) };
+    uint64_t size_bytes = heap_object(heap, id)->size_bytes;
+    int may_be_mapped = address % PAGE_BYTES == 0 && size_bytes >= MAPPED_BYTES_MIN;
+    if (!heap->ends_hold || may_be_mapped || start + size_bytes != address)
         return 0;
     return !heap->entry || !(heap->entry[id] & HEAP_ENTRY_ALL);
 }

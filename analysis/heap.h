@@ -18,7 +18,7 @@ typedef uint32_t object_id; /* 0: none */
 
 /* One live allocation, 16 bytes. The address is not stored: it follows from the place in the index. */
 struct object {
-    uint64_t size_bytes : 40; /* as requested */
+    uint64_t size_bytes : 40; /* as requested, or what the program was told that it has */
     uint64_t site : 24;       /* allocation stack; 0: unknown */
     uint32_t birth;           /* serial, low 32 bits; grows with time */
     uint32_t refs : 24;       /* link to reference-count history; 0: none */
@@ -31,6 +31,8 @@ enum {
     OBJECT_SUSPECT = 4,   /* set in a snapshot only: lost, not yet confirmed by another scan */
     OBJECT_KNOWN = 8,     /* set in a snapshot only: confirmed by an earlier scan */
     OBJECT_LINKS = 16,    /* set in a snapshot only: heap.unreadable has links of it, or a part of it, small as it is */
+    OBJECT_HALVES = 32,   /* set in a snapshot only: its pointers have 4 bytes each (halves.h) */
+    OBJECT_UNUSUAL = OBJECT_LINKS | OBJECT_HALVES, /* it is not read word by word */
 };
 
 /* The kernel gives programs no address beyond. Source: Linux, arch/x86/x86_64/mm.rst; arch/arm64/memory.rst */
@@ -146,6 +148,8 @@ struct heap {
     size_t large_count;
     struct heap_odd *ignored; /* objects flagged OBJECT_IGNORED */
     size_t ignored_count;
+    struct range *halves; /* arrays flagged OBJECT_HALVES; set by halves_find() */
+    size_t halves_count;
     size_t object_count;
     uint64_t object_bytes;
 };
@@ -216,8 +220,8 @@ object_id heap_empty_array(const struct heap *heap, uintptr_t address, uintptr_t
  * returns  its id, or 0; *start receives its address then */
 object_id heap_find_far(const struct heap *heap, uintptr_t address, uintptr_t *start, struct range *none);
 
-/* Is `address` this object's end, and does that hold it? Not at the start of a page: what is mapped there has its own
- * pointers. */
+/* Is `address` this object's end, and does that hold it? Not at the start of a page, where the object may have been mapped
+ * for itself: what is mapped there has its own pointers. */
 int heap_is_ended(const struct heap *heap, object_id id, uintptr_t start, uintptr_t address);
 
 /* The object of which that is so. returns its id, or 0; *start receives its address then */
@@ -296,9 +300,17 @@ static inline uintptr_t heap_load(uintptr_t address) {
     return *(const any_word *)address;
 }
 
+static inline uintptr_t heap_load_half(uintptr_t address) {
+    typedef uint32_t __attribute__((may_alias, aligned(1))) any_half;
+    return *(const any_half *)address;
+}
+
 /* The same, as the pointer that it may be. */
 static inline uintptr_t heap_pointer(const struct heap *heap, uintptr_t address) {
     return heap_load(address) & (heap->pointer_mask ? heap->pointer_mask : UINTPTR_MAX);
+}
+static inline uintptr_t heap_pointer_in(const struct heap *heap, const struct object *object, uintptr_t address) {
+    return object->flags & OBJECT_HALVES ? heap_load_half(address) : heap_pointer(heap, address);
 }
 
 #endif

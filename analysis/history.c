@@ -151,22 +151,18 @@ static struct object *object_of(const struct judge *judge, object_id id) {
     return heap_object(judge->in->heap, id);
 }
 
-static int is_finding(const struct judge *judge, const struct suspect *suspect) {
-    return suspect->scans >= judge->in->confirm;
-}
-
 static void set_flags(struct object *object, unsigned flags) {
     object->flags = (object->flags & ~(unsigned)(OBJECT_SUSPECT | OBJECT_KNOWN) & 63) | (flags & 63);
 }
 
 static void count_freed(struct judge *judge, const struct suspect *suspect) {
     judge->out->counts.freed_by_program += suspect->scans > 0;
-    judge->out->counts.confirmed_freed += (uint64_t)is_finding(judge, suspect);
+    judge->out->counts.confirmed_freed += suspect->is_finding;
 }
 
 static void count_withdrawn(struct judge *judge, const struct suspect *suspect) {
     judge->out->counts.withdrawn += suspect->scans > 0;
-    judge->out->counts.confirmed_withdrawn += (uint64_t)is_finding(judge, suspect);
+    judge->out->counts.confirmed_withdrawn += suspect->is_finding;
 }
 
 /* What became of the suspects that there were: freed, reached again, or still lost. */
@@ -294,11 +290,12 @@ static struct suspect judge_suspect(struct judge *judge, uintptr_t address, obje
     uint64_t contents = hash_contents(judge->in->heap, address, object->size_bytes);
     discount(judge, old, object);
     int changed = old && old->unchanged != mix(contents, judge->known_edges[node]);
-    int known = old && !changed && is_finding(judge, old);
+    int known = old && !changed && old->is_finding;
     struct suspect suspect = old ? judge_again(judge, old, changed) : judge_new(judge, address, id);
     suspect.unchanged = mix(contents, judge->edges[node]);
-    judge->out->counts.confirmed += (uint64_t)(!known && is_finding(judge, &suspect));
-    set_flags(object, known ? OBJECT_KNOWN : is_finding(judge, &suspect) ? 0 : OBJECT_SUSPECT);
+    suspect.is_finding = known || suspect.scans >= judge->in->confirm;
+    judge->out->counts.confirmed += !known && suspect.is_finding;
+    set_flags(object, known ? OBJECT_KNOWN : suspect.is_finding ? 0 : OBJECT_SUSPECT);
     judge->out->objects[0]++;
     judge->out->bytes[0] += object->size_bytes;
     return suspect;

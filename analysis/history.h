@@ -39,6 +39,7 @@ struct suspect {
      * that is held by a stack or a register alone; then `found_scan` is the first scan that saw it so. */
     uint16_t scans;
     uint8_t generation; /* when it was found lost */
+    uint8_t is_finding; /* after the last scan that judged it, by the `confirm` of that one */
 };
 
 struct history_counts {        /* since recording began; of objects */

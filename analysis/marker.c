@@ -369,6 +369,17 @@ static NOINLINE void gather_long(struct marker *marker, struct range words) {
     }
 }
 
+static NOINLINE void gather_halves(struct marker *marker, struct range words) {
+    struct marker_words *found = &marker->found[marker->round];
+    for (uintptr_t at = words.lo; at < words.hi; at += WORD / 2) {
+        if (found->count == MARKER_WORDS)
+            marker_settle_all(marker);
+        uintptr_t word = heap_load_half(at);
+        found->word[found->count] = word;
+        found->count += word - marker->lo < marker->span;
+    }
+}
+
 static inline void gather_short(struct marker *marker, uintptr_t at, uintptr_t end) {
     struct marker_words *found = &marker->found[marker->round];
     uintptr_t lo = marker->lo, span = marker->span, mask = marker->mask;
@@ -397,7 +408,7 @@ static NOINLINE void scan_long(struct marker *marker, work_item item) {
     marker->bytes_read += words.hi - words.lo;
     for (struct range r = heap_readable_in(heap, object, words.lo, words.hi); r.lo < r.hi;
          r = heap_readable_in(heap, object, r.hi, words.hi))
-        gather_long(marker, r);
+        (object->flags & OBJECT_HALVES ? gather_halves : gather_long)(marker, r);
 }
 
 static void launch(struct marker *marker) {

@@ -397,6 +397,29 @@ ALIGNED(memalign)
 PAGED(valloc)
 PAGED(pvalloc)
 
+/* Whoever asks how large a block really is may keep pointers in all of it. */
+static void grown(void *address, size_t bytes) {
+    thread_busy++;
+    object_id id = thread_busy == 1 && thread_state() ? record_known((uintptr_t)address) : 0;
+    if (id && bytes > record_size(id)) {
+        if (duty_is_on(DUTY_PROFILE))
+            profile_grown(record_object(id), bytes);
+        record_grow((uintptr_t)address, id, bytes);
+    }
+    hook_ends(0);
+}
+
+EXPORT size_t malloc_usable_size(void *pointer) {
+    if (next_is_early(pointer))
+        return next_early_bytes(pointer);
+    if (!pointer || !READY() || !next.malloc_usable_size)
+        return 0;
+    size_t bytes = next.malloc_usable_size(pointer);
+    if (hook_recording)
+        grown(pointer, bytes);
+    return bytes;
+}
+
 /* Not allocation, but where code goes. */
 
 EXPORT int dlclose(void *handle) {

@@ -14,6 +14,7 @@
 
 #include "analysis/cxx.h"
 #include "analysis/gobject.h"
+#include "analysis/halves.h"
 #include "analysis/python.h"
 #include "init.h"
 #include "loaded.h"
@@ -69,6 +70,12 @@ static int read_python(const struct heap *heap, struct counts *counts, struct la
  * not show it. */
 static int has_cxx_library(void) {
     return symbol_find("_ZTVN10__cxxabiv117__class_type_infoE") != 0;
+}
+
+/* ---- GLib ---- */
+
+int language_halves(struct heap *heap, struct arena *arena) {
+    return halves_are_possible(heap) && symbol_find("g_hash_table_insert") ? halves_find(heap, arena) : 0;
 }
 
 /* ---- GObject ---- */

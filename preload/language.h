@@ -10,6 +10,9 @@ struct language_notes {
     enum reason python, gobject;
 };
 
+/* halves_find(), where there is a library that has such arrays. context: child */
+int language_halves(struct heap *heap, struct arena *arena);
+
 /* Read them from memory. heap: frozen, or a young view; is_quiet: as for cxx_read(). The result is not installed yet.
  * returns  0 or -ENOMEM. context: child */
 int language_read(const struct heap *heap, int is_quiet, struct counts *counts, struct language_notes *notes);

@@ -216,6 +216,21 @@ void profile_born(uintptr_t address, size_t size_bytes, uint32_t site, int is_bl
     change(shard, counts, site, 1, (int64_t)size_bytes);
 }
 
+void profile_grown(const struct object *object, size_t size_bytes) {
+    if (heap_born_before(object->birth, first_birth))
+        return;
+    struct profile_shard *shard = shard_of_thread();
+    struct counters *counts = shard ? counters_of(shard, object->site) : NULL;
+    if (!counts)
+        return;
+    uint64_t more = size_bytes - object->size_bytes;
+    counts->bytes += more;
+    counts->slack_bytes -= more;
+    if (size_bytes > counts->size_max)
+        counts->size_max = size_bytes;
+    change(shard, counts, object->site, 0, (int64_t)more);
+}
+
 /* ---- deaths ---- */
 
 /* Has the call that made it, or the one that called that, not returned yet? Then all return addresses outside of it are what

@@ -13,6 +13,10 @@ void profile_after_fork(void); /* the child counts its own */
  * context  hook, busy once; thread_self made */
 void profile_born(uintptr_t address, size_t size_bytes, uint32_t site, int is_block);
 
+/* The program learnt that it has `size_bytes` of it, which is more than it asked for. The record is as it was. context: the
+ * same */
+void profile_grown(const struct object *object, size_t size_bytes);
+
 /* How an object ended. */
 enum profile_end {
     PROFILE_FREED,

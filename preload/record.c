@@ -250,13 +250,22 @@ void record_restore(uintptr_t address, object_id id) {
         lose(id);
 }
 
-int record_known(uintptr_t address) {
+object_id record_known(uintptr_t address) {
     struct heap_leaf *leaf = heap_leaf_at(&record_index, address);
     uint32_t half = address & 8 ? HEAP_SLOT_HALF : 0;
     uint32_t slot = leaf ? atomic_load_explicit(&leaf->slot[heap_slot_number(address)], memory_order_relaxed) : 0;
     if (slot && !(address & 7) && (slot & HEAP_SLOT_HALF) == half)
-        return 1;
-    return __atomic_load_n(&odd_table, __ATOMIC_RELAXED) && odd_find(address);
+        return slot & HEAP_SLOT_ID;
+    return __atomic_load_n(&odd_table, __ATOMIC_RELAXED) ? odd_find(address) : 0;
+}
+
+void record_grow(uintptr_t address, object_id id, size_t bytes) {
+    struct object *object = record_of(id);
+    struct heap_leaf *leaf = heap_leaf_at(&record_index, address);
+    if (leaf && bytes >= HEAP_LARGE_BYTES)
+        atomic_store_explicit(&leaf->large[heap_slot_number(address) >> HEAP_BLOCK_SHIFT], 1, memory_order_relaxed);
+    thread_self->net_bytes += (int64_t)bytes - (int64_t)object->size_bytes;
+    object->size_bytes = bytes;
 }
 
 enum { FIND_LEAVES_MAX = 1 << 16 }; /* objects of up to 64 GiB are found by a pointer into them */

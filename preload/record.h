@@ -21,8 +21,11 @@ object_id record_find(uintptr_t address, uintptr_t *start);
 uint64_t record_size(object_id id); /* bytes */
 void record_flag(object_id id, unsigned flag);
 
-/* Is there an object that begins at `address`? */
-int record_known(uintptr_t address);
+/* The object that begins at `address`; 0: there is none. */
+object_id record_known(uintptr_t address);
+
+/* The program may use `bytes` of the object `id` at `address`, more than it asked for. context: hook, busy, not nested */
+void record_grow(uintptr_t address, object_id id, size_t bytes);
 
 /* The live object that contains `address`, for calls that are many: one whose start lies more than RECORD_NEAR_BYTES
  * before it is not found, nor one without a slot of its own. *start receives its first address. returns its id, or 0

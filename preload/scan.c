@@ -14,6 +14,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "analysis/halves.h"
 #include "analysis/holes.h"
 #include "analysis/miscount.h"
 #include "clock.h"
@@ -71,7 +72,7 @@ static int view(struct arena *arena, struct search *search) {
         error = roots_view_memory(&search->maps, &search->heap, arena);
     if (!error)
         holes_flag(&search->heap);
-    return error;
+    return error ? error : language_halves(&search->heap, arena);
 }
 
 int search_view(struct arena *arena, struct search *search) {
@@ -117,7 +118,7 @@ static int add_old_words(struct search *search, const struct range *written, siz
         return error;
     struct roots_output *roots = &search->roots;
     all = arena_alloc(search->arena, roots->count + old_count + 1, sizeof *all);
-    if (!all)
+    if (!all || halves_widen(&search->heap, search->arena, &all[roots->count + old_count]))
         return -ENOMEM;
     memcpy(all, roots->root, roots->count * sizeof *all);
     if (old_count)
@@ -125,7 +126,7 @@ static int add_old_words(struct search *search, const struct range *written, siz
     for (size_t i = 0; i < old_count; i++)
         roots->bytes += old_words[i].hi - old_words[i].lo;
     roots->root = all;
-    roots->count += old_count;
+    roots->count += old_count + (search->heap.halves_count > 0);
     return 0;
 }
 
@@ -315,6 +316,8 @@ int search_run(const struct scan_input *in, struct arena *arena, struct search *
         .is_last = !is_live(in),
     };
     if (is_live(in))
+        error = mark_settle(&search->heap, &search->marks, arena);
+    if (is_live(in) && !error)
         error = find_lingering(in, search);
     if (error)
         return error;

@@ -53,6 +53,7 @@ static int update(struct scan_entry entry) {
     struct history after;
     heap_build_freeze(build);
     ck_assert_int_eq(mark_run(&build->heap, &root, 1, &build->arena, &marks), 0);
+    ck_assert_int_eq(mark_settle(&build->heap, &marks, &build->arena), 0);
     struct history_input in = {&build->heap, &marks, entry.number > 1 ? &history : NULL, entry, confirm, is_last};
     int error = history_update(&in, &build->arena, &build->arena, &after);
     if (!error)
@@ -267,6 +268,17 @@ START_TEST (held_by_anything_else_is_not_looked_at_again) {
 }
 END_TEST
 
+START_TEST (held_by_a_possible_one_as_well_is_not_looked_at_again) {
+    scan(FULL);
+    uintptr_t *possible = object(64, 1), *held = object(24, 2);
+    root_flags = ROOT_LIVE;
+    possible[1] = roots[0] = (uintptr_t)held;
+    roots[1] = (uintptr_t)possible + 20;
+    scan(0);
+    ck_assert_uint_eq(history.suspect_count, 0);
+}
+END_TEST
+
 START_TEST (million_suspects_are_judged_in_linear_time) {
     teardown();
     setup();
@@ -384,6 +396,20 @@ START_TEST (last_scan_tells_what_another_one_would) {
         ck_assert(age[i].generation == age_of(place[i]).generation && age[i].scan_a == age_of(place[i]).scan_a &&
                   age[i].scan_b == age_of(place[i]).scan_b);
     teardown();
+}
+END_TEST
+
+START_TEST (last_scan_takes_no_suspect_for_a_finding_that_was_none) {
+    void *back = object(24, 1), *freed = object(24, 1);
+    object(24, 1);
+    scan(FULL);
+    confirm = 1;
+    is_last = 1;
+    roots[0] = (uintptr_t)back;
+    heap_build_forget(build, freed);
+    scan(FULL);
+    counts_are(3, 1, 1, 1);
+    ck_assert_uint_eq(history.counts.confirmed_withdrawn + history.counts.confirmed_freed, 0);
 }
 END_TEST
 
@@ -689,11 +715,13 @@ int main(void) {
     tcase_add_test(tests, inherited_objects_are_no_suspects);
     tcase_add_test(tests, held_by_a_stack_alone_is_looked_at_again);
     tcase_add_test(tests, held_by_a_stack_for_three_scans_is_old);
+    tcase_add_test(tests, held_by_a_possible_one_as_well_is_not_looked_at_again);
     tcase_add_test(tests, held_by_anything_else_is_not_looked_at_again);
     tcase_add_test(tests, million_suspects_are_judged_in_linear_time);
     tcase_add_test(tests, bytes_max_is_enough_for_the_worst_case);
     tcase_add_test(tests, no_memory_leaves_the_history_before);
     tcase_add_loop_test(plain, last_scan_tells_what_another_one_would, 0, 2);
+    tcase_add_test(tests, last_scan_takes_no_suspect_for_a_finding_that_was_none);
     tcase_add_test(tests, suspect_that_changed_is_seen_in_the_last_scan);
     tcase_add_test(tests, log_keeps_the_last_scan_of_each_generation);
     tcase_add_test(tests, young_scans_begin_where_the_last_one_of_them_ended);

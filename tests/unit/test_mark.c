@@ -135,6 +135,40 @@ START_TEST (pointer_to_the_end_holds_as_one_into_the_middle_does) {
 }
 END_TEST
 
+START_TEST (pointer_to_the_end_at_a_page_holds_what_is_too_small_to_be_mapped) {
+    build->heap.ends_hold = 1;
+    uintptr_t page = ((uintptr_t)heap_build_gap(build, 4 * 4096) + 4095) & ~(uintptr_t)4095;
+    void *small = (void *)(page + 4096 - 32), *mapped = (void *)(page + 4096 + 16);
+    heap_build_adopt(build, small, 32, 1);
+    heap_build_adopt(build, mapped, 4096 - 16, 1);
+    roots[0] = page + 4096;
+    roots[1] = page + 2 * 4096;
+    ck_assert_int_eq(how(small), POSSIBLE);
+    ck_assert_int_eq(how(mapped), LOST);
+}
+END_TEST
+
+START_TEST (what_a_stack_and_a_possible_one_hold_needs_no_stack) {
+    uintptr_t *possible = object(64), *both = object(64), *behind = object(64), *stack_alone = object(64);
+    uintptr_t *root = heap_build_gap(build, 4 * sizeof *root), *stack = root + 2;
+    root[0] = at(possible, 20);
+    stack[0] = at(both, 0);
+    stack[1] = at(stack_alone, 0);
+    possible[1] = at(both, 0);
+    both[1] = at(behind, 0);
+    const struct root all[] = {{at(root, 0), at(root, 8), 0}, {at(stack, 0), at(stack, 16), ROOT_LIVE}};
+    struct marks found;
+    heap_build_freeze(build);
+    ck_assert_int_eq(mark_run(&build->heap, all, 2, &build->arena, &found), 0);
+    ck_assert(!mark_test(found.settled, heap_build_id(build, both)));
+    ck_assert_int_eq(mark_settle(&build->heap, &found, &build->arena), 0);
+    ck_assert(mark_test(found.settled, heap_build_id(build, both)));
+    ck_assert(mark_test(found.settled, heap_build_id(build, behind)));
+    ck_assert(!mark_test(found.settled, heap_build_id(build, stack_alone)));
+    ck_assert(!mark_test(found.settled, heap_build_id(build, possible)));
+}
+END_TEST
+
 START_TEST (pointer_to_the_end_holds_nothing_where_another_may_begin_there) {
     uintptr_t *a = object(72);
     roots[0] = at(a, 72);
@@ -478,6 +512,8 @@ int main(void) {
     tcase_add_test(tests, interior_pointer_from_a_lost_object_does_nothing);
     tcase_add_test(tests, root_for_starts_only_ignores_interior_pointers);
     tcase_add_test(tests, pointer_to_the_end_holds_as_one_into_the_middle_does);
+    tcase_add_test(tests, pointer_to_the_end_at_a_page_holds_what_is_too_small_to_be_mapped);
+    tcase_add_test(tests, what_a_stack_and_a_possible_one_hold_needs_no_stack);
     tcase_add_test(tests, pointer_to_the_end_holds_nothing_where_another_may_begin_there);
     tcase_add_test(tests, pointer_to_the_end_of_the_heap_holds_what_ends_there);
     tcase_add_test(tests, objects_behind_a_starts_only_root_are_traced_in_full);

@@ -1,0 +1,203 @@
+/* test_halves.c - hash tables whose keys and values have 4 bytes each.
+ *
+ * Linked with all of analysis/, heap_build.c and -lcheck. */
+#include "analysis/halves.h"
+#include "analysis/graph.h"
+#include "tests/unit/heap_build.h"
+#include "tests/unit/suite.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+enum { ROOM_BYTES = 1 << 20, SLOTS = 8, TABLE_BYTES = 96, WIDE_KEYS = 1, WIDE_VALUES = 2 };
+
+struct table { /* as in GLib */
+    uint64_t slots;
+    uint32_t modulus, mask, used, not_empty, wide, pad;
+    void *keys;
+    uint32_t *hashes;
+    void *values;
+};
+
+static struct heap_build *build;
+static char *low, *low_next;
+static uintptr_t *root;
+
+static void setup(void) {
+    build = heap_build_new(ROOM_BYTES);
+    root = heap_build_gap(build, sizeof *root);
+    low = mmap(NULL, ROOM_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+    ck_assert_ptr_ne(low, MAP_FAILED);
+    low_next = low;
+}
+static void teardown(void) {
+    munmap(low, ROOM_BYTES);
+    heap_build_free(build);
+}
+
+/* Below 4 GiB. */
+static void *object(size_t size_bytes) {
+    void *address = low_next;
+    low_next += (size_bytes + 31) & ~(size_t)15;
+    heap_build_adopt(build, address, size_bytes, 1);
+    return address;
+}
+static struct table *table(uint32_t wide) {
+    struct table *table = object(TABLE_BYTES);
+    *table = (struct table){.slots = SLOTS, .modulus = 7, .mask = SLOTS - 1, .used = 1, .not_empty = 1, .wide = wide};
+    table->keys = object(SLOTS * (wide & WIDE_KEYS ? 8 : 4));
+    table->hashes = object(SLOTS * 4);
+    table->values = object(SLOTS * (wide & WIDE_VALUES ? 8 : 4));
+    return table;
+}
+static uint32_t half(const void *address) {
+    return (uint32_t)(uintptr_t)address;
+}
+static int is_flagged(const void *address) {
+    return (heap_build_record(build, address)->flags & OBJECT_HALVES) != 0;
+}
+static void find(void) {
+    ck_assert_int_eq(halves_find(&build->heap, &build->arena), 0);
+}
+static struct marks mark(void) {
+    const struct root roots[] = {{(uintptr_t)root, (uintptr_t)(root + 1), 0}};
+    struct marks marks;
+    heap_build_freeze(build);
+    ck_assert_int_eq(mark_run(&build->heap, roots, 1, &build->arena, &marks), 0);
+    return marks;
+}
+static int is_reached(const struct marks *marks, const void *address) {
+    return mark_test(marks->reachable, heap_build_id(build, address));
+}
+
+START_TEST (keys_and_values_of_four_bytes_hold) {
+    struct table *it = table(0);
+    void *key = object(40), *value = object(40), *other = object(40);
+    ((uint32_t *)it->keys)[3] = half(key);
+    ((uint32_t *)it->values)[SLOTS - 1] = half(value);
+    *root = (uintptr_t)it;
+    find();
+    struct marks marks = mark();
+    ck_assert(is_reached(&marks, key) && is_reached(&marks, value) && !is_reached(&marks, other));
+}
+END_TEST
+
+START_TEST (words_are_left_as_they_are) {
+    struct table *it = table(WIDE_KEYS | WIDE_VALUES);
+    void *key = object(40), *other = object(40);
+    ((uintptr_t *)it->keys)[3] = (uintptr_t)key;
+    ((uintptr_t *)it->values)[3] = (uintptr_t)half(other) << 32;
+    *root = (uintptr_t)it;
+    find();
+    struct marks marks = mark();
+    ck_assert(!is_flagged(it->keys) && !is_flagged(it->values) && !build->heap.halves_count);
+    ck_assert(is_reached(&marks, key) && !is_reached(&marks, other));
+}
+END_TEST
+
+START_TEST (set_has_one_array) {
+    struct table *it = table(0);
+    it->values = it->keys;
+    find();
+    ck_assert_uint_eq(build->heap.halves_count, 1);
+}
+END_TEST
+
+START_TEST (array_of_another_size_is_none) {
+    struct table *it = table(0);
+    it->keys = object(SLOTS * 4 + 4);
+    find();
+    ck_assert_uint_eq(build->heap.halves_count, 0);
+}
+END_TEST
+
+START_TEST (mask_that_does_not_fit_makes_no_table) {
+    table(0)->mask = SLOTS;
+    table(0)->not_empty = SLOTS + 1;
+    table(0)->slots = SLOTS + 1;
+    find();
+    ck_assert_uint_eq(build->heap.halves_count, 0);
+}
+END_TEST
+
+START_TEST (lost_table_holds_what_is_lost_with_it) {
+    struct table *it = table(0);
+    void *key = object(40);
+    ((uint32_t *)it->keys)[5] = half(key);
+    find();
+    struct marks marks = mark();
+    struct graph graph;
+    ck_assert_int_eq(graph_nodes(&graph, &build->heap, &marks, &build->arena), 0);
+    node_number node = graph_number(&graph, heap_build_id(build, it->keys));
+    struct graph_walk walk = graph_walk_from(&graph, node);
+    struct graph_edge edge;
+    ck_assert(graph_next(&graph, node, &walk, &edge));
+    ck_assert_uint_eq(edge.target, graph_number(&graph, heap_build_id(build, key)));
+    ck_assert_uint_eq(edge.offset, 5 * 4);
+    ck_assert(!graph_next(&graph, node, &walk, &edge));
+}
+END_TEST
+
+START_TEST (long_array_is_read_to_its_end) {
+    enum { MANY = 1 << 15 };
+    struct table *it = table(0);
+    it->slots = MANY;
+    it->mask = MANY - 1;
+    it->keys = it->values = object(MANY * 4);
+    it->hashes = object(MANY * 4);
+    void *last = object(40);
+    for (size_t i = 0; i < MANY; i++)
+        ((uint32_t *)it->keys)[i] = half(i == MANY - 1 ? last : it);
+    *root = (uintptr_t)it;
+    find();
+    struct marks marks = mark();
+    ck_assert(is_reached(&marks, last));
+}
+END_TEST
+
+START_TEST (for_a_young_scan_they_become_words) {
+    struct table *it = table(0);
+    void *key = object(40);
+    ((uint32_t *)it->keys)[3] = half(key);
+    find();
+    struct root wide;
+    ck_assert_int_eq(halves_widen(&build->heap, &build->arena, &wide), 0);
+    ck_assert_uint_eq(wide.hi - wide.lo, 2 * SLOTS * sizeof(uintptr_t));
+    ck_assert_uint_eq(((const uintptr_t *)wide.lo)[3], (uintptr_t)key);
+}
+END_TEST
+
+START_TEST (memory_that_runs_out_is_an_error) {
+    table(0);
+    build->arena_left = 0;
+    build->arena = (struct arena){.more = heap_build_more, .context = build};
+    ck_assert_int_eq(halves_find(&build->heap, &build->arena), -ENOMEM);
+}
+END_TEST
+
+START_TEST (only_a_heap_below_four_gigabytes_is_asked) {
+    heap_build_object(build, 40, 1);
+    ck_assert(!halves_are_possible(&build->heap));
+    object(40);
+    ck_assert(halves_are_possible(&build->heap));
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("halves");
+    TCase *by_hand = tcase_create("by hand");
+    tcase_add_checked_fixture(by_hand, setup, teardown);
+    tcase_add_test(by_hand, keys_and_values_of_four_bytes_hold);
+    tcase_add_test(by_hand, words_are_left_as_they_are);
+    tcase_add_test(by_hand, set_has_one_array);
+    tcase_add_test(by_hand, array_of_another_size_is_none);
+    tcase_add_test(by_hand, mask_that_does_not_fit_makes_no_table);
+    tcase_add_test(by_hand, lost_table_holds_what_is_lost_with_it);
+    tcase_add_test(by_hand, long_array_is_read_to_its_end);
+    tcase_add_test(by_hand, for_a_young_scan_they_become_words);
+    tcase_add_test(by_hand, memory_that_runs_out_is_an_error);
+    tcase_add_test(by_hand, only_a_heap_below_four_gigabytes_is_asked);
+    suite_add_tcase(suite, by_hand);
+    return suite_run(suite);
+}
