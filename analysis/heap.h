@@ -140,6 +140,7 @@ struct heap {
     size_t large_count;
     struct heap_odd *ignored; /* objects flagged OBJECT_IGNORED */
     size_t ignored_count;
+    const uint8_t *places; /* where objects lie, roughly: places.h */
     size_t object_count;
     uint64_t object_bytes;
 };

@@ -16,6 +16,7 @@
 
 #include "analysis/holes.h"
 #include "analysis/miscount.h"
+#include "analysis/sift.h"
 #include "clock.h"
 #include "dirty.h"
 #include "forked.h"
@@ -199,7 +200,10 @@ static int mark(struct search *search, const struct crew *crew) {
     const struct root *roots = search->roots.root;
     size_t count = search->roots.count;
     int64_t begun_us = clock_us();
-    int error = mark_together(crew, &search->heap, roots, count, search->arena, &search->marks);
+    int error =
+        search->extent == EXTENT_ALL ? sift_roots(&search->heap, roots, count, search->arena, &roots, &count) : 0;
+    if (!error)
+        error = mark_together(crew, &search->heap, roots, count, search->arena, &search->marks);
     if (!error && search->extent != EXTENT_YOUNG)
         error = audit_run(crew, &search->heap, &search->counts, roots, count, options_audit_live(&process.options),
                           &search->marks, search->arena, &search->audit);
