@@ -206,10 +206,16 @@ static struct cfi_frame imaginary_frame(uintptr_t pc, int exact) {
     return frame;
 }
 
+static struct rule without_table(uintptr_t pc, int exact) {
+    struct dl_find_object found;
+    int in_module = _dl_find_object((void *)pc, &found) == 0;
+    return (struct rule){.kind = exact && in_module ? RULE_SLOW : RULE_NO_TABLE,
+                         .flags = !exact && in_module ? RULE_MODULE : 0};
+}
+
 /* The rule of a step from that frame, which led to `caller`. */
 static void conclude(enum cfi_step step, const struct cfi_frame *caller, uintptr_t pc, int exact, struct rule *rule) {
     struct rule learnt = {.kind = RULE_SLOW};
-    struct dl_find_object found;
     *rule = learnt;
     switch (step) {
     case CFI_CALLER:
@@ -220,7 +226,7 @@ static void conclude(enum cfi_step step, const struct cfi_frame *caller, uintptr
         rule->kind = RULE_END;
         break;
     case CFI_NO_TABLE:
-        rule->kind = exact && _dl_find_object((void *)pc, &found) == 0 ? RULE_SLOW : RULE_NO_TABLE;
+        *rule = without_table(pc, exact);
         break;
     case CFI_FAILED:
         break;
