@@ -6,7 +6,7 @@
  * Start:   cfi_cache_row(). */
 #include "cfi_cache.h"
 
-enum { BEGUN_MAX = 4 };
+enum { BEGUN_MAX = 8 };
 
 static struct {
     struct begun {
