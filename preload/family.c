@@ -22,7 +22,9 @@ enum {
 };
 
 uint32_t family_site(struct family *family, uintptr_t pc) {
-    return family->is_plain ? family_site_here(family, pc, 1) : family_site_here(family, pc, 0);
+    uint32_t number;
+    int is_number = family->runs == 1 ? family_number(family, pc, 1, &number) : family_number(family, pc, 0, &number);
+    return is_number ? family_known_site(family, number) : 0;
 }
 
 /* ---- those that end ---- */
@@ -33,7 +35,10 @@ static void forget(struct families *families, struct family *family) {
     if (family->known)
         family_give_back(families, family->known, family->known_bits);
     size_t place = (size_t)(family - families->family), group = place / FAMILY_WAYS, any = 0;
-    families->sp[place] = families->first[place] = 0;
+    families->sp[place] = 0;
+    struct family_first *first = families_first(families, family->sp);
+    if (first->family == family)
+        *first = (struct family_first){0};
     for (size_t way = 0; way < FAMILY_WAYS; way++)
         any |= families->sp[group * FAMILY_WAYS + way];
     if (!any)
@@ -67,11 +72,9 @@ static int refuse(struct families *families) {
 
 /* ---- a stack that is met for the first time ---- */
 
-/* The number and the frames of the present stack. returns  0: some word is none of its place's, or made of halves of two */
-static int read_stack(const struct family *family, uintptr_t pc, uint32_t *number, uint64_t *frames) {
+/* The frames of the present stack, which has a number. returns  0: some word is made of halves of two */
+static int read_stack(const struct family *family, uintptr_t pc, uint64_t *frames) {
     uint64_t differs = 0;
-    if (!family_number(family, pc, 0, number))
-        return 0;
     for (size_t i = 0; i < family->places; i++) {
         uint64_t now = *family->at[i];
         differs |= (now ^ family->one[i]) && (now ^ family->two[i]);
@@ -98,18 +101,25 @@ static void count_miss(struct families *families, struct family *family) {
 /* The same for one of its shape, whose words become those of their places. returns  0: there is no room, and no family */
 static int learn_stack(struct families *families, struct family *family, uintptr_t pc, uint32_t *number,
                        uint64_t *frames) {
-    if (family_places_learn(families, family, pc) == 0 && read_stack(family, pc, number, frames))
+    if (family_places_learn(families, family, pc) == 0 && family_number(family, pc, 0, number) &&
+        read_stack(family, pc, frames))
         return 1;
     end(families, family);
     return 0;
 }
 
 static uint32_t site_of_new(struct families *families, struct family *family, uint32_t number, const uint64_t *frames) {
+    frames_check(frames, family->frames);
     uint32_t site = site_intern(frames, family->frames);
     int is_gone = family_known_make_room(families, family) != 0 && refuse(families);
     if (site && !is_gone)
         family_known_put(family, (struct family_known){number, site});
     return site;
+}
+
+uint32_t family_site_of_new(struct families *families, struct family *family, uintptr_t pc, uint32_t number) {
+    uint64_t frames[CAPTURE_FRAMES_MAX];
+    return read_stack(family, pc, frames) ? site_of_new(families, family, number, frames) : 0;
 }
 
 /* ---- those that begin where a stack does ---- */
@@ -122,7 +132,7 @@ uint32_t families_site_of_new(struct families *families, const struct caller *ca
         struct family *family = &families->family[place ^ way];
         if (families->sp[place ^ way] != caller->sp || !family_begins_at(family, caller))
             continue;
-        if (!read_stack(family, caller->pc, &number, frames)) {
+        if (!family_number(family, caller->pc, 0, &number) || !read_stack(family, caller->pc, frames)) {
             if (!family_places_fit(family, caller->pc)) {
                 count_miss(families, family);
                 continue;
@@ -130,7 +140,7 @@ uint32_t families_site_of_new(struct families *families, const struct caller *ca
             if (!learn_stack(families, family, caller->pc, &number, frames))
                 return 0;
         }
-        frames_check(frames, family->frames);
+        families_look_first(families, family);
         return site_of_new(families, family, number, frames);
     }
     return 0;
@@ -191,7 +201,8 @@ static int begin(struct families *families, const struct whole *whole) {
         return -1;
     }
     size_t place = (size_t)(family - families->family);
-    families->sp[place] = families->first[place] = family->sp;
+    families->sp[place] = family->sp;
+    families_look_first(families, family);
     families->groups |= 1ull << place / FAMILY_WAYS;
     return 0;
 }

@@ -12,6 +12,8 @@
 enum {
     FAMILIES = 64,
     FAMILIES_SHIFT = 64 - 6,
+    FAMILIES_FIRST = 256, /* places for those that are looked at before anything else: few meet in one */
+    FAMILIES_FIRST_SHIFT = 64 - 8,
     FAMILY_WAYS = 4,
     FAMILY_PLACES = 64, /* of one or two words */
     FAMILY_WIDES = 16,  /* of more, and the caller's own address */
@@ -40,8 +42,8 @@ struct family_place {
 struct family_wide {
     const uint64_t *at;
     struct family_word *words; /* where there is none, one that belongs elsewhere */
-    uint64_t factor;
-    uint32_t shift, count;
+    uint64_t factor, mask;     /* the hash of a word: bits of its product with `factor`, bytes from words[0] on */
+    uint32_t count;
     uint32_t bits
         [FAMILY_WORD_BITS]; /* of a number: those of a word's code are set as the word's place in their order says */
     struct family_place place;
@@ -57,17 +59,16 @@ struct family {
     unsigned epoch;            /* unwind_epoch; 0: this is none */
     uint32_t places, wides;
     uint32_t frames, runs;
-    int is_plain;       /* there is one run, and no wide place but the caller's own address */
     uint32_t any_frame; /* at which a stack is cut short: what stands there leads nowhere; 0: it is not cut */
     const uint64_t *outermost;
     uint32_t hits, misses;
     uint32_t vain; /* how often it was looked at before anything else, and the stack was none of its */
     uint32_t bits; /* of a number, at most FAMILY_NUMBER_BITS */
     struct family_known *known;
-    uint32_t known_bits;    /* there are 1 << known_bits of them, */
-    uint32_t filled;        /* so many of which hold a number, */
-    uint32_t overwritten;   /* and so often one stood where another did, since there are so many */
-    uint32_t spread, shift; /* its place in known[] is made of a number by these */
+    uint32_t known_bits, known_mask; /* there are 1 << known_bits of them, */
+    uint32_t filled;                 /* so many of which hold a number, */
+    uint32_t overwritten;            /* and so often one stood where another did, since there are so many */
+    int is_spread;                   /* numbers have more bits than that */
     struct family_run run[FAMILY_RUNS];
     /* Of a run a multiple of ARCH_WORDS. */
     const uint64_t *at[FAMILY_PLACES];
@@ -81,8 +82,11 @@ struct family {
 
 struct family_free;
 struct families {
-    uintptr_t sp[FAMILIES];    /* of family[i]; 0: there is none */
-    uintptr_t first[FAMILIES]; /* the same, where family[i] is to be looked at before anything else; or 0 */
+    struct family_first {
+        uintptr_t sp; /* a stack that begins here is looked for in this family before anything else; 0: in none */
+        struct family *family;
+    } first[FAMILIES_FIRST];
+    uintptr_t sp[FAMILIES]; /* of family[i]; 0: there is none */
     struct family_wish {
         uintptr_t sp; /* there might be one that begins here */
         int32_t times;
@@ -110,10 +114,17 @@ static inline int family_begins_at(const struct family *family, const struct cal
            family->epoch == atomic_load_explicit(&unwind_epoch, memory_order_relaxed);
 }
 
-/* It is looked at before anything else as long as that is mostly not in vain. */
-static inline void families_look_first(struct families *families, size_t place) {
-    const struct family *family = &families->family[place];
-    families->first[place] = family->vain <= family->hits / FAMILY_HITS_A_VAIN ? family->sp : 0;
+static inline struct family_first *families_first(struct families *families, uintptr_t sp) {
+    return &families->first[sp * SITE_HASH_BASE >> FAMILIES_FIRST_SHIFT];
+}
+
+/* It is looked at before anything else as long as that is mostly not in vain, and unless another of its stack pointer is. */
+static inline void families_look_first(struct families *families, struct family *family) {
+    struct family_first *first = families_first(families, family->sp);
+    if (family->vain > family->hits / FAMILY_HITS_A_VAIN)
+        first->sp = first->family == family ? 0 : first->sp;
+    else if (first->sp != family->sp)
+        *first = (struct family_first){family->sp, family};
 }
 
 /* The site of the present stack, which begins where the family does; 0: it is none of these, or was not met yet. */
@@ -122,13 +133,22 @@ uint32_t family_site(struct family *family, uintptr_t pc);
 /* The same of all families; there may be several of different shapes. */
 static inline uint32_t families_site(struct families *families, const struct caller *caller) {
     size_t place = families_place(caller->sp);
-    uint32_t site = 0;
-    for (size_t way = 0; !site && way < FAMILY_WAYS; way++)
-        if (families->sp[place ^ way] == caller->sp && family_begins_at(&families->family[place ^ way], caller))
-            site = family_site(&families->family[place ^ way], caller->pc);
-    families_look_first(families, place);
-    return site;
+    for (size_t way = 0; way < FAMILY_WAYS; way++) {
+        struct family *family = &families->family[place ^ way];
+        uint32_t site = 0;
+        if (families->sp[place ^ way] == caller->sp && family_begins_at(family, caller))
+            site = family_site(family, caller->pc);
+        if (site) {
+            families_look_first(families, family);
+            return site;
+        }
+    }
+    return 0;
 }
+
+/* The same for one that begins where `family` does, has this number and was not met yet; 0: it is none of its.
+ * context  hook, busy */
+uint32_t family_site_of_new(struct families *families, struct family *family, uintptr_t pc, uint32_t number);
 
 /* The same for one that families_site() did not find, and which is one of its family from now on; 0: it is of none.
  * context  hook, busy */

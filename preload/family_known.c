@@ -9,22 +9,18 @@
 
 enum {
     TABLE_BITS_MIN = 4,
-    FULL_OF = 4,       /* a table of which one part of so many is filled, or was overwritten, may grow */
-    HASH = 0x9E3779B1, /* odd: numbers of more bits than there is room for are spread by it */
+    FULL_OF = 4, /* a table of which one part of so many is filled, or was overwritten, may grow */
 };
 
-/* Numbers that fit are their own places. */
-static void spread(struct family *family) {
-    int fits = family->bits <= family->known_bits;
-    family->spread = fits ? FAMILY_KNOWN_LINE : HASH;
-    family->shift = fits ? 0 : FAMILY_NUMBER_BITS - family->known_bits;
+static void count_anew(struct family *family) {
+    family->is_spread = family->bits > family->known_bits;
     family->filled = family->overwritten = 0;
 }
 
 void family_known_put(struct family *family, struct family_known known) {
     size_t place = family_known_place(family, known.number);
     struct family_known *here = &family->known[place], *beside = &family->known[place ^ FAMILY_KNOWN_LINE];
-    if (here->site && here->number != known.number && family->shift &&
+    if (here->site && here->number != known.number && family->is_spread &&
         (!beside->site || beside->number == known.number))
         here = beside;
     family->filled += !here->site;
@@ -40,7 +36,8 @@ int family_known_grow(struct families *families, struct family *family) {
         return -1;
     family->known = known;
     family->known_bits = bits;
-    spread(family);
+    family->known_mask = (1u << bits) - 1;
+    count_anew(family);
     if (!old)
         return 0;
     for (size_t i = 0; i < (size_t)1 << old_bits; i++)
@@ -53,12 +50,11 @@ int family_known_grow(struct families *families, struct family *family) {
 int family_known_make_room(struct families *families, struct family *family) {
     if (family->bits <= family->known_bits)
         return 0;
-    int is_direct = !family->shift;
-    uint32_t count = is_direct ? family->filled : family->overwritten;
+    uint32_t count = family->is_spread ? family->overwritten : family->filled;
     int is_small = count > (1u << family->known_bits) / FULL_OF;
     if (is_small && family_known_grow(families, family) == 0)
         return 0;
-    if (is_direct) /* what does not stand in its place any more is overwritten some day */
-        spread(family);
+    if (!family->is_spread)
+        count_anew(family);
     return is_small ? -1 : 0;
 }

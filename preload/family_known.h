@@ -4,12 +4,16 @@
 
 #include "family.h"
 
-enum { FAMILY_KNOWN_LINE = 8 }; /* entries that are read together */
+enum {
+    FAMILY_KNOWN_LINE = 8,                              /* entries that are read together */
+    FAMILY_KNOWN_SPREAD = 0x3779B1 * FAMILY_KNOWN_LINE, /* odd but for that */
+};
 
-/* Where a number is to be found, or in the next line. Those that differ in the low bits, which are mostly of the innermost frames,
- * share a line of the cache: they come one after the other. */
+/* Where a number is to be found, or in the next line. One that fits is its own place; others are that of their low bits, as far
+ * away as the bits that do not fit say. Those that differ in the low bits, which are mostly of the innermost frames, share a
+ * line of the cache: they come one after the other. */
 static inline size_t family_known_place(const struct family *family, uint32_t number) {
-    return (number / FAMILY_KNOWN_LINE * family->spread >> family->shift) ^ number % FAMILY_KNOWN_LINE;
+    return (number ^ (number >> family->known_bits) * FAMILY_KNOWN_SPREAD) & family->known_mask;
 }
 
 /* The site of the stack with this number; 0: none is known. */

@@ -46,7 +46,6 @@ int family_places_put(struct family *family, const struct whole *whole) {
     }
     family->wides = 1;
     family->places = (uint32_t)end_run(family, places);
-    family->is_plain = family->runs == 1;
     return family->places ? 0 : -1;
 }
 
@@ -99,14 +98,15 @@ static void move_places(struct family *family, size_t to, size_t from, size_t co
     memmove(&family->place[to], &family->place[from], count * sizeof *family->place);
 }
 
-/* The run has this place no more. The last one stands there instead, and those of later runs move up when four are left empty. */
+/* The run has this place no more. The last one stands there instead, and those of later runs move up when four are left empty;
+ * but some are always left. */
 static void take_out(struct family *family, size_t run, size_t i) {
     size_t end = family->run[run].places, last = end - 1;
     while (family->at[last] == &whole_never_changes)
         last--;
     move_places(family, i, last, 1);
     clear_place(family, last);
-    if (last % ARCH_WORDS)
+    if (last % ARCH_WORDS || family->places == ARCH_WORDS)
         return;
     move_places(family, last, end, family->places - end);
     family->places -= ARCH_WORDS;
@@ -121,7 +121,6 @@ static int widen(struct families *families, struct family *family, size_t run_of
     if (count == FAMILY_WIDES)
         return -1;
     family->wides++;
-    family->is_plain = 0;
     struct family_wide *wide = &family->wide[at];
     memmove(wide + 1, wide, (count - at) * sizeof *wide);
     for (; run < family->runs; run++)

@@ -15,8 +15,11 @@ enum {
 _Static_assert(sizeof(struct family_word) == sizeof(struct family_known) << ENTRIES_A_WORD_BITS,
                "tables are lent for both");
 
+static uint64_t mask_of(uint32_t bits) {
+    return ((1ull << bits) - 1) * sizeof(struct family_word);
+}
 static uint32_t slot_bits(const struct family_wide *wide) {
-    return 64 - wide->shift;
+    return (uint32_t)__builtin_popcountll(wide->mask);
 }
 
 /* The words of the place. returns  how many there are */
@@ -29,10 +32,10 @@ static uint32_t words_of(const struct family_wide *wide, uint64_t words[1 << FAM
 }
 
 /* Has each of these words a place of its own by `factor`? */
-static int is_perfect(const uint64_t *words, uint32_t count, uint64_t factor, uint32_t shift) {
+static int is_perfect(const uint64_t *words, uint32_t count, uint64_t factor, uint64_t mask) {
     uint64_t taken[1 << (SLOT_BITS_MAX - 6)] = {0};
     for (uint32_t i = 0; i < count; i++) {
-        size_t slot = words[i] * factor >> shift;
+        size_t slot = (words[i] * factor >> FAMILY_HASH_SHIFT & mask) / sizeof(struct family_word);
         if (taken[slot / 64] >> slot % 64 & 1)
             return 0;
         taken[slot / 64] |= 1ull << slot % 64;
@@ -42,19 +45,18 @@ static int is_perfect(const uint64_t *words, uint32_t count, uint64_t factor, ui
 
 /* Words stand where `factor` says, the new one, too, and others in all that are empty. */
 static void put_words(struct family_wide *wide, struct family_word more, struct family_word *words, uint64_t factor,
-                      uint32_t shift) {
+                      uint64_t mask) {
     const uint64_t elsewhere = more.word;
-    size_t count = (size_t)1 << (64 - shift);
     struct family_wide old = *wide;
     wide->words = words;
     wide->factor = factor;
-    wide->shift = shift;
-    for (size_t i = 0; i < count; i++)
+    wide->mask = mask;
+    for (size_t i = 0; i < (size_t)1 << slot_bits(wide); i++)
         words[i].word = elsewhere;
     for (size_t i = 0; old.words && i < (size_t)1 << slot_bits(&old); i++)
         if (family_word_of(&old, old.words[i].word) == &old.words[i])
-            words[old.words[i].word * factor >> shift] = old.words[i];
-    words[more.word * factor >> shift] = more;
+            words[family_word_of(wide, old.words[i].word) - words] = old.words[i];
+    words[family_word_of(wide, more.word) - words] = more;
 }
 
 /* The smallest table, of 1 << bits words or more, that is perfect for all of these, by one of the factors from *factor on.
@@ -64,7 +66,7 @@ static uint32_t find_perfect(const uint64_t *words, uint32_t count, uint32_t bit
         bits++;
     for (; bits <= SLOT_BITS_MAX; bits++)
         for (unsigned tried = 0; tried < FACTORS_MAX; tried++, *factor = *factor * SITE_HASH_BASE + 2)
-            if (is_perfect(words, count, *factor, 64 - bits))
+            if (is_perfect(words, count, *factor, mask_of(bits)))
                 return bits;
     return 0;
 }
@@ -78,7 +80,7 @@ int family_words_add(struct families *families, struct family_wide *wide, struct
     if (!words)
         return -1;
     struct family_wide old = *wide;
-    put_words(wide, more, words, factor, 64 - bits);
+    put_words(wide, more, words, factor, mask_of(bits));
     family_words_give_back(families, &old);
     wide->count++;
     return 0;

@@ -4,9 +4,12 @@
 
 #include "family.h"
 
+enum { FAMILY_HASH_SHIFT = 32 };
+
 /* Where the word stands, if it is one of the place's; there is always something. */
 static inline const struct family_word *family_word_of(const struct family_wide *wide, uint64_t word) {
-    return &wide->words[word * wide->factor >> wide->shift];
+    return (const struct family_word *)((const char *)wide->words +
+                                        (word * wide->factor >> FAMILY_HASH_SHIFT & wide->mask));
 }
 
 /* One more word is the place's. returns  0, or -1: there is no room, or no table for so many; nothing has changed */

@@ -103,6 +103,17 @@ static struct site **pointer_locked(uint32_t id) {
     return &(*chunk)[id % SITE_CHUNK];
 }
 
+/* The modules of its frames. Outer frames that the last new site had, too, mostly all, lie where they did then. */
+static void put_modules_locked(struct site *site) {
+    const struct site *last = site_count() && !site_get(site_count())->stale ? site_get(site_count()) : NULL;
+    uint16_t *numbers = (uint16_t *)(site->frames + site->count);
+    size_t inner = site->count, outer = last ? last->count : 0;
+    while (inner && outer && site->frames[inner - 1] == last->frames[outer - 1] &&
+           site_modules(last)[outer - 1] != MODULE_NONE)
+        numbers[--inner] = site_modules(last)[--outer];
+    modules_of_locked(site->frames, inner, numbers);
+}
+
 static uint32_t add_locked(uint64_t hash, const uint64_t *frames, size_t count) {
     uint32_t id = site_count() + 1;
     if (id > SITES_MAX)
@@ -117,7 +128,7 @@ static uint32_t add_locked(uint64_t hash, const uint64_t *frames, size_t count) 
     site->id = id;
     site->count = (uint16_t)count;
     memcpy(site->frames, frames, count * sizeof *frames);
-    modules_of_locked(site->frames, count, (uint16_t *)(site->frames + count));
+    put_modules_locked(site);
     *pointer = site;
     atomic_store_explicit(&count_published, id, memory_order_release);
     enter(table, site);

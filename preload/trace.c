@@ -465,34 +465,42 @@ static inline __attribute__((always_inline)) uint32_t site_by_guess(struct trace
 
 /* ---- where a family begins ---- */
 
-static __attribute__((noinline)) uint32_t site_not_of_family(struct traces *traces, const struct caller *caller,
-                                                             struct family *family) {
+static __attribute__((noinline)) uint32_t site_not_of_first(struct traces *traces, const struct caller *caller,
+                                                            struct family *family) {
     family->vain++;
-    families_look_first(&traces->families, (size_t)(family - traces->families.family));
+    families_look_first(&traces->families, family);
     return site_by_guess(traces, caller);
 }
 
-static __attribute__((noinline)) uint32_t site_of_large_family(struct traces *traces, const struct caller *caller,
-                                                               struct family *family) {
-    uint32_t site = family_site_here(family, caller->pc, 0);
+static __attribute__((noinline)) uint32_t site_new_of_first(struct traces *traces, const struct caller *caller,
+                                                            struct family *family, uint32_t number) {
+    uint32_t site = family_site_of_new(&traces->families, family, caller->pc, number);
+    return site ? site : site_by_guess(traces, caller);
+}
+
+static inline __attribute__((always_inline)) uint32_t site_of_first(struct traces *traces, const struct caller *caller,
+                                                                    struct family *family, int is_page) {
+    uint32_t number;
+    if (__builtin_expect(!family_number(family, caller->pc, is_page, &number), 0))
+        return site_not_of_first(traces, caller, family);
+    uint32_t site = family_known_site(family, number);
     if (__builtin_expect(!site, 0))
-        return site_not_of_family(traces, caller, family);
+        return site_new_of_first(traces, caller, family, number);
     frames_check_site(site);
     return site;
+}
+
+static __attribute__((noinline)) uint32_t site_of_first_runs(struct traces *traces, const struct caller *caller,
+                                                             struct family *family) {
+    return site_of_first(traces, caller, family, 0);
 }
 
 /* Most often it is one that is known, and nothing is called. */
 static __attribute__((noinline)) uint32_t site_near_first(struct traces *traces, const struct caller *caller,
                                                           struct family *family) {
     if (__builtin_expect(!family_begins_at(family, caller), 0))
-        return site_not_of_family(traces, caller, family);
-    if (!family->is_plain)
-        return site_of_large_family(traces, caller, family);
-    uint32_t site = family_site_here(family, caller->pc, 1);
-    if (__builtin_expect(!site, 0))
-        return site_not_of_family(traces, caller, family);
-    frames_check_site(site);
-    return site;
+        return site_not_of_first(traces, caller, family);
+    return family->runs == 1 ? site_of_first(traces, caller, family, 1) : site_of_first_runs(traces, caller, family);
 }
 
 /* ---- */
@@ -502,8 +510,8 @@ uint32_t trace_site(struct traces **of_thread, const struct caller *caller) {
     struct traces *traces = *of_thread;
     if (__builtin_expect(!traces, 0))
         return site_first(of_thread, caller);
-    size_t place = families_place(caller->sp);
-    if (traces->families.first[place] == caller->sp)
-        return site_near_first(traces, caller, &traces->families.family[place]);
+    const struct family_first *first = families_first(&traces->families, caller->sp);
+    if (first->sp == caller->sp)
+        return site_near_first(traces, caller, first->family);
     return site_by_guess(traces, caller);
 }

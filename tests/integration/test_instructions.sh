@@ -21,10 +21,11 @@ a pair; three ways to malloc in turn|churn|1 N alternating|12000|24000|372
 a pair; one of 1 024 ways at random|churn|1 N wandering|12000|24000|444
 a pair; a tree of calls, each with its block|allocators|trees 1 N|20480|40960|369
 a pair; a tree of 13 levels of calls|allocators|tall 1 N|32768|65536|399
-a pair; a tree of four calls at each level|allocators|quads 1 N|16384|49152|570
+a pair; a tree of four calls at each level|allocators|quads 1 N|16384|49152|519
 a pair; a tree in C++|values|trees N|20480|40960|411
 a pair; each level of 1 000 of a recursion|deep|N|20000|40000|696
 two pairs; two calls of operator new in turn|values|lists N|12000|24000|644
+a pair; a way through a tree of calls that was not taken before|ways|N|4096|12288|1750
 a place that malloc was not called from before|places|N|500|1500|3256
 a place in the start of a library|early|N|500|1500|3440
 a block of a pool with two objects, beside thousands|pools|N|2000|4000|4748
@@ -79,6 +80,26 @@ int main(int argc, char **argv) {
 C
     gcc -O2 -g -o "$WORK/deep" "$WORK/deep.c"
 }
+build_ways() { # N pairs, each at another leaf of a binary tree of calls
+    cat >"$WORK/ways.c" <<'C'
+#include <stdlib.h>
+static volatile int returned;
+static __attribute__((noinline)) void go(int way, int levels) {
+    if (!levels)
+        free(malloc(32));
+    else if (way >> (levels - 1) & 1)
+        go(way, levels - 1);
+    else
+        go(way, levels - 1), returned++;
+    returned++;
+}
+int main(int argc, char **argv) {
+    for (int way = 0, n = argc > 1 ? atoi(argv[1]) : 0; way < n; way++)
+        go(way, 14);
+}
+C
+    gcc -O2 -g -fno-inline -fno-crossjumping -o "$WORK/ways" "$WORK/ways.c"
+}
 build_pools() { # N blocks, each a pool; they are all there before the first one goes
     cat >"$WORK/pools.c" <<'C'
 #include <stdlib.h>
@@ -131,7 +152,7 @@ costs_at_most() { # CEILING PROGRAM ARGUMENTS SHORT LONG
 }
 
 exec 3>&2
-build_workloads && build_places && build_early && build_deep && build_pools || exit 1
+build_workloads && build_places && build_early && build_deep && build_ways && build_pools || exit 1
 while IFS='|' read -r counted program arguments short long ceiling; do
     [ -z "$counted" ] || claim "at most $ceiling instructions for $counted" \
         costs_at_most "$ceiling" "$program" "$arguments" "$short" "$long"

@@ -2,6 +2,7 @@
  *
  * Linked with preload/family*.o and -lcheck; memory, sites and rules are ours. */
 #include "preload/family.h"
+#include "preload/family_number.h"
 #include "preload/pages.h"
 #include "tests/unit/suite.h"
 
@@ -32,7 +33,7 @@ void *pages_alloc_table(size_t bytes) {
     return each >= refused_at && each < refused_until ? NULL : map(bytes);
 }
 unsigned unwind_shape(uintptr_t pc) {
-    return pc / CODE == 1;
+    return (uint32_t)pc / CODE == 1;
 }
 uint32_t site_count(void) {
     return site_total;
@@ -125,7 +126,7 @@ static void check_used(const struct families *families) {
         ck_assert(!family->sp || families->groups >> i / FAMILY_WAYS & 1);
         used += family->known ? (size_t)1 << family->known_bits : 0;
         for (size_t wide = 0; wide < FAMILY_WIDES; wide++)
-            used += family->wide[wide].words ? (size_t)2 << (64 - family->wide[wide].shift) : 0;
+            used += family->wide[wide].words ? 2 * (family->wide[wide].mask / sizeof(struct family_word) + 1) : 0;
     }
     ck_assert_uint_eq(families->used, used);
 }
@@ -261,17 +262,83 @@ START_TEST (a_number_whose_site_is_refused_is_looked_for_within_the_table) {
 }
 END_TEST
 
+/* The family that is asked first for stacks that begin there; or NULL */
+static const struct family *asked_first(struct families *families, uintptr_t sp) {
+    const struct family_first *first = families_first(families, sp);
+    return first->sp == sp ? first->family : NULL;
+}
+
 START_TEST (one_that_is_asked_in_vain_is_not_asked_first) {
     struct families *families = families_make();
     ck_assert(begin(families, SP));
-    size_t place = families_place(SP);
-    ck_assert(families->first[place] == SP);
-    families->family[place].vain = 1;
-    families_look_first(families, place);
-    ck_assert(families->first[place] == 0);
+    struct family *family = &families->family[families_place(SP)];
+    ck_assert_ptr_eq(asked_first(families, SP), family);
+    family->vain = 1;
+    families_look_first(families, family);
+    ck_assert_ptr_null(asked_first(families, SP));
     for (unsigned i = 0; i < 4; i++)
         meet(families, SP);
-    ck_assert(families->first[place] == SP);
+    ck_assert_ptr_eq(asked_first(families, SP), family);
+}
+END_TEST
+
+START_TEST (two_whose_ways_are_the_same_are_both_asked_first) {
+    struct families *families = families_make();
+    unsigned number = 1;
+    while (families_first(families, rival(number)) == families_first(families, SP))
+        number++;
+    uintptr_t sp = rival(number);
+    ck_assert(begin(families, SP) && begin(families, sp));
+    ck_assert_ptr_nonnull(asked_first(families, SP));
+    ck_assert_ptr_nonnull(asked_first(families, sp));
+    ck_assert_ptr_ne(asked_first(families, SP), asked_first(families, sp));
+}
+END_TEST
+
+START_TEST (one_that_ended_is_not_asked) {
+    struct families *families = families_make();
+    ck_assert(begin(families, SP));
+    for (unsigned i = 1; asked_first(families, SP); i++) {
+        struct whole whole = whole_at(rival(i));
+        for (unsigned turn = 0; turn < 5; turn++)
+            families_wish(families, &whole, BEGINS);
+    }
+    ck_assert_uint_eq(families_site(families, &(struct caller){.pc = CODE, .sp = SP}), 0);
+    check_used(families);
+}
+END_TEST
+
+START_TEST (a_new_one_that_has_a_number_is_of_the_family_that_was_asked) {
+    struct families *families = families_make();
+    uint32_t number;
+    ck_assert(begin(families, SP));
+    struct family *family = &families->family[families_place(SP)];
+    set_place(0, 1);
+    ck_assert(!family_number(family, CODE, 0, &number)); /* whose word it is not yet */
+    ck_assert_uint_ne(meet(families, SP), 0);
+    set_place(1, 1);
+    ck_assert_uint_ne(meet(families, SP), 0);
+    set_place(0, 0);
+    ck_assert(family_number(family, CODE, 0, &number));
+    ck_assert_uint_eq(family_known_site(family, number), 0);
+    uint32_t site = family_site_of_new(families, family, CODE, number);
+    ck_assert_uint_ne(site, 0);
+    ck_assert_uint_eq(look(families, SP, 0), site);
+}
+END_TEST
+
+START_TEST (a_new_one_with_a_word_of_two_halves_is_not) {
+    struct families *families = families_make();
+    uint32_t number;
+    ck_assert(begin(families, SP));
+    struct family *family = &families->family[families_place(SP)];
+    const uint64_t other = 0x700000000000 + CODE; /* both halves differ from those of the first word */
+    stack[0][0] = other + 0x33;
+    ck_assert_uint_ne(meet(families, SP), 0);
+    stack[0][0] = other;
+    ck_assert(family_number(family, CODE, 0, &number));
+    ck_assert_uint_eq(family_known_site(family, number), 0);
+    ck_assert_uint_eq(family_site_of_new(families, family, CODE, number), 0);
 }
 END_TEST
 
@@ -290,7 +357,7 @@ START_TEST (places_become_wide_in_any_order) {
         check_used(families);
         const struct family *family = &families->family[families_place(SP)];
         ck_assert_uint_eq(family->wides, 1 + PLACES);
-        ck_assert_uint_eq(family->places, 0);
+        ck_assert_uint_eq(family->places, ARCH_WORDS);
     }
 }
 END_TEST
@@ -331,6 +398,10 @@ int main(void) {
     tcase_add_test(tests, a_family_that_ends_for_want_of_room_gives_back_all);
     tcase_add_test(tests, a_number_whose_site_is_refused_is_looked_for_within_the_table);
     tcase_add_test(tests, one_that_is_asked_in_vain_is_not_asked_first);
+    tcase_add_test(tests, two_whose_ways_are_the_same_are_both_asked_first);
+    tcase_add_test(tests, one_that_ended_is_not_asked);
+    tcase_add_test(tests, a_new_one_that_has_a_number_is_of_the_family_that_was_asked);
+    tcase_add_test(tests, a_new_one_with_a_word_of_two_halves_is_not);
     tcase_add_test(tests, places_become_wide_in_any_order);
     tcase_add_test(tests, two_that_wish_in_turn_both_get_a_family);
     tcase_add_test(tests, families_of_an_earlier_phase_make_way);
