@@ -278,7 +278,7 @@ static int find_reachable(const struct scan_input *in, struct search *search) {
         error = blank_weak(in, search);
     if (error)
         return error;
-    return MARK[search->extent](in, search, in->in_process ? NULL : helpers_crew(search->arena));
+    return MARK[search->extent](in, search, in->in_process || in->in_place ? NULL : helpers_crew(search->arena));
 }
 
 static int is_live(const struct scan_input *in) {
