@@ -258,7 +258,8 @@ static void print_stack(int file, const char *name, const uint64_t *frames, size
 }
 
 void frames_check_site(uint32_t site) {
-    frames_check(site_get(site)->frames, site_get(site)->count);
+    uint64_t frames[CAPTURE_FRAMES_MAX];
+    frames_check(site_frames(site_get(site), frames), site_get(site)->count);
 }
 
 void frames_check_report(char **environment) {

@@ -124,7 +124,7 @@ static int find_loader(struct counts *counts) {
     module_span((const void *)_r_debug.r_ldbase, &loader.lo, &loader.hi);
     for (uint32_t id = 1; id <= sites; id++) {
         const struct site *site = site_get(id);
-        uintptr_t maker = site->count ? (uintptr_t)(site->frames[0] & ~FRAME_EXACT) : 0;
+        uintptr_t maker = site->count ? (uintptr_t)(site_frame(site, 0) & ~FRAME_EXACT) : 0;
         foreign[id] = maker >= loader.lo && maker < loader.hi;
     }
     counts->foreign = foreign;

@@ -33,7 +33,8 @@ int layouts_add(const char *name, const struct pair_counted *what, int is_profil
 /* The function made what a stack made when it is the innermost one of its module there: libraries are called to allocate. */
 static int is_maker(const struct site *site, struct range function, struct range module) {
     for (uint32_t i = 0; i < site->count && !site->stale; i++) {
-        uintptr_t at = (uintptr_t)(site->frames[i] & ~FRAME_EXACT) - !(site->frames[i] & FRAME_EXACT);
+        uint64_t frame = site_frame(site, i);
+        uintptr_t at = (uintptr_t)(frame & ~FRAME_EXACT) - !(frame & FRAME_EXACT);
         if (at >= module.lo && at < module.hi)
             return at >= function.lo && at < function.hi;
     }

@@ -15,7 +15,7 @@ enum { MAKER_FRAMES = 2 };
 
 static uint64_t frame_of(uint32_t id, uint32_t place) {
     const struct site *site = site_get(id);
-    return place < site->count ? site->frames[place] : 0;
+    return place < site->count ? site_frame(site, place) : 0;
 }
 
 static int same_maker(uint32_t a, uint32_t b) {

@@ -225,8 +225,7 @@ static int is_same_call(uint32_t site) {
     const struct site *born = site_get(site);
     size_t count = unwind_capture(ARCH_CALLER(), now, CAPTURE_FRAMES_MAX);
     size_t outside = born->count > SAME_CALL_FRAME ? born->count - SAME_CALL_FRAME : 0;
-    return outside && count > outside &&
-           memcmp(now + count - outside, born->frames + SAME_CALL_FRAME, outside * sizeof *now) == 0;
+    return outside && count > outside && site_has_outer(born, SAME_CALL_FRAME, now + count - outside, outside);
 }
 
 static void count_freed(struct profile_shard *shard, struct counters *counts, uintptr_t address, uint32_t site) {

@@ -150,7 +150,7 @@ static void describe(const struct scope_finding *finding, struct castaway_findin
     *out = (struct castaway_finding){
         .is_cycle = finding->is_cycle, .objects = (long)finding->objects, .bytes = finding->bytes};
     for (uint32_t i = 0; site && i < site->count && i < CASTAWAY_FRAMES_KEPT; i++)
-        out->frames[out->frame_count++] = (const void *)(uintptr_t)(site->frames[i] & ~FRAME_EXACT);
+        out->frames[out->frame_count++] = (const void *)(uintptr_t)(site_frame(site, i) & ~FRAME_EXACT);
 }
 
 long castaway_api_scope_findings(struct castaway_finding *out, long max) {

@@ -19,6 +19,7 @@ enum {
     CLOSED_MAX = 64,      /* modules noticed as closed at a time */
     SITE_CHUNK = 1 << 12, /* site pointers a chunk */
     SITE_CHUNKS = (SITES_MAX + SITE_CHUNK) / SITE_CHUNK,
+    SHARED_OF = 2, /* a site shares frames when that is one part of so many, or more */
 };
 
 /* A place is a site's address and 16 bits of its hash, so that no other site is read on the way to one: reading memory is
@@ -31,6 +32,8 @@ struct buckets {
 
 static struct buckets *_Atomic buckets;
 static struct site **site_chunks[SITE_CHUNKS];
+static const struct site
+    *base; /* the last one that has all its frames, with which the next ones may share them; or NULL */
 static _Atomic uint32_t count_published;
 static _Atomic uint32_t count_entered; /* in the hash table, too */
 
@@ -41,6 +44,23 @@ static size_t first_place(const struct buckets *table, uint64_t hash) {
 
 const struct site *site_get(uint32_t id) {
     return site_chunks[id / SITE_CHUNK][id % SITE_CHUNK];
+}
+
+const uint64_t *site_frames(const struct site *site, uint64_t *room) {
+    if (site->own == site->count)
+        return site->own_frames;
+    memcpy(room, site->own_frames, site->own * sizeof *room);
+    memcpy(room + site->own, site->base->own_frames + site->base->count - (site->count - site->own),
+           (size_t)(site->count - site->own) * sizeof *room);
+    return room;
+}
+
+int site_has_outer(const struct site *site, size_t first, const uint64_t *frames, size_t count) {
+    if (first > site->count || site->count - first != count)
+        return 0;
+    size_t inner = first < site->own ? site->own - first : 0, outer = count - inner;
+    return memcmp(site->own_frames + first, frames, inner * sizeof *frames) == 0 &&
+           memcmp(site->base->own_frames + site->base->count - outer, frames + inner, outer * sizeof *frames) == 0;
 }
 
 uint32_t site_count(void) {
@@ -64,8 +84,7 @@ static uint32_t find(const struct buckets *table, uint64_t hash, const uint64_t 
         if ((place ^ hash) >> TAG_SHIFT)
             continue;
         const struct site *site = site_at(place);
-        if (site->hash == hash && site->count == count && !site->stale &&
-            memcmp(site->frames, frames, count * sizeof *frames) == 0)
+        if (site->hash == hash && !site->stale && site_has_outer(site, 0, frames, count))
             return site->id;
     }
 }
@@ -103,32 +122,37 @@ static struct site **pointer_locked(uint32_t id) {
     return &(*chunk)[id % SITE_CHUNK];
 }
 
-/* The modules of its frames. Outer frames that the last new site had, too, mostly all, lie where they did then. */
-static void put_modules_locked(struct site *site) {
-    const struct site *last = site_count() && !site_get(site_count())->stale ? site_get(site_count()) : NULL;
-    uint16_t *numbers = (uint16_t *)(site->frames + site->count);
-    size_t inner = site->count, outer = last ? last->count : 0;
-    while (inner && outer && site->frames[inner - 1] == last->frames[outer - 1] &&
-           site_modules(last)[outer - 1] != MODULE_NONE)
-        numbers[--inner] = site_modules(last)[--outer];
-    modules_of_locked(site->frames, inner, numbers);
+/* How many of these frames, outer ones, the base has, too, and knows the modules of. */
+static size_t shared_locked(const uint64_t *frames, size_t count) {
+    size_t shared = 0, most = base && !base->stale ? base->count : 0;
+    if (most > count)
+        most = count;
+    for (const uint64_t *of_base = base ? base->own_frames + base->count : NULL;
+         shared < most && frames[count - 1 - shared] == of_base[-1 - (long)shared] &&
+         site_own_modules(base)[base->count - 1 - shared] != MODULE_NONE;)
+        shared++;
+    return shared;
 }
 
 static uint32_t add_locked(uint64_t hash, const uint64_t *frames, size_t count) {
     uint32_t id = site_count() + 1;
     if (id > SITES_MAX)
         return 0;
+    size_t shared = shared_locked(frames, count), own = shared * SHARED_OF < count ? count : count - shared;
     struct buckets *table = room_locked();
     struct site **pointer = table ? pointer_locked(id) : NULL;
-    struct site *site =
-        pointer ? pages_alloc_dense(sizeof *site + count * (sizeof(uint64_t) + sizeof(uint16_t))) : NULL;
+    struct site *site = pointer ? pages_alloc_dense(sizeof *site + own * (sizeof(uint64_t) + sizeof(uint16_t))) : NULL;
     if (!site)
         return 0;
     site->hash = hash;
     site->id = id;
     site->count = (uint16_t)count;
-    memcpy(site->frames, frames, count * sizeof *frames);
-    put_modules_locked(site);
+    site->own = (uint8_t)own;
+    if (own == count)
+        base = site;
+    site->base = base;
+    memcpy(site->own_frames, frames, own * sizeof *frames);
+    modules_of_locked(frames, own, (uint16_t *)(site->own_frames + own));
     *pointer = site;
     atomic_store_explicit(&count_published, id, memory_order_release);
     enter(table, site);
@@ -159,7 +183,7 @@ uint32_t site_intern_hashed(uint64_t hash, const uint64_t *frames, size_t count)
 
 static int touches_closed(const struct site *site, const struct module *modules) {
     for (uint32_t i = 0; i < site->count; i++) {
-        unsigned module = site_modules(site)[i];
+        unsigned module = site_module(site, i);
         if (module != MODULE_NONE && modules[module].closed)
             return 1;
     }
@@ -204,6 +228,7 @@ void site_modules_on_stack(const uint64_t *frames, size_t count) {
 
 void site_forget_all(void) {
     atomic_store(&buckets, NULL);
+    base = NULL;
     atomic_store(&count_published, 0);
     atomic_store(&count_entered, 0);
     memset(site_chunks, 0, sizeof site_chunks);

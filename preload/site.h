@@ -11,16 +11,34 @@ enum { SITES_MAX = (1 << 24) - 1 };
 #define FRAME_EXACT (1ull << 63)
 enum { CAPTURE_FRAMES_MAX = 64 };
 
+/* Stacks that are met one after the other mostly have more than half of their frames in common: these are kept once. */
 struct site {
     uint64_t hash;
+    const struct site *base; /* which has all its frames: its outer ones are those that this one does not have itself */
     uint32_t id;
-    uint16_t count;
-    uint16_t stale;    /* holds a frame of a module that was closed: equal addresses mean other code now */
-    uint64_t frames[]; /* count frames, innermost first; then count module numbers (uint16_t) */
+    uint16_t count;        /* frames of the stack, */
+    uint8_t own;           /* and so many of them, the inner ones, that this one has itself */
+    uint8_t stale;         /* a frame is of a module that was closed: equal addresses mean other code now */
+    uint64_t own_frames[]; /* innermost first; then as many module numbers (uint16_t) */
 };
-static inline const uint16_t *site_modules(const struct site *site) {
-    return (const uint16_t *)(site->frames + site->count);
+
+/* Frame i < site->count, innermost first, and the number of the module that it lies in. */
+static inline uint64_t site_frame(const struct site *site, size_t i) {
+    return i < site->own ? site->own_frames[i] : site->base->own_frames[site->base->count - site->count + i];
 }
+static inline const uint16_t *site_own_modules(const struct site *site) {
+    return (const uint16_t *)(site->own_frames + site->own);
+}
+static inline unsigned site_module(const struct site *site, size_t i) {
+    return i < site->own ? site_own_modules(site)[i]
+                         : site_own_modules(site->base)[site->base->count - site->count + i];
+}
+
+/* All its frames. room: for so many; what is returned may stand elsewhere, and stays. */
+const uint64_t *site_frames(const struct site *site, uint64_t *room);
+
+/* Are these all its frames from frame `first` on? */
+int site_has_outer(const struct site *site, size_t first, const uint64_t *frames, size_t count);
 
 /* The hash of a stack is a polynomial of its frames, outermost first, so that what frames further in add to it is a step
  * each, and that of a stack cut short of `count` frames' outer ones follows from two. */

@@ -115,7 +115,7 @@ static void use_site(struct used *used, uint32_t id) {
     used->sites[id >> 6] |= 1ull << (id & 63);
     const struct site *site = site_get(id);
     for (uint32_t i = 0; i < site->count; i++) {
-        unsigned module = site_modules(site)[i];
+        unsigned module = site_module(site, i);
         if (module != MODULE_NONE)
             used->modules[module >> 6] |= 1ull << (module & 63);
     }
@@ -144,12 +144,13 @@ static void write_site(struct cast_sink *sink, uint32_t id) {
     const struct site *site = site_get(id);
     struct cast_frame frames[CAPTURE_FRAMES_MAX];
     for (uint32_t i = 0; i < site->count; i++) {
-        unsigned module = site_modules(site)[i];
+        unsigned module = site_module(site, i);
         int known = module != MODULE_NONE;
+        uint64_t frame = site_frame(site, i);
         frames[i] = (struct cast_frame){
             .module = known ? module : UINT32_MAX,
-            .exact = (site->frames[i] & FRAME_EXACT) != 0,
-            .offset = (site->frames[i] & ~FRAME_EXACT) - (known ? table[module].bias : 0),
+            .exact = (frame & FRAME_EXACT) != 0,
+            .offset = (frame & ~FRAME_EXACT) - (known ? table[module].bias : 0),
         };
     }
     cast_site(sink, id, frames, site->count);

@@ -92,23 +92,34 @@ static void join(struct parts *parts) {
     sort_array(parts->part, parts->count, sizeof *parts->part, by_size);
 }
 
-static struct balance balance_of(const struct part *part) {
+/* frames: room for those of a stack */
+static struct balance balance_of(const struct part *part, uint64_t *frames) {
     const struct site *site = part->site ? site_get(part->site) : NULL;
     return (struct balance){
         .site = part->site,
         .balance = part->balance,
-        .frames = site ? site->frames : NULL,
+        .frames = site ? site_frames(site, frames) : NULL,
         .frame_count = site ? site->count : 0,
         .matched = refs_matched(part->site),
         .is_creation = part->is_creation,
     };
 }
 
+/* returns  0 or -ENOMEM */
+static int balances_of(const struct part *part, size_t count, struct arena *arena, struct balance *list) {
+    uint64_t(*frames)[CAPTURE_FRAMES_MAX] = arena_alloc(arena, count, sizeof *frames);
+    if (!frames)
+        return -ENOMEM;
+    for (size_t i = 0; i < count; i++)
+        list[i] = balance_of(&part[i], frames[i]);
+    return 0;
+}
+
 /* What is left of the objects that were made at one place: what those of another gave back is none of theirs. */
 static long unmatched_of(struct parts *parts, size_t first, size_t end, struct balance *list, struct cast_refs *refs) {
     size_t count = end - first < BALANCE_MAX ? end - first : BALANCE_MAX;
-    for (size_t i = 0; i < count; i++)
-        list[i] = balance_of(&parts->part[first + i]);
+    if (balances_of(&parts->part[first], count, parts->arena, list) != 0)
+        return -ENOMEM;
     for (size_t i = first + count; i < end; i++)
         refs->dropped += (uint64_t)(parts->part[i].balance < 0 ? -parts->part[i].balance : parts->part[i].balance);
     return balance_unmatched(list, count, parts->arena);
@@ -155,12 +166,11 @@ static long left_of(const struct object *object, struct arena *arena, struct bal
     if (add_history(&parts, object) != 0)
         return -ENOMEM;
     join(&parts);
-    *list = arena_alloc(arena, parts.count, sizeof **list);
-    if (!*list)
+    size_t count = parts.count < BALANCE_MAX ? parts.count : BALANCE_MAX;
+    *list = arena_alloc(arena, count, sizeof **list);
+    if (!*list || balances_of(parts.part, count, arena, *list) != 0)
         return -ENOMEM;
-    for (size_t i = 0; i < parts.count; i++)
-        (*list)[i] = balance_of(&parts.part[i]);
-    return balance_unmatched(*list, parts.count < BALANCE_MAX ? parts.count : BALANCE_MAX, arena);
+    return balance_unmatched(*list, count, arena);
 }
 
 /* Of one object: the only stack that is left when what was given back is set aside. *site: 0 when there is not just one. */

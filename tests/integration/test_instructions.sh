@@ -25,7 +25,7 @@ a pair; a tree of four calls at each level|allocators|quads 1 N|16384|49152|519
 a pair; a tree in C++|values|trees N|20480|40960|411
 a pair; each level of 1 000 of a recursion|deep|N|20000|40000|696
 two pairs; two calls of operator new in turn|values|lists N|12000|24000|644
-a pair; a way through a tree of calls that was not taken before|ways|N|4096|12288|1750
+a pair; a way through a tree of calls that was not taken before|ways|N|4096|12288|1640
 a place that malloc was not called from before|places|N|500|1500|3256
 a place in the start of a library|early|N|500|1500|3440
 a block of a pool with two objects, beside thousands|pools|N|2000|4000|4748
