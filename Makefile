@@ -153,6 +153,8 @@ lint:
 	@echo shellcheck
 	@shellcheck $(SHELL_FILES)
 	.ci/symbols $(BUILD)/libcastaway.so preload/allowed-symbols.txt
+	@echo aarch64
+	@$(MAKE) --no-print-directory -s aarch64
 	@mkdir -p $(BUILD)/lint/cppcheck
 	@echo cppcheck
 	@cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 --enable=warning,portability,performance -I. \
@@ -161,6 +163,17 @@ lint:
 	  --suppress=nullPointerRedundantCheck analysis preload tools  # the last two: false alarms over addresses as numbers
 	@echo 'clang-tidy (files that changed)'
 	@$(MAKE) --no-print-directory -s -k -j$$(nproc) $(LINTED)
+
+# The other machine: all is compiled for it, and the library linked, where its compiler is installed. Of the tool's libraries
+# only headers are needed; this machine's will do.
+AARCH64_CC ?= aarch64-linux-gnu-gcc
+AARCH64_OBJ := $(patsubst $(BUILD)/%,$(BUILD)/aarch64/%,$(TOOLS_OBJ))
+aarch64:
+	@if ! command -v $(AARCH64_CC) >/dev/null; then \
+	  echo 'aarch64: not compiled, $(AARCH64_CC) is not installed (.ci/setup lint)'; exit; fi; \
+	$(MAKE) --no-print-directory -s -j$$(nproc) BUILD=$(BUILD)/aarch64 CC=$(AARCH64_CC) \
+	  CPPFLAGS='-idirafter /usr/include/$(shell $(CC) -print-multiarch)' $(BUILD)/aarch64/libcastaway.so $(AARCH64_OBJ) && \
+	.ci/symbols $(BUILD)/aarch64/libcastaway.so preload/allowed-symbols.txt
 
 # ---- install. The tool finds the library in ../lib of its own folder.
 install: all
@@ -203,8 +216,9 @@ help:
 	@echo 'make sanitize   unit tests and command line tests under ASan and UBSan'
 	@echo 'make bench      what castaway costs, beside its peers that are installed (.ci/setup bench installs them)'
 	@echo 'make format     clang-format over all C;  make lint: clang-format, cppcheck, clang-tidy, shellcheck, symbols'
+	@echo 'make aarch64    compile all for that machine, too (part of lint)'
 	@echo 'make clean      remove build/'
 
 -include $(ALL_SRC:%.c=$(BUILD)/%.d)
 .SECONDARY:
-.PHONY: all setup demo unit check sanitize bench format lint install uninstall clean help FORCE
+.PHONY: all setup demo unit check sanitize bench format lint aarch64 install uninstall clean help FORCE

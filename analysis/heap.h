@@ -1,7 +1,7 @@
 /* heap.h - the heap view: what the recorder writes and the marker reads.
  *
  * object        one live allocation; its id is a number from 1 up, reused after free
- * heap_index    address -> object id, a radix tree over the 47-bit address space whose leaves hold one 32-bit slot
+ * heap_index    address -> object id, a radix tree over the address space whose leaves hold one 32-bit slot
  *               for every 16 bytes (GRANULE) of heap; a slot says which object *begins* in that granule
  * heap          both, plus what a scan adds: bounds, large objects, memory that can't be read
  *
@@ -33,11 +33,17 @@ enum {
     OBJECT_LINKS = 16,    /* set in a snapshot only: heap.unreadable has links of it, or a part of it, small as it is */
 };
 
+/* The kernel gives programs no address beyond. Source: Linux, arch/x86/x86_64/mm.rst; arch/arm64/memory.rst */
+#if defined(__x86_64__)
+enum { HEAP_ADDRESS_BITS = 47 };
+#else
+enum { HEAP_ADDRESS_BITS = 48 };
+#endif
+
 enum {
     HEAP_GRANULE_SHIFT = 4,
-    HEAP_LEAF_SHIFT = 20, /* a leaf covers 1 MiB */
-    HEAP_NODE_SHIFT = 33, /* a node covers 8 GiB */
-    HEAP_ADDRESS_BITS = 47,
+    HEAP_LEAF_SHIFT = 20,                   /* a leaf covers 1 MiB */
+    HEAP_NODE_SHIFT = 33,                   /* a node covers 8 GiB */
     HEAP_LEAF_BYTES = 1 << HEAP_LEAF_SHIFT, /* of heap that it covers */
     HEAP_LEAF_SLOTS = 1 << (HEAP_LEAF_SHIFT - HEAP_GRANULE_SHIFT),
     HEAP_NODE_LEAVES = 1 << (HEAP_NODE_SHIFT - HEAP_LEAF_SHIFT),
@@ -149,7 +155,7 @@ static inline struct object *heap_object(const struct heap *heap, object_id id) 
     return &heap->chunk[id >> HEAP_CHUNK_SHIFT][id & (HEAP_CHUNK_OBJECTS - 1)];
 }
 
-/* The leaf that covers `address`, or NULL. Addresses from 2^47 on have none. */
+/* The leaf that covers `address`, or NULL. Addresses from 2^HEAP_ADDRESS_BITS on have none. */
 static inline struct heap_leaf *heap_leaf_at(const struct heap_index *index, uintptr_t address) {
     if (address >> HEAP_ADDRESS_BITS)
         return NULL;

@@ -9,6 +9,8 @@
  * AddressSanitizer ends a process in which its library is not the first: it looks by dl_iterate_phdr, which does not tell it
  * of us.
  *
+ * Pages that are not of 4 KiB, which kernels of aarch64 may have, nothing here knows: the maps of pages would be misread.
+ *
  * Owns:    whether we stand aside.
  * Never:   changes what the program sees, but that its list of modules lacks us where we stand aside.
  * Start:   aside_look(). */
@@ -16,11 +18,14 @@
 
 #include <link.h>
 #include <string.h>
+#include <sys/auxv.h>
 
 #include "analysis/sanitizers.h"
 #include "hooks.h"
 #include "module.h"
 #include "next.h"
+
+enum { PAGE_BYTES = 4096 };
 
 int aside_stands;
 
@@ -56,7 +61,7 @@ void aside_look(void) {
     if (looked || !program)
         return;
     looked = 1;
-    aside_stands = holds_runtime(program);
+    aside_stands = getauxval(AT_PAGESZ) != PAGE_BYTES || holds_runtime(program);
     for (const struct link_map *library = program->l_next; library && !aside_stands; library = library->l_next)
         aside_stands = is_runtime(library->l_name);
 }

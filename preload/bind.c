@@ -30,6 +30,13 @@
 
 enum { PAGE = 4096, SEEN_MAX = 4096 };
 
+/* Relocations of slots that hold an address: of calls, of variables, of words in data. */
+#if defined(__x86_64__)
+enum { OF_CALL = R_X86_64_JUMP_SLOT, OF_ADDRESS = R_X86_64_GLOB_DAT, OF_WORD = R_X86_64_64 };
+#else
+enum { OF_CALL = R_AARCH64_JUMP_SLOT, OF_ADDRESS = R_AARCH64_GLOB_DAT, OF_WORD = R_AARCH64_ABS64 };
+#endif
+
 struct name {
     const char *text;
     uintptr_t ours, real; /* of a function that ours stands in front of; else 0 */
@@ -312,7 +319,7 @@ static void replace_slot(const struct tables *tables, uintptr_t *slot, const str
 }
 
 static int is_import(unsigned type, int64_t addend) {
-    return type == R_X86_64_JUMP_SLOT || type == R_X86_64_GLOB_DAT || (type == R_X86_64_64 && addend == 0);
+    return type == OF_CALL || type == OF_ADDRESS || (type == OF_WORD && addend == 0);
 }
 
 static void bind_relocations(const struct tables *tables, const ElfW(Rela) * relocation, size_t count) {

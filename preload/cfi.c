@@ -13,6 +13,7 @@
 #include <link.h>
 #include <string.h>
 
+#include "arch.h"
 #include "cfi_expression.h"
 #include "cfi_row.h"
 #include "loaded.h"
@@ -293,13 +294,16 @@ static void change_cfa(struct machine *machine, struct bytes *program, unsigned 
         machine->row.cfa_offset = read_operand(program, operand, machine->description.data_align);
 }
 
-/* An instruction that makes the row. Numbers: the same table, and 0x2d of aarch64, 0x2e of GNU */
+/* An instruction that makes the row. Numbers: the same table, and 0x2c, 0x2d of aarch64, 0x2e of GNU */
 static void change_row(struct machine *machine, struct bytes *program, unsigned code) {
     if (code < sizeof tells / sizeof *tells && tells[code].operand)
         return change_register(machine, program, code);
     switch (code) {
     case 0x00: /* nop */
-    case 0x2d: /* return addresses are signed from here on */
+        return;
+    case 0x2c: /* negate_ra_state_with_pc */
+    case 0x2d: /* negate_ra_state */
+        machine->row.is_signed ^= ARCH_SIGNS_RETURNS;
         return;
     case 0x06: /* restore_extended */
         return restore(machine, program, read_uleb(program));
@@ -422,7 +426,10 @@ enum cfi_step cfi_apply(const struct machine *machine, struct cfi_frame *frame, 
             return CFI_FAILED;
     if (row->reg[column].where == UNKNOWN)
         return CFI_END;
-    caller.pc = caller.reg[column];
+    if (row->reg[column].where == SAME && !frame->exact)
+        return CFI_FAILED; /* it called somebody, and kept nothing */
+    caller.is_signed = row->is_signed;
+    caller.pc = row->is_signed ? arch_return_address(caller.reg[column]) : caller.reg[column];
     caller.exact = machine->description.is_signal;
     if (caller.pc == frame->pc && cfa == frame->reg[CFI_SP])
         return CFI_FAILED; /* it would go on for ever */

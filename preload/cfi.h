@@ -17,6 +17,7 @@ struct cfi_frame {
     uintptr_t reg[CFI_REGISTERS]; /* 0 where it is not known */
     uint64_t unknown;             /* a bit for each register */
     int exact;                    /* pc was interrupted there: it is no return address */
+    int is_signed;                /* pc was, where it was stored (arch_return_address()) */
 };
 
 /* A word of the address space. returns 0, or -1: there is none */

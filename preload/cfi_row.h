@@ -48,6 +48,7 @@ struct place {
 struct row {
     struct place cfa; /* REGISTER + offset, or COMPUTED */
     int64_t cfa_offset;
+    int is_signed; /* the return address is */
     struct place reg[CFI_REGISTERS];
     uint64_t elsewhere; /* a bit for each register that is neither SAME nor UNKNOWN nor AT */
 };

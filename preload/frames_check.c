@@ -119,33 +119,17 @@ static int access_mem(unw_addr_space_t as, unw_word_t address, unw_word_t *value
     return 0;
 }
 
+/* libunwind's numbers are DWARF's. */
 static unw_word_t real_register(const struct callee_saved *from, unw_regnum_t number) {
-#if defined(__x86_64__)
     switch (number) {
-    case UNW_X86_64_RIP:
-        return from->pc;
-    case UNW_X86_64_RSP:
-        return from->sp;
-    case UNW_X86_64_RBX:
-        return from->bx;
-    case UNW_X86_64_RBP:
-        return from->bp;
-    case UNW_X86_64_R12:
-        return from->r12;
-    case UNW_X86_64_R13:
-        return from->r13;
-    case UNW_X86_64_R14:
-        return from->r14;
-    case UNW_X86_64_R15:
-        return from->r15;
+#define X(number, name)                                                                                                \
+    case number:                                                                                                       \
+        return from->name;
+        ARCH_CALLEE_SAVED(X)
+#undef X
     default:
         return 0;
     }
-#else
-    if (number >= UNW_AARCH64_X19 && number <= UNW_AARCH64_X30)
-        return from->x[number - UNW_AARCH64_X19];
-    return number == UNW_REG_IP ? from->pc : number == UNW_REG_SP ? from->sp : 0;
-#endif
 }
 
 static int access_reg(unw_addr_space_t as, unw_regnum_t number, unw_word_t *value, int write, void *arg) {

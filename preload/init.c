@@ -38,6 +38,7 @@
 #include "rights.h"
 #include "site.h"
 #include "thread.h"
+#include "thread_block.h"
 #include "unwind.h"
 
 struct process process;
@@ -56,6 +57,13 @@ const char *init_environment(const char *name) {
 }
 
 /* Source: glibc, nptl_db/db_info.c: each of these is {size in bits, elements, offset in bytes}, for debuggers */
+static void thread_block_learn(struct process_facts *facts) {
+    const uint32_t *bytes = dlsym(RTLD_DEFAULT, "_thread_db_sizeof_pthread");
+    const uint32_t *in_thread = THREAD_BLOCK_BY_SPECIFIC ? dlsym(RTLD_DEFAULT, "_thread_db_pthread_specific") : NULL;
+    facts->thread_struct_bytes = bytes ? *bytes : 4096;
+    facts->specific_offset = bytes && in_thread ? in_thread[2] : 0;
+}
+
 static void used_stacks_learn(struct process_facts *facts) {
     const uint32_t *in_global = dlsym(RTLD_DEFAULT, "_thread_db_rtld_global__dl_stack_used");
     const uint32_t *in_thread = dlsym(RTLD_DEFAULT, "_thread_db_pthread_list");
@@ -83,8 +91,7 @@ static void facts_learn(struct process_facts *facts) {
     facts->allocator_is_glibc = facts->allocator.lo == libc.lo;
     module_span(&process, &facts->castaway.lo, &facts->castaway.hi);
     facts->main_thread_pointer = arch_thread_pointer();
-    const uint32_t *thread_bytes = dlsym(RTLD_DEFAULT, "_thread_db_sizeof_pthread");
-    facts->thread_struct_bytes = thread_bytes ? *thread_bytes : 4096;
+    thread_block_learn(facts);
     used_stacks_learn(facts);
     static_tls_learn(facts);
 }

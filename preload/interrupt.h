@@ -7,6 +7,14 @@
 
 enum { INTERRUPT_SIGNAL = 33 };
 
+/* Is a system call that the signal broke off taken up again? On aarch64 its first argument is lost where the kernel does not
+ * do that, so waits end with EINTR: there nothing interrupts the program while it runs unless the user asks for it. */
+#if defined(__x86_64__)
+enum { INTERRUPT_IS_HIDDEN = 1 };
+#else
+enum { INTERRUPT_IS_HIDDEN = 0 };
+#endif
+
 /* Put our handler in place; does nothing when it stands there already.
  * returns  0, or a kernel error. context: any */
 int interrupt_install(void);

@@ -152,12 +152,19 @@ static int is_in_frame(const struct rule *rule, intptr_t offset) {
     return offset < 0 && (by_word || offset >= -(intptr_t)rule->cfa_offset - ARCH_RED_ZONE_BYTES);
 }
 
+/* Is what the caller's address was read from another word than that? A rule takes one for the other, as do those who keep
+ * stacks. Code that is compiled to sign what it stores does not where the processor can't. */
+static int signs_returns(const struct cfi_frame *caller) {
+    const uintptr_t signature = 1ul << 54;
+    return caller->is_signed && arch_return_address(signature) != signature;
+}
+
 /* Fill in what one step shows. returns 0, or -1: not expressible */
 static int rule_from_step(const struct cfi_frame *caller, struct rule *rule) {
     uintptr_t cfa = caller->reg[CFI_SP], bp = caller->reg[CFI_BP];
     intptr_t offset;
     int pc_from_sp, bp_from_sp;
-    if (cfa_rule(cfa, rule) != 0 || word_place(caller->pc, cfa, &offset, &pc_from_sp) != 0)
+    if (cfa_rule(cfa, rule) != 0 || signs_returns(caller) || word_place(caller->pc, cfa, &offset, &pc_from_sp) != 0)
         return -1;
     rule->ra_offset = (int16_t)offset;
     /* Only the kernel lays out a frame whose return address is not next to the caller's stack. */
@@ -182,7 +189,8 @@ static int rule_from_row(const struct machine *machine, struct rule *rule) {
     const struct place *cfa = &row->cfa, *pc = &row->reg[machine->description.return_column], *bp = &row->reg[CFI_BP];
     if (machine->description.is_signal || cfa->where != REGISTER || (cfa->value != CFI_SP && cfa->value != CFI_BP) ||
         row->cfa_offset < 0 || row->cfa_offset >= WINDOW_BYTES / 2 || pc->where != AT || bp->where == UNKNOWN ||
-        row->reg[CFI_SP].where != SAME || row->elsewhere || !fits_int16(pc->value) || !fits_int16(bp->value))
+        row->reg[CFI_SP].where != SAME || row->elsewhere || row->is_signed || !fits_int16(pc->value) ||
+        !fits_int16(bp->value))
         return -1;
     struct rule found = {.kind = cfa->value == CFI_SP ? RULE_SP : RULE_BP, .cfa_offset = (int32_t)row->cfa_offset};
     if (!is_in_frame(&found, pc->value) || (bp->where == AT && !is_in_frame(&found, bp->value)))
@@ -195,8 +203,11 @@ static int rule_from_row(const struct machine *machine, struct rule *rule) {
     *rule = found;
     return 0;
 }
-_Static_assert(SAME<AT && UNKNOWN<AT && IS> AT && REGISTER> AT &&STORED > AT && COMPUTED > AT,
-               "what is tried out comes behind");
+
+/* Is the way on from here told by the code, not by a table? */
+static int is_signal_return(uintptr_t pc, int exact) {
+    return !ARCH_TABLES_KNOW_SIGNALS && !exact && learn_returns_from_signal(pc);
+}
 
 static struct cfi_frame imaginary_frame(uintptr_t pc, int exact) {
     struct cfi_frame frame = {.pc = pc, .exact = exact};
@@ -213,10 +224,9 @@ static struct rule without_table(uintptr_t pc, int exact) {
                          .flags = !exact && in_module ? RULE_MODULE : 0};
 }
 
-/* The rule of a step from that frame, which led to `caller`. */
+/* The rule of a step from that frame, which led to `caller`: *rule is RULE_SLOW until a better one is found. */
 static void conclude(enum cfi_step step, const struct cfi_frame *caller, uintptr_t pc, int exact, struct rule *rule) {
     struct rule learnt = {.kind = RULE_SLOW};
-    *rule = learnt;
     switch (step) {
     case CFI_CALLER:
         if (rule_from_step(caller, &learnt) == 0)
@@ -235,6 +245,9 @@ static void conclude(enum cfi_step step, const struct cfi_frame *caller, uintptr
 
 void learn_rule(uintptr_t pc, int exact, struct rule *rule) {
     const struct machine *machine;
+    *rule = (struct rule){.kind = RULE_SLOW};
+    if (is_signal_return(pc, exact))
+        return;
     enum cfi_step step = cfi_cache_row(pc - !exact, &machine);
     if (step == CFI_CALLER && rule_from_row(machine, rule) == 0)
         return;
@@ -246,8 +259,9 @@ void learn_rule(uintptr_t pc, int exact, struct rule *rule) {
 
 void learn_rule_anew(uintptr_t pc, int exact, struct rule *rule) {
     struct cfi_frame frame = imaginary_frame(pc, exact);
-    enum cfi_step step = cfi_step(&frame, read_imaginary, NULL);
-    conclude(step, &frame, pc, exact, rule);
+    *rule = (struct rule){.kind = RULE_SLOW};
+    if (!is_signal_return(pc, exact))
+        conclude(cfi_step(&frame, read_imaginary, NULL), &frame, pc, exact, rule);
 }
 
 /* ---- the walk of the stacks that rules can't express ---- */
@@ -278,7 +292,7 @@ static int step_from_signal(struct cfi_frame *frame, struct stack_part *stack) {
 static int step_by_frame_pointer(struct cfi_frame *frame, struct stack_part *stack) {
     enum { GUESS_BYTES_MAX = 0x4000 };
     uintptr_t at = frame->reg[CFI_BP], bp, pc;
-    if (at < frame->reg[CFI_SP] || at - frame->reg[CFI_SP] > GUESS_BYTES_MAX || at & 7 ||
+    if (!ARCH_FRAME_ENDS_STACK || at < frame->reg[CFI_SP] || at - frame->reg[CFI_SP] > GUESS_BYTES_MAX || at & 7 ||
         read_real(stack, at, &bp) != 0 || read_real(stack, at + sizeof at, &pc) != 0)
         return -1;
     frame->reg[CFI_SP] = at + 2 * sizeof at;
@@ -290,6 +304,8 @@ static int step_by_frame_pointer(struct cfi_frame *frame, struct stack_part *sta
 
 /* returns 0, or -1: there is no caller, or none that can be found */
 static int step_real(struct cfi_frame *frame, struct stack_part *stack) {
+    if (is_signal_return(frame->pc, frame->exact))
+        return step_from_signal(frame, stack);
     enum cfi_step step = cfi_step(frame, read_real, stack);
     if (step != CFI_NO_TABLE)
         return step == CFI_CALLER ? 0 : -1;
@@ -300,17 +316,9 @@ static int step_real(struct cfi_frame *frame, struct stack_part *stack) {
 static const struct {
     uint8_t number, offset;
 } saved[] = {
-#if defined(__x86_64__)
-    {3, offsetof(struct callee_saved, bx)},      {CFI_BP, offsetof(struct callee_saved, bp)},
-    {CFI_SP, offsetof(struct callee_saved, sp)}, {12, offsetof(struct callee_saved, r12)},
-    {13, offsetof(struct callee_saved, r13)},    {14, offsetof(struct callee_saved, r14)},
-    {15, offsetof(struct callee_saved, r15)},    {CFI_PC, offsetof(struct callee_saved, pc)},
-#else
-    {CFI_SP, offsetof(struct callee_saved, sp)},
-    {CFI_BP, offsetof(struct callee_saved, x[10])},
-    {30, offsetof(struct callee_saved, x[11])},
-    {CFI_PC, offsetof(struct callee_saved, pc)},
-#endif
+#define X(number, name) {(number), offsetof(struct callee_saved, name)},
+    ARCH_CALLEE_SAVED(X)
+#undef X
 };
 enum { SAVED = sizeof saved / sizeof saved[0] };
 enum { START_FRAMES = 2 }; /* of libc, between _start and main */

@@ -128,7 +128,8 @@ static void on_program_signal(int number) {
 static void begin(void) {
     if (rights_unscanned)
         return;
-    if (!schedule.control && !schedule.every_us && !schedule.thresholds[0] && !schedule.signal)
+    int is_wanted = schedule.control || schedule.every_us || schedule.thresholds[0] || schedule.signal;
+    if (!is_wanted && INTERRUPT_IS_HIDDEN) /* else that is how it begins, and the program itself may ask */
         return;
     if (!own_stack && !(own_stack = pages_alloc(OWN_STACK_BYTES)))
         return;

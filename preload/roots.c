@@ -21,6 +21,7 @@
 #include "pages.h"
 #include "pooled.h"
 #include "thread.h"
+#include "thread_block.h"
 
 enum { PAGE = 4096, WORD = sizeof(uintptr_t), STACKS_MAX = 1 << 20 };
 
@@ -213,30 +214,24 @@ static void add_declared(struct gather *gather) {
 /* ---- threads ---- */
 
 static uintptr_t stack_end(const struct roots_input *in, uintptr_t thread_pointer) {
-    return thread_pointer + in->facts->thread_struct_bytes;
+    return thread_block_tls(in->facts, thread_pointer).hi;
 }
 
 static int is_main(const struct roots_input *in, uintptr_t thread_pointer) {
     return thread_pointer == in->facts->main_thread_pointer;
 }
 
-/* glibc's thread block names itself twice. Source: glibc, sysdeps/x86_64/nptl/tls.h, tcbhead_t */
-static int is_thread_block(const struct maps *maps, uintptr_t thread_pointer) {
-    const struct mapping *mapping = maps_find(maps, thread_pointer);
-    if (!mapping || !mapping->readable || thread_pointer % WORD || thread_pointer + 4 * WORD > mapping->hi)
-        return 0;
-#if defined(__x86_64__)
-    const uintptr_t *block = (const uintptr_t *)thread_pointer;
-    return block[0] == thread_pointer && block[2] == thread_pointer;
-#else
-    return 1;
-#endif
+static int is_thread_block(const struct roots_input *in, uintptr_t thread_pointer) {
+    const struct mapping *mapping = maps_find(in->maps, thread_pointer);
+    struct range block = thread_block(in->facts, thread_pointer);
+    return mapping && mapping->readable && thread_pointer % WORD == 0 && block.lo >= mapping->lo &&
+           thread_pointer + 4 * WORD <= mapping->hi && thread_block_names_itself(in->facts, thread_pointer);
 }
 
 /* Stack and thread block of one thread, dead or alive: from the bottom of its mapping. */
 static void exclude_stack(struct gather *gather, uintptr_t thread_pointer) {
     const struct roots_input *in = gather->in;
-    if (!thread_pointer || is_main(in, thread_pointer) || !is_thread_block(in->maps, thread_pointer))
+    if (!thread_pointer || is_main(in, thread_pointer) || !is_thread_block(in, thread_pointer))
         return;
     const struct mapping *mapping = maps_find(in->maps, thread_pointer);
     /* glibc puts a guard below the stacks that it makes. Without one the mapping's lower part may be anybody's (a stack
@@ -266,8 +261,8 @@ static void each_stack(struct gather *gather, enum stack_list list,
         const struct mapping *mapping = maps_find(in->maps, at);
         if (at == head || !mapping || !mapping->readable || at % WORD || mapping->hi - at < 2 * WORD)
             return;
-        uintptr_t thread_pointer = at - in->facts->thread_list_offset;
-        if (((const uintptr_t *)at)[1] != before || !is_thread_block(in->maps, thread_pointer))
+        uintptr_t thread_pointer = thread_block_pointer(in->facts, at - in->facts->thread_list_offset);
+        if (((const uintptr_t *)at)[1] != before || !is_thread_block(in, thread_pointer))
             return;
         visit(gather, thread_pointer);
         before = at;
@@ -320,12 +315,6 @@ static void add_live(struct gather *gather, uintptr_t lo, uintptr_t hi, uintptr_
     add(gather, lo, hi, ROOT_LIVE);
 }
 
-/* Thread-local data and block of a thread; `facts` may not know where they begin. */
-static struct range thread_tls(const struct roots_input *in, uintptr_t thread_pointer) {
-    uintptr_t end = stack_end(in, thread_pointer);
-    return (struct range){in->facts->static_tls_bytes ? end - in->facts->static_tls_bytes : thread_pointer, end};
-}
-
 /* red_zone_bytes: live bytes below sp; none where the frame at sp stands in a call. */
 static void add_live_stack(struct gather *gather, uintptr_t sp, uintptr_t red_zone_bytes, uintptr_t thread_pointer) {
     const struct roots_input *in = gather->in;
@@ -347,7 +336,7 @@ static void add_live_stack(struct gather *gather, uintptr_t sp, uintptr_t red_zo
     }
     if (end > mapping->hi)
         end = mapping->hi;
-    uintptr_t local = own ? thread_tls(in, thread_pointer).lo : end;
+    uintptr_t local = own ? thread_block_tls(in->facts, thread_pointer).lo : end;
     if (local < lo || local > end)
         local = end;
     gather->adding = ROOTS_STACKS;
@@ -372,18 +361,18 @@ static void add_word(struct gather *gather, uintptr_t value) {
 /* glibc points at the vector of a thread's dynamic TLS blocks one entry in: name the block itself.
  * Source: glibc, elf/dl-tls.c, _dl_allocate_tls (dtv[-1] is the start) */
 static void add_dynamic_tls(struct gather *gather, uintptr_t thread_pointer) {
-    if (!is_thread_block(gather->in->maps, thread_pointer))
+    if (!is_thread_block(gather->in, thread_pointer))
         return;
     gather->adding = ROOTS_TLS;
-    add_word(gather, ((const uintptr_t *)thread_pointer)[1] - 2 * WORD);
+    add_word(gather, thread_block_vector(thread_pointer) - 2 * WORD);
 }
 
 /* The main thread's was made before there was a heap, and lies among the loader's data. Its entries are of two words; the
  * number of them stands before the first. */
 static void exclude_dynamic_tls(struct gather *gather, uintptr_t thread_pointer) {
-    uintptr_t vector = ((const uintptr_t *)thread_pointer)[1];
+    uintptr_t vector = thread_block_vector(thread_pointer);
     const struct mapping *mapping = maps_find(gather->in->maps, vector - 2 * WORD);
-    if (!is_thread_block(gather->in->maps, thread_pointer) || !mapping || !mapping->readable || vector % WORD)
+    if (!is_thread_block(gather->in, thread_pointer) || !mapping || !mapping->readable || vector % WORD)
         return;
     uintptr_t entries = ((const uintptr_t *)vector)[-2], room = (mapping->hi - vector) / (2 * WORD);
     exclude(gather, vector - 2 * WORD, vector + 2 * WORD * (entries + 1 < room ? entries + 1 : room));
@@ -392,12 +381,11 @@ static void exclude_dynamic_tls(struct gather *gather, uintptr_t thread_pointer)
 /* Registers of a thread that a signal interrupted, and the stack that they belong to. */
 static void add_interrupted(struct gather *gather, const ucontext_t *context, uintptr_t thread_pointer) {
     gather->adding = ROOTS_REGISTERS;
-    add(gather, (uintptr_t)&context->uc_mcontext, (uintptr_t)(&context->uc_mcontext + 1), ROOT_LIVE);
-#if defined(__x86_64__)
-    uintptr_t vectors = (uintptr_t)context->uc_mcontext.fpregs;
-    if (vectors)
-        add(gather, vectors, vectors + arch_context_vector_bytes(context), ROOT_LIVE);
-#endif
+    add(gather, (uintptr_t)&context->uc_mcontext, arch_context_end(context), ROOT_LIVE);
+    uint32_t bytes;
+    uintptr_t vectors = arch_context_vectors(context, &bytes);
+    if (bytes)
+        add(gather, vectors, vectors + bytes, ROOT_LIVE);
     gather->adding = ROOTS_OTHER;
     add_word(gather, (uintptr_t)context->uc_stack.ss_sp);
     add_live_stack(gather, arch_context_sp(context), ARCH_RED_ZONE_BYTES, thread_pointer);
@@ -406,7 +394,8 @@ static void add_interrupted(struct gather *gather, const ucontext_t *context, ui
 /* A thread that has ended and was not joined yet: its result waits in the block at the end of its stack. */
 static void add_thread_block(struct gather *gather, uintptr_t thread_pointer) {
     add_dynamic_tls(gather, thread_pointer);
-    add_readable(gather, thread_pointer, thread_pointer + gather->in->facts->thread_struct_bytes, ROOT_LIVE);
+    struct range block = thread_block(gather->in->facts, thread_pointer);
+    add_readable(gather, block.lo, block.hi, ROOT_LIVE);
 }
 
 static void add_threads(struct gather *gather) {
@@ -436,7 +425,7 @@ static void add_threads(struct gather *gather) {
     const uintptr_t *pointers;
     size_t count = thread_pointers(&pointers);
     for (size_t i = 0; i < count; i++) {
-        if (!pointers[i] || !is_thread_block(in->maps, pointers[i]))
+        if (!pointers[i] || !is_thread_block(in, pointers[i]))
             continue;
         add_dynamic_tls(gather, pointers[i]);
         if (in->stopped->running)
@@ -555,7 +544,7 @@ int roots_gather(const struct roots_input *in, struct arena *arena, struct roots
     exclude_pools(&gather);
     struct range main_tls = allocator_tls(in, in->facts->main_thread_pointer);
     exclude(&gather, main_tls.lo, main_tls.hi);
-    struct range local = thread_tls(in, in->facts->main_thread_pointer);
+    struct range local = thread_block_tls(in->facts, in->facts->main_thread_pointer);
     if (in->left_out & (ROOTS_TLS | ROOTS_GLOBALS)) /* it may lie beside a module's data */
         exclude(&gather, local.lo, local.hi);
     if (in->left_out & ROOTS_TLS)

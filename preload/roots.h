@@ -25,9 +25,10 @@ struct process_facts {
     int allocator_is_glibc;
     uintptr_t main_thread_pointer;
     size_t thread_struct_bytes; /* sizeof(struct pthread), which ends each thread's stack */
+    size_t specific_offset;     /* in it, of the pointers to thread-specific values; 0: unknown */
     uintptr_t used_stacks;      /* glibc's list of the stacks of threads that live or can still be joined; 0: unknown */
     size_t thread_list_offset;  /* of the link in struct pthread */
-    size_t static_tls_bytes;    /* thread-local data before the end of each thread's block, that block included */
+    size_t static_tls_bytes;    /* of each thread, from the start: where, thread_block.h knows; 0: unknown */
 };
 
 struct roots_input {

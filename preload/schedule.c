@@ -11,15 +11,16 @@
 #include <string.h>
 
 #include "clock.h"
+#include "interrupt.h"
 
 enum { OLD_SHARE = 4, NUMBER_MAX = 1000000000 };
 
 static const struct schedule DEFAULTS = {
-    .thresholds = {50000, 10, 10},
+    .thresholds = {INTERRUPT_IS_HIDDEN ? 50000 : 0, 10, 10},
     .bytes = 16 << 20,
     .apart_us = 10000000,
     .confirm = 2,
-    .control = 1,
+    .control = INTERRUPT_IS_HIDDEN,
 };
 
 /* A decimal number up to NUMBER_MAX; moves *text behind it. returns 0, or -1: none. */

@@ -187,11 +187,11 @@ static inline int may_be_frame(const struct cursor *at) {
 
 /* No unwind data: follow the frame pointer if it points a little up this very stack, as libunwind does (x86_64/Gstep.c).
  * libunwind then leaves the stack pointer 16 bytes up, which sends frames without a frame pointer astray; it lies behind
- * the return address. */
+ * the return address. Where that is not so, there is no caller. */
 static inline int step_guess(struct cursor *at, struct step *step) {
     uintptr_t frame = at->bp;
     *step = (struct step){.sp = at->sp, .bp = at->bp, .flags = STEP_BP_USED};
-    if (!at->hi || !may_be_frame(at) || frame + 16 > at->hi || !unwind_is_own_stack(at->sp))
+    if (!ARCH_FRAME_ENDS_STACK || !at->hi || !may_be_frame(at) || frame + 16 > at->hi || !unwind_is_own_stack(at->sp))
         return 0;
     step->ra = (uint32_t)(frame + 8 - at->sp);
     step->saved_bp = (uint32_t)(frame - at->sp);

@@ -96,6 +96,11 @@ static bool has_missing_loader(const struct file *file, const struct image *imag
     return *image->loader && access(image->loader, X_OK);
 }
 
+static bool has_other_pages(const struct file *file, const struct image *image) {
+    (void)file, (void)image;
+    return sysconf(_SC_PAGESIZE) != 4096;
+}
+
 static bool has_sanitizer(const struct file *file, const struct image *image) {
     (void)image;
     return sanitizer_is_in(file->path);
@@ -124,6 +129,8 @@ static int check_elf(const struct file *file) {
     } checks[] = {
         {other_machine, EXIT_CASTAWAY_FAILED,
          "is built for another architecture than castaway and can't be watched; use a castaway built for it"},
+        {has_other_pages, EXIT_CASTAWAY_FAILED,
+         "this kernel's pages are not of 4 KiB: it can't be watched; start a kernel that has such"},
         {is_static, EXIT_CASTAWAY_FAILED,
          "is linked statically: nothing can be preloaded, so it can't be watched; link it dynamically"},
         {has_missing_loader, EXIT_CANNOT_RUN, "its loader is missing; install the libraries that it was built for"},

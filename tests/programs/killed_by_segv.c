@@ -15,7 +15,11 @@ static void *thread_run(void *unused) {
     drop_one();
     clobber_stack();
     void *held = NEW_BYTES(56);
+#if defined(__x86_64__)
     __asm__ volatile("movl $1, (%1)" : : "r"(held), "r"(nowhere) : "memory");
+#else
+    __asm__ volatile("str wzr, [%1]" : : "r"(held), "r"(nowhere) : "memory");
+#endif
     return unused;
 }
 

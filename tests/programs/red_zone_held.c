@@ -22,9 +22,8 @@ static void *thread_run(void *unused) {
                      :
                      : "rax", "rcx", "rdx", "rsi", "rdi", "xmm0", "memory");
 #else
-    for (ready++;;)
+    for (ready++; opaque(kept);)
         pause();
-    opaque(kept);
 #endif
     return unused;
 }
