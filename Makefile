@@ -93,6 +93,7 @@ $(BUILD)/tests/unit/test_inflated: $(BUILD)/tools/inflated.o
 $(BUILD)/tests/unit/test_inflated: CHECK_LIBS += $(TOOLS_LIBS)
 $(BUILD)/tests/unit/test_pool: $(patsubst %,$(BUILD)/tools/%.o,pool message escape)
 $(BUILD)/tests/unit/test_contexts: $(BUILD)/preload/contexts.o
+$(BUILD)/tests/unit/test_guard: $(BUILD)/preload/guard.o
 $(BUILD)/tests/unit/test_site: $(BUILD)/preload/site.o
 $(BUILD)/tests/unit/test_family: $(patsubst %.c,$(BUILD)/%.o,$(wildcard preload/family*.c))
 

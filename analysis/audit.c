@@ -9,7 +9,7 @@
 
 /* Where references point, by granules: nearly all words of a heap point elsewhere, and need not be looked up. */
 struct places {
-    uint64_t *bits; /* by place_of(), for several granules each; NULL: anywhere */
+    const uint64_t *bits; /* by place_of(), for several granules each */
     unsigned shift;
 };
 
@@ -42,31 +42,40 @@ enum refs_verdict audit_verdict(uint64_t count, uint64_t inside, uint64_t outsid
 
 enum { PLACES_EACH = 16, PLACES_BITS_MIN = 12, WORD_BITS = 64 };
 
+static const uint64_t anywhere = UINT64_MAX;
+
 static size_t place_of(const struct places *places, uintptr_t word) {
     return (size_t)((uint64_t)(word >> HEAP_GRANULE_SHIFT) * UINT64_C(0x9e3779b97f4a7c15) >> places->shift);
 }
 
-static void note_place(struct places *places, uintptr_t word) {
+static void note_place(const struct places *places, uint64_t *bits, uintptr_t word) {
     size_t place = place_of(places, word);
-    places->bits[place / WORD_BITS] |= UINT64_C(1) << place % WORD_BITS;
+    bits[place / WORD_BITS] |= UINT64_C(1) << place % WORD_BITS;
 }
 
-static int may_refer(const struct places *places, uintptr_t word) {
+static unsigned may_refer(const struct places *places, uintptr_t word) {
     size_t place = place_of(places, word);
-    return !places->bits || places->bits[place / WORD_BITS] >> place % WORD_BITS & 1;
+    return places->bits[place / WORD_BITS] >> place % WORD_BITS & 1;
 }
+
+struct noting {
+    const struct auditor *auditor;
+    uint64_t *bits;
+};
 
 /* As counts_is_reference() says. A pointer to nothing's end is one to it. */
 static int note_places(void *context, uintptr_t address, object_id id) {
-    struct auditor *auditor = context;
+    const struct noting *noting = context;
+    const struct auditor *auditor = noting->auditor;
+    const struct places *places = &auditor->places;
     const struct counted *counted = counts_of(auditor->counts, id);
     if (!counted || counted->source == COUNT_NONE)
         return 0;
     uintptr_t last = address + (counted->inside ? heap_object(auditor->heap, id)->size_bytes : counted->offset);
-    note_place(&auditor->places, address);
+    note_place(places, noting->bits, address);
     for (uintptr_t at = address + counted->offset; at < last; at += 1 << HEAP_GRANULE_SHIFT)
-        note_place(&auditor->places, at);
-    note_place(&auditor->places, last);
+        note_place(places, noting->bits, at);
+    note_place(places, noting->bits, last);
     return 0;
 }
 
@@ -74,11 +83,11 @@ static int find_places(struct auditor *auditor, struct arena *arena) {
     unsigned bits = PLACES_BITS_MIN;
     while (UINT64_C(1) << bits < PLACES_EACH * (uint64_t)auditor->counts->known)
         bits++;
-    auditor->places.shift = WORD_BITS - bits;
-    auditor->places.bits = arena_alloc(arena, (size_t)1 << bits >> 6, sizeof *auditor->places.bits);
-    if (!auditor->places.bits)
+    struct noting noting = {auditor, arena_alloc(arena, (size_t)1 << bits >> 6, sizeof *noting.bits)};
+    if (!noting.bits)
         return -ENOMEM;
-    return heap_each(auditor->heap, note_places, auditor);
+    auditor->places = (struct places){noting.bits, WORD_BITS - bits};
+    return heap_each(auditor->heap, note_places, &noting);
 }
 
 /* ---- pointers ---- */
@@ -86,19 +95,41 @@ static int find_places(struct auditor *auditor, struct arena *arena) {
 static struct found *find_counted(const struct auditor *auditor, uintptr_t word) {
     const struct heap *heap = auditor->heap;
     uintptr_t start;
-    if (word - heap->lo >= heap->hi - heap->lo || !may_refer(&auditor->places, word))
-        return NULL;
     object_id id = heap_pointed(heap, word, &start);
     const struct counted *counted = id ? counts_of(auditor->counts, id) : NULL;
     return counted && counts_is_reference(counted, word - start) ? &auditor->out->found[counted - auditor->counts->item]
                                                                  : NULL;
 }
 
+typedef void count_cb(const struct auditor *auditor, struct found *found, unsigned flags);
+
+/* What a word is can't be foretold: so there is no branch on it until most are sorted out. */
+static void count_words(const struct auditor *auditor, struct range words, count_cb *count, unsigned flags) {
+    enum { AT_ONCE = 64 };
+    const struct places places = auditor->places;
+    const uintptr_t lo = auditor->heap->lo, span = auditor->heap->hi - lo;
+    for (uintptr_t at = words.lo; at < words.hi;) {
+        uintptr_t kept[AT_ONCE], end = words.hi - at > sizeof kept ? at + sizeof kept : words.hi;
+        size_t left = 0;
+        for (; at < end; at += sizeof *kept) {
+            uintptr_t word = heap_load(at);
+            kept[left] = word;
+            left += (word - lo < span) & may_refer(&places, word);
+        }
+        for (size_t i = 0; i < left; i++) {
+            /* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): that many were kept */
+            struct found *found = find_counted(auditor, kept[i]);
+            if (found)
+                count(auditor, found, flags);
+        }
+    }
+}
+
 /* Where all that keeps an object alive is counted, the holders of references are known as well: counted objects and their
  * parts. What stands in another block may be left over from before, and is no more than a root's word. */
-static void count_one(const struct auditor *auditor, struct found *found, int is_known_holder) {
+static void count_inside(const struct auditor *auditor, struct found *found, unsigned entry) {
     const struct counted *counted = &auditor->counts->item[found - auditor->out->found];
-    if (is_known_holder || !counted->all)
+    if (entry & HEAP_ENTRY_ALL || !counted->all)
         found->heap++;
     else
         found->roots++;
@@ -111,24 +142,21 @@ static int count_in_object(void *context, uintptr_t address, object_id id) {
     struct range words = heap_words(address, object->size_bytes);
     for (struct range r = heap_readable_in(heap, object, words.lo, words.hi); r.lo < r.hi;
          r = heap_readable_in(heap, object, r.hi, words.hi))
-        for (uintptr_t at = r.lo; at < r.hi; at += sizeof(uintptr_t)) {
-            struct found *found = find_counted(auditor, heap_load(at));
-            if (found)
-                count_one(auditor, found, heap->entry[id] & HEAP_ENTRY_ALL);
-        }
+        count_words(auditor, r, count_inside, heap->entry[id]);
     return 0;
+}
+
+static void count_outside(const struct auditor *auditor, struct found *found, unsigned flags) {
+    (void)auditor;
+    found->roots++;
+    found->variables += !(flags & ROOT_STACK);
 }
 
 static void count_in_roots(const struct auditor *auditor, const struct root *roots, size_t root_count) {
     const uintptr_t mask = sizeof(uintptr_t) - 1;
     for (size_t i = 0; i < root_count; i++)
-        for (uintptr_t at = (roots[i].lo + mask) & ~mask; at < (roots[i].hi & ~mask); at += sizeof(uintptr_t)) {
-            struct found *found = find_counted(auditor, heap_load(at));
-            if (!found)
-                continue;
-            found->roots++;
-            found->variables += !(roots[i].flags & ROOT_STACK);
-        }
+        count_words(auditor, (struct range){(roots[i].lo + mask) & ~mask, roots[i].hi & ~mask}, count_outside,
+                    roots[i].flags);
 }
 
 /* ---- what is held ---- */
@@ -197,7 +225,8 @@ static int prove_again(struct auditor *auditor, const struct crew *crew, const s
 
 int audit_run(const struct crew *crew, const struct heap *heap, const struct counts *counts, const struct root *roots,
               size_t root_count, int live, struct marks *marks, struct arena *arena, struct audit *audit) {
-    struct auditor auditor = {.heap = heap, .counts = counts, .marks = marks, .out = audit};
+    struct auditor auditor = {
+        .heap = heap, .counts = counts, .marks = marks, .out = audit, .places = {&anywhere, WORD_BITS - 1}};
     *audit = (struct audit){.counts = counts};
     if (!counts->by_id || !counts->known)
         return 0;

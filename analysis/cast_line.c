@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+enum { KEY_BYTES_MAX = 64, DIGITS_MAX = 20 };
+
 /* ---- bytes ---- */
 
 void line_flush(struct cast_sink *sink) {
@@ -15,16 +17,27 @@ void line_flush(struct cast_sink *sink) {
     sink->fill = 0;
 }
 
-static void line_bytes(struct cast_sink *sink, const char *bytes, size_t count) {
-    while (count > 0 && !sink->error) {
-        size_t room = sizeof sink->buffer - sink->fill, now = count < room ? count : room;
-        memcpy(sink->buffer + sink->fill, bytes, now);
-        sink->fill += now;
-        bytes += now;
-        count -= now;
-        if (sink->fill == sizeof sink->buffer)
-            line_flush(sink);
-    }
+/* A recording is made of some ten thousand pieces of a few bytes each: they are written where they will stand.
+ * returns  the place of the next bytes, up to so many */
+static inline char *room(struct cast_sink *sink, size_t bytes) {
+    if (sizeof sink->buffer - sink->fill < bytes)
+        line_flush(sink);
+    return sink->buffer + sink->fill;
+}
+
+static inline void written_to(struct cast_sink *sink, const char *end) {
+    sink->fill = (size_t)(end - sink->buffer);
+}
+
+static inline void put_byte(struct cast_sink *sink, char byte) {
+    *room(sink, 1) = byte;
+    sink->fill++;
+}
+
+static inline char *copy(char *at, const char *text) {
+    while (*text)
+        *at++ = *text++;
+    return at;
 }
 
 size_t line_text_bytes(const char *text) {
@@ -37,27 +50,45 @@ size_t line_text_bytes(const char *text) {
 }
 
 void line_put(struct cast_sink *sink, const char *text) {
-    line_bytes(sink, text, line_text_bytes(text));
+    for (; *text; text++)
+        put_byte(sink, *text);
 }
 
 /* ---- numbers ---- */
 
+static size_t digits_of(uint64_t value) {
+    size_t count = 1;
+    for (uint64_t limit = 10; count < DIGITS_MAX && value >= limit; limit *= 10)
+        count++;
+    return count;
+}
+
+/* Two digits at a time: each division waits for the one before. */
+static inline char *copy_unsigned(char *at, uint64_t value) {
+    char *end = at + digits_of(value), *next = end;
+    for (; value >= 100; value /= 100) {
+        unsigned two = (unsigned)(value % 100);
+        *--next = (char)('0' + two % 10);
+        *--next = (char)('0' + two / 10);
+    }
+    *--next = (char)('0' + value % 10);
+    if (value >= 10)
+        *--next = (char)('0' + value / 10);
+    return end;
+}
+
 void line_unsigned(struct cast_sink *sink, uint64_t value) {
-    char digits[20];
-    size_t at = sizeof digits;
-    do
-        digits[--at] = (char)('0' + value % 10);
-    while (value /= 10);
-    line_bytes(sink, digits + at, sizeof digits - at);
+    written_to(sink, copy_unsigned(room(sink, DIGITS_MAX), value));
 }
 
 /* Differences of addresses: what is beyond 2^63 is a negative one, and JSON readers choke on integers that large. */
 void line_signed(struct cast_sink *sink, uint64_t value) {
+    char *at = room(sink, 1 + DIGITS_MAX);
     if (value >> 63) {
-        line_put(sink, "-");
+        *at++ = '-';
         value = 0 - value;
     }
-    line_unsigned(sink, value);
+    written_to(sink, copy_unsigned(at, value));
 }
 
 /* Six decimals. Not a number, and what is too large for 63 bits, is written as 0: JSON has neither. */
@@ -75,10 +106,10 @@ void line_seconds(struct cast_sink *sink, double value) {
         whole++;
     }
     line_unsigned(sink, whole);
-    char decimals[7] = ".000000";
+    char decimals[8] = ".000000";
     for (int i = 6; i > 0; i--, millionths /= 10)
         decimals[i] = (char)('0' + millionths % 10);
-    line_bytes(sink, decimals, sizeof decimals);
+    line_put(sink, decimals);
 }
 
 /* ---- strings ---- */
@@ -110,13 +141,15 @@ static size_t utf8_bytes(const unsigned char *s, size_t left) {
 
 void line_hex(struct cast_sink *sink, const unsigned char *bytes, size_t count) {
     static const char digits[] = "0123456789abcdef";
-    for (size_t i = 0; i < count; i++)
-        line_bytes(sink, (const char[]){digits[bytes[i] >> 4], digits[bytes[i] & 15]}, 2);
+    for (size_t i = 0; i < count; i++) {
+        put_byte(sink, digits[bytes[i] >> 4]);
+        put_byte(sink, digits[bytes[i] & 15]);
+    }
 }
 
 void line_string_bytes(struct cast_sink *sink, const char *text, size_t count) {
     const unsigned char *s = (const unsigned char *)text;
-    line_put(sink, "\"");
+    put_byte(sink, '"');
     for (size_t at = 0, step; at < count; at += step) {
         step = utf8_bytes(s + at, count - at);
         if (step == 0 || s[at] < 0x20) {
@@ -126,10 +159,11 @@ void line_string_bytes(struct cast_sink *sink, const char *text, size_t count) {
             continue;
         }
         if (s[at] == '"' || s[at] == '\\')
-            line_put(sink, "\\");
-        line_bytes(sink, text + at, step);
+            put_byte(sink, '\\');
+        for (size_t i = 0; i < step; i++)
+            put_byte(sink, text[at + i]);
     }
-    line_put(sink, "\"");
+    put_byte(sink, '"');
 }
 
 void line_string(struct cast_sink *sink, const char *text) {
@@ -138,15 +172,21 @@ void line_string(struct cast_sink *sink, const char *text) {
 
 /* ---- members: a comma, the key, the value ---- */
 
+static inline char *copy_key(char *at, const char *before, const char *key) {
+    return copy(copy(copy(at, before), key), "\":");
+}
+
+static inline char *room_for_member(struct cast_sink *sink) {
+    enum { MARKS_MAX = 4 };
+    return room(sink, KEY_BYTES_MAX + MARKS_MAX + DIGITS_MAX);
+}
+
 void line_key(struct cast_sink *sink, const char *key) {
-    line_put(sink, ",\"");
-    line_put(sink, key);
-    line_put(sink, "\":");
+    written_to(sink, copy_key(room_for_member(sink), ",\"", key));
 }
 
 void line_count(struct cast_sink *sink, const char *key, uint64_t value) {
-    line_key(sink, key);
-    line_unsigned(sink, value);
+    written_to(sink, copy_unsigned(copy_key(room_for_member(sink), ",\"", key), value));
 }
 
 void line_number(struct cast_sink *sink, const char *key, int64_t value) {
@@ -161,10 +201,7 @@ void line_text(struct cast_sink *sink, const char *key, const char *text) {
 
 /* An object's first member has no comma before it. */
 void line_first(struct cast_sink *sink, const char *key, uint64_t value) {
-    line_put(sink, "{\"");
-    line_put(sink, key);
-    line_put(sink, "\":");
-    line_unsigned(sink, value);
+    written_to(sink, copy_unsigned(copy_key(room_for_member(sink), "{\"", key), value));
 }
 
 void line_open(struct cast_sink *sink, const char *record) {

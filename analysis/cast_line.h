@@ -8,7 +8,8 @@
 void line_open(struct cast_sink *, const char *record);
 void line_close(struct cast_sink *);
 
-/* A member: a comma, the key, the value. Keys are written as they are; text is hostile, and escaped. */
+/* A member: a comma, the key, the value. Keys are ours, of at most 64 bytes, and written as they are; text is hostile, and
+ * escaped. */
 void line_key(struct cast_sink *, const char *key);
 void line_count(struct cast_sink *, const char *key, uint64_t value);
 void line_number(struct cast_sink *, const char *key, int64_t value);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "arena.h"
+#include "places.h"
 #include "sort.h"
 
 #include <errno.h>
@@ -305,7 +306,7 @@ int heap_freeze(struct heap *heap, struct arena *arena) {
     if (heap->hi == 0)
         heap->lo = 0;
     heap_sort_large(heap->large, heap->large_count); /* `odd` ones came last */
-    return 0;
+    return places_find(heap, arena);
 }
 
 /* ---- finding ---- */

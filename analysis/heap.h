@@ -150,6 +150,7 @@ struct heap {
     size_t ignored_count;
     struct range *halves; /* arrays flagged OBJECT_HALVES; set by halves_find() */
     size_t halves_count;
+    const uint8_t *places; /* where objects lie, roughly: places.h */
     size_t object_count;
     uint64_t object_bytes;
 };

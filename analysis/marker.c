@@ -20,6 +20,7 @@
 
 #include <string.h>
 
+#include "places.h"
 #include "shape.h"
 
 enum {
@@ -107,6 +108,8 @@ static object_id pointed_inside(struct marker *marker, uintptr_t word, uintptr_t
     const struct heap *heap = marker->met->heap;
     object_id id;
     *is_end = 0;
+    if (!places_used(marker->places, word))
+        return 0;
     switch (granules_look(&marker->met->granules, word, start)) {
     case GRANULES_NOWHERE:
     case GRANULES_IN_MET:
@@ -352,6 +355,7 @@ NOINLINE void marker_settle_all(struct marker *marker) {
 /* At any step, any number. */
 static NOINLINE void gather_long(struct marker *marker, struct range words) {
     struct marker_words *found = &marker->found[marker->round];
+    const uint8_t *places = marker->places;
     uintptr_t lo = marker->lo, span = marker->span, mask = marker->mask;
     unsigned shift = marker->step_shift;
     uintptr_t end = words.hi - words.lo < WORD ? words.lo : words.hi - WORD + 1;
@@ -362,8 +366,9 @@ static NOINLINE void gather_long(struct marker *marker, struct range words) {
         uintptr_t stop = at + ((left < room ? left : room) << shift);
         uintptr_t *next = found->word + found->count;
         for (; at < stop; at += (uintptr_t)1 << shift) {
-            *next = heap_load(at) & mask;
-            next += *next - lo < span;
+            uintptr_t word = heap_load(at) & mask;
+            *next = word;
+            next += (word - lo < span) & places_used(places, word);
         }
         found->count = (size_t)(next - found->word);
     }
@@ -581,6 +586,7 @@ void marker_enter(struct marker *marker, struct marking *marking) {
     marker->met = &marking->met;
     marker->lo = aim.lo;
     marker->span = aim.hi - aim.lo;
+    marker->places = heap->places;
     marker->mask = heap->pointer_mask ? heap->pointer_mask : UINTPTR_MAX;
     marker->step_shift = heap->unaligned ? 0 : 3;
     marker->alone = !marking->met.crew;

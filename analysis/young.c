@@ -5,6 +5,8 @@
  * Start:   young_view().  Invariants: README.md, "Young scans". */
 #include "young.h"
 
+#include "places.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -176,7 +178,7 @@ int young_view(struct heap *heap, const struct young *young, struct arena *arena
     heap->object_bytes = 0;
     choose_epochs(&view);
     if (view_leaves(&view) || view_odd(&view) || view_suspects(&view, &suspects) ||
-        merge(&view.found, &view.odd, arena) || merge(&view.found, &suspects, arena))
+        merge(&view.found, &view.odd, arena) || merge(&view.found, &suspects, arena) || places_find(heap, arena))
         return -ENOMEM;
     return set_subset(&view, &view.found);
 }

@@ -181,13 +181,18 @@ int cfi_function(uintptr_t pc, uintptr_t *lo, uintptr_t *hi) {
 
 /* ---- the program, which makes the row of an address ---- */
 
+static void put(struct row *row, uint64_t number, struct place place) {
+    row->reg[number] = place;
+    row->elsewhere = (row->elsewhere & ~(UINT64_C(1) << number)) | (uint64_t)(place.where > AT) << number;
+}
+
 static void set(struct machine *machine, struct bytes *program, uint64_t number, enum where where, int64_t value) {
     if (number >= CFI_REGISTERS && number < 128)
         return; /* a vector register: not followed */
     if (number >= CFI_REGISTERS)
         program->failed = 1;
     else
-        machine->row.reg[number] = (struct place){.where = (uint8_t)where, .value = value};
+        put(&machine->row, number, (struct place){.where = (uint8_t)where, .value = value});
 }
 
 static struct place place_by_expression(struct bytes *program, enum where where) {
@@ -201,12 +206,12 @@ static void set_expression(struct machine *machine, struct bytes *program, uint6
     struct place place = place_by_expression(program, where);
     set(machine, program, number, where, 0);
     if (number < CFI_REGISTERS)
-        machine->row.reg[number] = place;
+        put(&machine->row, number, place);
 }
 
 static void restore(struct machine *machine, struct bytes *program, uint64_t number) {
     if (number < CFI_REGISTERS)
-        machine->row.reg[number] = machine->initial.reg[number];
+        put(&machine->row, number, machine->initial.reg[number]);
     else if (number >= 128)
         program->failed = 1;
 }

@@ -3,12 +3,10 @@
  * Owns:    the programs that were begun.
  * Never:   as cfi.c.
  * Runs in: anywhere, one caller at a time.
- * Start:   cfi_cache_step(). */
+ * Start:   cfi_cache_row(). */
 #include "cfi_cache.h"
 
-#include "cfi_row.h"
-
-enum { BEGUN_MAX = 4 };
+enum { BEGUN_MAX = 8 };
 
 static struct {
     struct begun {
@@ -45,9 +43,8 @@ static enum cfi_step begin_for(const struct tables *tables, uintptr_t pc, struct
     return found;
 }
 
-enum cfi_step cfi_cache_step(struct cfi_frame *frame, cfi_read_cb *read, void *context) {
+enum cfi_step cfi_cache_row(uintptr_t pc, const struct machine **out) {
     struct tables tables;
-    uintptr_t pc = frame->pc - !frame->exact;
     if (!cfi_find_module(&tables, pc))
         return CFI_NO_TABLE;
     struct begun *begun = begun_for(&tables, pc);
@@ -62,7 +59,8 @@ enum cfi_step cfi_cache_step(struct cfi_frame *frame, cfi_read_cb *read, void *c
     if ((pc < before && cfi_begin(&begun->machine) != 0) || cfi_run(&begun->machine, pc) != 0)
         return CFI_FAILED;
     begun->pc = pc;
-    return cfi_apply(&begun->machine, frame, read, context);
+    *out = &begun->machine;
+    return CFI_CALLER;
 }
 
 void cfi_cache_forget(void) {

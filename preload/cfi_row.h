@@ -29,7 +29,7 @@ struct tables {
 enum where {
     SAME,     /* as in this frame */
     UNKNOWN,  /* not kept */
-    AT,       /* stored at cfa + value */
+    AT,       /* stored at cfa + value; row.elsewhere is of all below */
     IS,       /* cfa + value */
     REGISTER, /* what register number `value` is in this frame */
     STORED,   /* where the expression says */
@@ -50,6 +50,7 @@ struct row {
     int64_t cfa_offset;
     int is_signed; /* the return address is */
     struct place reg[CFI_REGISTERS];
+    uint64_t elsewhere; /* a bit for each register that is neither SAME nor UNKNOWN nor AT */
 };
 
 /* What makes the rows of some code. */

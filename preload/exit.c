@@ -25,6 +25,7 @@
 #include "frames_check.h"
 #include "generations.h"
 #include "give_way.h"
+#include "guard.h"
 #include "init.h"
 #include "kernel_roots.h"
 #include "limits.h"
@@ -52,6 +53,7 @@ enum {
     OWN_STACK_BYTES = 256 << 10,
     CALLS_BYTES = 4096, /* that the calls of scan() have made use of below its frame */
     BESIDE_OBJECTS_MAX = 20000,
+    IN_PLACE_OBJECTS_MAX = 10000,
     SHELL_SIGNAL = 128, /* a process that died of a signal has this and the signal's number as its status */
     ARENA_BLOCK_BYTES = 8 << 20,
     LARGE_BLOCK_BYTES = 32 << 20, /* they come in huge pages */
@@ -209,6 +211,11 @@ struct beside_scan {
     int file;
 };
 
+static int scan_in_place(void *argument) {
+    const struct beside_scan *scan = argument;
+    return search_and_write(scan->in, scan->file);
+}
+
 static void scan_beside(void *argument) {
     const struct beside_scan *scan = argument;
     child_scan(scan->in, scan->file);
@@ -225,8 +232,8 @@ static int scan_without_copy(struct scan_input *in, int file) {
     if ((!in->since_fork && !is_small(in)) || in->stopped->running || rights_filtered || weak_next(NULL))
         return -1;
     in->shares_memory = 1;
-    int failed = beside_run(scan_beside, &scan);
-    in->shares_memory = 0;
+    int failed = in->in_place ? guard_run(scan_in_place, &scan) : beside_run(scan_beside, &scan);
+    in->shares_memory = in->in_place = 0;
     if (!failed)
         return 0;
     sys(SYS_ftruncate, file, 0);
@@ -332,6 +339,16 @@ static struct callee_saved program_stack(const struct ending *ending) {
     return here;
 }
 
+/* To make a child takes as long as a search of some hundred objects, and on a busy machine it has to wait for its turn. But a
+ * child opens files where the program has none left, and has time where the program's is used up. */
+static int may_search_in_place(const struct ending *ending, const struct scan_input *in) {
+    struct rlimit processor_time = {0, 0};
+    return ending->together && in->is_end && !ending->interrupted && !ending->stopped.count &&
+           !ending->stopped.running && looked_at(in) <= IN_PLACE_OBJECTS_MAX &&
+           !sys_failed(sys(SYS_prlimit64, 0, RLIMIT_CPU, 0, &processor_time)) &&
+           processor_time.rlim_cur == RLIM_INFINITY;
+}
+
 static void end_recorded(struct ending *ending, unsigned long signals_before) {
     struct callee_saved here = program_stack(ending);
     struct scan_input in = {
@@ -352,6 +369,7 @@ static void end_recorded(struct ending *ending, unsigned long signals_before) {
     in.is_end = ending->occasion == AT_END;
     if (in.is_end)
         forked_aim(&in);
+    in.in_place = may_search_in_place(ending, &in);
     if (ending->turned_off) {
         write_note(ending->file, &in, NOTE_TURNED_OFF, REASON_NONE);
         return;

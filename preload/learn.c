@@ -3,7 +3,8 @@
  * cfi.c steps in *any* address space. A rule is learnt by letting it make one step in an imaginary one: the stack pointer
  * and the frame pointer hold two far-apart made-up values, and every word of the imaginary stack reads as a value that
  * names its own address. Where the step ends up tells which register the caller's stack pointer was computed from and
- * which words were read. Steps on the real stack are the walk of the stacks that rules can't express.
+ * which words were read. (Of nearly all rows that can be seen without a step.) Steps on the real stack are the walk of the
+ * stacks that rules can't express.
  *
  * Owns:    nothing.
  * Never:   takes the loader's lock: unwind tables are found by _dl_find_object; reads unasked what is not on the stack.
@@ -181,33 +182,61 @@ static int rule_from_step(const struct cfi_frame *caller, struct rule *rule) {
     return 0;
 }
 
-/* Is the way on from here told by the code, not by a table? */
-static int is_signal_return(const struct cfi_frame *frame) {
-    return !ARCH_TABLES_KNOW_SIGNALS && !frame->exact && learn_returns_from_signal(frame->pc);
+/* The same of a row as nearly all are, which need not be tried out: the caller's stack pointer lies a constant away from sp
+ * or bp, and what is kept is kept in the frame. returns 0, or -1: another one */
+static int rule_from_row(const struct machine *machine, struct rule *rule) {
+    const struct row *row = &machine->row;
+    const struct place *cfa = &row->cfa, *pc = &row->reg[machine->description.return_column], *bp = &row->reg[CFI_BP];
+    if (machine->description.is_signal || cfa->where != REGISTER || (cfa->value != CFI_SP && cfa->value != CFI_BP) ||
+        row->cfa_offset < 0 || row->cfa_offset >= WINDOW_BYTES / 2 || pc->where != AT || bp->where == UNKNOWN ||
+        row->reg[CFI_SP].where != SAME || row->elsewhere || row->is_signed || !fits_int16(pc->value) ||
+        !fits_int16(bp->value))
+        return -1;
+    struct rule found = {.kind = cfa->value == CFI_SP ? RULE_SP : RULE_BP, .cfa_offset = (int32_t)row->cfa_offset};
+    if (!is_in_frame(&found, pc->value) || (bp->where == AT && !is_in_frame(&found, bp->value)))
+        return -1;
+    found.ra_offset = (int16_t)pc->value;
+    if (bp->where == AT) {
+        found.bp_offset = (int16_t)bp->value;
+        found.flags = RULE_BP_SAVED;
+    }
+    *rule = found;
+    return 0;
 }
 
-typedef enum cfi_step step_by_tables(struct cfi_frame *frame, cfi_read_cb *read, void *context);
+/* Is the way on from here told by the code, not by a table? */
+static int is_signal_return(uintptr_t pc, int exact) {
+    return !ARCH_TABLES_KNOW_SIGNALS && !exact && learn_returns_from_signal(pc);
+}
 
-static void learn(step_by_tables *step, uintptr_t pc, int exact, struct rule *rule) {
+static struct cfi_frame imaginary_frame(uintptr_t pc, int exact) {
     struct cfi_frame frame = {.pc = pc, .exact = exact};
-    struct rule learnt = {.kind = RULE_SLOW};
-    struct dl_find_object found;
     frame.reg[CFI_SP] = IMAGINARY_SP;
     frame.reg[CFI_BP] = IMAGINARY_BP;
     frame.reg[CFI_PC] = pc - !exact;
-    *rule = learnt;
-    if (is_signal_return(&frame))
-        return;
-    switch (step(&frame, read_imaginary, NULL)) {
+    return frame;
+}
+
+static struct rule without_table(uintptr_t pc, int exact) {
+    struct dl_find_object found;
+    int in_module = _dl_find_object((void *)pc, &found) == 0;
+    return (struct rule){.kind = exact && in_module ? RULE_SLOW : RULE_NO_TABLE,
+                         .flags = !exact && in_module ? RULE_MODULE : 0};
+}
+
+/* The rule of a step from that frame, which led to `caller`: *rule is RULE_SLOW until a better one is found. */
+static void conclude(enum cfi_step step, const struct cfi_frame *caller, uintptr_t pc, int exact, struct rule *rule) {
+    struct rule learnt = {.kind = RULE_SLOW};
+    switch (step) {
     case CFI_CALLER:
-        if (rule_from_step(&frame, &learnt) == 0)
+        if (rule_from_step(caller, &learnt) == 0)
             *rule = learnt;
         break;
     case CFI_END:
         rule->kind = RULE_END;
         break;
     case CFI_NO_TABLE:
-        rule->kind = exact && _dl_find_object((void *)pc, &found) == 0 ? RULE_SLOW : RULE_NO_TABLE;
+        *rule = without_table(pc, exact);
         break;
     case CFI_FAILED:
         break;
@@ -215,11 +244,24 @@ static void learn(step_by_tables *step, uintptr_t pc, int exact, struct rule *ru
 }
 
 void learn_rule(uintptr_t pc, int exact, struct rule *rule) {
-    learn(cfi_cache_step, pc, exact, rule);
+    const struct machine *machine;
+    *rule = (struct rule){.kind = RULE_SLOW};
+    if (is_signal_return(pc, exact))
+        return;
+    enum cfi_step step = cfi_cache_row(pc - !exact, &machine);
+    if (step == CFI_CALLER && rule_from_row(machine, rule) == 0)
+        return;
+    struct cfi_frame frame = imaginary_frame(pc, exact);
+    if (step == CFI_CALLER)
+        step = cfi_apply(machine, &frame, read_imaginary, NULL);
+    conclude(step, &frame, pc, exact, rule);
 }
 
 void learn_rule_anew(uintptr_t pc, int exact, struct rule *rule) {
-    learn(cfi_step, pc, exact, rule);
+    struct cfi_frame frame = imaginary_frame(pc, exact);
+    *rule = (struct rule){.kind = RULE_SLOW};
+    if (!is_signal_return(pc, exact))
+        conclude(cfi_step(&frame, read_imaginary, NULL), &frame, pc, exact, rule);
 }
 
 /* ---- the walk of the stacks that rules can't express ---- */
@@ -262,7 +304,7 @@ static int step_by_frame_pointer(struct cfi_frame *frame, struct stack_part *sta
 
 /* returns 0, or -1: there is no caller, or none that can be found */
 static int step_real(struct cfi_frame *frame, struct stack_part *stack) {
-    if (is_signal_return(frame))
+    if (is_signal_return(frame->pc, frame->exact))
         return step_from_signal(frame, stack);
     enum cfi_step step = cfi_step(frame, read_real, stack);
     if (step != CFI_NO_TABLE)

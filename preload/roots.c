@@ -16,6 +16,7 @@
 #include "api.h"
 #include "analysis/sort.h"
 #include "kernel_roots.h"
+#include "loaded.h"
 #include "mapping.h"
 #include "pages.h"
 #include "pooled.h"
@@ -450,6 +451,14 @@ static int may_be_read(const struct mapping *mapping) {
     return mapping->writable || !mapping->shared;
 }
 
+/* The code of a module: pages of its file, thousands of them, of which the kernel would say one by one that nobody has
+ * written there. Who makes code of its own in a mapping of a file may keep pointers there. */
+static int is_module_code(const struct mapping *mapping) {
+    struct dl_find_object found;
+    return mapping->is_file && !mapping->shared && mapping->executable && !mapping->writable &&
+           loaded_find((const void *)mapping->lo, &found) == 0;
+}
+
 static unsigned flags_of(const struct roots_input *in, uintptr_t lo) {
     const struct range *libc = &in->facts->allocator;
     return in->facts->allocator_is_glibc && lo - libc->lo < libc->hi - libc->lo ? ROOT_STARTS_ONLY : 0;
@@ -471,7 +480,7 @@ static void add_mappings(struct gather *gather) {
     for (size_t i = 0; i < maps->count; i++) {
         const struct mapping *mapping = &maps->mapping[i];
         in_module = is_module_data(maps, i, in_module);
-        if (!may_be_read(mapping))
+        if (!may_be_read(mapping) || is_module_code(mapping))
             continue;
         uintptr_t at = mapping->lo;
         while (first < count && excluded[first].hi <= at)

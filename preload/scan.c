@@ -17,6 +17,7 @@
 #include "analysis/halves.h"
 #include "analysis/holes.h"
 #include "analysis/miscount.h"
+#include "analysis/sift.h"
 #include "clock.h"
 #include "dirty.h"
 #include "forked.h"
@@ -200,7 +201,10 @@ static int mark(struct search *search, const struct crew *crew) {
     const struct root *roots = search->roots.root;
     size_t count = search->roots.count;
     int64_t begun_us = clock_us();
-    int error = mark_together(crew, &search->heap, roots, count, search->arena, &search->marks);
+    int error =
+        search->extent == EXTENT_ALL ? sift_roots(&search->heap, roots, count, search->arena, &roots, &count) : 0;
+    if (!error)
+        error = mark_together(crew, &search->heap, roots, count, search->arena, &search->marks);
     if (!error && search->extent != EXTENT_YOUNG)
         error = audit_run(crew, &search->heap, &search->counts, roots, count, options_audit_live(&process.options),
                           &search->marks, search->arena, &search->audit);
@@ -275,7 +279,7 @@ static int find_reachable(const struct scan_input *in, struct search *search) {
         error = blank_weak(in, search);
     if (error)
         return error;
-    return MARK[search->extent](in, search, in->in_process ? NULL : helpers_crew(search->arena));
+    return MARK[search->extent](in, search, in->in_process || in->in_place ? NULL : helpers_crew(search->arena));
 }
 
 static int is_live(const struct scan_input *in) {

@@ -26,7 +26,8 @@ struct scan_input {
     int pid, parent_pid;    /* the program's: the child has another */
     int is_end;             /* the process ends after it */
     int in_process;         /* no snapshot could be made */
-    int shares_memory;      /* a child that has the program's memory, not a copy: nothing there may be changed */
+    int in_place;           /* few objects, at the end of the process: none is needed */
+    int shares_memory;      /* the search has the program's memory, not a copy: nothing there may be changed */
     int since_fork;         /* what was born before young.birth_from is the parent's, and counts as held (forked.h) */
     const char *bad_option; /* key of CASTAWAY_OPTIONS that was ignored, or NULL */
     int own_malloc;

@@ -141,10 +141,15 @@ static uint32_t shape_locked(const struct rule *rule) {
     return shape_count - 1;
 }
 
-/* Code without a table may be replaced at any time (a JIT's), so nothing is remembered of it. */
+/* Code without a table may be replaced at any time (a JIT's), so nothing is remembered of it. But below all constructors
+ * stands the loader's first code, which has none either. */
+static int may_be_kept(const struct rule *rule) {
+    return rule->kind != RULE_NO_TABLE || rule->flags & RULE_MODULE;
+}
+
 static void rule_keep_locked(uint64_t frame, const struct rule *rule) {
     uint64_t key = key_of(frame);
-    if (rule->kind == RULE_NO_TABLE || key > UINT64_MAX >> SHAPE_BITS)
+    if (!may_be_kept(rule) || key > UINT64_MAX >> SHAPE_BITS)
         return;
     struct rules *table = rules_room_locked();
     if (table)
@@ -444,7 +449,7 @@ enum unwind_step unwind_step(struct cursor *at, struct step *step) {
 
 unsigned unwind_shape(uintptr_t pc) {
     const struct rule *rule = rule_find(atomic_load_explicit(&rules, memory_order_acquire), pc);
-    return rule ? (unsigned)(rule - shapes) : 0;
+    return rule && rule->kind != RULE_NO_TABLE ? (unsigned)(rule - shapes) : 0;
 }
 
 _Atomic unsigned unwind_epoch = 2;

@@ -33,6 +33,7 @@ enum {
     RULE_BP_SAVED = 1, /* the caller's bp is stored at bp_offset; else it is unchanged */
     RULE_FROM_SP = 2,  /* ra_offset and bp_offset count from this frame's sp */
     RULE_SIGNAL = 4,   /* a signal frame: the next frame's address is exact */
+    RULE_MODULE = 8,   /* of RULE_NO_TABLE: code of a module, which stays while that does */
 };
 
 /* Until this was called walks are one frame long. Call once, from the first constructor. */

@@ -341,7 +341,7 @@ static void put_status(struct cast_sink *sink, const struct scan_input *in, cons
         .pause_us = history_pauses(history ? history : &none, arena),
         .dirty_pages = dirty_method_name(),
         .stop = "signal",
-        .snapshot = in->in_process ? "in-process" : "clone",
+        .snapshot = in->in_process || in->in_place ? "in-process" : "clone",
     };
     for (unsigned generation = 0; generation < GENERATIONS; generation++) {
         status.objects[generation] = alive ? alive->objects[generation] : status.history->objects[generation];

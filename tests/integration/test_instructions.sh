@@ -26,7 +26,8 @@ a pair; a tree in C++|values|trees N|20480|40960|411
 a pair; each level of 1 000 of a recursion|deep|N|20000|40000|696
 two pairs; two calls of operator new in turn|values|lists N|12000|24000|644
 a pair; a way through a tree of calls that was not taken before|ways|N|4096|12288|1640
-a place that malloc was not called from before|places|N|500|1500|3592
+a place that malloc was not called from before|places|N|500|1500|3256
+a place in the start of a library|early|N|500|1500|3440
 a block of a pool with two objects, beside thousands|pools|N|2000|4000|4748
 '
 
@@ -47,6 +48,21 @@ build_places() { # a program of 1 500 functions; each calls malloc once
         echo 'for (int i = 0; i < n; i++) free(all[i]()); return 0; }'
     } >"$WORK/places.c"
     gcc -O2 -g -o "$WORK/places" "$WORK/places.c"
+}
+build_early() { # as many in the start of a library, each below four functions of its own
+    {
+        echo '#include <stdlib.h>'
+        seq 1500 | sed 's/.*/static N a&(void) { char *p = malloc(16); if (p) p[0] = 1; return p; }\
+            static N b&(void) { char *p = a&(); if (p) p[1] = 1; return p; }\
+            static N c&(void) { char *p = b&(); if (p) p[2] = 1; return p; }\
+            static N d&(void) { char *p = c&(); if (p) p[3] = 1; return p; }/'
+        echo 'static void *(*const all[])(void) = {'
+        printf 'd%d,\n' $(seq 1500)
+        echo '}; __attribute__((constructor)) static void begin(int argc, char **argv) {'
+        echo 'for (int i = 0; i < (argc > 1 ? atoi(argv[1]) : 0); i++) free(all[i]()); }'
+    } >"$WORK/early.c"
+    gcc -O2 -g -shared -fPIC '-DN=__attribute__((noinline)) void *' -o "$WORK/early.so" "$WORK/early.c" &&
+        gcc -x c -o "$WORK/early" - -x none -Wl,--no-as-needed "$WORK/early.so" <<<'int main(void) { return 0; }'
 }
 build_deep() { # N blocks, one for each level of a recursion that goes 1 000 levels down and comes back
     cat >"$WORK/deep.c" <<'C'
@@ -136,7 +152,7 @@ costs_at_most() { # CEILING PROGRAM ARGUMENTS SHORT LONG
 }
 
 exec 3>&2
-build_workloads && build_places && build_deep && build_ways && build_pools || exit 1
+build_workloads && build_places && build_early && build_deep && build_ways && build_pools || exit 1
 while IFS='|' read -r counted program arguments short long ceiling; do
     [ -z "$counted" ] || claim "at most $ceiling instructions for $counted" \
         costs_at_most "$ceiling" "$program" "$arguments" "$short" "$long"

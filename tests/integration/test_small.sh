@@ -38,6 +38,14 @@ claim 'and counted, with the shells between' test "$(jq .processes json)" -ge 21
 claim 'none of them has made a file' test "$(cat own)" = 0
 claim 'but one for all' grep -qx together listed
 
+searched() { # SCRIPT: where its last process was looked through
+    runs "$1"' cp "$dir/together" made' && jq -r 'select(.record == "status") | .method.snapshot' made | tail -n 1
+}
+claim 'a small process is looked through by itself' test "$(searched './leak;')" = in-process
+claim 'and what it lost is found' lost_in 1
+claim 'not where its time is limited' test "$(searched '(ulimit -t 1000; exec ./leak);')" = clone
+claim 'and there it is found, too' lost_in 1
+
 # What is held is told site by site only where somebody asks for it; the sums are the same.
 sed -i 's/    clear();/    static char *held, *inside; held = malloc(10); inside = (char *)malloc(200) + 100; held[0] = inside[0];\n&/' leak.c
 gcc -O0 -g -w -o "$WORK/leak" "$WORK/leak.c" || exit 1

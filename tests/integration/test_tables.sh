@@ -5,8 +5,7 @@
 
 root=$(cd "$(dirname "$0")/../.." && pwd)
 gcc -std=gnu11 -D_GNU_SOURCE -I"$root" -O2 -o "$WORK/print_rows" "$root/tests/integration/print_rows.c" \
-    "$root"/preload/cfi*.c "$root/preload/loaded.c" || exit 1
-
+    "$root"/preload/cfi*.c "$root/preload/learn.c" "$root/preload/loaded.c" || exit 1
 # ADDRESS CFA RBP RA of each row that is told by the stack or frame pointer; columns are named in each description's head.
 rows_by_readelf() {
     readelf --wide --debug-dump=frames-interp "$1" 2>/dev/null | awk '
@@ -34,6 +33,9 @@ for name in libc.so.6 libstdc++.so.6 libcrypto.so.3 libglib-2.0.so.0; do
     "$WORK/print_rows" "$library" <"$WORK/jumping" >"$WORK/expected"
     "$WORK/print_rows" "$library" on <"$WORK/jumping" >"$WORK/found"
     claim "$name: so they are where one is read on from another" diff -q "$WORK/expected" "$WORK/found"
+    "$WORK/print_rows" "$library" rules <"$WORK/jumping" >"$WORK/found"
+    "$WORK/print_rows" "$library" rules-anew <"$WORK/jumping" >"$WORK/expected"
+    claim "$name: rules that are seen at once are what comes of trying them out" diff -q "$WORK/expected" "$WORK/found"
 done
 # A library whose function has much to tell.
 cat >"$WORK/spoilt.c" <<'C'

@@ -5,6 +5,7 @@
 #include "tests/unit/suite.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -399,6 +400,28 @@ START_TEST (allocations_are_told_of_all_and_of_a_site) {
 }
 END_TEST
 
+/* As a note's count. */
+static void number_is_whole(uint64_t value) {
+    char line[200];
+    setup();
+    cast_note(&sink, NOTE_BAD_OPTION, value, "x");
+    snprintf(line, sizeof line,
+             "{\"record\":\"note\",\"code\":\"bad-option\",\"count\":%" PRIu64 ",\"detail\":\"x\"}\n", value);
+    ck_assert_str_eq(lines(), line);
+    teardown();
+}
+
+START_TEST (numbers_of_all_lengths_are_written_in_full) {
+    uint64_t value = 1;
+    for (int digits = 1; digits <= 20; digits++, value *= 10) {
+        number_is_whole(value);
+        number_is_whole(value - 1);
+        number_is_whole(value * 18 / 10);
+    }
+    number_is_whole(UINT64_MAX);
+}
+END_TEST
+
 START_TEST (more_than_a_buffer_is_written_in_pieces) {
     char long_text[40000];
     memset(long_text, 'x', sizeof long_text - 1);
@@ -423,6 +446,7 @@ END_TEST
 int main(void) {
     Suite *suite = suite_create("cast");
     TCase *plain = tcase_create("strings"), *tests = tcase_create("lines");
+    tcase_add_test(plain, numbers_of_all_lengths_are_written_in_full);
     tcase_add_test(plain, text_is_passed_through);
     tcase_add_test(plain, quotes_backslashes_and_control_characters_are_escaped);
     tcase_add_test(plain, bytes_that_are_not_utf8_are_escaped_one_by_one);

@@ -1,0 +1,30 @@
+/* places.c - note in which megabytes objects lie.
+ *
+ * Owns:    heap.places.      Never: walks the objects: the index's leaves are as large as places.
+ * Runs in: snapshot child (one thread), unit tests, tools.
+ * Start:   places_find(). */
+#include "places.h"
+
+#include <errno.h>
+
+/* `end` included: a pointer to an object's end may hold it. */
+static void note(uint8_t *places, uintptr_t start, uintptr_t end) {
+    uintptr_t number = start >> HEAP_LEAF_SHIFT, last = end >> HEAP_LEAF_SHIFT;
+    for (size_t i = 0; number <= last && i < PLACES; i++, number++)
+        places[number % PLACES] = 1;
+}
+
+int places_find(struct heap *heap, struct arena *arena) {
+    uint8_t *places = arena_alloc(arena, PLACES, sizeof *places);
+    uintptr_t base = 0;
+    if (!places)
+        return -ENOMEM;
+    for (; heap_next_leaf(heap->index, &base); base += HEAP_LEAF_BYTES) /* a small object may end in the next one */
+        note(places, base, base + HEAP_LEAF_BYTES);
+    for (size_t i = 0; i < heap->odd_count; i++)
+        note(places, heap->odd[i].address, heap->odd[i].address + HEAP_LARGE_BYTES);
+    for (size_t i = 0; i < heap->large_count; i++)
+        note(places, heap->large[i].lo, heap->large[i].hi);
+    heap->places = places;
+    return 0;
+}

@@ -1,0 +1,22 @@
+/* places.h - in which megabytes objects lie: a table so small that it stays in the cache.
+ *
+ * Most words that lie between the first object and the last are no pointers to any. A large library alone has megabytes of
+ * words that point at its code and its own data, and mapped objects often lie on both sides of it. */
+#ifndef CASTAWAY_ANALYSIS_PLACES_H
+#define CASTAWAY_ANALYSIS_PLACES_H
+
+#include "arena.h"
+#include "heap.h"
+
+enum { PLACES = 4096 /* megabytes; addresses that are 4 GiB apart share one */ };
+
+/* Make the table of a heap that no longer changes, of which the large objects are known: heap->places.
+ * returns  0, or -ENOMEM */
+int places_find(struct heap *heap, struct arena *arena);
+
+/* 1 where an object may lie or end, else 0: then `word` leads to none. */
+static inline uint8_t places_used(const uint8_t *places, uintptr_t word) {
+    return places[(word >> HEAP_LEAF_SHIFT) % PLACES];
+}
+
+#endif
