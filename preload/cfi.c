@@ -439,11 +439,13 @@ enum cfi_step cfi_apply(const struct machine *machine, struct cfi_frame *frame, 
 
 enum cfi_step cfi_step(struct cfi_frame *frame, cfi_read_cb *read, void *context) {
     struct tables tables;
+    struct row kept[STATES_MAX];
     struct machine machine;
     uintptr_t pc = frame->pc - !frame->exact;
     enum cfi_step found = cfi_find_module(&tables, pc) ? cfi_describe(&tables, pc, &machine.description) : CFI_NO_TABLE;
     if (found != CFI_CALLER)
         return found;
+    machine.kept = kept;
     if (cfi_begin(&machine) != 0 || cfi_run(&machine, pc) != 0)
         return CFI_FAILED;
     return cfi_apply(&machine, frame, read, context);

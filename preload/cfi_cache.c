@@ -15,6 +15,7 @@ static struct {
         struct machine machine;
     } begun[BEGUN_MAX];
     unsigned next;
+    struct row kept[BEGUN_MAX][STATES_MAX]; /* apart: few programs need it, and its pages */
 } learning;
 
 /* libc closes some modules without our hearing of it, and others come to lie there. */
@@ -34,7 +35,9 @@ static struct begun *begun_for(const struct tables *tables, uintptr_t pc) {
 
 /* In the place of the one that was begun first. returns CFI_CALLER when *out is what describes the code */
 static enum cfi_step begin_for(const struct tables *tables, uintptr_t pc, struct begun **out) {
-    struct begun *begun = *out = &learning.begun[learning.next++ % BEGUN_MAX];
+    unsigned place = learning.next++ % BEGUN_MAX;
+    struct begun *begun = *out = &learning.begun[place];
+    begun->machine.kept = learning.kept[place];
     begun->tables = *tables;
     begun->pc = UINTPTR_MAX;
     enum cfi_step found = cfi_describe(&begun->tables, pc, &begun->machine.description);

@@ -59,7 +59,7 @@ struct machine {
     struct bytes program;    /* what is left of it */
     uintptr_t at;            /* the row is that of the code before; what is left makes those from here on */
     struct row row, initial; /* initial: after the common program */
-    struct row kept[STATES_MAX];
+    struct row *kept;        /* room for STATES_MAX, of whoever has the machine */
     unsigned kept_count;
 };
 

@@ -235,7 +235,7 @@ touches_few() {
 }
 under_castaway
 touches_few true 250 /bin/true
-touches_few 'a program with few stacks' 300 /usr/bin/sort /dev/null
+touches_few 'a program with few stacks' 280 /usr/bin/sort /dev/null
 gcc -O1 -w -o "$WORK/block_untouched" "$here/../programs/block_untouched.c"
 touches_few 'a program with a large block that it does not use' 2000 "$WORK/block_untouched"
 gcc -O1 -w -pthread -o "$WORK/tables_untouched" "$here/../programs/tables_untouched.c"
