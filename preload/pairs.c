@@ -217,10 +217,13 @@ void pairs_start(void) {
 
 /* ---- notes ---- */
 
-struct list {
-    char text[DETAIL_BYTES];
-    size_t fill;
-    uint64_t count;
+/* Mostly all are empty: counts stand together, and no page of the texts is needed. */
+struct lists {
+    uint64_t count[NOTE_COUNT];
+    struct list {
+        char text[DETAIL_BYTES];
+        size_t fill;
+    } list[NOTE_COUNT];
 };
 
 static void list_more(struct list *list, const char *text) {
@@ -231,9 +234,10 @@ static void list_more(struct list *list, const char *text) {
     list->fill += bytes;
 }
 
-static void list_add(struct list *list, const char *text) {
+static void list_add(struct lists *lists, enum note_code code, const char *text) {
+    struct list *list = &lists->list[code];
     size_t bytes = strlen(text);
-    list->count++;
+    lists->count[code]++;
     if (list->fill + bytes + 3 > sizeof list->text)
         return;
     if (list->fill) {
@@ -256,7 +260,7 @@ static enum note_code note_of(const struct rule_of *rule) {
 }
 
 /* Of a profile no program uses all: what is missing matters when the user named it, or when nothing at all is there. */
-static void note_rules(struct list *lists) {
+static void note_rules(struct lists *lists) {
     int in_use[PROFILES_MAX + 1] = {0};
     for (uint32_t i = 0; i < rule_count; i++) {
         enum note_code code = note_of(&rules[i]);
@@ -264,20 +268,20 @@ static void note_rules(struct list *lists) {
         if (code == NOTE_COUNT)
             in_use[rules[i].source] = 1;
         else if (!is_absent || !sources[rules[i].source].name)
-            list_add(&lists[code], rules[i].name);
+            list_add(lists, code, rules[i].name);
     }
     for (uint32_t i = 0; i < rule_count; i++) {
         enum reason why = bind_not_patched(rules[i].name);
         if (why) {
-            list_add(&lists[NOTE_REFS_PARTIAL], rules[i].name);
-            list_more(&lists[NOTE_REFS_PARTIAL], ": ");
-            list_more(&lists[NOTE_REFS_PARTIAL], reason_text(why));
+            list_add(lists, NOTE_REFS_PARTIAL, rules[i].name);
+            list_more(&lists->list[NOTE_REFS_PARTIAL], ": ");
+            list_more(&lists->list[NOTE_REFS_PARTIAL], reason_text(why));
         }
     }
     for (unsigned i = 0; i < source_count; i++)
         if (sources[i].name && !sources[i].result && sources[i].rules && !in_use[i] &&
             !(sources[i].layouts && layouts_matched()))
-            list_add(&lists[NOTE_PROFILE_UNUSED], sources[i].name);
+            list_add(lists, NOTE_PROFILE_UNUSED, sources[i].name);
 }
 
 static const char *what_is_wrong(const struct source *source) {
@@ -287,19 +291,19 @@ static const char *what_is_wrong(const struct source *source) {
 }
 
 void pairs_write_notes(struct cast_sink *sink, struct arena *arena) {
-    struct list *lists = arena_alloc(arena, NOTE_COUNT, sizeof *lists);
+    struct lists *lists = arena_alloc(arena, 1, sizeof *lists);
     if (!lists)
         return;
     note_rules(lists);
     for (unsigned i = 0; i < source_count; i++)
         if (sources[i].result) {
-            list_add(&lists[NOTE_REFS_WRONG], sources[i].name ? sources[i].name : "refs");
-            list_add(&lists[NOTE_REFS_WRONG], what_is_wrong(&sources[i]));
-            lists[NOTE_REFS_WRONG].count--;
+            list_add(lists, NOTE_REFS_WRONG, sources[i].name ? sources[i].name : "refs");
+            list_add(lists, NOTE_REFS_WRONG, what_is_wrong(&sources[i]));
+            lists->count[NOTE_REFS_WRONG]--;
         }
     for (int code = 0; code < NOTE_COUNT; code++)
-        if (lists[code].count)
-            cast_note(sink, (enum note_code)code, lists[code].count, lists[code].text);
+        if (lists->count[code])
+            cast_note(sink, (enum note_code)code, lists->count[code], lists->list[code].text);
     layouts_write_notes(sink, arena);
     if (refs_dropped())
         cast_note(sink, NOTE_REFS_DROPPED, refs_dropped(), NULL);
