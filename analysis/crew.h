@@ -27,8 +27,11 @@ static inline int crew_next(_Atomic size_t *taken, size_t count, size_t *piece) 
 }
 
 /* NULL is a crew of one. */
+static inline unsigned crew_members(const struct crew *crew) {
+    return crew ? crew->size : 1;
+}
 static inline void crew_together(const struct crew *crew, crew_work *work, void *job) {
-    if (crew && crew->size > 1)
+    if (crew_members(crew) > 1)
         crew->together(crew, work, job);
     else
         work(job);

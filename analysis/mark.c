@@ -77,7 +77,7 @@ static void mark_possible(void *job) {
     struct marker marker;
     marker_enter(&marker, &run->marking);
     marker_believe_objects(&marker, INTERIOR_FOLLOW, run->held ? HEAP_ENTRY_ALL : 0);
-    for (unsigned i = 0; marker.number == 0 && i < CREW_MAX; i++)
+    for (unsigned i = 0; marker.number == 0 && i < crew_members(run->marking.met.crew); i++)
         marker_meet_pending(&marker, &run->marking.pending[i]);
     marker_trace(&marker);
     marker_leave(&marker);
@@ -105,13 +105,13 @@ static int prepare(struct run *run, const struct crew *crew, const struct heap *
     marks->reachable = met_new_bits(heap, arena);
     marks->possible = met_new_bits(heap, arena);
     marks->settled = met_new_bits(heap, arena);
-    marking->pending = arena_alloc(arena, CREW_MAX, sizeof *marking->pending);
-    marking->targets = arena_alloc(arena, CREW_MAX, sizeof *marking->targets);
+    marking->pending = arena_alloc(arena, crew_members(crew), sizeof *marking->pending);
+    marking->targets = arena_alloc(arena, crew_members(crew), sizeof *marking->targets);
     if (!marks->reachable || !marks->possible || !marks->settled || !marking->pending || !marking->targets)
         return -ENOMEM;
     marking->possible = met_shared(marks->possible);
     work_pool_begin(&marking->pool, arena, crew);
-    for (unsigned i = 0; i < CREW_MAX; i++)
+    for (unsigned i = 0; i < crew_members(crew); i++)
         work_list_begin(&marking->pending[i], &marking->pool);
     return met_begin(&marking->met, heap, crew, arena);
 }
@@ -166,7 +166,7 @@ static int mark(const struct crew *crew, const struct heap *heap, const struct r
                 const struct root *held, struct arena *arena, struct marks *marks) {
     struct run run = {.roots = roots, .root_count = root_count, .held = heap->entry ? held : NULL, .marks = marks};
     int is_much = heap->object_count >= CREW_OBJECTS_MIN || heap->object_bytes >= CREW_BYTES_MIN;
-    const struct crew *several = crew && crew->size > 1 && is_much ? crew : NULL;
+    const struct crew *several = crew_members(crew) > 1 && is_much ? crew : NULL;
     int error = prepare(&run, several, heap, arena);
     if (error)
         return error;

@@ -28,8 +28,8 @@ struct marking {
     struct met met;
     struct work_pool pool;
     _Atomic uint64_t *possible; /* bits by id: pending; afterwards those that are possible */
-    struct work_list *pending;  /* [CREW_MAX]: by a marker's number, one item for each bit */
-    struct targets *targets;    /* [CREW_MAX]: by a marker's number */
+    struct work_list *pending;  /* [crew_members()]: by a marker's number, one item for each bit */
+    struct targets *targets;    /* [crew_members()]: by a marker's number */
     _Atomic unsigned entered;   /* markers in this phase */
     _Atomic uint64_t objects_scanned, bytes_read;
 };

@@ -205,7 +205,7 @@ static void visit_share(void *job) {
 /* Nanoseconds a node, the best of the runs and of how far ahead is fetched. */
 static double touch(struct visits *visits, const struct crew *crew, int runs) {
     double best = 1e9;
-    visits->shares = crew ? crew->size : 1;
+    visits->shares = crew_members(crew);
     for (visits->ahead = AHEAD_MIN; visits->ahead <= AHEAD_MAX; visits->ahead *= 2)
         for (int r = 0; r < runs; r++) {
             other_seconds = 0;
