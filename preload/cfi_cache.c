@@ -14,7 +14,7 @@ static struct {
         uintptr_t pc;         /* the program was run for; UINTPTR_MAX: for none */
         struct machine machine;
     } begun[BEGUN_MAX];
-    unsigned next;
+    unsigned next; /* how many there ever were */
     struct row kept[BEGUN_MAX][STATES_MAX]; /* apart: few programs need it, and its pages */
 } learning;
 
@@ -24,9 +24,10 @@ static int are_same(const struct dl_find_object *a, const struct dl_find_object 
            a->dlfo_link_map == b->dlfo_link_map && a->dlfo_eh_frame == b->dlfo_eh_frame;
 }
 
-/* The program that was begun for this code, or NULL. */
+/* The program that was begun for this code, or NULL. What was never used is not looked at: no page may be there yet. */
 static struct begun *begun_for(const struct tables *tables, uintptr_t pc) {
-    for (struct begun *begun = learning.begun; begun < learning.begun + BEGUN_MAX; begun++)
+    unsigned count = learning.next < BEGUN_MAX ? learning.next : BEGUN_MAX;
+    for (struct begun *begun = learning.begun; begun < learning.begun + count; begun++)
         if (pc - begun->tables.from < begun->tables.first_behind - begun->tables.from &&
             are_same(&begun->tables.module, &tables->module))
             return begun;

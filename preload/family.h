@@ -12,8 +12,8 @@
 enum {
     FAMILIES = 64,
     FAMILIES_SHIFT = 64 - 6,
-    FAMILIES_FIRST = 256, /* places for those that are looked at before anything else: few meet in one */
-    FAMILIES_FIRST_SHIFT = 64 - 8,
+    FAMILIES_FIRST = 128, /* places for those that are looked at before anything else: few meet in one */
+    FAMILIES_FIRST_SHIFT = 64 - 7,
     FAMILY_WAYS = 4,
     FAMILY_PLACES = 64, /* of one or two words */
     FAMILY_WIDES = 16,  /* of more, and the caller's own address */
