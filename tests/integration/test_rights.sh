@@ -101,13 +101,9 @@ int main(void) {
     return 7;
 }
 C
-cat >awhile.c <<'C'
-#define _GNU_SOURCE
+cat >dropped.h <<'C'
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
-#include "castaway.h"
 static __attribute__((noinline)) void drop(size_t size) {
     memset(malloc(size), 0, size);
 }
@@ -116,6 +112,13 @@ static __attribute__((noinline)) void clear(void) {
     for (size_t i = 0; i < sizeof area; i++)
         area[i] = 0;
 }
+C
+cat >awhile.c <<'C'
+#define _GNU_SOURCE
+#include <sys/wait.h>
+#include <unistd.h>
+#include "castaway.h"
+#include "dropped.h"
 static int scan(void) {
     clear();
     return castaway_check() < 1;
@@ -142,18 +145,9 @@ C
 gcc -g -O1 -o refused refused.c && gcc -g -O1 -o planted planted.c || exit 1
 gcc -w -g -O1 -fno-builtin -I"$include" -o awhile awhile.c || exit 1
 cat >scanned.c <<'C'
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 #include "castaway.h"
-static __attribute__((noinline)) void drop(size_t size) {
-    memset(malloc(size), 0, size);
-}
-static __attribute__((noinline)) void clear(void) {
-    volatile char area[65536];
-    for (size_t i = 0; i < sizeof area; i++)
-        area[i] = 0;
-}
+#include "dropped.h"
 /* Scanned, and again as another user, who has no rights over what the first one made. */
 int main(void) {
     drop(30);
