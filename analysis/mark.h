@@ -27,7 +27,7 @@ struct marks {
     uint64_t *reachable; /* reached by a pointer to the start, or an interior pointer of a known-good shape */
     uint64_t *possible;  /* reached, but only through some other interior pointer on the way */
     uint64_t *settled; /* of the reachable ones, those that no ROOT_LIVE root is needed for; NULL: not told. Needed all
-                            the same when only a possible one holds them besides: see mark_settle() */
+                            the same when only a possible one holds them besides: see settle.h */
     uint64_t objects_scanned, bytes_read; /* of objects that were searched for pointers */
 };
 
@@ -44,13 +44,6 @@ int mark_run(const struct heap *heap, const struct root *roots, size_t root_coun
 /* The same, and the same result, by several threads. A heap of some thousand objects is not worth them. */
 int mark_together(const struct crew *crew, const struct heap *heap, const struct root *roots, size_t root_count,
                   struct arena *arena, struct marks *marks);
-
-/* Settle what hangs from possible objects, too: when no stack holds it any more, it is possible and not lost.
- *
- * heap     as it was marked
- * returns  0, or -ENOMEM
- * cost     O(bytes of possible objects, and of what only they and stacks hold) */
-int mark_settle(const struct heap *heap, struct marks *marks, struct arena *arena);
 
 /* The same by another proof: what a stack says of an object flagged HEAP_ENTRY_COUNTED is not believed, nor what any
  * root says of one that is HEAP_ENTRY_ALL. Those that their counts show to be held from outside of the heap are named by

@@ -17,6 +17,7 @@
 #include "analysis/halves.h"
 #include "analysis/holes.h"
 #include "analysis/miscount.h"
+#include "analysis/settle.h"
 #include "analysis/sift.h"
 #include "clock.h"
 #include "dirty.h"
@@ -320,7 +321,7 @@ int search_run(const struct scan_input *in, struct arena *arena, struct search *
         .is_last = !is_live(in),
     };
     if (is_live(in))
-        error = mark_settle(&search->heap, &search->marks, arena);
+        error = settle_possible(&search->heap, &search->marks, arena);
     if (is_live(in) && !error)
         error = find_lingering(in, search);
     if (error)

@@ -2,6 +2,7 @@
  *
  * The bookkeeping over many scans is compared with a model in test_young.c.
  * Linked with all of analysis/, heap_build.c and -lcheck. */
+#include "analysis/settle.h"
 #include "analysis/verdict.h"
 #include "tests/unit/heap_build.h"
 #include "tests/unit/suite.h"
@@ -53,7 +54,7 @@ static int update(struct scan_entry entry) {
     struct history after;
     heap_build_freeze(build);
     ck_assert_int_eq(mark_run(&build->heap, &root, 1, &build->arena, &marks), 0);
-    ck_assert_int_eq(mark_settle(&build->heap, &marks, &build->arena), 0);
+    ck_assert_int_eq(settle_possible(&build->heap, &marks, &build->arena), 0);
     struct history_input in = {&build->heap, &marks, entry.number > 1 ? &history : NULL, entry, confirm, is_last};
     int error = history_update(&in, &build->arena, &build->arena, &after);
     if (!error)
