@@ -14,7 +14,7 @@ static struct {
         uintptr_t pc;         /* the program was run for; UINTPTR_MAX: for none */
         struct machine machine;
     } begun[BEGUN_MAX];
-    unsigned next; /* how many there ever were */
+    unsigned next;                          /* how many there ever were */
     struct row kept[BEGUN_MAX][STATES_MAX]; /* apart: few programs need it, and its pages */
 } learning;
 
