@@ -107,7 +107,6 @@ static inline __attribute__((always_inline)) int made_usual(void *address, size_
         bind_look();
     struct record_place place = record_place((uintptr_t)address);
     __builtin_prefetch(place.slot, 1);
-    record_expect(state);
     uint32_t site = trace_site(&state->traces, caller);
     if (__builtin_expect(!record_add_usual(state, place, (uintptr_t)address, size_bytes, site), 0))
         record_add((uintptr_t)address, size_bytes, site, 0);

@@ -24,12 +24,6 @@ static inline void record_write(struct thread_state *state, object_id id, struct
     *record = object;
 }
 
-/* The next object's record is seldom in the cache. Whether there is an id does not matter. */
-static inline void record_expect(const struct thread_state *state) {
-    _Static_assert((THREAD_IDS & (THREAD_IDS - 1)) == 0, "the place before the first is the last");
-    __builtin_prefetch(record_of(state->ids[(state->id_count - 1) & (THREAD_IDS - 1)]), 1);
-}
-
 /* Where in the index an object stands. */
 struct record_place {
     struct heap_leaf *leaf; /* NULL: it is an unusual place */
