@@ -10,8 +10,6 @@
 #include "scan.h"
 #include "thread.h"
 
-enum { LIVE_EVENTS = 256 }; /* births and deaths of a thread between two looks at the thresholds */
-
 /* Something is due: the next hook that ends raises the signal for it, or calls the program's own functions (told.h). */
 enum live_want {
     LIVE_SIGNAL = 1,

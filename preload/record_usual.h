@@ -14,12 +14,10 @@ static inline struct object *record_of(object_id id) {
     return &record_chunks[id >> HEAP_CHUNK_SHIFT][id & (HEAP_CHUNK_OBJECTS - 1)];
 }
 
-/* The record of the object that the thread has just made; its id is at hand, and serials and events are left. */
+/* The record of the object that the thread has just made; its id is at hand, and serials are left. */
 static inline void record_write(struct thread_state *state, object_id id, struct object object) {
     struct object *record = record_of(id);
-    state->net_objects++;
     state->net_bytes += (int64_t)object.size_bytes - (int64_t)record->size_bytes;
-    state->events_left--;
     object.birth = state->serial++;
     *record = object;
 }
@@ -43,8 +41,7 @@ static inline __attribute__((always_inline)) int record_add_usual(struct thread_
                                                                   uintptr_t address, size_t size_bytes, uint32_t site) {
     _Atomic uint32_t *slot = place.slot;
     if (__builtin_expect(!place.leaf || size_bytes >= HEAP_LARGE_BYTES || !state->id_count ||
-                             state->serial >= state->serial_end || state->events_left <= 1 ||
-                             atomic_load_explicit(slot, memory_order_relaxed),
+                             state->serial >= state->serial_end || atomic_load_explicit(slot, memory_order_relaxed),
                          0))
         return 0;
     object_id id = state->ids[--state->id_count];
@@ -66,14 +63,12 @@ static inline __attribute__((always_inline)) object_id record_withdraw_usual(uin
 }
 
 static inline int record_has_room(const struct thread_state *state) {
-    return __builtin_expect(state->id_count < THREAD_IDS && state->events_left > 1, 1);
+    return __builtin_expect(state->id_count < THREAD_IDS, 1);
 }
 
 /* There is room. */
 static inline __attribute__((always_inline)) void record_forget_usual(struct thread_state *state, object_id id) {
     state->ids[state->id_count++] = id;
-    state->net_objects--;
-    state->events_left--;
 }
 
 #endif
