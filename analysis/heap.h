@@ -161,9 +161,9 @@ static inline struct object *heap_object(const struct heap *heap, object_id id) 
 
 /* The leaf that covers `address`, or NULL. Addresses from 2^HEAP_ADDRESS_BITS on have none. */
 static inline struct heap_leaf *heap_leaf_at(const struct heap_index *index, uintptr_t address) {
-    if (address >> HEAP_ADDRESS_BITS)
-        return NULL;
-    struct heap_node *node = atomic_load_explicit(&index->node[address >> HEAP_NODE_SHIFT], memory_order_acquire);
+    const size_t node_at = address >> HEAP_NODE_SHIFT;
+    struct heap_node *node =
+        node_at < HEAP_INDEX_NODES ? atomic_load_explicit(&index->node[node_at], memory_order_acquire) : NULL;
     if (!node)
         return NULL;
     return atomic_load_explicit(&node->leaf[(address >> HEAP_LEAF_SHIFT) & (HEAP_NODE_LEAVES - 1)],

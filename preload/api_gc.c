@@ -34,13 +34,13 @@ static object_id find(uintptr_t address, uintptr_t *start) {
 
 int castaway_api_is_tracked(const void *address) {
     uintptr_t start;
-    return hook_recording && find((uintptr_t)address, &start) != 0;
+    return hook_is_recording() && find((uintptr_t)address, &start) != 0;
 }
 
 /* Pointers into the object itself are its own affair. */
 size_t castaway_api_get_referents(const void *object, void **out, size_t max) {
     uintptr_t start, target;
-    object_id id = hook_recording ? find((uintptr_t)object, &start) : 0;
+    object_id id = hook_is_recording() ? find((uintptr_t)object, &start) : 0;
     size_t count = 0;
     if (!id)
         return 0;

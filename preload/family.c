@@ -130,7 +130,7 @@ uint32_t families_site_of_new(struct families *families, const struct caller *ca
     uint32_t number;
     for (size_t way = 0; way < FAMILY_WAYS; way++) {
         struct family *family = &families->family[place ^ way];
-        if (families->sp[place ^ way] != caller->sp || !family_begins_at(family, caller))
+        if (families->sp[place ^ way] != caller->sp || !family_begins_at(family, caller->bp))
             continue;
         if (!family_number(family, caller->pc, 0, &number) || !read_stack(family, caller->pc, frames)) {
             if (!family_places_fit(family, caller->pc)) {

@@ -40,11 +40,13 @@ static inline struct record_place record_place(uintptr_t address) {
 static inline __attribute__((always_inline)) int record_add_usual(struct thread_state *state, struct record_place place,
                                                                   uintptr_t address, size_t size_bytes, uint32_t site) {
     _Atomic uint32_t *slot = place.slot;
-    if (__builtin_expect(!place.leaf || size_bytes >= HEAP_LARGE_BYTES || !state->id_count ||
-                             state->serial >= state->serial_end || atomic_load_explicit(slot, memory_order_relaxed),
+    const uint32_t ids = state->id_count;
+    if (__builtin_expect(!place.leaf || size_bytes >= HEAP_LARGE_BYTES || !ids || state->serial >= state->serial_end ||
+                             atomic_load_explicit(slot, memory_order_relaxed),
                          0))
         return 0;
-    object_id id = state->ids[--state->id_count];
+    object_id id = state->ids[ids - 1];
+    state->id_count = ids - 1;
     record_write(state, id, (struct object){.size_bytes = size_bytes, .site = site});
     atomic_store_explicit(&place.leaf->born[heap_slot_number(address) >> HEAP_BLOCK_SHIFT], record_epoch,
                           memory_order_relaxed);
