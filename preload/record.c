@@ -17,7 +17,10 @@
 #include "table.h"
 #include "thread.h"
 
-enum { SERIAL_BATCH = 256 }; /* births of a thread between two looks at the thresholds */
+enum {
+    SERIAL_BATCH = 256,              /* births of a thread between two looks at the thresholds */
+    SERIALS_NOTED = 4 * SERIAL_BATCH /* so many apart their time is noted: to ask for it takes longer than to look */
+};
 
 struct heap_index record_index;
 static _Atomic uint32_t next_serial = 1;
@@ -115,7 +118,8 @@ static object_id odd_find(uintptr_t address) {
 static void serials_take(struct thread_state *state) {
     state->serial = atomic_fetch_add_explicit(&next_serial, SERIAL_BATCH, memory_order_relaxed);
     state->serial_end = state->serial + SERIAL_BATCH;
-    live_note_birth(state->serial);
+    if (state->serial % SERIALS_NOTED < SERIAL_BATCH)
+        live_note_birth(state->serial);
     live_flush(state);
     if (__builtin_expect(state->scopes != NULL, 0))
         scope_note_serials(state->scopes, state->serial, state->serial_end);

@@ -22,12 +22,13 @@ enum {
     SHARED_OF = 2, /* a site shares frames when that is one part of so many, or more */
 };
 
-/* A place is a site's address and 16 bits of its hash, so that no other site is read on the way to one: reading memory is
- * most of what finding costs. 0: empty. */
-enum { TAG_SHIFT = 48 };
+/* A place is some bits of a site's hash, 0: empty, and its id. No other site is read on the way to one, and no id: waiting for
+ * memory is most of what finding costs, and that most stacks are new shows in the tags, which the cache has. */
+enum { TAG_SHIFT = 56 };
 struct buckets {
     size_t capacity;
-    _Atomic uint64_t place[];
+    _Atomic uint32_t *id;
+    _Atomic uint8_t tag[]; /* behind them the ids */
 };
 
 static struct buckets *_Atomic buckets;
@@ -67,23 +68,20 @@ uint32_t site_count(void) {
     return atomic_load_explicit(&count_published, memory_order_acquire);
 }
 
-static uint64_t tag_of(uint64_t hash) {
-    return hash >> TAG_SHIFT << TAG_SHIFT;
-}
-static const struct site *site_at(uint64_t place) {
-    return (const struct site *)(uintptr_t)(place & ((1ull << TAG_SHIFT) - 1));
+static uint8_t tag_of(uint64_t hash) {
+    return (uint8_t)(hash >> TAG_SHIFT | 1);
 }
 
 static uint32_t find(const struct buckets *table, uint64_t hash, const uint64_t *frames, size_t count) {
     if (!table)
         return 0;
     for (size_t at = first_place(table, hash);; at = (at + 1) & (table->capacity - 1)) {
-        uint64_t place = atomic_load_explicit(&table->place[at], memory_order_acquire);
-        if (!place)
+        uint8_t tag = atomic_load_explicit(&table->tag[at], memory_order_acquire);
+        if (!tag)
             return 0;
-        if ((place ^ hash) >> TAG_SHIFT)
+        if (tag != tag_of(hash))
             continue;
-        const struct site *site = site_at(place);
+        const struct site *site = site_get(atomic_load_explicit(&table->id[at], memory_order_relaxed));
         if (site->hash == hash && !site->stale && site_has_outer(site, 0, frames, count))
             return site->id;
     }
@@ -91,9 +89,10 @@ static uint32_t find(const struct buckets *table, uint64_t hash, const uint64_t 
 
 static void enter(struct buckets *table, const struct site *site) {
     size_t at = first_place(table, site->hash);
-    while (atomic_load_explicit(&table->place[at], memory_order_relaxed))
+    while (atomic_load_explicit(&table->tag[at], memory_order_relaxed))
         at = (at + 1) & (table->capacity - 1);
-    atomic_store_explicit(&table->place[at], tag_of(site->hash) | (uintptr_t)site, memory_order_release);
+    atomic_store_explicit(&table->id[at], site->id, memory_order_relaxed);
+    atomic_store_explicit(&table->tag[at], tag_of(site->hash), memory_order_release);
 }
 
 /* A table with room for one more: the present one, or its double. Old tables stay for readers under way. */
@@ -103,12 +102,14 @@ static struct buckets *room_locked(void) {
     if (table && count + 1 < table->capacity / 2)
         return table;
     size_t capacity = table ? table->capacity * 2 : BUCKETS_MIN;
-    struct buckets *larger = pages_alloc_dense(sizeof *larger + capacity * sizeof larger->place[0]);
-    if (!larger)
+    struct buckets *larger;
+    size_t bytes = sizeof *larger + capacity * (sizeof larger->tag[0] + sizeof larger->id[0]);
+    if (!(larger = pages_alloc_dense(bytes)))
         return NULL;
     if (table) /* sites will stand all over it */
-        pages_populate(larger, sizeof *larger + capacity * sizeof larger->place[0]);
+        pages_populate(larger, bytes);
     larger->capacity = capacity;
+    larger->id = (_Atomic uint32_t *)(larger->tag + capacity);
     for (uint32_t id = 1; id <= count; id++)
         enter(larger, site_get(id));
     atomic_store_explicit(&buckets, larger, memory_order_release);
