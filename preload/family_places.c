@@ -1,8 +1,8 @@
 /* family_places.c - the places of a family's stacks, and the bits that each of their words has in a number.
  *
  * Owns:    at[], one[], two[], weight[], wide[], run[] and bits of a family.
- * Never:   has a word join from which a walk would not go on in the same way; changes the bits of one that has some.
- * Start:   family_places_fit(), family_places_learn(). Invariants: README.md, "Stacks". */
+ * Never:   has a word join from which a walk would not go on in the same way.
+ * Start:   family_places_fit(), family_places_learn(), family_places_order(). Invariants: README.md, "Stacks". */
 #include "family_places.h"
 
 #include <string.h>
@@ -180,4 +180,54 @@ int family_places_learn(struct families *families, struct family *family, uintpt
             error = learn_wide(families, family, &family->wide[wide], *family->wide[wide].at);
     }
     return error;
+}
+
+/* ---- the order of bits ---- */
+
+/* Whose bits come behind those of a place at `behind`; NULL: nobody's. *wide, or *i otherwise */
+static const uint64_t *next_place(struct family *family, const uint64_t *behind, struct family_wide **wide, size_t *i) {
+    const uint64_t *next = NULL;
+    for (size_t at = 1; at < family->wides; at++)
+        if (family->wide[at].at > behind && (!next || family->wide[at].at < next)) {
+            next = family->wide[at].at;
+            *wide = &family->wide[at];
+        }
+    for (size_t at = 0; at < family->places; at++)
+        if (family->weight[at] && family->at[at] > behind && (!next || family->at[at] < next)) {
+            next = family->at[at];
+            *wide = NULL;
+            *i = at;
+        }
+    return next;
+}
+
+static uint32_t order_bits(struct family_order *order, uint32_t bits, uint32_t *count) {
+    for (uint32_t left = bits; left; left &= left - 1)
+        order->of[__builtin_ctz(left)] = (uint8_t)(*count)++;
+    return family_ordered(order, bits);
+}
+
+static void order_wide(struct family_wide *wide, struct family_order *order, uint32_t *count) {
+    for (size_t i = 0; i < FAMILY_WORD_BITS && wide->bits[i]; i++)
+        wide->bits[i] = order_bits(order, wide->bits[i], count);
+    family_words_order(wide, order);
+}
+
+static void order_place(struct family *family, size_t i, struct family_order *order, uint32_t *count) {
+    uint32_t low = order_bits(order, (uint32_t)family->weight[i], count);
+    uint32_t high = order_bits(order, (uint32_t)(family->weight[i] >> 32), count);
+    family->weight[i] = low | (uint64_t)high << 32;
+}
+
+void family_places_order(struct family *family, struct family_order *order) {
+    struct family_wide *wide = NULL;
+    uint32_t count = 0;
+    size_t i = 0;
+    *order = (struct family_order){0};
+    order_wide(&family->wide[0], order, &count);
+    for (const uint64_t *at = NULL; (at = next_place(family, at, &wide, &i));)
+        if (wide)
+            order_wide(wide, order, &count);
+        else
+            order_place(family, i, order, &count);
 }
