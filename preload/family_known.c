@@ -43,8 +43,7 @@ static int grow(struct families *families, struct family *family, uint32_t *numb
     count_anew(family);
     if (!old)
         return 0;
-    struct family_order order;
-    family_places_order(family, &order);
+    const struct family_order order = family_places_order(family);
     *number = family_ordered(&order, *number);
     for (size_t i = 0; i < (size_t)1 << old_bits; i++)
         if (old[i].site)

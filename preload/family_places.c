@@ -184,7 +184,8 @@ int family_places_learn(struct families *families, struct family *family, uintpt
 
 /* ---- the order of bits ---- */
 
-/* Whose bits come behind those of a place at `behind`; NULL: nobody's. *wide, or *i otherwise */
+/* The first place behind this word of the stack, of those whose words have bits; NULL: there is none.
+ * wide  it, or NULL; then *i is its number */
 static const uint64_t *next_place(struct family *family, const uint64_t *behind, struct family_wide **wide, size_t *i) {
     const uint64_t *next = NULL;
     for (size_t at = 1; at < family->wides; at++)
@@ -201,33 +202,44 @@ static const uint64_t *next_place(struct family *family, const uint64_t *behind,
     return next;
 }
 
-static uint32_t order_bits(struct family_order *order, uint32_t bits, uint32_t *count) {
-    for (uint32_t left = bits; left; left &= left - 1)
-        order->of[__builtin_ctz(left)] = (uint8_t)(*count)++;
-    return family_ordered(order, bits);
+static void order_bits(struct family_order *order, uint32_t bits, uint8_t *count) {
+    for (; bits; bits &= bits - 1)
+        order->of[__builtin_ctz(bits)] = (*count)++;
+}
+static void order_wide(const struct family_wide *wide, struct family_order *order, uint8_t *count) {
+    for (size_t i = 0; i < FAMILY_WORD_BITS; i++)
+        order_bits(order, wide->bits[i], count);
 }
 
-static void order_wide(struct family_wide *wide, struct family_order *order, uint32_t *count) {
-    for (size_t i = 0; i < FAMILY_WORD_BITS && wide->bits[i]; i++)
-        wide->bits[i] = order_bits(order, wide->bits[i], count);
-    family_words_order(wide, order);
-}
-
-static void order_place(struct family *family, size_t i, struct family_order *order, uint32_t *count) {
-    uint32_t low = order_bits(order, (uint32_t)family->weight[i], count);
-    uint32_t high = order_bits(order, (uint32_t)(family->weight[i] >> 32), count);
-    family->weight[i] = low | (uint64_t)high << 32;
-}
-
-void family_places_order(struct family *family, struct family_order *order) {
+static struct family_order order_of(struct family *family) {
+    struct family_order order = {.is_as_before = 1};
     struct family_wide *wide = NULL;
-    uint32_t count = 0;
+    uint8_t count = 0;
     size_t i = 0;
-    *order = (struct family_order){0};
-    order_wide(&family->wide[0], order, &count);
+    order_wide(&family->wide[0], &order, &count);
     for (const uint64_t *at = NULL; (at = next_place(family, at, &wide, &i));)
         if (wide)
-            order_wide(wide, order, &count);
-        else
-            order_place(family, i, order, &count);
+            order_wide(wide, &order, &count);
+        else {
+            order_bits(&order, (uint32_t)family->weight[i], &count);
+            order_bits(&order, (uint32_t)(family->weight[i] >> 32), &count);
+        }
+    for (uint32_t bit = 0; bit < family->bits; bit++)
+        order.is_as_before &= order.of[bit] == bit;
+    return order;
+}
+
+struct family_order family_places_order(struct family *family) {
+    struct family_order order = order_of(family);
+    for (size_t i = 0; i < family->wides && !order.is_as_before; i++) {
+        struct family_wide *wide = &family->wide[i];
+        for (size_t bit = 0; bit < FAMILY_WORD_BITS; bit++)
+            wide->bits[bit] = family_ordered(&order, wide->bits[bit]);
+        family_words_order(wide, &order);
+    }
+    for (size_t i = 0; i < family->places; i++) {
+        uint32_t low = (uint32_t)family->weight[i], high = (uint32_t)(family->weight[i] >> 32);
+        family->weight[i] = family_ordered(&order, low) | (uint64_t)family_ordered(&order, high) << 32;
+    }
+    return order;
 }

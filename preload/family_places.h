@@ -17,9 +17,12 @@ int family_places_learn(struct families *families, struct family *family, uintpt
 /* Which bit each bit of the family's numbers has become. */
 struct family_order {
     uint8_t of[FAMILY_NUMBER_BITS];
+    int is_as_before; /* each bit is itself */
 };
 static inline uint32_t family_ordered(const struct family_order *order, uint32_t number) {
     uint32_t ordered = 0;
+    if (order->is_as_before)
+        return number;
     for (; number; number &= number - 1)
         ordered |= 1u << order->of[__builtin_ctz(number)];
     return ordered;
@@ -27,6 +30,6 @@ static inline uint32_t family_ordered(const struct family_order *order, uint32_t
 
 /* Bits are given out as words come. From now on those of inner places are the low ones: numbers of stacks that come one after
  * the other are near each other. */
-void family_places_order(struct family *family, struct family_order *order);
+struct family_order family_places_order(struct family *family);
 
 #endif
