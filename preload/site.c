@@ -75,6 +75,8 @@ static uint8_t tag_of(uint64_t hash) {
 static uint32_t find(const struct buckets *table, uint64_t hash, const uint64_t *frames, size_t count) {
     if (!table)
         return 0;
+    __builtin_prefetch((const uint32_t *)&table->id[first_place(table, hash)],
+                       1); /* a lock would wait for it to be written */
     for (size_t at = first_place(table, hash);; at = (at + 1) & (table->capacity - 1)) {
         uint8_t tag = atomic_load_explicit(&table->tag[at], memory_order_acquire);
         if (!tag)
