@@ -109,11 +109,12 @@ static int learn_stack(struct families *families, struct family *family, uintptr
 }
 
 static uint32_t site_of_new(struct families *families, struct family *family, uint32_t number, const uint64_t *frames) {
-    frames_check(frames, family->frames);
-    uint32_t site = site_intern(frames, family->frames);
+    const size_t count = family->frames;
+    frames_check(frames, count);
     int is_gone = family_known_make_room(families, family, &number) != 0 && refuse(families);
+    uint32_t site = site_intern(frames, count);
     if (site && !is_gone)
-        family_known_put(family, (struct family_known){number, site});
+        family_known_put(family, number, site);
     return site;
 }
 

@@ -18,15 +18,15 @@ static void count_anew(struct family *family) {
     family->filled = family->overwritten = 0;
 }
 
-void family_known_put(struct family *family, struct family_known known) {
-    size_t place = family_known_place(family, known.number);
+void family_known_put(struct family *family, uint32_t number, uint32_t site) {
+    size_t place = family_known_place(family, number);
     struct family_known *here = &family->known[place], *beside = &family->known[place ^ FAMILY_KNOWN_LINE];
-    if (here->site && here->number != known.number && family->is_spread &&
-        (!beside->site || beside->number == known.number))
+    if (here->site && here->number != number && family->is_spread &&
+        (!beside->site || beside->number == number))
         here = beside;
     family->filled += !here->site;
-    family->overwritten += here->site && here->number != known.number;
-    *here = known;
+    family->overwritten += here->site && here->number != number;
+    *here = (struct family_known){number, site};
 }
 
 /* A first table, where there is none; or one twice as large, and all numbers are put in order, the one more, too.
@@ -47,7 +47,7 @@ static int grow(struct families *families, struct family *family, uint32_t *numb
     *number = family_ordered(&order, *number);
     for (size_t i = 0; i < (size_t)1 << old_bits; i++)
         if (old[i].site)
-            family_known_put(family, (struct family_known){family_ordered(&order, old[i].number), old[i].site});
+            family_known_put(family, family_ordered(&order, old[i].number), old[i].site);
     family_give_back(families, old, old_bits);
     return 0;
 }

@@ -37,6 +37,6 @@ int family_known_begin(struct families *families, struct family *family);
 int family_known_make_room(struct families *families, struct family *family, uint32_t *number);
 
 /* One that does not find its place empty goes to the next line; but where each number has its own. */
-void family_known_put(struct family *family, struct family_known known);
+void family_known_put(struct family *family, uint32_t number, uint32_t site);
 
 #endif
