@@ -131,15 +131,11 @@ unsigned module_of_locked(uintptr_t pc) {
 }
 
 void modules_of_locked(const uint64_t *frames, size_t count, uint16_t *numbers) {
-    unsigned last = MODULE_NONE;
-    uintptr_t lo = 0, bytes = 0; /* of the last one's code: mostly they lie in one */
+    static unsigned last; /* mostly they lie in one, as did those of the last call */
     for (size_t i = 0; i < count; i++) {
         uintptr_t pc = (uintptr_t)(frames[i] & ~FRAME_EXACT);
-        if (pc - lo >= bytes) {
+        if (last >= module_count || !holds(&modules[last], pc))
             last = module_of_locked(pc);
-            lo = last == MODULE_NONE ? 0 : modules[last].lo;
-            bytes = last == MODULE_NONE ? 0 : modules[last].hi - lo;
-        }
         numbers[i] = (uint16_t)last;
     }
 }

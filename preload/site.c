@@ -20,6 +20,7 @@ enum {
     SITE_CHUNK = 1 << 12, /* site pointers a chunk */
     SITE_CHUNKS = (SITES_MAX + SITE_CHUNK) / SITE_CHUNK,
     SHARED_OF = 2, /* a site shares frames when that is one part of so many, or more */
+    ROOM_BYTES = 4096,
 };
 
 /* A place is some bits of a site's hash, 0: empty, and its id. No other site is read on the way to one, and no id: waiting for
@@ -34,7 +35,9 @@ struct buckets {
 static struct buckets *_Atomic buckets;
 static struct site **site_chunks[SITE_CHUNKS];
 static const struct site
-    *base; /* the last one that has all its frames, with which the next ones may share them; or NULL */
+    *base;              /* the last one that has all its frames, with which the next ones may share them; or NULL */
+static size_t sharable; /* so many outer frames of it, whose modules are known */
+static char *free_from, *free_end; /* for the next sites */
 static _Atomic uint32_t count_published;
 static _Atomic uint32_t count_entered; /* in the hash table, too */
 
@@ -127,14 +130,36 @@ static struct site **pointer_locked(uint32_t id) {
 
 /* How many of these frames, outer ones, the base has, too, and knows the modules of. */
 static size_t shared_locked(const uint64_t *frames, size_t count) {
-    size_t shared = 0, most = base && !base->stale ? base->count : 0;
-    if (most > count)
-        most = count;
-    for (const uint64_t *of_base = base ? base->own_frames + base->count : NULL;
-         shared < most && frames[count - 1 - shared] == of_base[-1 - (long)shared] &&
-         site_own_modules(base)[base->count - 1 - shared] != MODULE_NONE;)
-        shared++;
-    return shared;
+    size_t most = !base || base->stale ? 0 : sharable < count ? sharable : count;
+    const uint64_t *end = frames + count, *last = end, *of_base = base ? base->own_frames + base->count : NULL;
+    while (last > end - most && last[-1] == of_base[-1]) {
+        last--;
+        of_base--;
+    }
+    return (size_t)(end - last);
+}
+
+/* The next ones may share frames with this one. */
+static void base_on_locked(const struct site *site) {
+    base = site;
+    for (sharable = 0; sharable < site->count; sharable++)
+        if (site_own_modules(site)[site->count - 1 - sharable] == MODULE_NONE)
+            return;
+}
+
+static struct site *site_alloc_locked(size_t own) {
+    struct site *site;
+    size_t bytes = sizeof *site + own * (sizeof *site->own_frames + sizeof(uint16_t));
+    bytes = (bytes + _Alignof(struct site) - 1) & ~(_Alignof(struct site) - 1);
+    if ((size_t)(free_end - free_from) < bytes) {
+        free_from = pages_alloc_dense(ROOM_BYTES);
+        free_end = free_from ? free_from + ROOM_BYTES : NULL;
+        if (!free_from)
+            return NULL;
+    }
+    site = (struct site *)free_from;
+    free_from += bytes;
+    return site;
 }
 
 static uint32_t add_locked(uint64_t hash, const uint64_t *frames, size_t count) {
@@ -144,18 +169,18 @@ static uint32_t add_locked(uint64_t hash, const uint64_t *frames, size_t count) 
     size_t shared = shared_locked(frames, count), own = shared * SHARED_OF < count ? count : count - shared;
     struct buckets *table = room_locked();
     struct site **pointer = table ? pointer_locked(id) : NULL;
-    struct site *site = pointer ? pages_alloc_dense(sizeof *site + own * (sizeof(uint64_t) + sizeof(uint16_t))) : NULL;
+    struct site *site = pointer ? site_alloc_locked(own) : NULL;
     if (!site)
         return 0;
     site->hash = hash;
     site->id = id;
     site->count = (uint16_t)count;
     site->own = (uint8_t)own;
-    if (own == count)
-        base = site;
-    site->base = base;
     memcpy(site->own_frames, frames, own * sizeof *frames);
     modules_of_locked(frames, own, (uint16_t *)(site->own_frames + own));
+    if (own == count)
+        base_on_locked(site);
+    site->base = base;
     *pointer = site;
     atomic_store_explicit(&count_published, id, memory_order_release);
     enter(table, site);
@@ -232,6 +257,7 @@ void site_modules_on_stack(const uint64_t *frames, size_t count) {
 void site_forget_all(void) {
     atomic_store(&buckets, NULL);
     base = NULL;
+    free_from = free_end = NULL;
     atomic_store(&count_published, 0);
     atomic_store(&count_entered, 0);
     memset(site_chunks, 0, sizeof site_chunks);
