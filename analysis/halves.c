@@ -5,6 +5,8 @@
  * Start:   halves_find(). */
 #include "halves.h"
 
+#include "pointers.h"
+
 #include <errno.h>
 
 enum {
@@ -70,8 +72,8 @@ static int look(void *context, uintptr_t address, object_id id) {
         return 0;
     uintptr_t wide = heap_load(address + TABLE_WIDE), keys = heap_load(address + TABLE_KEYS),
               values = heap_load(address + TABLE_VALUES);
-    object_id key_array = array_at(heap, keys, slots, wide & WIDE_KEYS ? WORD : WORD / 2);
-    object_id value_array = array_at(heap, values, slots, wide & WIDE_VALUES ? WORD : WORD / 2);
+    object_id key_array = array_at(heap, keys, slots, wide & WIDE_KEYS ? WORD : POINTER_HALF);
+    object_id value_array = array_at(heap, values, slots, wide & WIDE_VALUES ? WORD : POINTER_HALF);
     if (!key_array || !value_array || !array_at(heap, heap_load(address + TABLE_HASHES), slots, sizeof(uint32_t)))
         return 0;
     int error = wide & WIDE_KEYS ? 0 : note(finder, keys, key_array);
@@ -93,12 +95,12 @@ int halves_find(struct heap *heap, struct arena *arena) {
 int halves_widen(const struct heap *heap, struct arena *arena, struct root *out) {
     size_t count = 0, next = 0;
     for (size_t i = 0; i < heap->halves_count; i++)
-        count += (heap->halves[i].hi - heap->halves[i].lo) / (WORD / 2);
+        count += (heap->halves[i].hi - heap->halves[i].lo) / POINTER_HALF;
     uintptr_t *word = arena_alloc(arena, count + 1, sizeof *word);
     if (!word)
         return -ENOMEM;
     for (size_t i = 0; i < heap->halves_count; i++)
-        for (uintptr_t at = heap->halves[i].lo; at < heap->halves[i].hi; at += WORD / 2)
+        for (uintptr_t at = heap->halves[i].lo; at < heap->halves[i].hi; at += POINTER_HALF)
             word[next++] = heap_load_half(at);
     *out = (struct root){(uintptr_t)word, (uintptr_t)(word + next), ROOT_OBJECT};
     return 0;

@@ -310,8 +310,5 @@ static inline uintptr_t heap_load_half(uintptr_t address) {
 static inline uintptr_t heap_pointer(const struct heap *heap, uintptr_t address) {
     return heap_load(address) & (heap->pointer_mask ? heap->pointer_mask : UINTPTR_MAX);
 }
-static inline uintptr_t heap_pointer_in(const struct heap *heap, const struct object *object, uintptr_t address) {
-    return object->flags & OBJECT_HALVES ? heap_load_half(address) : heap_pointer(heap, address);
-}
 
 #endif

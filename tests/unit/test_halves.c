@@ -130,7 +130,7 @@ START_TEST (lost_table_holds_what_is_lost_with_it) {
     struct graph graph;
     ck_assert_int_eq(graph_nodes(&graph, &build->heap, &marks, &build->arena), 0);
     node_number node = graph_number(&graph, heap_build_id(build, it->keys));
-    struct graph_walk walk = graph_walk_from(&graph, node);
+    struct pointers walk = graph_walk_from(&graph, node);
     struct graph_edge edge;
     ck_assert(graph_next(&graph, node, &walk, &edge));
     ck_assert_uint_eq(edge.target, graph_number(&graph, heap_build_id(build, key)));
