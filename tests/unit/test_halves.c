@@ -2,7 +2,10 @@
  *
  * Linked with all of analysis/, heap_build.c and -lcheck. */
 #include "analysis/halves.h"
-#include "analysis/graph.h"
+#include "analysis/cycle.h"
+#include "analysis/dominators.h"
+#include "analysis/lingering.h"
+#include "analysis/path.h"
 #include "tests/unit/heap_build.h"
 #include "tests/unit/suite.h"
 
@@ -139,6 +142,110 @@ START_TEST (lost_table_holds_what_is_lost_with_it) {
 }
 END_TEST
 
+START_TEST (way_leads_through_four_bytes) {
+    struct table *it = table(0);
+    uintptr_t *key = object(40), *below = object(24);
+    struct path path;
+    ((uint32_t *)it->keys)[5] = half(key);
+    key[1] = (uintptr_t)below;
+    *root = (uintptr_t)it;
+    find();
+    mark();
+    const struct root roots[] = {{(uintptr_t)root, (uintptr_t)(root + 1), 0}};
+    ck_assert_int_eq(path_find(&build->heap, roots, 1, (uintptr_t)below, &build->arena, &path), 0);
+    ck_assert_uint_eq(path.root_word, (uintptr_t)root);
+    ck_assert_uint_eq(path.step_count, 4);
+    ck_assert_uint_eq(path.steps[0].offset, offsetof(struct table, keys));
+    ck_assert_uint_eq(path.steps[1].offset, 5 * sizeof(uint32_t));
+    ck_assert_uint_eq(path.steps[2].offset, sizeof(uintptr_t));
+}
+END_TEST
+
+START_TEST (way_ends_where_four_bytes_point) {
+    struct table *it = table(0);
+    char *value = object(40);
+    struct path path;
+    ((uint32_t *)it->values)[2] = half(value + 8);
+    ((uint32_t *)it->values)[3] = half(it); /* no part of the word */
+    *root = (uintptr_t)it;
+    find();
+    mark();
+    const struct root roots[] = {{(uintptr_t)root, (uintptr_t)(root + 1), 0}};
+    ck_assert_int_eq(path_find(&build->heap, roots, 1, (uintptr_t)value, &build->arena, &path), 0);
+    ck_assert_uint_eq(path.step_count, 3);
+    ck_assert_uint_eq(path.steps[2].offset, 8);
+}
+END_TEST
+
+START_TEST (who_holds_a_table_retains_what_it_holds) {
+    struct table *it = table(0);
+    uintptr_t *value = object(40), *below = object(24);
+    struct dominators tree;
+    struct retained retained[1];
+    ((uint32_t *)it->keys)[SLOTS - 1] = half(value);
+    ((uint32_t *)it->values)[1] = half(value);
+    value[0] = (uintptr_t)below;
+    find();
+    mark();
+    const struct dominator_entry entry = {heap_build_id(build, it), 0, (uintptr_t)it};
+    ck_assert_int_eq(dominators_build(&build->heap, &entry, 1, 1, 1, &build->arena, &tree), 0);
+    dominators_groups(&tree, retained);
+    ck_assert_uint_eq(retained[0].objects, 6);
+    ck_assert_uint_eq(retained[0].bytes, TABLE_BYTES + 3 * SLOTS * 4 + 40 + 24);
+}
+END_TEST
+
+START_TEST (cycle_closes_through_four_bytes) {
+    struct table *it = table(0);
+    uintptr_t *value = object(40);
+    struct graph graph;
+    struct cycle cycle;
+    ((uint32_t *)it->values)[5] = half(value);
+    value[2] = (uintptr_t)it;
+    find();
+    struct marks marks = mark();
+    ck_assert_int_eq(graph_begin(&graph, &build->heap, &build->arena), 0);
+    void *const all[] = {it, it->keys, it->hashes, it->values, value};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        ck_assert(!is_reached(&marks, all[i]));
+        graph_note_lost(&graph, heap_build_id(build, all[i]));
+    }
+    ck_assert_int_eq(graph_complete(&graph, &build->arena), 0);
+    uint32_t component = graph.component[graph_number(&graph, heap_build_id(build, value))];
+    ck_assert_uint_eq(graph_members(&graph, component), 3);
+    struct cycle_search *search = cycle_search_new(&graph, 3, &build->arena);
+    ck_assert_ptr_nonnull(search);
+    ck_assert_int_eq(cycle_smallest(search, component, &cycle), 0);
+    ck_assert_uint_eq(cycle.length, 3);
+    for (size_t i = 0; i < cycle.length; i++)
+        if (cycle.node[i] == graph_number(&graph, heap_build_id(build, it->values)))
+            ck_assert_uint_eq(cycle.edge[i].offset, 5 * sizeof(uint32_t));
+}
+END_TEST
+
+START_TEST (what_another_word_of_a_stack_holds_so_does_not_linger) {
+    enum { WORDS = 4 };
+    uintptr_t *stack = heap_build_gap(build, WORDS * sizeof *stack);
+    struct root roots[] = {{(uintptr_t)stack, (uintptr_t)(stack + WORDS), ROOT_LIVE | ROOT_STACK}};
+    struct lingering last = {0};
+    struct table *it = table(0);
+    ((uint32_t *)it->values)[5] = half(object(40));
+    stack[0] = ((uint32_t *)it->values)[5];
+    find();
+    heap_build_freeze(build);
+    for (int scan = 0; scan < 4; scan++) {
+        struct lingering_words before = last.words;
+        struct marks marks;
+        stack[1] = stack[2] = stack[3] = 0;
+        stack[1 + scan % 3] = (uintptr_t)it;
+        ck_assert_int_eq(mark_run(&build->heap, roots, 1, &build->arena, &marks), 0);
+        ck_assert_int_eq(lingering_find(&build->heap, &marks, roots, 1, &before, &build->arena, &build->arena, &last),
+                         0);
+        ck_assert_uint_eq(last.site_count, 0);
+    }
+}
+END_TEST
+
 START_TEST (long_array_is_read_to_its_end) {
     enum { MANY = 1 << 15 };
     struct table *it = table(0);
@@ -194,6 +301,11 @@ int main(void) {
     tcase_add_test(by_hand, array_of_another_size_is_none);
     tcase_add_test(by_hand, mask_that_does_not_fit_makes_no_table);
     tcase_add_test(by_hand, lost_table_holds_what_is_lost_with_it);
+    tcase_add_test(by_hand, way_leads_through_four_bytes);
+    tcase_add_test(by_hand, way_ends_where_four_bytes_point);
+    tcase_add_test(by_hand, who_holds_a_table_retains_what_it_holds);
+    tcase_add_test(by_hand, cycle_closes_through_four_bytes);
+    tcase_add_test(by_hand, what_another_word_of_a_stack_holds_so_does_not_linger);
     tcase_add_test(by_hand, long_array_is_read_to_its_end);
     tcase_add_test(by_hand, for_a_young_scan_they_become_words);
     tcase_add_test(by_hand, memory_that_runs_out_is_an_error);
