@@ -2,6 +2,7 @@
  *
  * Linked with all of analysis/, heap_build.c and -lcheck. */
 #include "analysis/halves.h"
+#include "analysis/audit.h"
 #include "analysis/cycle.h"
 #include "analysis/dominators.h"
 #include "analysis/lingering.h"
@@ -246,6 +247,25 @@ START_TEST (what_another_word_of_a_stack_holds_so_does_not_linger) {
 }
 END_TEST
 
+START_TEST (reference_of_four_bytes_is_a_reference) {
+    struct table *it = table(0);
+    void *value = object(40);
+    struct counts counts;
+    struct audit audit;
+    counts_begin(&counts, &build->arena);
+    struct counted item = {.id = heap_build_id(build, value), .count = 2, .source = COUNT_MEMORY};
+    ck_assert_int_eq(counts_add(&counts, &item), 0);
+    ((uint32_t *)it->keys)[2] = ((uint32_t *)it->keys)[3] = half(value);
+    *root = (uintptr_t)it;
+    find();
+    struct marks marks = mark();
+    const struct root roots[] = {{(uintptr_t)root, (uintptr_t)(root + 1), 0}};
+    ck_assert_int_eq(counts_install(&counts, &build->heap), 0);
+    ck_assert_int_eq(audit_run(NULL, &build->heap, &counts, roots, 1, 1, &marks, &build->arena, &audit), 0);
+    ck_assert_uint_eq(audit.found[0].heap, 2);
+}
+END_TEST
+
 START_TEST (long_array_is_read_to_its_end) {
     enum { MANY = 1 << 15 };
     struct table *it = table(0);
@@ -306,6 +326,7 @@ int main(void) {
     tcase_add_test(by_hand, who_holds_a_table_retains_what_it_holds);
     tcase_add_test(by_hand, cycle_closes_through_four_bytes);
     tcase_add_test(by_hand, what_another_word_of_a_stack_holds_so_does_not_linger);
+    tcase_add_test(by_hand, reference_of_four_bytes_is_a_reference);
     tcase_add_test(by_hand, long_array_is_read_to_its_end);
     tcase_add_test(by_hand, for_a_young_scan_they_become_words);
     tcase_add_test(by_hand, memory_that_runs_out_is_an_error);
