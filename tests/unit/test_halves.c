@@ -7,6 +7,7 @@
 #include "analysis/dominators.h"
 #include "analysis/lingering.h"
 #include "analysis/path.h"
+#include "analysis/young.h"
 #include "tests/unit/heap_build.h"
 #include "tests/unit/suite.h"
 
@@ -266,6 +267,20 @@ START_TEST (reference_of_four_bytes_is_a_reference) {
 }
 END_TEST
 
+START_TEST (old_array_is_no_array_of_words_too) {
+    struct table *it = table(0);
+    const struct range everywhere = {0, UINTPTR_MAX & ~(uintptr_t)7};
+    struct root *all;
+    size_t count;
+    object(40);
+    find();
+    heap_build_view(build, (struct young){.birth_from = build->births});
+    ck_assert_int_eq(young_old_words(&build->heap, &everywhere, 1, &build->arena, &all, &count), 0);
+    for (size_t i = 0; i < count; i++)
+        ck_assert(all[i].lo != (uintptr_t)it->keys && all[i].lo != (uintptr_t)it->values);
+}
+END_TEST
+
 START_TEST (long_array_is_read_to_its_end) {
     enum { MANY = 1 << 15 };
     struct table *it = table(0);
@@ -327,6 +342,7 @@ int main(void) {
     tcase_add_test(by_hand, cycle_closes_through_four_bytes);
     tcase_add_test(by_hand, what_another_word_of_a_stack_holds_so_does_not_linger);
     tcase_add_test(by_hand, reference_of_four_bytes_is_a_reference);
+    tcase_add_test(by_hand, old_array_is_no_array_of_words_too);
     tcase_add_test(by_hand, long_array_is_read_to_its_end);
     tcase_add_test(by_hand, for_a_young_scan_they_become_words);
     tcase_add_test(by_hand, memory_that_runs_out_is_an_error);
