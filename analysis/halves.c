@@ -80,6 +80,11 @@ static int look(void *context, uintptr_t address, object_id id) {
     return error || wide & WIDE_VALUES || values == keys ? error : note(finder, values, value_array);
 }
 
+int halves_may_be(uintptr_t address, uint64_t size_bytes) {
+    uint64_t slots = size_bytes / POINTER_HALF;
+    return !upper(address) && slots >= SLOTS_MIN && !(slots & (slots - 1)) && slots * POINTER_HALF == size_bytes;
+}
+
 int halves_are_possible(const struct heap *heap) {
     uintptr_t lowest = 0;
     return heap_next_leaf(heap->index, &lowest) && !upper(lowest);

@@ -12,6 +12,9 @@
 /* Does anything lie below 4 GiB? */
 int halves_are_possible(const struct heap *heap);
 
+/* Can an object be such an array? */
+int halves_may_be(uintptr_t address, uint64_t size_bytes);
+
 /* Flag such arrays (OBJECT_HALVES) and list them in heap->halves. Call before the heap is frozen or viewed, when
  * heap->unreadable is known.
  *
