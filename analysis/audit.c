@@ -107,13 +107,13 @@ typedef void count_cb(const struct auditor *auditor, struct found *found, unsign
 
 /* Those that stand in [at, stop) and may be references. What a word is can't be foretold: so there is no branch on it. */
 static inline __attribute__((always_inline)) size_t keep(const struct auditor *auditor, uintptr_t at, uintptr_t stop,
-                                                         size_t bytes, size_t step, uintptr_t *kept) {
+                                                         enum pointer_form form, size_t step, uintptr_t *kept) {
     const struct places places = auditor->places;
     const struct heap *heap = auditor->heap;
     const uintptr_t lo = heap->lo, span = heap->hi - lo;
     size_t count = 0;
     for (; at < stop; at += step) {
-        uintptr_t word = pointers_load(heap, at, bytes);
+        uintptr_t word = pointers_load(heap, at, form);
         kept[count] = word;
         count += (word - lo < span) & may_refer(&places, word);
     }
@@ -123,13 +123,13 @@ static inline __attribute__((always_inline)) size_t keep(const struct auditor *a
 /* Of the walk's piece. */
 static void count_words(const struct auditor *auditor, const struct pointers *walk, count_cb *count, unsigned flags) {
     enum { AT_ONCE = 64, WORD = sizeof(uintptr_t) };
-    const size_t bytes = walk->bytes, step = walk->step;
+    const size_t bytes = pointers_bytes(walk->form), step = walk->step;
     const uintptr_t end = walk->piece_end - walk->next < bytes ? walk->next : walk->piece_end - bytes + 1;
     for (uintptr_t at = walk->next, stop; at < end; at = stop) {
         uintptr_t kept[AT_ONCE];
         stop = end - at > AT_ONCE * step ? at + AT_ONCE * step : end;
-        size_t left = step == WORD ? keep(auditor, at, stop, WORD, WORD, kept) /* as nearly always */
-                                   : keep(auditor, at, stop, bytes, step, kept);
+        size_t left = walk->form == POINTER_WORD && step == WORD ? keep(auditor, at, stop, POINTER_WORD, WORD, kept)
+                                                                 : keep(auditor, at, stop, walk->form, step, kept);
         for (size_t i = 0; i < left; i++) {
             /* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): that many were kept */
             struct found *found = find_counted(auditor, kept[i]);

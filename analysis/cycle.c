@@ -218,7 +218,7 @@ static struct cycle_edge describe(const struct cycle_search *s, uint32_t member,
     const struct graph *graph = s->graph;
     node_number node = node_of(s, member), target = node_of(s, s->target[edge]);
     uintptr_t at = graph->address[node] + s->offset[edge];
-    uintptr_t word = pointers_load(graph->heap, at, graph_walk_from(graph, node).bytes);
+    uintptr_t word = pointers_load(graph->heap, at, pointers_form(graph_object(graph, node)));
     return edge_of(graph, node, s->offset[edge], word - graph->address[target]);
 }
 

@@ -375,13 +375,12 @@ static NOINLINE void gather_long(struct marker *marker, struct range words) {
     }
 }
 
-/* The same of an array of halves (pointers.h). */
-static NOINLINE void gather_halves(struct marker *marker, struct range words) {
+/* Pointers of another form. */
+static NOINLINE void gather_encoded(struct marker *marker, struct pointers walk) {
     struct marker_words *found = &marker->found[marker->round];
-    for (uintptr_t at = words.lo; at < words.hi; at += POINTER_HALF) {
+    for (uintptr_t word; pointers_next(marker->met->heap, &walk, &word);) {
         if (found->count == MARKER_WORDS)
             marker_settle_all(marker);
-        uintptr_t word = heap_load_half(at);
         found->word[found->count] = word;
         found->count += word - marker->lo < marker->span;
     }
@@ -413,8 +412,12 @@ static NOINLINE void scan_long(struct marker *marker, work_item item) {
     struct range words = heap_contents(heap, work_start(item), object->size_bytes);
     struct pointers walk = pointers_of(heap, object, work_start(item));
     marker->bytes_read += words.hi - words.lo;
+    if (walk.form != POINTER_WORD) {
+        gather_encoded(marker, walk);
+        return;
+    }
     do
-        (walk.bytes == POINTER_HALF ? gather_halves : gather_long)(marker, (struct range){walk.next, walk.piece_end});
+        gather_long(marker, (struct range){walk.next, walk.piece_end});
     while (pointers_next_piece(heap, &walk));
 }
 

@@ -18,9 +18,9 @@ enum { QUEUE_BLOCK = 4095, AHEAD = 16, WORDS = 256, LINE_BYTES = 64 };
 /* The kernel gives programs no addresses so high that they would have these bits. */
 #define FROM_ROOT (UINT64_C(1) << 63)
 #define FROM_IGNORED (UINT64_C(1) << 62)
-#define FROM_HALF (UINT64_C(1) << 61) /* the word is one of POINTER_HALF bytes */
-#define FROM_BITS (FROM_ROOT | FROM_IGNORED | FROM_HALF)
-_Static_assert(HEAP_ADDRESS_BITS <= 61, "an address has none of FROM_BITS");
+enum { FROM_FORM_SHIFT = 60, FROM_FORM_MASK = 3 }; /* of the pointer */
+#define FROM_BITS (FROM_ROOT | FROM_IGNORED | (uintptr_t)FROM_FORM_MASK << FROM_FORM_SHIFT)
+_Static_assert((int)HEAP_ADDRESS_BITS <= (int)FROM_FORM_SHIFT, "an address has none of FROM_BITS");
 
 struct waiting {
     uintptr_t address;
@@ -108,7 +108,7 @@ static inline __attribute__((always_inline)) void queue_prefetch(const struct se
 /* ---- the search ---- */
 
 static uintptr_t word_of(const struct search *search, uintptr_t from) {
-    return pointers_load(search->heap, from & ~FROM_BITS, from & FROM_HALF ? POINTER_HALF : sizeof(uintptr_t));
+    return pointers_load(search->heap, from & ~FROM_BITS, from >> FROM_FORM_SHIFT & FROM_FORM_MASK);
 }
 
 static void meet(struct search *search, object_id id, uintptr_t start, uintptr_t from) {
@@ -139,7 +139,7 @@ static void settle(struct search *search) {
 
 static void follow(struct search *search, struct pointers walk, uintptr_t from_bits) {
     const struct heap *heap = search->heap;
-    from_bits |= walk.bytes == POINTER_HALF ? FROM_HALF : 0;
+    from_bits |= (uintptr_t)walk.form << FROM_FORM_SHIFT;
     for (uintptr_t word, at; (at = pointers_next(heap, &walk, &word));) {
         const struct heap_leaf *leaf = heap_leaf_at(heap->index, word);
         if (leaf)

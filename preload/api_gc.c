@@ -4,7 +4,7 @@
  * Never:   searches the heap for a pointer, or for who says what an object is: that is a snapshot's work. Reads no object but
  *          the one it is asked about.
  * Start:   castaway_api_get_referents(). castaway_api_collect(): collect.c. */
-#include "analysis/halves.h"
+#include "analysis/encoded.h"
 #include "analysis/pointers.h"
 #include "frozen.h"
 #include "generations.h"
@@ -54,6 +54,15 @@ static size_t referents(const struct heap *view, const struct object *object, ui
     return count;
 }
 
+/* Of fontconfig's: it says itself of which size its elements are. */
+static int is_pattern(uintptr_t start, uint64_t size_bytes) {
+    uintptr_t elements, target;
+    uint64_t bytes =
+        size_bytes == POINTER_DISTANCE_OBJECT && start % sizeof start == 0 ? encoded_elements(start, &elements) : 0;
+    object_id id = bytes ? find(elements, &target) : 0;
+    return id && target == elements && record_size(id) == bytes;
+}
+
 size_t castaway_api_get_referents(const void *object, void **out, size_t max) {
     const struct heap view = {.hi = UINTPTR_MAX,
                               .pointer_mask = options_pointer_mask(&process.options),
@@ -62,10 +71,12 @@ size_t castaway_api_get_referents(const void *object, void **out, size_t max) {
     object_id id = hook_recording ? find((uintptr_t)object, &start) : 0;
     if (!id)
         return 0;
-    struct object words = {.size_bytes = record_size(id)}, halves = words;
+    struct object words = {.size_bytes = record_size(id)}, encoded = words;
+    encoded.flags = OBJECT_ENCODED;
+    if (is_pattern(start, words.size_bytes))
+        return referents(&view, &encoded, start, out, max);
     size_t count = referents(&view, &words, start, out, max);
-    halves.flags = OBJECT_HALVES;
-    if (!halves_may_be(start, words.size_bytes) || referents(&view, &halves, start, NULL, 0) <= count)
+    if (!encoded_may_be_halves(start, words.size_bytes) || referents(&view, &encoded, start, NULL, 0) <= count)
         return count;
     long asked = live_referents(start, out, max); /* whose array is it? */
     return asked < 0 ? referents(&view, &words, start, out, max) : (size_t)asked;

@@ -1,7 +1,7 @@
-/* test_halves.c - hash tables whose keys and values have 4 bytes each.
+/* test_encoded.c - hash tables whose keys and values have 4 bytes each, and patterns that tell a distance.
  *
  * Linked with all of analysis/, heap_build.c and -lcheck. */
-#include "analysis/halves.h"
+#include "analysis/encoded.h"
 #include "analysis/audit.h"
 #include "analysis/cycle.h"
 #include "analysis/dominators.h"
@@ -56,14 +56,32 @@ static struct table *table(uint32_t wide) {
     table->values = object(SLOTS * (wide & WIDE_VALUES ? 8 : 4));
     return table;
 }
+struct pattern { /* as in fontconfig */
+    int32_t count, room;
+    intptr_t distance;
+    int32_t references;
+};
+
+/* With its elements, the second of which leads to `value`. */
+static struct pattern *pattern(int32_t room, void *value) {
+    enum { ELEMENT_WORDS = 2 };
+    uintptr_t *elements = heap_build_object(build, (size_t)room * ELEMENT_WORDS * sizeof(uintptr_t), 2);
+    struct pattern *pattern = heap_build_object(build, sizeof *pattern, 1);
+    elements[ELEMENT_WORDS + 1] = (uintptr_t)value;
+    *pattern = (struct pattern){2, room, (intptr_t)elements - (intptr_t)pattern, 1};
+    return pattern;
+}
+static void *elements_of(struct pattern *pattern) {
+    return (char *)pattern + pattern->distance;
+}
 static uint32_t half(const void *address) {
     return (uint32_t)(uintptr_t)address;
 }
 static int is_flagged(const void *address) {
-    return (heap_build_record(build, address)->flags & OBJECT_HALVES) != 0;
+    return (heap_build_record(build, address)->flags & OBJECT_ENCODED) != 0;
 }
 static void find(void) {
-    ck_assert_int_eq(halves_find(&build->heap, &build->arena), 0);
+    ck_assert_int_eq(encoded_find(&build->heap, ENCODED_GLIB | ENCODED_FONTCONFIG, &build->arena), 0);
 }
 static struct marks mark(void) {
     const struct root roots[] = {{(uintptr_t)root, (uintptr_t)(root + 1), 0}};
@@ -96,7 +114,7 @@ START_TEST (words_are_left_as_they_are) {
     *root = (uintptr_t)it;
     find();
     struct marks marks = mark();
-    ck_assert(!is_flagged(it->keys) && !is_flagged(it->values) && !build->heap.halves_count);
+    ck_assert(!is_flagged(it->keys) && !is_flagged(it->values) && !build->heap.encoded_count);
     ck_assert(is_reached(&marks, key) && !is_reached(&marks, other));
 }
 END_TEST
@@ -105,7 +123,7 @@ START_TEST (set_has_one_array) {
     struct table *it = table(0);
     it->values = it->keys;
     find();
-    ck_assert_uint_eq(build->heap.halves_count, 1);
+    ck_assert_uint_eq(build->heap.encoded_count, 1);
 }
 END_TEST
 
@@ -113,7 +131,7 @@ START_TEST (array_of_another_size_is_none) {
     struct table *it = table(0);
     it->keys = object(SLOTS * 4 + 4);
     find();
-    ck_assert_uint_eq(build->heap.halves_count, 0);
+    ck_assert_uint_eq(build->heap.encoded_count, 0);
 }
 END_TEST
 
@@ -122,7 +140,7 @@ START_TEST (mask_that_does_not_fit_makes_no_table) {
     table(0)->not_empty = SLOTS + 1;
     table(0)->slots = SLOTS + 1;
     find();
-    ck_assert_uint_eq(build->heap.halves_count, 0);
+    ck_assert_uint_eq(build->heap.encoded_count, 0);
 }
 END_TEST
 
@@ -303,10 +321,100 @@ START_TEST (for_a_young_scan_they_become_words) {
     void *key = object(40);
     ((uint32_t *)it->keys)[3] = half(key);
     find();
+    heap_build_freeze(build);
     struct root wide;
-    ck_assert_int_eq(halves_widen(&build->heap, &build->arena, &wide), 0);
-    ck_assert_uint_eq(wide.hi - wide.lo, 2 * SLOTS * sizeof(uintptr_t));
-    ck_assert_uint_eq(((const uintptr_t *)wide.lo)[3], (uintptr_t)key);
+    ck_assert_int_eq(encoded_widen(&build->heap, &build->arena, &wide), 0);
+    ck_assert_uint_eq(wide.hi - wide.lo, sizeof(uintptr_t));
+    ck_assert_uint_eq(*(const uintptr_t *)wide.lo, (uintptr_t)key);
+}
+END_TEST
+
+START_TEST (pattern_holds_what_lies_at_its_distance) {
+    void *value = heap_build_object(build, 32, 3), *other = heap_build_object(build, 32, 3);
+    struct pattern *it = pattern(16, value);
+    *root = (uintptr_t)it;
+    find();
+    struct marks marks = mark();
+    ck_assert(is_flagged(it) && !is_flagged(elements_of(it)));
+    ck_assert(is_reached(&marks, elements_of(it)) && is_reached(&marks, value) && !is_reached(&marks, other));
+}
+END_TEST
+
+START_TEST (distance_to_an_array_of_another_size_is_none) {
+    struct pattern *room = pattern(16, NULL), *count = pattern(16, NULL), *within = pattern(16, NULL);
+    room->room = 15;
+    count->count = 17;
+    within->distance += 16;
+    find();
+    ck_assert_uint_eq(build->heap.encoded_count, 0);
+}
+END_TEST
+
+START_TEST (way_leads_over_a_distance) {
+    void *value = heap_build_object(build, 32, 3);
+    struct pattern *it = pattern(16, value);
+    struct path path;
+    *root = (uintptr_t)it;
+    find();
+    mark();
+    const struct root roots[] = {{(uintptr_t)root, (uintptr_t)(root + 1), 0}};
+    ck_assert_int_eq(path_find(&build->heap, roots, 1, (uintptr_t)value, &build->arena, &path), 0);
+    ck_assert_uint_eq(path.step_count, 3);
+    ck_assert_uint_eq(path.steps[0].offset, offsetof(struct pattern, distance));
+    ck_assert_uint_eq(path.steps[1].offset, 24);
+    ck_assert_uint_eq(path.steps[2].offset, 0);
+}
+END_TEST
+
+START_TEST (who_holds_a_pattern_retains_its_elements) {
+    struct pattern *it = pattern(16, heap_build_object(build, 32, 3));
+    struct dominators tree;
+    struct retained retained[1];
+    find();
+    mark();
+    const struct dominator_entry entry = {heap_build_id(build, it), 0, (uintptr_t)it};
+    ck_assert_int_eq(dominators_build(&build->heap, &entry, 1, 1, 1, &build->arena, &tree), 0);
+    dominators_groups(&tree, retained);
+    ck_assert_uint_eq(retained[0].objects, 3);
+}
+END_TEST
+
+START_TEST (lost_pattern_holds_its_elements) {
+    struct pattern *it = pattern(16, NULL);
+    struct graph graph;
+    struct graph_edge edge;
+    find();
+    struct marks marks = mark();
+    ck_assert_int_eq(graph_nodes(&graph, &build->heap, &marks, &build->arena), 0);
+    node_number node = graph_number(&graph, heap_build_id(build, it));
+    struct pointers walk = graph_walk_from(&graph, node);
+    ck_assert(graph_next(&graph, node, &walk, &edge));
+    ck_assert_uint_eq(edge.target, graph_number(&graph, heap_build_id(build, elements_of(it))));
+    ck_assert_uint_eq(edge.offset, offsetof(struct pattern, distance));
+    ck_assert(!graph_next(&graph, node, &walk, &edge));
+}
+END_TEST
+
+START_TEST (for_a_young_scan_a_distance_becomes_a_word) {
+    struct pattern *it = pattern(16, NULL);
+    struct root wide;
+    find();
+    heap_build_freeze(build);
+    ck_assert_int_eq(encoded_widen(&build->heap, &build->arena, &wide), 0);
+    ck_assert_uint_eq(wide.hi - wide.lo, sizeof(uintptr_t));
+    ck_assert_uint_eq(*(const uintptr_t *)wide.lo, (uintptr_t)elements_of(it));
+}
+END_TEST
+
+START_TEST (library_that_is_not_there_has_no_objects) {
+    table(0);
+    pattern(16, NULL);
+    ck_assert_int_eq(encoded_find(&build->heap, 0, &build->arena), 0);
+    ck_assert_uint_eq(build->heap.encoded_count, 0);
+    ck_assert_int_eq(encoded_find(&build->heap, ENCODED_FONTCONFIG, &build->arena), 0);
+    ck_assert_uint_eq(build->heap.encoded_count, 1);
+    ck_assert_int_eq(encoded_find(&build->heap, ENCODED_GLIB, &build->arena), 0);
+    ck_assert_uint_eq(build->heap.encoded_count, 2);
 }
 END_TEST
 
@@ -314,20 +422,20 @@ START_TEST (memory_that_runs_out_is_an_error) {
     table(0);
     build->arena_left = 0;
     build->arena = (struct arena){.more = heap_build_more, .context = build};
-    ck_assert_int_eq(halves_find(&build->heap, &build->arena), -ENOMEM);
+    ck_assert_int_eq(encoded_find(&build->heap, ENCODED_GLIB | ENCODED_FONTCONFIG, &build->arena), -ENOMEM);
 }
 END_TEST
 
 START_TEST (only_a_heap_below_four_gigabytes_is_asked) {
     heap_build_object(build, 40, 1);
-    ck_assert(!halves_are_possible(&build->heap));
+    ck_assert(!encoded_halves_are_possible(&build->heap));
     object(40);
-    ck_assert(halves_are_possible(&build->heap));
+    ck_assert(encoded_halves_are_possible(&build->heap));
 }
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("halves");
+    Suite *suite = suite_create("encoded");
     TCase *by_hand = tcase_create("by hand");
     tcase_add_checked_fixture(by_hand, setup, teardown);
     tcase_add_test(by_hand, keys_and_values_of_four_bytes_hold);
@@ -345,6 +453,13 @@ int main(void) {
     tcase_add_test(by_hand, old_array_is_no_array_of_words_too);
     tcase_add_test(by_hand, long_array_is_read_to_its_end);
     tcase_add_test(by_hand, for_a_young_scan_they_become_words);
+    tcase_add_test(by_hand, pattern_holds_what_lies_at_its_distance);
+    tcase_add_test(by_hand, distance_to_an_array_of_another_size_is_none);
+    tcase_add_test(by_hand, way_leads_over_a_distance);
+    tcase_add_test(by_hand, who_holds_a_pattern_retains_its_elements);
+    tcase_add_test(by_hand, lost_pattern_holds_its_elements);
+    tcase_add_test(by_hand, for_a_young_scan_a_distance_becomes_a_word);
+    tcase_add_test(by_hand, library_that_is_not_there_has_no_objects);
     tcase_add_test(by_hand, memory_that_runs_out_is_an_error);
     tcase_add_test(by_hand, only_a_heap_below_four_gigabytes_is_asked);
     suite_add_tcase(suite, by_hand);

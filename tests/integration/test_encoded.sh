@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What only pointers of 4 bytes hold (GLib's hash tables, where the heap lies below 4 GiB) is followed wherever references
-# are told.
+# What only pointers of 4 bytes hold (GLib's hash tables, where the heap lies below 4 GiB), or a distance (fontconfig's
+# patterns), is followed wherever references are told.
 # shellcheck source-path=SCRIPTDIR disable=SC1091,SC2046,SC2154
 . "$(dirname "$0")/claims.sh"
 sources=$(cd "$(dirname "$0")/../refs" && pwd)
@@ -34,4 +34,10 @@ claim "a cycle closes through such a table" holds \
 look --audit-live "$WORK/halves" objects
 claim "references in such a table are references" holds \
     'all(.findings[]; .kind != "missing-unref" and .kind != "over-unref")'
+
+gcc -std=gnu11 -O1 -g -Wall -I "$sources/../../preload" -o "$WORK/pattern" "$sources/pattern.c" -l:libfontconfig.so.1
+look --retained "$WORK/pattern"
+claim "a pattern: referents and referrers" out_has "1 referent, 1 referrer, is it: 1"
+claim "a pattern: its variable retains its elements" holds \
+    'any(.retained.roots[]; .root == "pattern" and .objects == 3) and .summary.lost.objects == 0'
 finish
