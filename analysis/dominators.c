@@ -113,7 +113,7 @@ static void search_down(struct build *build) {
             build->visit_count--;
             continue;
         }
-        object_id id = heap_find(build->heap, word, &start);
+        object_id id = heap_held(build->heap, word, &start);
         if (id)
             meet(build, visit->number, id, start);
     }

@@ -246,6 +246,12 @@ static inline object_id heap_pointed(const struct heap *heap, uintptr_t address,
     return heap_is_pointed(heap, id, *start, address) ? id : 0;
 }
 
+/* The object that a pointer to `address` keeps: heap_pointed(), or heap_ended(). */
+static inline object_id heap_held(const struct heap *heap, uintptr_t address, uintptr_t *start) {
+    object_id id = heap_pointed(heap, address, start);
+    return id ? id : heap_ended(heap, address, start);
+}
+
 /* The object that begins at `address` and has a slot, or 0. */
 static inline object_id heap_starting_at(const struct heap *heap, uintptr_t address) {
     const uintptr_t granule_bytes = 1u << HEAP_GRANULE_SHIFT;

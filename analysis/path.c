@@ -125,9 +125,7 @@ static void settle(struct search *search) {
     size_t count = search->word_count;
     for (size_t i = 0; i < count; i++) {
         uintptr_t word = word_of(search, search->from_word[i]);
-        object_id id = heap_find(heap, word, &search->start[i]);
-        if (!id)
-            id = heap_ended(heap, word, &search->start[i]);
+        object_id id = heap_held(heap, word, &search->start[i]);
         search->id[i] = id && search->starts_only && search->start[i] != word ? 0 : id;
         __builtin_prefetch(&search->from[search->id[i]], 1);
     }

@@ -39,10 +39,8 @@ static int visit_possible(void *context, uintptr_t address, object_id id) {
 static int settle_word(struct settling *settling, uintptr_t word) {
     const struct heap *heap = settling->heap;
     uintptr_t start = 0;
-    object_id id = heap_pointed(heap, word, &start);
-    if (!id && !(id = heap_ended(heap, word, &start)))
-        return 0;
-    if (!mark_test(settling->marks->reachable, id) || mark_test(settling->marks->settled, id))
+    object_id id = heap_held(heap, word, &start);
+    if (!id || !mark_test(settling->marks->reachable, id) || mark_test(settling->marks->settled, id))
         return 0;
     settling->marks->settled[id >> 6] |= UINT64_C(1) << (id & 63);
     return settle_later(settling, start, id);

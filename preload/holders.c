@@ -161,7 +161,7 @@ static int gather_root(struct gather *gather, size_t number) {
     struct pointers walk = pointers_in(heap, root->lo, root->hi);
     for (uintptr_t word, at; !error && (at = pointers_next(heap, &walk, &word));) {
         uintptr_t start;
-        object_id id = heap_find(heap, word, &start);
+        object_id id = heap_held(heap, word, &start);
         if (!id || (root->flags & ROOT_STARTS_ONLY && start != word))
             continue;
         if (at - stretch.lo >= stretch.hi - stretch.lo)
