@@ -49,6 +49,8 @@ long live_collect(unsigned generation, unsigned confirm);
 /* Objects that point at the one at `address`: the first `max` of them to `out`.
  * returns  how many there are; -1: not known. context: as live_collect() */
 long live_referrers(uintptr_t address, void **out, size_t max);
+/* The same of those that it points at. */
+long live_referents(uintptr_t address, void **out, size_t max);
 
 /* What is alive is left out of all scans from now on (frozen.h). returns 0, or -1: nothing has changed. context: as above */
 int live_freeze(void);
