@@ -69,6 +69,7 @@ static inline uint32_t arch_sum_of(struct arch_sum sum) {
 }
 
 #define ARCH_VDSO_CLOCK "__kernel_clock_gettime"
+enum { ARCH_SYS_FORK = -1 /* there is none */ };
 enum { ARCH_RED_ZONE_BYTES = 0 };
 static inline __attribute__((always_inline)) void arch_callee_saved(struct callee_saved *registers) {
     __asm__ volatile("adr x9, .\n\t"

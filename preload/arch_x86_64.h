@@ -68,6 +68,7 @@ static inline __attribute__((always_inline)) uint32_t arch_sum_of(struct arch_su
 
 #define ARCH_VDSO_CLOCK "__vdso_clock_gettime"
 enum { ARCH_RED_ZONE_BYTES = 128 };
+enum { ARCH_SYS_FORK = SYS_fork };
 static inline __attribute__((always_inline)) void arch_callee_saved(struct callee_saved *registers) {
     __asm__ volatile("lea 0(%%rip), %%rax\n\t"
                      "mov %%rax, 0(%0)\n\t"

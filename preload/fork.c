@@ -6,6 +6,8 @@
  * Owns:    whether this thread's fork has the locks.
  * Never:   holds a fork up for longer than LIMIT_MS: then it goes on without them.
  * Start:   fork_init(). */
+#include "fork.h"
+
 #include <pthread.h>
 
 #include "bind.h"
@@ -24,20 +26,20 @@ enum { LIMIT_MS = 1000 };
 static __thread int locked;
 
 /* A signal handler that forks while its thread is inside a hook may wait for itself: then the fork goes on without. */
-static void before(void) {
+void fork_before(void) {
     int nested = thread_busy++ > 0;
     locked = lock_all(nested ? 0 : LIMIT_MS) == 0;
 }
 
-static void in_parent(void) {
+void fork_in_parent(void) {
     if (locked)
         lock_release_all();
     locked = 0;
     thread_busy--;
 }
 
-static void in_child(void) {
-    in_parent();
+void fork_in_child(void) {
+    fork_in_parent();
     record_after_fork();
     thread_after_fork();
     if (thread_self)
@@ -51,5 +53,5 @@ static void in_child(void) {
 }
 
 int fork_init(void) {
-    return pthread_atfork(before, in_parent, in_child);
+    return pthread_atfork(fork_before, fork_in_parent, fork_in_child);
 }

@@ -23,6 +23,7 @@
 #include "duties.h"
 #include "fatal.h"
 #include "follow.h"
+#include "fork.h"
 #include "give_way.h"
 #include "hooks.h"
 #include "launch.h"

@@ -28,7 +28,6 @@ void start_recording(void);
 
 /* A forked child: another process, with its own scan at its end. */
 void process_after_fork(void);
-int fork_init(void);
 
 /* Search the heap once, now, as the process ends with `status`.
  * returns  the status that it should end with

@@ -32,6 +32,7 @@
     X(void *, valloc, (size_t))                                                                                        \
     X(void *, pvalloc, (size_t))                                                                                       \
     X(size_t, malloc_usable_size, (void *))                                                                            \
+    X(int, clone, (int (*)(void *), void *, int, void *, ...))                                                         \
     X(void *, mmap, (void *, size_t, int, int, int, off_t))                                                            \
     X(int, mlockall, (int))                                                                                            \
     X(int, munlockall, (void))                                                                                         \

@@ -9,6 +9,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "clone.h"
 #include "closing.h"
 #include "descriptor.h"
 #include "hooks.h"
@@ -52,6 +53,8 @@ static long call(long number, const long *more) {
         return -EBADF;
     if (number == SYS_close_range)
         return closing_range((unsigned)more[0], (unsigned)more[1], (unsigned)more[2]);
+    if (clone_is_fork(number, more))
+        return clone_fork(number, more);
     return sys_call(number, more[0], more[1], more[2], more[3], more[4], more[5]);
 }
 

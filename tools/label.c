@@ -91,7 +91,7 @@ static const char *from_template(struct pool *pool, const char *function, const 
  * helpers that only wrap malloc() get inlined. */
 const char *label_stack(struct pool *pool, const struct stack *stack) {
     const char *fallback = NULL;
-    for (size_t i = 0; i < stack->frame_count; i++) {
+    for (size_t i = 0; i < stack->named_count; i++) {
         const struct stack_frame *frame = &stack->frames[i];
         if (!frame->function)
             continue;

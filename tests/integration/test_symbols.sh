@@ -88,6 +88,22 @@ claim "lambdas keep their names in text, and where they stand" out_has "app::Tab
 leak '_ZZN3app5TableC4EiENK3$_0clEc'
 claim "clang's lambdas, too" out_has 'app::Table::Table::$_0::operator()  '
 
+cat >"$WORK/stripped.c" <<'C'
+#include <stdlib.h>
+static void ring(void) {
+    void **one = malloc(48), **two = malloc(56);
+    one[1] = two;
+    two[2] = one;
+}
+int main(void) {
+    ring();
+    return 0;
+}
+C
+${CC:-gcc} -O0 -s -o "$WORK/stripped" "$WORK/stripped.c"
+castaway --text - "$WORK/stripped"
+claim "what calls main is nobody's maker, where nothing else has a name either" out_has "object ─(+0x"
+
 # ---- debug information: as it is, compressed, in a file of its own
 
 build_sample

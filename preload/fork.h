@@ -1,0 +1,13 @@
+/* fork.h - what is done around every fork of the program. */
+#ifndef CASTAWAY_PRELOAD_FORK_H
+#define CASTAWAY_PRELOAD_FORK_H
+
+/* From here on fork() does all below by itself. */
+int fork_init(void);
+
+/* Around a fork that libc's own does not make: before it, and behind it in each of the two. */
+void fork_before(void);
+void fork_in_parent(void);
+void fork_in_child(void);
+
+#endif
