@@ -21,7 +21,7 @@ enum {
     FAMILY_TABLE_BITS_MAX = 22,
     FAMILY_HITS_A_VAIN = 2, /* a look in vain costs up to so many times what a hit saves */
     FAMILY_NUMBER_BITS = 32,
-    FAMILY_WORD_BITS = 6, /* a wide place has 1 << this many words at most */
+    FAMILY_WORD_BITS = 8, /* a wide place has 1 << this many words at most */
 };
 
 struct family_known {

@@ -5,11 +5,13 @@
  * Start:   family_words_add(). Invariants: README.md, "Stacks". */
 #include "family_words.h"
 
+#include <string.h>
+
 #include "family_tables.h"
 
 enum {
-    FACTORS_MAX = 1024, /* that are tried for each size of a table: some 15 us */
-    SLOT_BITS_MAX = FAMILY_WORD_BITS + 3,
+    FACTORS_MAX = 1024, /* that are tried for each size of a table: some 15 us, or 50 for the largest */
+    SLOT_BITS_MAX = FAMILY_WORD_BITS + 5,
     ENTRIES_A_WORD_BITS = 1, /* log2 of how many table entries a word takes */
 };
 _Static_assert(sizeof(struct family_word) == sizeof(struct family_known) << ENTRIES_A_WORD_BITS,
@@ -33,7 +35,8 @@ static uint32_t words_of(const struct family_wide *wide, uint64_t words[1 << FAM
 
 /* Has each of these words a place of its own by `factor`? */
 static int is_perfect(const uint64_t *words, uint32_t count, uint64_t factor, uint64_t mask) {
-    uint64_t taken[1 << (SLOT_BITS_MAX - 6)] = {0};
+    uint64_t taken[1 << (SLOT_BITS_MAX - 6)];
+    memset(taken, 0, (mask / sizeof(struct family_word) / 64 + 1) * sizeof *taken);
     for (uint32_t i = 0; i < count; i++) {
         size_t slot = (words[i] * factor >> FAMILY_HASH_SHIFT & mask) / sizeof(struct family_word);
         if (taken[slot / 64] >> slot % 64 & 1)

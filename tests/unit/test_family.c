@@ -208,30 +208,34 @@ START_TEST (a_word_from_which_a_walk_goes_on_in_another_way_is_no_family_s) {
 }
 END_TEST
 
-START_TEST (a_place_has_64_words) {
+enum { WORDS = 1 << FAMILY_WORD_BITS }; /* of a place */
+
+START_TEST (a_place_has_so_many_words_and_no_more) {
     struct families *families = families_make();
     ck_assert(begin(families, SP));
-    for (unsigned i = 0; i < 64; i++) {
+    site_total = 1 << 12; /* that there may be as large a table as it takes */
+    for (unsigned i = 0; i < WORDS; i++) {
         set_place(5, i);
         ck_assert_uint_ne(meet(families, SP), 0);
     }
-    for (unsigned i = 0; i < 64; i++) {
+    for (unsigned i = 0; i < WORDS; i++) {
         set_place(5, i);
         ck_assert_uint_ne(look(families, SP, 0), 0);
     }
     check_used(families);
-    set_place(5, 64);
+    set_place(5, WORDS);
     ck_assert_uint_eq(meet(families, SP), 0);
     ck_assert_uint_eq(families->used, 0);
 }
 END_TEST
 
-START_TEST (a_table_is_found_for_any_64_words) {
+START_TEST (a_table_is_found_for_any_words) {
     uint32_t state = 1;
-    for (unsigned set = 0; set < 100; set++) {
+    site_total = 1 << 12;
+    for (unsigned set = 0; set < 40; set++) {
         struct families *families = families_make();
         ck_assert(begin(families, SP));
-        for (unsigned i = 1; i < 64; i++) {
+        for (unsigned i = 1; i < WORDS; i++) {
             state = state * 1664525 + 1013904223;
             stack[5][0] = CODE + state % CODE;
             ck_assert_uint_ne(meet(families, SP), 0);
@@ -435,8 +439,8 @@ int main(void) {
     tcase_add_test(tests, each_stack_of_a_family_has_its_own_site);
     tcase_add_test(tests, inner_places_have_the_low_bits_when_a_table_has_grown);
     tcase_add_test(tests, a_word_from_which_a_walk_goes_on_in_another_way_is_no_family_s);
-    tcase_add_test(tests, a_place_has_64_words);
-    tcase_add_test(tests, a_table_is_found_for_any_64_words);
+    tcase_add_test(tests, a_place_has_so_many_words_and_no_more);
+    tcase_add_test(tests, a_table_is_found_for_any_words);
     tcase_add_test(tests, a_family_that_is_refused_memory_gives_back_all);
     tcase_add_test(tests, a_family_that_ends_for_want_of_room_gives_back_all);
     tcase_add_test(tests, a_number_whose_site_is_refused_is_looked_for_within_the_table);
