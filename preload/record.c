@@ -18,8 +18,8 @@
 #include "thread.h"
 
 enum {
-    SERIAL_BATCH = 256,              /* births of a thread between two looks at the thresholds */
-    SERIALS_NOTED = 4 * SERIAL_BATCH /* so many apart their time is noted: to ask for it takes longer than to look */
+    SERIAL_BATCH = 256, /* births of a thread between two looks at the thresholds */
+    BATCHES_A_NOTE = 4, /* of so many the time is noted once: to ask for it takes longer than to look */
 };
 
 struct heap_index record_index;
@@ -115,10 +115,12 @@ static object_id odd_find(uintptr_t address) {
 
 /* ---- births ---- */
 
+/* The first batch of a thread, after a fork or a scan, is noted: it may come long after those of others. */
 static void serials_take(struct thread_state *state) {
+    state->batches_unnoted = state->serial_end ? (state->batches_unnoted + 1) % BATCHES_A_NOTE : 0;
     state->serial = atomic_fetch_add_explicit(&next_serial, SERIAL_BATCH, memory_order_relaxed);
     state->serial_end = state->serial + SERIAL_BATCH;
-    if (state->serial % SERIALS_NOTED < SERIAL_BATCH)
+    if (!state->batches_unnoted)
         live_note_birth(state->serial);
     live_flush(state);
     if (__builtin_expect(state->scopes != NULL, 0))

@@ -22,6 +22,7 @@ enum { THREAD_IDS = 256 };
 struct thread_state {
     uint32_t id_count;           /* of ids[] */
     uint32_t serial, serial_end; /* birth serials taken in advance, so that threads share no counter */
+    uint32_t batches_unnoted;    /* so many batches of them ago their time was noted (record.c) */
     int has_shared;              /* ids that it gave back, with everybody, since it had none left */
     struct ids_batch *batches;   /* more of them, that it keeps for itself (ids.c) */
     uint16_t batches_kept;       /* how many batches */

@@ -104,6 +104,20 @@ claim "with the generation in which they were lost" holds '.new_findings[0].gene
 end
 claim "the report at the end holds all of it" test "$status $(jq '[.findings[] | select(.kind == "lost" or .kind == "cycle") | .objects] | add' "$WORK/report.json")" = "23 27"
 
+# ---- when they were born ----
+begin
+sleep 0.3
+tell apart 2
+scan
+scan
+claim "what a thread makes is no older than the thread" holds '[.new_findings[].born_seconds >= 0.3] == [true]'
+tell fork
+tell lose 3
+scan
+scan
+claim "what a child makes has a time of birth" holds '[.new_findings[].born_seconds >= 0] == [true]'
+end
+
 # ---- one cycle at a time, among many objects ----
 begin
 tell keep 100000

@@ -5,11 +5,14 @@
  *   drop      the list that was kept                        show N    the hidden ones held again;   free  freed
  *   cache N   N objects in a second list                    flush     frees the second list
  *   close     closes every descriptor from 3 on             id        only the answer
+ *   apart N   N single objects, dropped by a new thread      fork      what follows is done by a child, which is waited for
  * Each answer: "ok", the process id, the address of the list. */
 #define _GNU_SOURCE
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../programs/program.h"
@@ -80,13 +83,31 @@ static void close_all(int unused) {
     (void)unused;
     closefrom(3);
 }
+static void *lose_apart(void *count) {
+    lose(*(int *)count);
+    clobber_stack();
+    return NULL;
+}
+static void apart(int count) {
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, lose_apart, &count) == 0)
+        pthread_join(thread, NULL);
+}
+static void go_on_in_child(int unused) {
+    (void)unused;
+    pid_t child = fork();
+    if (child <= 0)
+        return;
+    waitpid(child, NULL, 0);
+    _exit(0);
+}
 
 static const struct {
     const char *word;
     void (*act)(int);
-} commands[] = {{"keep", keep},        {"cache", cache},    {"flush", flush_cache}, {"drop", drop_list},
-                {"lose", lose},        {"cycle", cycle},    {"hide", hide},         {"show", show},
-                {"free", free_hidden}, {"close", close_all}};
+} commands[] = {{"keep", keep},        {"cache", cache},     {"flush", flush_cache}, {"drop", drop_list},
+                {"lose", lose},        {"cycle", cycle},     {"hide", hide},         {"show", show},
+                {"free", free_hidden}, {"close", close_all}, {"apart", apart},       {"fork", go_on_in_child}};
 
 int main(void) {
     char line[64], word[64];
