@@ -18,16 +18,19 @@
 #include "fork.h"
 #include "hooks.h"
 #include "next.h"
+#include "rights.h"
 #include "sys.h"
 
 static int is_copied(uint64_t flags) {
     return !(flags & (CLONE_VM | CLONE_VFORK | CLONE_FILES | CLONE_SETTLS));
 }
 
+/* What can't be asked for behind a filter is none. */
 static int is_fork3(uintptr_t there, size_t size) {
     struct clone_args args = {0};
     struct iovec to = {&args, sizeof args < size ? sizeof args : size}, from = {(void *)there, to.iov_len};
-    return sys(SYS_process_vm_readv, sys(SYS_getpid, 0), &to, 1, &from, 1, 0) == (long)to.iov_len &&
+    return rights_may_call(SYS_process_vm_readv) &&
+           sys(SYS_process_vm_readv, sys(SYS_getpid, 0), &to, 1, &from, 1, 0) == (long)to.iov_len &&
            is_copied(args.flags) && !args.stack;
 }
 
