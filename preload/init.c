@@ -183,9 +183,12 @@ void start_recording(void) {
     under_way = 1;
     thread_busy++;
     next_find();
-    aside_look();
-    if (!aside_stands)
-        begin();
+    if (next_ready) {
+        aside_look();
+        if (!aside_stands)
+            begin();
+    } else
+        under_way = 0; /* the lookup that a hook has begun allocates: nothing is known yet, and start() comes later */
     thread_busy--;
 }
 
