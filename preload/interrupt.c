@@ -163,6 +163,7 @@ static const struct call CALLS[] = {
     {SYS_semtimedop, REST_TIMESPEC, REG_R10},
     {SYS_recvfrom, REST_SOCKET, REG_RDI},
     {SYS_recvmsg, REST_SOCKET, REG_RDI},
+    {SYS_recvmmsg, REST_SOCKET, REG_RDI},
     {SYS_read, REST_SOCKET, REG_RDI},
     {SYS_readv, REST_SOCKET, REG_RDI},
     {SYS_accept, REST_SOCKET, REG_RDI},

@@ -54,14 +54,25 @@
     X(ssize_t, recv, (int, void *, size_t, int))                                                                       \
     X(ssize_t, recvfrom, (int, void *, size_t, int, struct sockaddr *, socklen_t *))                                   \
     X(ssize_t, recvmsg, (int, struct msghdr *, int))                                                                   \
+    X(int, recvmmsg, (int, struct mmsghdr *, unsigned, int, struct timespec *))                                        \
+    X(ssize_t, __recv_chk, (int, void *, size_t, size_t, int))                                                         \
+    X(ssize_t, __recvfrom_chk, (int, void *, size_t, size_t, int, struct sockaddr *, socklen_t *))                     \
+    X(ssize_t, __read_chk, (int, void *, size_t, size_t))                                                              \
     X(ssize_t, read, (int, void *, size_t))                                                                            \
     X(ssize_t, readv, (int, const struct iovec *, int))                                                                \
     X(ssize_t, write, (int, const void *, size_t))                                                                     \
     X(ssize_t, writev, (int, const struct iovec *, int))                                                               \
+    X(ssize_t, pwritev2, (int, const struct iovec *, int, off_t, int))                                                 \
+    X(ssize_t, sendfile, (int, int, off_t *, size_t))                                                                  \
+    X(ssize_t, splice, (int, off64_t *, int, off64_t *, size_t, unsigned))                                             \
+    X(ssize_t, copy_file_range, (int, off64_t *, int, off64_t *, size_t, unsigned))                                    \
+    X(ssize_t, getrandom, (void *, size_t, unsigned))                                                                  \
     X(pid_t, wait4, (pid_t, int *, int, struct rusage *))                                                              \
     X(int, waitid, (idtype_t, id_t, siginfo_t *, int))                                                                 \
     X(ssize_t, send, (int, const void *, size_t, int))                                                                 \
     X(ssize_t, sendto, (int, const void *, size_t, int, const struct sockaddr *, socklen_t))                           \
+    X(ssize_t, sendmsg, (int, const struct msghdr *, int))                                                             \
+    X(int, sendmmsg, (int, struct mmsghdr *, unsigned, int))                                                           \
     X(int, accept, (int, struct sockaddr *, socklen_t *))                                                              \
     X(int, accept4, (int, struct sockaddr *, socklen_t *, int))                                                        \
     X(int, execve, (const char *, char *const *, char *const *))                                                       \

@@ -33,6 +33,7 @@ static void wait_begins(int64_t limit_ns) {
     if (state) {
         state->wait.limit_ns = limit_ns;
         state->wait.began_ns = clock_ns();
+        state->wait.is_cut = 0;
     }
     thread_busy--;
 }
@@ -92,13 +93,16 @@ ssize_t wait_recv(int file, void *bytes, size_t count, int flags) {
 ssize_t wait_recvfrom(int file, void *bytes, size_t count, int flags, struct sockaddr *from, socklen_t *from_bytes) {
     WAIT(ssize_t, UNKNOWN, next.recvfrom(file, bytes, count, flags, from, from_bytes));
 }
-EXPORT ssize_t recvmsg(int file, struct msghdr *message, int flags) {
+ssize_t wait_recvmsg(int file, struct msghdr *message, int flags) {
     WAIT(ssize_t, UNKNOWN, next.recvmsg(file, message, flags));
 }
-EXPORT ssize_t read(int file, void *bytes, size_t count) {
+int wait_recvmmsg(int file, struct mmsghdr *messages, unsigned count, int flags, struct timespec *limit) {
+    WAIT(int, UNKNOWN, next.recvmmsg(file, messages, count, flags, limit));
+}
+ssize_t wait_read(int file, void *bytes, size_t count) {
     WAIT(ssize_t, UNKNOWN, next.read(file, bytes, count));
 }
-EXPORT ssize_t readv(int file, const struct iovec *pieces, int count) {
+ssize_t wait_readv(int file, const struct iovec *pieces, int count) {
     WAIT(ssize_t, UNKNOWN, next.readv(file, pieces, count));
 }
 EXPORT int accept(int file, struct sockaddr *from, socklen_t *from_bytes) {

@@ -5,7 +5,7 @@
 . "$(dirname "$0")/claims.sh"
 : "${BUILD:?}"
 live=$(dirname "$0")/../live
-for program in waits suspends endless cut waits_for_all execs forks told nofork lingering; do
+for program in waits suspends endless cut cut_messages cut_files waits_for_all execs forks told nofork lingering; do
     ${CC:-gcc} -O1 -g -Wall -Wextra -Werror -o "$WORK/$program" "$live/$program.c" -lpthread || exit 1
 done
 holds() { jq -e "$1" "$WORK/out" >/dev/null || { jq -c . "$WORK/out" | head -c 600; cat "$WORK/err"; false; }; }
@@ -206,8 +206,10 @@ for call in sigsuspend ppoll pselect epoll_pwait epoll_pwait2; do
 done
 castaway "$WORK/endless"
 claim "those without an end in sight go on ($(cat "$WORK/out"))" status_is 0
-castaway "$WORK/cut"
-claim "transfers that wait are made whole ($(cat "$WORK/out"))" status_is 0
+for program in cut cut_messages cut_files; do
+    castaway "$WORK/$program"
+    claim "$program: transfers that wait are made whole ($(cat "$WORK/out"))" status_is 0
+done
 castaway "$WORK/waits_for_all"
 claim "no wait meets a child of ours ($(cat "$WORK/out"))" status_is 0
 castaway --scan-every 2ms -- "$WORK/execs" 60
