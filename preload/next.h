@@ -46,6 +46,8 @@
     X(int, epoll_pwait, (int, struct epoll_event *, int, int, const sigset_t *))                                       \
     X(int, epoll_pwait2, (int, struct epoll_event *, int, const struct timespec *, const sigset_t *))                  \
     X(int, sigsuspend, (const sigset_t *))                                                                             \
+    X(int, pause, (void))                                                                                              \
+    X(int, select, (int, fd_set *, fd_set *, fd_set *, struct timeval *))                                              \
     X(int, ppoll, (struct pollfd *, nfds_t, const struct timespec *, const sigset_t *))                                \
     X(int, __ppoll_chk, (struct pollfd *, nfds_t, const struct timespec *, const sigset_t *, size_t))                  \
     X(int, pselect, (int, fd_set *, fd_set *, fd_set *, const struct timespec *, const sigset_t *))                    \

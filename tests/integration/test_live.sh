@@ -5,7 +5,7 @@
 . "$(dirname "$0")/claims.sh"
 : "${BUILD:?}"
 live=$(dirname "$0")/../live
-for program in waits suspends endless cut cut_messages cut_files waits_for_all execs forks told nofork lingering; do
+for program in waits suspends endless cut cut_messages cut_files ended pending waits_for_all execs forks told nofork lingering; do
     ${CC:-gcc} -O1 -g -Wall -Wextra -Werror -o "$WORK/$program" "$live/$program.c" -lpthread || exit 1
 done
 holds() { jq -e "$1" "$WORK/out" >/dev/null || { jq -c . "$WORK/out" | head -c 600; cat "$WORK/err"; false; }; }
@@ -204,6 +204,10 @@ for call in sigsuspend ppoll pselect epoll_pwait epoll_pwait2; do
     castaway --scan-every 2ms --text /dev/null -- "$WORK/suspends" $call 10000
     claim "$call ends when a handler has run" test "$status $(cat "$WORK/out")" = "0 10000 came"
 done
+castaway "$WORK/ended"
+claim "a handler that returns as we come has ended the wait ($(cat "$WORK/out"))" status_is 0
+castaway "$WORK/pending"
+claim "one that has to wait for ours ends a read if it is to ($(cat "$WORK/out"))" status_is 0
 castaway "$WORK/endless"
 claim "those without an end in sight go on ($(cat "$WORK/out"))" status_is 0
 for program in cut cut_messages cut_files; do
