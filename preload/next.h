@@ -11,9 +11,11 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/select.h>
 #include <sys/sem.h>
 #include <sys/socket.h>
+#include <sys/times.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -69,6 +71,8 @@
     X(ssize_t, splice, (int, off64_t *, int, off64_t *, size_t, unsigned))                                             \
     X(ssize_t, copy_file_range, (int, off64_t *, int, off64_t *, size_t, unsigned))                                    \
     X(ssize_t, getrandom, (void *, size_t, unsigned))                                                                  \
+    X(int, getrusage, (__rusage_who_t, struct rusage *))                                                               \
+    X(clock_t, times, (struct tms *))                                                                                  \
     X(pid_t, wait4, (pid_t, int *, int, struct rusage *))                                                              \
     X(int, waitid, (idtype_t, id_t, siginfo_t *, int))                                                                 \
     X(ssize_t, send, (int, const void *, size_t, int))                                                                 \

@@ -5,7 +5,7 @@
 . "$(dirname "$0")/claims.sh"
 : "${BUILD:?}"
 live=$(dirname "$0")/../live
-for program in waits suspends endless cut cut_messages cut_files ended pending waits_for_all execs forks told nofork lingering; do
+for program in waits suspends endless cut cut_messages cut_files ended pending usage waits_for_all execs forks told nofork lingering; do
     ${CC:-gcc} -O1 -g -Wall -Wextra -Werror -o "$WORK/$program" "$live/$program.c" -lpthread || exit 1
 done
 holds() { jq -e "$1" "$WORK/out" >/dev/null || { jq -c . "$WORK/out" | head -c 600; cat "$WORK/err"; false; }; }
@@ -216,6 +216,8 @@ for program in cut cut_messages cut_files; do
 done
 castaway "$WORK/waits_for_all"
 claim "no wait meets a child of ours ($(cat "$WORK/out"))" status_is 0
+castaway "$WORK/usage"
+claim "what children used is told without ours ($(cat "$WORK/out"))" status_is 0
 castaway --scan-every 2ms -- "$WORK/execs" 60
 claim "exec under scans: $status $(head -c 200 "$WORK/err" | tr "\n" " ")" test "$status $(cat "$WORK/out")" = "0 done"
 castaway --scan-every 2ms -- "$WORK/forks" 60
