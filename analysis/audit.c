@@ -5,6 +5,8 @@
  * Start:   audit_run(). */
 #include "audit.h"
 
+#include "pointers.h"
+
 #include <errno.h>
 
 /* Where references point, by granules: nearly all words of a heap point elsewhere, and need not be looked up. */
@@ -103,19 +105,31 @@ static struct found *find_counted(const struct auditor *auditor, uintptr_t word)
 
 typedef void count_cb(const struct auditor *auditor, struct found *found, unsigned flags);
 
-/* What a word is can't be foretold: so there is no branch on it until most are sorted out. */
-static void count_words(const struct auditor *auditor, struct range words, count_cb *count, unsigned flags) {
-    enum { AT_ONCE = 64 };
+/* Those that stand in [at, stop) and may be references. What a word is can't be foretold: so there is no branch on it. */
+static inline __attribute__((always_inline)) size_t keep(const struct auditor *auditor, uintptr_t at, uintptr_t stop,
+                                                         enum pointer_form form, size_t step, uintptr_t *kept) {
     const struct places places = auditor->places;
-    const uintptr_t lo = auditor->heap->lo, span = auditor->heap->hi - lo;
-    for (uintptr_t at = words.lo; at < words.hi;) {
-        uintptr_t kept[AT_ONCE], end = words.hi - at > sizeof kept ? at + sizeof kept : words.hi;
-        size_t left = 0;
-        for (; at < end; at += sizeof *kept) {
-            uintptr_t word = heap_load(at);
-            kept[left] = word;
-            left += (word - lo < span) & may_refer(&places, word);
-        }
+    const struct heap *heap = auditor->heap;
+    const uintptr_t lo = heap->lo, span = heap->hi - lo;
+    size_t count = 0;
+    for (; at < stop; at += step) {
+        uintptr_t word = pointers_load(heap, at, form);
+        kept[count] = word;
+        count += (word - lo < span) & may_refer(&places, word);
+    }
+    return count;
+}
+
+/* Of the walk's piece. */
+static void count_words(const struct auditor *auditor, const struct pointers *walk, count_cb *count, unsigned flags) {
+    enum { AT_ONCE = 64, WORD = sizeof(uintptr_t) };
+    const size_t bytes = pointers_bytes(walk->form), step = walk->step;
+    const uintptr_t end = walk->piece_end - walk->next < bytes ? walk->next : walk->piece_end - bytes + 1;
+    for (uintptr_t at = walk->next, stop; at < end; at = stop) {
+        uintptr_t kept[AT_ONCE];
+        stop = end - at > AT_ONCE * step ? at + AT_ONCE * step : end;
+        size_t left = walk->form == POINTER_WORD && step == WORD ? keep(auditor, at, stop, POINTER_WORD, WORD, kept)
+                                                                 : keep(auditor, at, stop, walk->form, step, kept);
         for (size_t i = 0; i < left; i++) {
             /* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): that many were kept */
             struct found *found = find_counted(auditor, kept[i]);
@@ -138,11 +152,10 @@ static void count_inside(const struct auditor *auditor, struct found *found, uns
 static int count_in_object(void *context, uintptr_t address, object_id id) {
     const struct auditor *auditor = context;
     const struct heap *heap = auditor->heap;
-    const struct object *object = heap_object(heap, id);
-    struct range words = heap_words(address, object->size_bytes);
-    for (struct range r = heap_readable_in(heap, object, words.lo, words.hi); r.lo < r.hi;
-         r = heap_readable_in(heap, object, r.hi, words.hi))
-        count_words(auditor, r, count_inside, heap->entry[id]);
+    struct pointers walk = pointers_of(heap, heap_object(heap, id), address);
+    do
+        count_words(auditor, &walk, count_inside, heap->entry[id]);
+    while (pointers_next_piece(heap, &walk));
     return 0;
 }
 
@@ -153,10 +166,10 @@ static void count_outside(const struct auditor *auditor, struct found *found, un
 }
 
 static void count_in_roots(const struct auditor *auditor, const struct root *roots, size_t root_count) {
-    const uintptr_t mask = sizeof(uintptr_t) - 1;
-    for (size_t i = 0; i < root_count; i++)
-        count_words(auditor, (struct range){(roots[i].lo + mask) & ~mask, roots[i].hi & ~mask}, count_outside,
-                    roots[i].flags);
+    for (size_t i = 0; i < root_count; i++) {
+        struct pointers walk = pointers_in(auditor->heap, roots[i].lo, roots[i].hi);
+        count_words(auditor, &walk, count_outside, roots[i].flags);
+    }
 }
 
 /* ---- what is held ---- */

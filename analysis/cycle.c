@@ -77,7 +77,7 @@ static int collect_edges(struct cycle_search *s, uint32_t component) {
         s->local[node_of(s, m)] = m;
     for (uint32_t m = 0; m < s->count; m++) {
         node_number node = node_of(s, m);
-        struct graph_walk walk = graph_walk_from(graph, node);
+        struct pointers walk = graph_walk_from(graph, node);
         struct graph_edge edge;
         s->edge_first[m] = count;
         while (graph_next(graph, node, &walk, &edge)) {
@@ -217,7 +217,8 @@ static struct cycle_edge edge_of(const struct graph *graph, node_number node, ui
 static struct cycle_edge describe(const struct cycle_search *s, uint32_t member, size_t edge) {
     const struct graph *graph = s->graph;
     node_number node = node_of(s, member), target = node_of(s, s->target[edge]);
-    uintptr_t word = heap_pointer_in(graph->heap, graph_object(graph, node), graph->address[node] + s->offset[edge]);
+    uintptr_t at = graph->address[node] + s->offset[edge];
+    uintptr_t word = pointers_load(graph->heap, at, pointers_form(graph_object(graph, node)));
     return edge_of(graph, node, s->offset[edge], word - graph->address[target]);
 }
 
@@ -274,7 +275,7 @@ int cycle_smallest(struct cycle_search *s, uint32_t component, struct cycle *cyc
 
 int cycle_self(struct cycle_search *s, node_number node, struct cycle *cycle) {
     const struct graph *graph = s->graph;
-    struct graph_walk walk = graph_walk_from(graph, node);
+    struct pointers walk = graph_walk_from(graph, node);
     struct graph_edge edge = {0}; /* there is one */
     const struct counted *counted = counts_of(graph->counts, graph->id[node]);
     *cycle = (struct cycle){.edge = arena_alloc(s->arena, 1, sizeof *cycle->edge),

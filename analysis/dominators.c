@@ -8,6 +8,8 @@
  * Start:   dominators_build(). */
 #include "dominators.h"
 
+#include "pointers.h"
+
 #include <errno.h>
 
 enum { EDGES_SHIFT = 16, EDGES = 1 << EDGES_SHIFT /* in a block */ };
@@ -20,9 +22,8 @@ struct edge_block {
     struct edge *edge; /* EDGES of them */
 };
 
-/* An object that is being searched: the stretch of it at hand, and where it ends altogether. */
-struct visit {
-    uintptr_t at, end, limit;
+struct visit { /* an object that is being searched */
+    struct pointers walk;
     uint32_t number;
 };
 
@@ -86,11 +87,9 @@ static void visit_object(struct build *build, uint32_t number, object_id id, uin
         build->error = -ENOMEM;
         return;
     }
-    const struct heap *heap = build->heap;
-    struct range all = heap_contents(heap, address, heap_object(heap, id)->size_bytes);
-    struct range first = heap_readable(heap, all.lo, all.hi);
     build->visit = visit;
-    visit[build->visit_count++] = (struct visit){.at = first.lo, .end = first.hi, .limit = all.hi, .number = number};
+    visit[build->visit_count++] =
+        (struct visit){pointers_of(build->heap, heap_object(build->heap, id), address), number};
 }
 
 /* There is a pointer from node `from` to the object. */
@@ -106,34 +105,15 @@ static void meet(struct build *build, uint32_t from, object_id id, uintptr_t add
     visit_object(build, number, id, address);
 }
 
-/* The next word of a visited object that may be a pointer; 0: there are no more. */
-static uintptr_t next_word(const struct heap *heap, struct visit *visit) {
-    size_t step = heap->unaligned ? 1 : sizeof(uintptr_t);
-    for (;;) {
-        for (; visit->at < visit->end && visit->end - visit->at >= sizeof(uintptr_t); visit->at += step) {
-            uintptr_t word = heap_pointer(heap, visit->at);
-            if (word - heap->lo >= heap->hi - heap->lo)
-                continue;
-            visit->at += step;
-            return word;
-        }
-        struct range more = heap_readable(heap, visit->end, visit->limit);
-        if (more.lo >= more.hi)
-            return 0;
-        visit->at = more.lo;
-        visit->end = more.hi;
-    }
-}
-
 static void search_down(struct build *build) {
     while (build->visit_count && !build->error) {
         struct visit *visit = &build->visit[build->visit_count - 1];
-        uintptr_t start, word = next_word(build->heap, visit);
-        if (!word) {
+        uintptr_t start, word;
+        if (!pointers_next(build->heap, &visit->walk, &word)) {
             build->visit_count--;
             continue;
         }
-        object_id id = heap_find(build->heap, word, &start);
+        object_id id = heap_held(build->heap, word, &start);
         if (id)
             meet(build, visit->number, id, start);
     }

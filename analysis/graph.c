@@ -72,18 +72,6 @@ static int number_nodes(struct graph *graph, struct arena *arena) {
 
 /* ---- pointers ---- */
 
-struct graph_walk graph_walk_piece(const struct graph *graph, node_number node, uintptr_t lo, uintptr_t hi) {
-    const struct object *object = graph_object(graph, node);
-    struct range piece = heap_readable_in(graph->heap, object, lo, hi);
-    size_t bytes = object->flags & OBJECT_HALVES ? sizeof(uint32_t) : sizeof(uintptr_t);
-    return (struct graph_walk){piece.lo, piece.hi, hi, graph->heap->unaligned ? 1 : bytes, bytes};
-}
-
-struct graph_walk graph_walk_from(const struct graph *graph, node_number node) {
-    struct range words = heap_contents(graph->heap, graph->address[node], graph_object(graph, node)->size_bytes);
-    return graph_walk_piece(graph, node, words.lo, words.hi);
-}
-
 int graph_edge_to(const struct graph *graph, uintptr_t word, struct graph_edge *edge) {
     const struct heap *heap = graph->heap;
     uintptr_t start = word;
@@ -100,7 +88,7 @@ int graph_edge_to(const struct graph *graph, uintptr_t word, struct graph_edge *
 /* ---- components ---- */
 
 struct frame { /* a node whose pointers are being followed */
-    struct graph_walk walk;
+    struct pointers walk;
     node_number node;
     uint32_t index; /* order of its discovery, from 1 */
 };

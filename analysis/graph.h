@@ -6,6 +6,7 @@
 
 #include "counts.h"
 #include "mark.h"
+#include "pointers.h"
 
 typedef uint32_t node_number;
 #define GRAPH_NONE UINT32_MAX
@@ -33,12 +34,6 @@ struct graph_edge {
     node_number target;
     uint64_t offset, target_offset;
 };
-/* Where a walk over a node's words stands: in the piece [next, piece_end) of what may be read, which ends at `end`. */
-struct graph_walk {
-    uintptr_t next, piece_end, end;
-    size_t step, pointer_bytes;
-};
-
 /* Build nodes and components of all objects that have no mark, inherited ones too: graph_begin(), graph_note_lost() for each
  * of them, once and in any order, graph_complete(). With none noted there is nothing to complete.
  *
@@ -58,40 +53,25 @@ int graph_nodes(struct graph *graph, const struct heap *heap, const struct marks
 /* The node of a lost object; GRAPH_NONE: it is not lost. */
 node_number graph_number(const struct graph *graph, object_id id);
 
-struct graph_walk graph_walk_from(const struct graph *graph, node_number node);
-
-/* ---- slow parts of graph_next() ---- */
-/* From the first piece of [lo, hi) that may be read. */
-struct graph_walk graph_walk_piece(const struct graph *graph, node_number node, uintptr_t lo, uintptr_t hi);
 /* The node that a word inside the heap's bounds points at; returns 0: none. The edge's offset is not set. */
 int graph_edge_to(const struct graph *graph, uintptr_t word, struct graph_edge *edge);
 
-/* The next pointer out of `node` to a node (itself too), in the order of offsets. returns 0 at the end. */
-static inline int graph_next(const struct graph *graph, node_number node, struct graph_walk *walk,
-                             struct graph_edge *edge) {
-    const struct heap *heap = graph->heap;
-    const uintptr_t lo = heap->lo, span = heap->hi - lo, step = walk->step;
-    const uintptr_t mask = heap->pointer_mask ? heap->pointer_mask : UINTPTR_MAX;
-    const size_t bytes = walk->pointer_bytes;
-    for (;;) {
-        for (uintptr_t at = walk->next; at < walk->piece_end && walk->piece_end - at >= bytes; at += step) {
-            uintptr_t word = bytes < sizeof word ? heap_load_half(at) : heap_load(at) & mask;
-            if (word - lo < span && graph_edge_to(graph, word, edge)) {
-                edge->offset = at - graph->address[node];
-                walk->next = at + step;
-                return 1;
-            }
-        }
-        if (walk->piece_end >= walk->end)
-            break;
-        *walk = graph_walk_piece(graph, node, walk->piece_end, walk->end);
-    }
-    walk->next = walk->end;
-    return 0;
-}
-
 static inline const struct object *graph_object(const struct graph *graph, node_number node) {
     return heap_object(graph->heap, graph->id[node]);
+}
+static inline struct pointers graph_walk_from(const struct graph *graph, node_number node) {
+    return pointers_of(graph->heap, graph_object(graph, node), graph->address[node]);
+}
+
+/* The next pointer out of `node` to a node (itself too), in the order of offsets. returns 0 at the end. */
+static inline int graph_next(const struct graph *graph, node_number node, struct pointers *walk,
+                             struct graph_edge *edge) {
+    for (uintptr_t word, at; (at = pointers_next(graph->heap, walk, &word));)
+        if (graph_edge_to(graph, word, edge)) {
+            edge->offset = at - graph->address[node];
+            return 1;
+        }
+    return 0;
 }
 static inline uint32_t graph_members(const struct graph *graph, uint32_t component) {
     return graph->first[component + 1] - graph->first[component];

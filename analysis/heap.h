@@ -31,8 +31,8 @@ enum {
     OBJECT_SUSPECT = 4,   /* set in a snapshot only: lost, not yet confirmed by another scan */
     OBJECT_KNOWN = 8,     /* set in a snapshot only: confirmed by an earlier scan */
     OBJECT_LINKS = 16,    /* set in a snapshot only: heap.unreadable has links of it, or a part of it, small as it is */
-    OBJECT_HALVES = 32,   /* set in a snapshot only: its pointers have 4 bytes each (halves.h) */
-    OBJECT_UNUSUAL = OBJECT_LINKS | OBJECT_HALVES, /* it is not read word by word */
+    OBJECT_ENCODED = 32,  /* set in a snapshot only: its pointers are not plain words (encoded.h) */
+    OBJECT_UNUSUAL = OBJECT_LINKS | OBJECT_ENCODED, /* it is not read word by word */
 };
 
 /* The kernel gives programs no address beyond. Source: Linux, arch/x86/x86_64/mm.rst; arch/arm64/memory.rst */
@@ -148,8 +148,8 @@ struct heap {
     size_t large_count;
     struct heap_odd *ignored; /* objects flagged OBJECT_IGNORED */
     size_t ignored_count;
-    struct range *halves; /* arrays flagged OBJECT_HALVES; set by halves_find() */
-    size_t halves_count;
+    struct heap_odd *encoded; /* objects flagged OBJECT_ENCODED; set by encoded_find() */
+    size_t encoded_count;
     const uint8_t *places; /* where objects lie, roughly: places.h */
     size_t object_count;
     uint64_t object_bytes;
@@ -161,9 +161,9 @@ static inline struct object *heap_object(const struct heap *heap, object_id id) 
 
 /* The leaf that covers `address`, or NULL. Addresses from 2^HEAP_ADDRESS_BITS on have none. */
 static inline struct heap_leaf *heap_leaf_at(const struct heap_index *index, uintptr_t address) {
-    if (address >> HEAP_ADDRESS_BITS)
-        return NULL;
-    struct heap_node *node = atomic_load_explicit(&index->node[address >> HEAP_NODE_SHIFT], memory_order_acquire);
+    const size_t node_at = address >> HEAP_NODE_SHIFT;
+    struct heap_node *node =
+        node_at < HEAP_INDEX_NODES ? atomic_load_explicit(&index->node[node_at], memory_order_acquire) : NULL;
     if (!node)
         return NULL;
     return atomic_load_explicit(&node->leaf[(address >> HEAP_LEAF_SHIFT) & (HEAP_NODE_LEAVES - 1)],
@@ -246,6 +246,12 @@ static inline object_id heap_pointed(const struct heap *heap, uintptr_t address,
     return heap_is_pointed(heap, id, *start, address) ? id : 0;
 }
 
+/* The object that a pointer to `address` keeps: heap_pointed(), or heap_ended(). */
+static inline object_id heap_held(const struct heap *heap, uintptr_t address, uintptr_t *start) {
+    object_id id = heap_pointed(heap, address, start);
+    return id ? id : heap_ended(heap, address, start);
+}
+
 /* The object that begins at `address` and has a slot, or 0. */
 static inline object_id heap_starting_at(const struct heap *heap, uintptr_t address) {
     const uintptr_t granule_bytes = 1u << HEAP_GRANULE_SHIFT;
@@ -309,9 +315,6 @@ static inline uintptr_t heap_load_half(uintptr_t address) {
 /* The same, as the pointer that it may be. */
 static inline uintptr_t heap_pointer(const struct heap *heap, uintptr_t address) {
     return heap_load(address) & (heap->pointer_mask ? heap->pointer_mask : UINTPTR_MAX);
-}
-static inline uintptr_t heap_pointer_in(const struct heap *heap, const struct object *object, uintptr_t address) {
-    return object->flags & OBJECT_HALVES ? heap_load_half(address) : heap_pointer(heap, address);
 }
 
 #endif

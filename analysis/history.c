@@ -188,7 +188,7 @@ static void find_suspects(struct judge *judge) {
 static void hash_edges(struct judge *judge) {
     const struct graph *graph = &judge->graph;
     for (node_number node = 0; node < graph->count; node++) {
-        struct graph_walk walk = graph_walk_from(graph, node);
+        struct pointers walk = graph_walk_from(graph, node);
         struct graph_edge edge;
         int known = judge->suspect[node] != GRAPH_NONE;
         if (graph_object(graph, node)->flags & OBJECT_INHERITED || (judge->in->is_last && !known))

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "pointers.h"
 #include "sort.h"
 
 enum { WORD = sizeof(uintptr_t) };
@@ -30,8 +31,8 @@ struct search {
 };
 
 /* The object that a word names, when it hangs from living words alone; else 0. */
-static object_id hanging(const struct search *search, uintptr_t address, uintptr_t *start) {
-    object_id id = heap_pointed(search->heap, heap_pointer(search->heap, address), start);
+static object_id hanging(const struct search *search, uintptr_t word, uintptr_t *start) {
+    object_id id = heap_pointed(search->heap, word, start);
     return id && mark_test(search->marks->reachable, id) && !mark_test(search->marks->settled, id) ? id : 0;
 }
 
@@ -57,7 +58,8 @@ static int by_address(const void *a, const void *b) {
 static void note_word(const struct search *search, const struct lingering_words *before, uintptr_t address,
                       struct lingering_words *now) {
     uintptr_t object;
-    object_id id = now->count < LINGERING_WORDS_MAX ? hanging(search, address, &object) : 0;
+    uintptr_t value = heap_pointer(search->heap, address);
+    object_id id = now->count < LINGERING_WORDS_MAX ? hanging(search, value, &object) : 0;
     if (!id)
         return;
     const struct lingering_word *old = word_at(before, address);
@@ -87,9 +89,9 @@ static const struct lingering_word *lingers(const struct lingering_words *now, u
 
 /* ---- what the others hold ---- */
 
-static int meet(struct search *search, uintptr_t address) {
+static int meet(struct search *search, uintptr_t word) {
     uintptr_t start;
-    object_id id = hanging(search, address, &start);
+    object_id id = hanging(search, word, &start);
     if (!id || mark_test(search->met, id))
         return 0;
     search->met[id >> 6] |= 1ull << (id & 63);
@@ -103,12 +105,10 @@ static int meet(struct search *search, uintptr_t address) {
 
 static int search_object(struct search *search, struct job job) {
     const struct heap *heap = search->heap;
-    struct range words = heap_contents(heap, job.address, heap_object(heap, job.id)->size_bytes), part;
-    for (part = heap_readable(heap, words.lo, words.hi); part.lo < part.hi;
-         part = heap_readable(heap, part.hi, words.hi))
-        for (uintptr_t at = part.lo; at + WORD <= part.hi; at += heap->unaligned ? 1 : WORD)
-            if (meet(search, at) != 0)
-                return -ENOMEM;
+    struct pointers walk = pointers_of(heap, heap_object(heap, job.id), job.address);
+    for (uintptr_t word; pointers_next(heap, &walk, &word);)
+        if (meet(search, word) != 0)
+            return -ENOMEM;
     return 0;
 }
 
@@ -116,7 +116,7 @@ static int search_others(struct search *search, const struct root *roots, size_t
                          const struct lingering_words *now) {
     for (size_t i = 0; i < root_count; i++)
         for (uintptr_t at = roots[i].lo; roots[i].flags & ROOT_LIVE && at < roots[i].hi; at += WORD)
-            if (!lingers(now, at) && meet(search, at) != 0)
+            if (!lingers(now, at) && meet(search, heap_pointer(search->heap, at)) != 0)
                 return -ENOMEM;
     while (search->count)
         if (search_object(search, search->job[--search->count]) != 0)

@@ -21,6 +21,7 @@
 #include <string.h>
 
 #include "places.h"
+#include "pointers.h"
 #include "shape.h"
 
 enum {
@@ -374,12 +375,12 @@ static NOINLINE void gather_long(struct marker *marker, struct range words) {
     }
 }
 
-static NOINLINE void gather_halves(struct marker *marker, struct range words) {
+/* Pointers of another form. */
+static NOINLINE void gather_encoded(struct marker *marker, struct pointers walk) {
     struct marker_words *found = &marker->found[marker->round];
-    for (uintptr_t at = words.lo; at < words.hi; at += WORD / 2) {
+    for (uintptr_t word; pointers_next(marker->met->heap, &walk, &word);) {
         if (found->count == MARKER_WORDS)
             marker_settle_all(marker);
-        uintptr_t word = heap_load_half(at);
         found->word[found->count] = word;
         found->count += word - marker->lo < marker->span;
     }
@@ -408,12 +409,16 @@ void marker_search(struct marker *marker, struct range words) {
 static NOINLINE void scan_long(struct marker *marker, work_item item) {
     const struct heap *heap = marker->met->heap;
     const struct object *object = heap_object(heap, item_id(marker, item));
-    uint64_t size_bytes = object->size_bytes;
-    struct range words = heap_contents(heap, work_start(item), size_bytes);
+    struct range words = heap_contents(heap, work_start(item), object->size_bytes);
+    struct pointers walk = pointers_of(heap, object, work_start(item));
     marker->bytes_read += words.hi - words.lo;
-    for (struct range r = heap_readable_in(heap, object, words.lo, words.hi); r.lo < r.hi;
-         r = heap_readable_in(heap, object, r.hi, words.hi))
-        (object->flags & OBJECT_HALVES ? gather_halves : gather_long)(marker, r);
+    if (walk.form != POINTER_WORD) {
+        gather_encoded(marker, walk);
+        return;
+    }
+    do
+        gather_long(marker, (struct range){walk.next, walk.piece_end});
+    while (pointers_next_piece(heap, &walk));
 }
 
 static void launch(struct marker *marker) {

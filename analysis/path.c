@@ -9,12 +9,18 @@
  * pass prefetches what the next one reads. */
 #include "path.h"
 
+#include "pointers.h"
+
 #include <errno.h>
 
 enum { QUEUE_BLOCK = 4095, AHEAD = 16, WORDS = 256, LINE_BYTES = 64 };
 
-/* Words are aligned, so the low bits of their addresses are free. */
-enum { FROM_ROOT = 1, FROM_IGNORED = 2, FROM_BITS = 7 };
+/* The kernel gives programs no addresses so high that they would have these bits. */
+#define FROM_ROOT (UINT64_C(1) << 63)
+#define FROM_IGNORED (UINT64_C(1) << 62)
+enum { FROM_FORM_SHIFT = 60, FROM_FORM_MASK = 3 }; /* of the pointer */
+#define FROM_BITS (FROM_ROOT | FROM_IGNORED | (uintptr_t)FROM_FORM_MASK << FROM_FORM_SHIFT)
+_Static_assert((int)HEAP_ADDRESS_BITS <= (int)FROM_FORM_SHIFT, "an address has none of FROM_BITS");
 
 struct waiting {
     uintptr_t address;
@@ -101,6 +107,10 @@ static inline __attribute__((always_inline)) void queue_prefetch(const struct se
 
 /* ---- the search ---- */
 
+static uintptr_t word_of(const struct search *search, uintptr_t from) {
+    return pointers_load(search->heap, from & ~FROM_BITS, from >> FROM_FORM_SHIFT & FROM_FORM_MASK);
+}
+
 static void meet(struct search *search, object_id id, uintptr_t start, uintptr_t from) {
     if (search->from[id])
         return;
@@ -114,10 +124,8 @@ static void settle(struct search *search) {
     const struct heap *heap = search->heap;
     size_t count = search->word_count;
     for (size_t i = 0; i < count; i++) {
-        uintptr_t word = heap_load(search->from_word[i] & ~(uintptr_t)FROM_BITS);
-        object_id id = heap_find(heap, word, &search->start[i]);
-        if (!id)
-            id = heap_ended(heap, word, &search->start[i]);
+        uintptr_t word = word_of(search, search->from_word[i]);
+        object_id id = heap_held(heap, word, &search->start[i]);
         search->id[i] = id && search->starts_only && search->start[i] != word ? 0 : id;
         __builtin_prefetch(&search->from[search->id[i]], 1);
     }
@@ -127,13 +135,10 @@ static void settle(struct search *search) {
             meet(search, search->id[i], search->start[i], search->from_word[i]);
 }
 
-static void follow(struct search *search, struct range words, uintptr_t from_bits) {
+static void follow(struct search *search, struct pointers walk, uintptr_t from_bits) {
     const struct heap *heap = search->heap;
-    uintptr_t lo = heap->lo, span = heap->hi - heap->lo;
-    for (uintptr_t at = words.lo; at < words.hi; at += sizeof(uintptr_t)) {
-        uintptr_t word = heap_load(at);
-        if (word - lo >= span)
-            continue;
+    from_bits |= (uintptr_t)walk.form << FROM_FORM_SHIFT;
+    for (uintptr_t word, at; (at = pointers_next(heap, &walk, &word));) {
         const struct heap_leaf *leaf = heap_leaf_at(heap->index, word);
         if (leaf)
             __builtin_prefetch((const void *)&leaf->slot[heap_slot_number(word)]);
@@ -144,12 +149,11 @@ static void follow(struct search *search, struct range words, uintptr_t from_bit
 }
 
 static void follow_roots(struct search *search) {
-    const uintptr_t mask = sizeof(uintptr_t) - 1;
     const struct heap *heap = search->heap;
     for (size_t i = 0; i < search->root_count; i++) {
         const struct root *root = &search->roots[i];
         search->starts_only = (root->flags & ROOT_STARTS_ONLY) != 0;
-        follow(search, (struct range){(root->lo + mask) & ~mask, root->hi & ~mask}, FROM_ROOT);
+        follow(search, pointers_in(heap, root->lo, root->hi), FROM_ROOT);
         settle(search);
     }
     search->starts_only = 0;
@@ -158,14 +162,7 @@ static void follow_roots(struct search *search) {
 }
 
 static void follow_object(struct search *search, const struct waiting *item) {
-    const struct heap *heap = search->heap;
-    struct range words = heap_words(item->address, heap_object(heap, item->id)->size_bytes);
-    if (!heap->unreadable_count) {
-        follow(search, words, 0);
-        return;
-    }
-    for (struct range r = heap_readable(heap, words.lo, words.hi); r.lo < r.hi; r = heap_readable(heap, r.hi, words.hi))
-        follow(search, r, 0);
+    follow(search, pointers_of(search->heap, heap_object(search->heap, item->id), item->address), 0);
 }
 
 /* Objects are taken before all that was found earlier is queued, but words stay in order, and so do the objects. */
@@ -200,12 +197,12 @@ static struct path_step step_of(const struct search *search, const struct place 
 
 /* The object before, or 0 when a root is. */
 static int go_back(const struct search *search, struct place *place) {
-    uintptr_t from = search->from[place->id], start;
-    if (from & FROM_BITS)
+    uintptr_t from = search->from[place->id], at = from & ~FROM_BITS, start;
+    if (from & (FROM_ROOT | FROM_IGNORED))
         return 0;
-    place->id = heap_find(search->heap, from, &start);
+    place->id = heap_find(search->heap, at, &start);
     place->start = start;
-    place->offset = from - start;
+    place->offset = at - start;
     return 1;
 }
 
@@ -214,7 +211,7 @@ static struct place target_place(const struct search *search, uintptr_t target) 
     place.id = heap_find(search->heap, target, &place.start);
     uintptr_t from = search->from[place.id];
     if (!(from & FROM_IGNORED))
-        place.offset = heap_load(from & ~(uintptr_t)FROM_BITS) - place.start;
+        place.offset = word_of(search, from) - place.start;
     return place;
 }
 
@@ -260,7 +257,7 @@ static int describe(const struct search *search, uintptr_t target, struct path *
     uintptr_t from = search->from[place.id];
     path->steps = steps;
     path->step_count = count;
-    path->root_word = from & FROM_IGNORED ? place.start : from & ~(uintptr_t)FROM_BITS;
+    path->root_word = from & FROM_IGNORED ? place.start : from & ~FROM_BITS;
     path->root = from & FROM_IGNORED ? search->root_count : root_of(search, path->root_word);
     return 0;
 }

@@ -148,7 +148,7 @@ static int collect(struct references *r) {
     size_t count = 0;
     for (uint32_t member = 0; member < r->members; member++) {
         node_number node = references_node(r, member);
-        struct graph_walk walk = graph_walk_from(r->graph, node);
+        struct pointers walk = graph_walk_from(r->graph, node);
         struct graph_edge edge;
         r->first[member] = count;
         while (graph_next(r->graph, node, &walk, &edge))

@@ -5,6 +5,8 @@
  * Start:   settle_possible(). */
 #include "settle.h"
 
+#include "pointers.h"
+
 #include <errno.h>
 
 struct place {
@@ -37,10 +39,8 @@ static int visit_possible(void *context, uintptr_t address, object_id id) {
 static int settle_word(struct settling *settling, uintptr_t word) {
     const struct heap *heap = settling->heap;
     uintptr_t start = 0;
-    object_id id = word - heap->lo > heap->hi - heap->lo ? 0 : heap_pointed(heap, word, &start);
-    if (!id && !(id = heap_ended(heap, word, &start)))
-        return 0;
-    if (!mark_test(settling->marks->reachable, id) || mark_test(settling->marks->settled, id))
+    object_id id = heap_held(heap, word, &start);
+    if (!id || !mark_test(settling->marks->reachable, id) || mark_test(settling->marks->settled, id))
         return 0;
     settling->marks->settled[id >> 6] |= UINT64_C(1) << (id & 63);
     return settle_later(settling, start, id);
@@ -48,15 +48,10 @@ static int settle_word(struct settling *settling, uintptr_t word) {
 
 static int settle_from(struct settling *settling, struct place place) {
     const struct heap *heap = settling->heap;
-    const struct object *object = heap_object(heap, place.id);
-    const size_t bytes = object->flags & OBJECT_HALVES ? sizeof(uint32_t) : sizeof(uintptr_t);
-    const size_t step = heap->unaligned ? 1 : bytes;
-    struct range words = heap_contents(heap, place.address, object->size_bytes), part;
-    for (part = heap_readable_in(heap, object, words.lo, words.hi); part.lo < part.hi;
-         part = heap_readable_in(heap, object, part.hi, words.hi))
-        for (uintptr_t at = part.lo; at < part.hi && part.hi - at >= bytes; at += step)
-            if (settle_word(settling, heap_pointer_in(heap, object, at)))
-                return -ENOMEM;
+    struct pointers walk = pointers_of(heap, heap_object(heap, place.id), place.address);
+    for (uintptr_t word; pointers_next(heap, &walk, &word);)
+        if (settle_word(settling, word))
+            return -ENOMEM;
     return 0;
 }
 

@@ -223,9 +223,12 @@ static int add_root(struct old_words *old, struct range words) {
     return 0;
 }
 
-/* Objects come in the order of their addresses. */
+/* Objects come in the order of their addresses. Encoded ones are left to encoded_widen(). */
 static int add_object(struct old_words *old, uintptr_t address, object_id id) {
-    struct range words = heap_words(address, heap_object(old->heap, id)->size_bytes);
+    const struct object *object = heap_object(old->heap, id);
+    struct range words = heap_words(address, object->size_bytes);
+    if (object->flags & OBJECT_ENCODED)
+        return 0;
     if (words.lo < old->written.lo)
         words.lo = old->written.lo;
     if (words.hi > old->written.hi)

@@ -205,7 +205,8 @@ static inline int castaway_is_tracked(const void *address) {
 
 /* The objects that the object points at, in the order of its words; one that it points at twice comes twice.
  * out      receives the first `max` of them; may be NULL when max is 0
- * returns  how many there are */
+ * returns  how many there are
+ * context  as castaway_get_referrers(), if the object may be an array of pointers of 4 bytes (GLib's, below 4 GiB); else any */
 static inline size_t castaway_get_referents(const void *object, void **out, size_t max) {
     return castaway_api_get_referents ? castaway_api_get_referents(object, out, max) : 0;
 }

@@ -109,11 +109,12 @@ static int learn_stack(struct families *families, struct family *family, uintptr
 }
 
 static uint32_t site_of_new(struct families *families, struct family *family, uint32_t number, const uint64_t *frames) {
-    frames_check(frames, family->frames);
-    uint32_t site = site_intern(frames, family->frames);
-    int is_gone = family_known_make_room(families, family) != 0 && refuse(families);
+    const size_t count = family->frames;
+    frames_check(frames, count);
+    int is_gone = family_known_make_room(families, family, &number) != 0 && refuse(families);
+    uint32_t site = site_intern(frames, count);
     if (site && !is_gone)
-        family_known_put(family, (struct family_known){number, site});
+        family_known_put(family, number, site);
     return site;
 }
 
@@ -130,7 +131,7 @@ uint32_t families_site_of_new(struct families *families, const struct caller *ca
     uint32_t number;
     for (size_t way = 0; way < FAMILY_WAYS; way++) {
         struct family *family = &families->family[place ^ way];
-        if (families->sp[place ^ way] != caller->sp || !family_begins_at(family, caller))
+        if (families->sp[place ^ way] != caller->sp || !family_begins_at(family, caller->bp))
             continue;
         if (!family_number(family, caller->pc, 0, &number) || !read_stack(family, caller->pc, frames)) {
             if (!family_places_fit(family, caller->pc)) {
@@ -195,7 +196,7 @@ static int begin(struct families *families, const struct whole *whole) {
     family->any_frame = whole->is_cut_short ? whole->frames - 1 : 0;
     family->outermost = whole_outermost(whole);
     struct family_word own = {.word = whole->caller.pc};
-    if (family_places_put(family, whole) != 0 || family_known_grow(families, family) != 0 ||
+    if (family_places_put(family, whole) != 0 || family_known_begin(families, family) != 0 ||
         family_words_add(families, &family->wide[0], own) != 0) {
         end(families, family);
         return -1;

@@ -109,8 +109,8 @@ static inline int families_near(const struct families *families, uintptr_t sp) {
 }
 
 /* Its sp is the caller's. */
-static inline int family_begins_at(const struct family *family, const struct caller *caller) {
-    return !((family->bp ^ caller->bp) & family->bp_mask) &&
+static inline int family_begins_at(const struct family *family, uintptr_t bp) {
+    return !((family->bp ^ bp) & family->bp_mask) &&
            family->epoch == atomic_load_explicit(&unwind_epoch, memory_order_relaxed);
 }
 
@@ -136,7 +136,7 @@ static inline uint32_t families_site(struct families *families, const struct cal
     for (size_t way = 0; way < FAMILY_WAYS; way++) {
         struct family *family = &families->family[place ^ way];
         uint32_t site = 0;
-        if (families->sp[place ^ way] == caller->sp && family_begins_at(family, caller))
+        if (families->sp[place ^ way] == caller->sp && family_begins_at(family, caller->bp))
             site = family_site(family, caller->pc);
         if (site) {
             families_look_first(families, family);

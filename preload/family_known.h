@@ -26,16 +26,17 @@ static inline __attribute__((always_inline)) uint32_t family_known_site(struct f
     return family->known[place].number == number ? family->known[place].site : 0;
 }
 
-/* A first table, or one twice as large. returns  0, or -1: there is none, and nothing has changed */
-int family_known_grow(struct families *families, struct family *family);
+/* A first table. returns  0, or -1: there is none, and nothing has changed */
+int family_known_begin(struct families *families, struct family *family);
 
 /* Room for one more. A table that is well filled grows with the bits, so that each number is its own place; and one where
  * numbers are spread, when many stood where others did. To be called when the family's numbers have more bits than before,
  * before one is looked for.
+ * number   the one more; its bits are put in order when the table grows
  * returns  0, or -1: it could not grow; one more will stand where another did */
-int family_known_make_room(struct families *families, struct family *family);
+int family_known_make_room(struct families *families, struct family *family, uint32_t *number);
 
 /* One that does not find its place empty goes to the next line; but where each number has its own. */
-void family_known_put(struct family *family, struct family_known known);
+void family_known_put(struct family *family, uint32_t number, uint32_t site);
 
 #endif

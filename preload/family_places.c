@@ -1,8 +1,8 @@
 /* family_places.c - the places of a family's stacks, and the bits that each of their words has in a number.
  *
  * Owns:    at[], one[], two[], weight[], wide[], run[] and bits of a family.
- * Never:   has a word join from which a walk would not go on in the same way; changes the bits of one that has some.
- * Start:   family_places_fit(), family_places_learn(). Invariants: README.md, "Stacks". */
+ * Never:   has a word join from which a walk would not go on in the same way.
+ * Start:   family_places_fit(), family_places_learn(), family_places_order(). Invariants: README.md, "Stacks". */
 #include "family_places.h"
 
 #include <string.h>
@@ -180,4 +180,66 @@ int family_places_learn(struct families *families, struct family *family, uintpt
             error = learn_wide(families, family, &family->wide[wide], *family->wide[wide].at);
     }
     return error;
+}
+
+/* ---- the order of bits ---- */
+
+/* The first place behind this word of the stack, of those whose words have bits; NULL: there is none.
+ * wide  it, or NULL; then *i is its number */
+static const uint64_t *next_place(struct family *family, const uint64_t *behind, struct family_wide **wide, size_t *i) {
+    const uint64_t *next = NULL;
+    for (size_t at = 1; at < family->wides; at++)
+        if (family->wide[at].at > behind && (!next || family->wide[at].at < next)) {
+            next = family->wide[at].at;
+            *wide = &family->wide[at];
+        }
+    for (size_t at = 0; at < family->places; at++)
+        if (family->weight[at] && family->at[at] > behind && (!next || family->at[at] < next)) {
+            next = family->at[at];
+            *wide = NULL;
+            *i = at;
+        }
+    return next;
+}
+
+static void order_bits(struct family_order *order, uint32_t bits, uint8_t *count) {
+    for (; bits; bits &= bits - 1)
+        order->of[__builtin_ctz(bits)] = (*count)++;
+}
+static void order_wide(const struct family_wide *wide, struct family_order *order, uint8_t *count) {
+    for (size_t i = 0; i < FAMILY_WORD_BITS; i++)
+        order_bits(order, wide->bits[i], count);
+}
+
+static struct family_order order_of(struct family *family) {
+    struct family_order order = {.is_as_before = 1};
+    struct family_wide *wide = NULL;
+    uint8_t count = 0;
+    size_t i = 0;
+    order_wide(&family->wide[0], &order, &count);
+    for (const uint64_t *at = NULL; (at = next_place(family, at, &wide, &i));)
+        if (wide)
+            order_wide(wide, &order, &count);
+        else {
+            order_bits(&order, (uint32_t)family->weight[i], &count);
+            order_bits(&order, (uint32_t)(family->weight[i] >> 32), &count);
+        }
+    for (uint32_t bit = 0; bit < family->bits; bit++)
+        order.is_as_before &= order.of[bit] == bit;
+    return order;
+}
+
+struct family_order family_places_order(struct family *family) {
+    struct family_order order = order_of(family);
+    for (size_t i = 0; i < family->wides && !order.is_as_before; i++) {
+        struct family_wide *wide = &family->wide[i];
+        for (size_t bit = 0; bit < FAMILY_WORD_BITS; bit++)
+            wide->bits[bit] = family_ordered(&order, wide->bits[bit]);
+        family_words_order(wide, &order);
+    }
+    for (size_t i = 0; i < family->places; i++) {
+        uint32_t low = (uint32_t)family->weight[i], high = (uint32_t)(family->weight[i] >> 32);
+        family->weight[i] = family_ordered(&order, low) | (uint64_t)family_ordered(&order, high) << 32;
+    }
+    return order;
 }

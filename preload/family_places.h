@@ -14,4 +14,22 @@ int family_places_fit(struct family *family, uintptr_t pc);
 /* Each word of the present stack, which is of this shape, becomes one of its place. returns  0, or -1: there is no room */
 int family_places_learn(struct families *families, struct family *family, uintptr_t pc);
 
+/* Which bit each bit of the family's numbers has become. */
+struct family_order {
+    uint8_t of[FAMILY_NUMBER_BITS];
+    int is_as_before; /* each bit is itself */
+};
+static inline uint32_t family_ordered(const struct family_order *order, uint32_t number) {
+    uint32_t ordered = 0;
+    if (order->is_as_before)
+        return number;
+    for (; number; number &= number - 1)
+        ordered |= 1u << order->of[__builtin_ctz(number)];
+    return ordered;
+}
+
+/* Bits are given out as words come. From now on those of inner places are the low ones: numbers of stacks that come one after
+ * the other are near each other. */
+struct family_order family_places_order(struct family *family);
+
 #endif

@@ -86,6 +86,11 @@ int family_words_add(struct families *families, struct family_wide *wide, struct
     return 0;
 }
 
+void family_words_order(struct family_wide *wide, const struct family_order *order) {
+    for (size_t i = 0; i < (size_t)1 << slot_bits(wide); i++)
+        wide->words[i].code = family_ordered(order, (uint32_t)wide->words[i].code);
+}
+
 void family_words_give_back(struct families *families, struct family_wide *wide) {
     if (wide->words)
         family_give_back(families, wide->words, slot_bits(wide) + ENTRIES_A_WORD_BITS);

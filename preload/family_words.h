@@ -2,7 +2,7 @@
 #ifndef CASTAWAY_PRELOAD_FAMILY_WORDS_H
 #define CASTAWAY_PRELOAD_FAMILY_WORDS_H
 
-#include "family.h"
+#include "family_places.h"
 
 enum { FAMILY_HASH_SHIFT = 32 };
 
@@ -14,6 +14,9 @@ static inline const struct family_word *family_word_of(const struct family_wide 
 
 /* One more word is the place's. returns  0, or -1: there is no room, or no table for so many; nothing has changed */
 int family_words_add(struct families *families, struct family_wide *wide, struct family_word more);
+
+/* Codes are made of other bits from now on. */
+void family_words_order(struct family_wide *wide, const struct family_order *order);
 
 /* Its table is nobody's. A place that was refused one has none. */
 void family_words_give_back(struct families *families, struct family_wide *wide);

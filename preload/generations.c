@@ -19,7 +19,7 @@
 #include "record.h"
 #include "told.h"
 
-/* Counts of all threads, LIVE_EVENTS at a time; and what they were at the last scan. */
+/* Counts of all threads, a batch of births or deaths at a time; and what they were at the last scan. */
 static _Atomic int64_t net_objects, net_bytes;
 static int64_t scanned_objects, scanned_bytes;
 
@@ -66,10 +66,10 @@ int generations_are_due(const struct schedule *schedule) {
 }
 
 void generations_add_up(struct thread_state *state) {
-    atomic_fetch_add(&net_objects, state->net_objects);
+    atomic_fetch_add(&net_objects, thread_own_net_objects(state));
     atomic_fetch_add(&net_bytes, state->net_bytes);
-    state->events_left = LIVE_EVENTS;
-    state->net_objects = state->net_bytes = 0;
+    state->ids_then = state->id_count;
+    state->net_bytes = 0;
 }
 
 uint64_t generations_objects(void) {

@@ -99,7 +99,7 @@ static int give_while_stopped(void) {
 static int end_recording(void) {
     if (live_hold() != 0)
         return 0;
-    hook_recording = 0;
+    hook_recording_ends();
     ended = 1;
     int given = __libc_single_threaded != 0;
     if (given)

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "analysis/pointers.h"
 #include "analysis/sort.h"
 #include "init.h"
 #include "lock.h"
@@ -157,9 +158,10 @@ static int gather_root(struct gather *gather, size_t number) {
     const struct heap *heap = &gather->search->heap;
     struct stretch stretch = {0, 0, MODULE_NONE, 0};
     int error = 0;
-    for (uintptr_t at = root->lo; at < root->hi && !error; at += sizeof(uintptr_t)) {
-        uintptr_t start, word = heap_pointer(heap, at);
-        object_id id = word - heap->lo < heap->hi - heap->lo ? heap_find(heap, word, &start) : 0;
+    struct pointers walk = pointers_in(heap, root->lo, root->hi);
+    for (uintptr_t word, at; !error && (at = pointers_next(heap, &walk, &word));) {
+        uintptr_t start;
+        object_id id = heap_held(heap, word, &start);
         if (!id || (root->flags & ROOT_STARTS_ONLY && start != word))
             continue;
         if (at - stretch.lo >= stretch.hi - stretch.lo)

@@ -16,7 +16,6 @@
 
 #include "api.h"
 #include "bind.h"
-#include "duties.h"
 #include "give_way.h"
 #include "init.h"
 #include "live.h"
@@ -31,12 +30,19 @@
 #include "trace.h"
 #include "unwind.h"
 
-int hook_recording;
-_Atomic unsigned duties;
+_Atomic unsigned duties = DUTY_NOTHING;
 static _Atomic uint64_t without_stack;
 
+void hook_recording_begins(void) {
+    atomic_fetch_and_explicit(&duties, ~(unsigned)DUTY_NOTHING, memory_order_relaxed);
+}
+
+void hook_recording_ends(void) {
+    duty_add(DUTY_NOTHING);
+}
+
 uint32_t hook_site(const struct caller *caller) {
-    return trace_site(&thread_self->traces, caller);
+    return trace_site(&thread_self->traces, *caller);
 }
 
 /* What an allocator makes through its own front door it may keep in memory that is no root (mapping.h): it is its own
@@ -98,8 +104,7 @@ static inline __attribute__((always_inline)) void usual_ends(void) {
 }
 
 /* returns 0: nothing was done */
-static inline __attribute__((always_inline)) int made_usual(void *address, size_t size_bytes,
-                                                            const struct caller *caller) {
+static inline __attribute__((always_inline)) int made_usual(void *address, size_t size_bytes, struct caller caller) {
     struct thread_state *state = usual_begins();
     if (__builtin_expect(!state, 0))
         return 0;
@@ -107,23 +112,18 @@ static inline __attribute__((always_inline)) int made_usual(void *address, size_
         bind_look();
     struct record_place place = record_place((uintptr_t)address);
     __builtin_prefetch(place.slot, 1);
-    record_expect(state);
     uint32_t site = trace_site(&state->traces, caller);
     if (__builtin_expect(!record_add_usual(state, place, (uintptr_t)address, size_bytes, site), 0))
         record_add((uintptr_t)address, size_bytes, site, 0);
     usual_ends();
     if (live_is_wanted())
-        due_with(address, caller->pc);
+        due_with(address, caller.pc);
     return 1;
 }
 
-static inline __attribute__((always_inline)) void made(void *address, size_t size_bytes, const struct caller *caller) {
-    if (__builtin_expect(!made_usual(address, size_bytes, caller), 0))
-        made_unusual(address, size_bytes, caller, 1);
-}
-
 void hook_made(void *address, size_t size_bytes, const struct caller *caller) {
-    made(address, size_bytes, caller);
+    if (__builtin_expect(!made_usual(address, size_bytes, *caller), 0))
+        made_unusual(address, size_bytes, caller, 1);
 }
 
 void hook_made_in_pool(void *address, size_t size_bytes, const struct caller *caller) {
@@ -168,7 +168,7 @@ uint64_t hook_without_stack(void) {
 #define READY() (__builtin_expect(next_ready, 1) || (start_recording(), next_ready))
 #define MADE(pointer, bytes)                                                                                           \
     do {                                                                                                               \
-        if (__builtin_expect(hook_recording && (pointer) != NULL, 1))                                                  \
+        if (__builtin_expect(hook_is_recording() && (pointer) != NULL, 1))                                             \
             hook_made((pointer), (bytes), &ARCH_CALLER());                                                             \
     } while (0)
 
@@ -177,14 +177,18 @@ uint64_t hook_without_stack(void) {
     while (__builtin_expect(!(pointer), 0) && give_way(bytes))                                                         \
     (pointer) = call
 
-EXPORT void *malloc(size_t bytes) {
-    if (!READY())
-        return next_early(bytes);
-    void *pointer = next.malloc(bytes);
+static __attribute__((noinline)) void *malloc_unusual(void *pointer, size_t bytes, const struct caller *caller) {
     AGAIN(pointer, bytes, next.malloc(bytes));
-    if (__builtin_expect(hook_recording && pointer != NULL, 1))
-        made(pointer, bytes, &ARCH_CALLER());
+    if (hook_is_recording() && pointer)
+        made_unusual(pointer, bytes, caller, 1);
     return pointer;
+}
+
+EXPORT void *malloc(size_t bytes) {
+    void *pointer = next.malloc(bytes); /* before READY() it is one that sees to that (next.c) */
+    if (__builtin_expect(pointer && made_usual(pointer, bytes, ARCH_CALLER()), 1))
+        return pointer;
+    return malloc_unusual(pointer, bytes, &ARCH_CALLER());
 }
 
 /* Or more than there can be. */
@@ -219,16 +223,14 @@ static inline int freed_usual(void *pointer) {
 static __attribute__((noinline)) int freed_unusual(void *pointer) {
     if (!pointer || next_is_early(pointer) || !READY())
         return 0;
-    if (hook_recording)
+    if (hook_is_recording())
         hook_free(pointer);
     return 1;
 }
 
 EXPORT void free(void *pointer) {
     __builtin_prefetch((char *)pointer - 2 * sizeof(size_t), 1); /* where the real free will look first */
-    if (__builtin_expect(hook_recording, 1) && __builtin_expect(freed_usual(pointer), 1))
-        next.free(pointer);
-    else if (freed_unusual(pointer))
+    if (__builtin_expect(freed_usual(pointer), 1) || freed_unusual(pointer))
         next.free(pointer);
 }
 
@@ -269,7 +271,7 @@ static __attribute__((noinline)) object_id set_aside_unusual(void *pointer) {
     return id;
 }
 static object_id set_aside(void *pointer) {
-    if (!pointer || !hook_recording)
+    if (!pointer || !hook_is_recording())
         return 0;
     if (!thread_busy && !thread_is_reallocating())
         stop_pass_gate();
@@ -291,7 +293,7 @@ static int settled_usual(object_id id, const void *result) {
     return is_done;
 }
 static void settle(void *old, object_id id, void *result, size_t bytes) {
-    if (!id || !hook_recording) /* no more: there may be no index any more */
+    if (!id || !hook_is_recording()) /* no more: there may be no index any more */
         return;
     if (!thread_busy && thread_self) /* else it is a signal handler's block, which was not noted there */
         thread_self->aside_id = 0;
@@ -415,7 +417,7 @@ EXPORT size_t malloc_usable_size(void *pointer) {
     if (!pointer || !READY() || !next.malloc_usable_size)
         return 0;
     size_t bytes = next.malloc_usable_size(pointer);
-    if (hook_recording)
+    if (hook_is_recording())
         grown(pointer, bytes);
     return bytes;
 }
@@ -432,7 +434,7 @@ EXPORT int dlclose(void *handle) {
     int error = next.dlclose(handle);
     thread_busy++;
     bind_close_ends();
-    if (hook_recording)
+    if (hook_is_recording())
         site_modules_closed();
     unwind_close_ends();
     thread_busy--;

@@ -3,11 +3,16 @@
 #define CASTAWAY_PRELOAD_HOOKS_H
 
 #include "arch.h"
+#include "duties.h"
 
 #define EXPORT __attribute__((visibility("default")))
 
-/* Set when recording starts; 0 again when it is over (seccomp.c, give_way.c, init.c). */
-HIDDEN extern int hook_recording;
+/* From when recording starts until it is over (seccomp.c, give_way.c, init.c). */
+static inline int hook_is_recording(void) {
+    return __builtin_expect(!(atomic_load_explicit(&duties, memory_order_relaxed) & DUTY_NOTHING), 1);
+}
+void hook_recording_begins(void);
+void hook_recording_ends(void);
 
 /* `address` was just handed out. context: hook; keeps errno */
 void hook_made(void *address, size_t size_bytes, const struct caller *caller);

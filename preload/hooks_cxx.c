@@ -96,7 +96,7 @@ static inline const void *behind_seen(const struct behind *behind) {
         if (behind_seen(&behind))                                                                                      \
             return real arguments;                                                                                     \
         void *pointer = real arguments;                                                                                \
-        if (hook_recording && pointer != NULL)                                                                         \
+        if (hook_is_recording() && pointer != NULL)                                                                    \
             hook_made_once(pointer, bytes, &ARCH_CALLER());                                                            \
         return pointer;                                                                                                \
     }
@@ -120,7 +120,7 @@ static inline const void *behind_seen(const struct behind *behind) {
         before;                                                                                                        \
         void *pointer = real arguments;                                                                                \
         after;                                                                                                         \
-        if (__builtin_expect(!behind_seen(&behind), 0) && hook_recording && pointer != NULL)                           \
+        if (__builtin_expect(!behind_seen(&behind), 0) && hook_is_recording() && pointer != NULL)                      \
             hook_made_once(pointer, bytes, &ARCH_CALLER());                                                            \
         return pointer;                                                                                                \
     }
@@ -136,7 +136,7 @@ static inline const void *behind_seen(const struct behind *behind) {
             free(pointer);                                                                                             \
             return;                                                                                                    \
         }                                                                                                              \
-        if (pointer && hook_recording)                                                                                 \
+        if (pointer && hook_is_recording())                                                                            \
             hook_free(pointer);                                                                                        \
         real arguments;                                                                                                \
     }                                                                                                                  \

@@ -141,6 +141,7 @@ void ids_spill(struct thread_state *state) {
         batch->is_settled = 0;
     }
     state->id_count -= IDS_BATCH;
+    state->ids_then -= IDS_BATCH;
     memmove(state->ids, state->ids + IDS_BATCH, state->id_count * sizeof state->ids[0]);
     if (!batch)
         return;
@@ -159,6 +160,7 @@ void ids_spill(struct thread_state *state) {
 static void batch_open(struct thread_state *state, struct ids_batch *batch) {
     memcpy(state->ids, batch->ids, sizeof batch->ids);
     state->id_count = IDS_BATCH;
+    state->ids_then += IDS_BATCH;
     for (uint32_t i = IDS_BATCH; i-- > 0;)
         __builtin_prefetch(record_of(batch->ids[i]), 1);
     push(&state->empty, batch);
@@ -171,6 +173,7 @@ static void deferred_take(struct thread_state *state) {
         next = *deferred_next(id);
         *record_of(id) = (struct object){0};
         ids_give_back(state, id);
+        state->ids_then++;
     }
 }
 
@@ -200,6 +203,7 @@ int ids_refill(struct thread_state *state) {
         return -1;
     for (uint32_t i = IDS_BATCH; i-- > 0;)
         state->ids[state->id_count++] = id + i;
+    state->ids_then += IDS_BATCH;
     return 0;
 }
 

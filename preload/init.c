@@ -45,7 +45,7 @@ struct process process;
 
 EXPORT int castaway_active(void);
 EXPORT int castaway_active(void) {
-    return hook_recording;
+    return hook_is_recording();
 }
 
 const char *init_environment(const char *name) {
@@ -172,7 +172,7 @@ static void begin(void) {
         duty_add(DUTY_SHARED_GRANULES);
     thread_init();
     start_unwinding();
-    hook_recording = 1;
+    hook_recording_begins();
 }
 
 void start_recording(void) {
@@ -228,7 +228,7 @@ __attribute__((constructor)) static void start(int count, char **arguments, char
     follow_start();
     process.started = is_wanted();
     if (!process.started) {
-        hook_recording = 0; /* nobody will ask */
+        hook_recording_ends(); /* nobody will ask */
     } else {
         limits_start();
         give_way_start();
@@ -253,7 +253,7 @@ void process_after_fork(void) {
     live_after_fork();
     if (!process.started) {
         live_end();
-        hook_recording = 0; /* nobody will ask */
+        hook_recording_ends(); /* nobody will ask */
     }
     exit_after_fork();
 }

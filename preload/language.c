@@ -13,8 +13,8 @@
 #include <string.h>
 
 #include "analysis/cxx.h"
+#include "analysis/encoded.h"
 #include "analysis/gobject.h"
-#include "analysis/halves.h"
 #include "analysis/python.h"
 #include "init.h"
 #include "loaded.h"
@@ -72,10 +72,15 @@ static int has_cxx_library(void) {
     return symbol_find("_ZTVN10__cxxabiv117__class_type_infoE") != 0;
 }
 
-/* ---- GLib ---- */
+/* ---- GLib, fontconfig ---- */
 
-int language_halves(struct heap *heap, struct arena *arena) {
-    return halves_are_possible(heap) && symbol_find("g_hash_table_insert") ? halves_find(heap, arena) : 0;
+int language_encoded(struct heap *heap, struct arena *arena) {
+    unsigned libraries = 0;
+    if (encoded_halves_are_possible(heap) && symbol_find("g_hash_table_insert"))
+        libraries |= ENCODED_GLIB;
+    if (symbol_find("FcPatternCreate"))
+        libraries |= ENCODED_FONTCONFIG;
+    return encoded_find(heap, libraries, arena);
 }
 
 /* ---- GObject ---- */

@@ -10,8 +10,8 @@ struct language_notes {
     enum reason python, gobject;
 };
 
-/* halves_find(), where there is a library that has such arrays. context: child */
-int language_halves(struct heap *heap, struct arena *arena);
+/* encoded_find(), of the libraries that are there. context: child */
+int language_encoded(struct heap *heap, struct arena *arena);
 
 /* Read them from memory. heap: frozen, or a young view; is_quiet: as for cxx_read(). The result is not installed yet.
  * returns  0 or -ENOMEM. context: child */

@@ -81,6 +81,7 @@ enum { NOT_ASKED, ASKED, ANSWERING };
 static struct {
     _Atomic int taken; /* by a thread that asks */
     _Atomic int state;
+    enum snapshot_task task;
     uintptr_t address;
     size_t max;
     int reply;
@@ -344,11 +345,11 @@ static void answer(const struct control_request *request, ucontext_t *context) {
         skip(request->reply, NOTE_SCANS_SKIPPED, why);
 }
 
-/* The program itself asks what points at an object. The answer comes through a pipe, by snapshot as any other; no end of the
+/* The program itself asks what points at an object, or at what it points. The answer comes through a pipe, by snapshot as any other; no end of the
  * pipe tells that there is none, for a child that is forked meanwhile has it open, too. */
 static void answer_program(ucontext_t *context) {
     struct snapshot_order order = {
-        .task = SNAPSHOT_REFERRERS,
+        .task = asked.task,
         .reply = asked.reply,
         .address = asked.address,
         .max = asked.max,
@@ -522,7 +523,7 @@ static int wait_until_answered(void) {
     return 0;
 }
 
-long live_referrers(uintptr_t address, void **out, size_t max) {
+static long ask(enum snapshot_task task, uintptr_t address, void **out, size_t max) {
     int pipe[2] = {-1, -1};
     if (!on || ended || thread_busy || sys_failed(sys(SYS_pipe2, pipe, O_CLOEXEC)))
         return -1;
@@ -531,6 +532,7 @@ long live_referrers(uintptr_t address, void **out, size_t max) {
         sys(SYS_nanosleep, &slice, 0);
     interrupt_install();
     wait_for_last_answer();
+    asked.task = task;
     asked.address = address;
     asked.max = max;
     asked.reply = pipe[1];
@@ -542,6 +544,13 @@ long live_referrers(uintptr_t address, void **out, size_t max) {
     long count = error ? -1 : referrers_read(pipe[0], out, max, COLLECT_LIMIT_MS);
     sys(SYS_close, pipe[0]);
     return count;
+}
+
+long live_referrers(uintptr_t address, void **out, size_t max) {
+    return ask(SNAPSHOT_REFERRERS, address, out, max);
+}
+long live_referents(uintptr_t address, void **out, size_t max) {
+    return ask(SNAPSHOT_REFERENTS, address, out, max);
 }
 
 int live_freeze(void) {

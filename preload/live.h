@@ -10,8 +10,6 @@
 #include "scan.h"
 #include "thread.h"
 
-enum { LIVE_EVENTS = 256 }; /* births and deaths of a thread between two looks at the thresholds */
-
 /* Something is due: the next hook that ends raises the signal for it, or calls the program's own functions (told.h). */
 enum live_want {
     LIVE_SIGNAL = 1,
@@ -51,6 +49,8 @@ long live_collect(unsigned generation, unsigned confirm);
 /* Objects that point at the one at `address`: the first `max` of them to `out`.
  * returns  how many there are; -1: not known. context: as live_collect() */
 long live_referrers(uintptr_t address, void **out, size_t max);
+/* The same of those that it points at. */
+long live_referents(uintptr_t address, void **out, size_t max);
 
 /* What is alive is left out of all scans from now on (frozen.h). returns 0, or -1: nothing has changed. context: as above */
 int live_freeze(void);

@@ -130,16 +130,19 @@ unsigned module_of_locked(uintptr_t pc) {
     return object_of(pc, &found) ? module_add(&found) : MODULE_NONE;
 }
 
+/* Where its code may be; nowhere, if there is no such module any more. */
+static struct range code_of(unsigned number) {
+    const struct module *module = &modules[number];
+    return number < module_count && !module->closed ? (struct range){module->lo, module->hi} : (struct range){0, 0};
+}
+
 void modules_of_locked(const uint64_t *frames, size_t count, uint16_t *numbers) {
-    unsigned last = MODULE_NONE;
-    uintptr_t lo = 0, bytes = 0; /* of the last one's code: mostly they lie in one */
+    static unsigned last; /* mostly they lie in one, as did those of the last call */
+    struct range code = code_of(last);
     for (size_t i = 0; i < count; i++) {
         uintptr_t pc = (uintptr_t)(frames[i] & ~FRAME_EXACT);
-        if (pc - lo >= bytes) {
-            last = module_of_locked(pc);
-            lo = last == MODULE_NONE ? 0 : modules[last].lo;
-            bytes = last == MODULE_NONE ? 0 : modules[last].hi - lo;
-        }
+        if (pc - code.lo >= code.hi - code.lo)
+            code = code_of(last = module_of_locked(pc));
         numbers[i] = (uint16_t)last;
     }
 }

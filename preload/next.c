@@ -7,7 +7,10 @@
 
 #include <dlfcn.h>
 
-struct next next;
+#include "init.h"
+
+static void *malloc_first(size_t bytes);
+struct next next = {.malloc = malloc_first};
 int next_ready;
 
 _Alignas(16) char next_early_store[NEXT_EARLY_BYTES];
@@ -25,6 +28,12 @@ void *next_early(size_t bytes) {
 
 size_t next_early_bytes(const void *pointer) {
     return *(const size_t *)((const char *)pointer - 16);
+}
+
+/* Stands in front of the real one until that was looked up, so that no later call need ask. */
+static void *malloc_first(size_t bytes) {
+    start_recording();
+    return next_ready ? next.malloc(bytes) : next_early(bytes);
 }
 
 void next_resolve(void) {

@@ -24,7 +24,6 @@
 
 /* One line here is one function behind ours: result, name, parameters. */
 #define NEXT_FUNCTIONS(X)                                                                                              \
-    X(void *, malloc, (size_t))                                                                                        \
     X(void *, calloc, (size_t, size_t))                                                                                \
     X(void *, realloc, (void *, size_t))                                                                               \
     X(void *, reallocarray, (void *, size_t, size_t))                                                                  \
@@ -105,7 +104,8 @@
     X(int, setresuid, (uid_t, uid_t, uid_t))                                                                           \
     X(int, chroot, (const char *))                                                                                     \
     X(int, unshare, (int))                                                                                             \
-    X(int, setns, (int, int))
+    X(int, setns, (int, int))                                                                                          \
+    X(void *, malloc, (size_t)) /* last: the lookup itself may allocate */
 
 struct next {
 #define X(result, name, parameters) result(*name) parameters;

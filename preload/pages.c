@@ -25,7 +25,7 @@ enum {
     PAGE = 4096,
     LOAN_BYTES = 128 << 10,
     HUGE_BYTES_MIN = 8 << 20,
-    SMALL_BYTES_MAX = 1024,
+    SMALL_BYTES_MAX = 4096,
     AHEAD_OF = 8,
     AHEAD_BYTES_MIN = 16 << 10,
     AHEAD_BYTES_MAX = 256 << 10,

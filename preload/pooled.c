@@ -203,7 +203,7 @@ static void pools_release(void) {
 
 void castaway_api_pool_alloc(const void *pool, const void *object, size_t size) {
     struct caller caller = ARCH_CALLER();
-    if (!object || !hook_recording || !pools_take())
+    if (!object || !hook_is_recording() || !pools_take())
         return;
     duty_add(DUTY_SHARED_GRANULES); /* a pool's objects stand as close as it likes */
     duty_add(DUTY_POOLS);

@@ -17,7 +17,10 @@
 #include "table.h"
 #include "thread.h"
 
-enum { SERIAL_BATCH = 1024 };
+enum {
+    SERIAL_BATCH = 256,              /* births of a thread between two looks at the thresholds */
+    SERIALS_NOTED = 4 * SERIAL_BATCH /* so many apart their time is noted: to ask for it takes longer than to look */
+};
 
 struct heap_index record_index;
 static _Atomic uint32_t next_serial = 1;
@@ -115,7 +118,9 @@ static object_id odd_find(uintptr_t address) {
 static void serials_take(struct thread_state *state) {
     state->serial = atomic_fetch_add_explicit(&next_serial, SERIAL_BATCH, memory_order_relaxed);
     state->serial_end = state->serial + SERIAL_BATCH;
-    live_note_birth(state->serial);
+    if (state->serial % SERIALS_NOTED < SERIAL_BATCH)
+        live_note_birth(state->serial);
+    live_flush(state);
     if (__builtin_expect(state->scopes != NULL, 0))
         scope_note_serials(state->scopes, state->serial, state->serial_end);
 }
@@ -212,8 +217,6 @@ void record_add(uintptr_t address, size_t size_bytes, uint32_t site, unsigned fl
         serials_take(state);
     object_id id = state->ids[--state->id_count];
     record_write(state, id, object);
-    if (!state->events_left)
-        live_flush(state);
     if (enter(address, id, size_bytes) != 0)
         lose(id);
 }
@@ -239,9 +242,9 @@ void record_forget(object_id id) {
         ids_defer(id);
         return;
     }
+    int is_full = state->id_count == THREAD_IDS;
     ids_give_back(state, id);
-    state->net_objects--;
-    if (--state->events_left == 0)
+    if (is_full)
         live_flush(state);
 }
 

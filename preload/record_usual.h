@@ -14,20 +14,12 @@ static inline struct object *record_of(object_id id) {
     return &record_chunks[id >> HEAP_CHUNK_SHIFT][id & (HEAP_CHUNK_OBJECTS - 1)];
 }
 
-/* The record of the object that the thread has just made; its id is at hand, and serials and events are left. */
+/* The record of the object that the thread has just made; its id is at hand, and serials are left. */
 static inline void record_write(struct thread_state *state, object_id id, struct object object) {
     struct object *record = record_of(id);
-    state->net_objects++;
     state->net_bytes += (int64_t)object.size_bytes - (int64_t)record->size_bytes;
-    state->events_left--;
     object.birth = state->serial++;
     *record = object;
-}
-
-/* The next object's record is seldom in the cache. Whether there is an id does not matter. */
-static inline void record_expect(const struct thread_state *state) {
-    _Static_assert((THREAD_IDS & (THREAD_IDS - 1)) == 0, "the place before the first is the last");
-    __builtin_prefetch(record_of(state->ids[(state->id_count - 1) & (THREAD_IDS - 1)]), 1);
 }
 
 /* Where in the index an object stands. */
@@ -48,12 +40,13 @@ static inline struct record_place record_place(uintptr_t address) {
 static inline __attribute__((always_inline)) int record_add_usual(struct thread_state *state, struct record_place place,
                                                                   uintptr_t address, size_t size_bytes, uint32_t site) {
     _Atomic uint32_t *slot = place.slot;
-    if (__builtin_expect(!place.leaf || size_bytes >= HEAP_LARGE_BYTES || !state->id_count ||
-                             state->serial >= state->serial_end || state->events_left <= 1 ||
+    const uint32_t ids = state->id_count;
+    if (__builtin_expect(!place.leaf || size_bytes >= HEAP_LARGE_BYTES || !ids || state->serial >= state->serial_end ||
                              atomic_load_explicit(slot, memory_order_relaxed),
                          0))
         return 0;
-    object_id id = state->ids[--state->id_count];
+    object_id id = state->ids[ids - 1];
+    state->id_count = ids - 1;
     record_write(state, id, (struct object){.size_bytes = size_bytes, .site = site});
     atomic_store_explicit(&place.leaf->born[heap_slot_number(address) >> HEAP_BLOCK_SHIFT], record_epoch,
                           memory_order_relaxed);
@@ -72,14 +65,12 @@ static inline __attribute__((always_inline)) object_id record_withdraw_usual(uin
 }
 
 static inline int record_has_room(const struct thread_state *state) {
-    return __builtin_expect(state->id_count < THREAD_IDS && state->events_left > 1, 1);
+    return __builtin_expect(state->id_count < THREAD_IDS, 1);
 }
 
 /* There is room. */
 static inline __attribute__((always_inline)) void record_forget_usual(struct thread_state *state, object_id id) {
     state->ids[state->id_count++] = id;
-    state->net_objects--;
-    state->events_left--;
 }
 
 #endif

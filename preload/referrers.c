@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <time.h>
 
+#include "analysis/pointers.h"
 #include "clock.h"
 #include "sys.h"
 #include "write.h"
@@ -22,26 +23,16 @@ struct looking {
     size_t count, capacity;
 };
 
-static int points_there(const struct looking *looking, struct range words) {
+static int points_there(const struct looking *looking, object_id id, uintptr_t address) {
     const struct heap *heap = looking->heap;
-    size_t step = heap->unaligned ? 1 : sizeof(uintptr_t);
-    for (struct range part = heap_readable(heap, words.lo, words.hi); part.lo < part.hi;
-         part = heap_readable(heap, part.hi, words.hi))
-        for (uintptr_t at = part.lo; at + sizeof at <= part.hi; at += step) {
-            uintptr_t pointer = heap_pointer(heap, at);
-            if (pointer >= looking->target.lo && pointer < looking->target.hi)
-                return 1;
-        }
+    struct pointers walk = pointers_of(heap, heap_object(heap, id), address);
+    for (uintptr_t pointer; pointers_next(heap, &walk, &pointer);)
+        if (pointer >= looking->target.lo && pointer < looking->target.hi)
+            return 1;
     return 0;
 }
 
-/* Pointers of the object into itself are its own affair. */
-static int visit(void *context, uintptr_t address, object_id id) {
-    struct looking *looking = context;
-    const struct heap *heap = looking->heap;
-    if (address == looking->target.lo ||
-        !points_there(looking, heap_contents(heap, address, heap_object(heap, id)->size_bytes)))
-        return 0;
+static int tell(struct looking *looking, uintptr_t address) {
     uintptr_t *found =
         arena_grow(looking->arena, looking->found, looking->count, &looking->capacity, sizeof *looking->found);
     if (!found)
@@ -49,6 +40,23 @@ static int visit(void *context, uintptr_t address, object_id id) {
     looking->found = found;
     found[looking->count++] = address;
     return 0;
+}
+
+/* Pointers of the object into itself are its own affair. */
+static int visit(void *context, uintptr_t address, object_id id) {
+    struct looking *looking = context;
+    if (address == looking->target.lo || !points_there(looking, id, address))
+        return 0;
+    return tell(looking, address);
+}
+
+static int answer(const struct looking *looking, int file, size_t max) {
+    int64_t count = (int64_t)looking->count;
+    int error = write_bytes(file, &count, sizeof count);
+    if (!error)
+        error =
+            write_bytes(file, looking->found, (looking->count < max ? looking->count : max) * sizeof *looking->found);
+    return error;
 }
 
 int referrers_write(int file, struct search *search, uintptr_t address, size_t max) {
@@ -62,11 +70,23 @@ int referrers_write(int file, struct search *search, uintptr_t address, size_t m
         if (error)
             return error;
     }
-    int64_t count = (int64_t)looking.count;
-    int error = write_bytes(file, &count, sizeof count);
-    if (!error)
-        error = write_bytes(file, looking.found, (looking.count < max ? looking.count : max) * sizeof *looking.found);
-    return error;
+    return answer(&looking, file, max);
+}
+
+int referrers_write_referents(int file, struct search *search, uintptr_t address, size_t max) {
+    const struct heap *heap = &search->heap;
+    struct looking looking = {.heap = heap, .arena = search->arena};
+    uintptr_t start, target;
+    object_id id = heap_find(heap, address, &start);
+    struct pointers walk = {0};
+    if (id)
+        walk = pointers_of(heap, heap_object(heap, id), start);
+    for (uintptr_t pointer; pointers_next(heap, &walk, &pointer);) {
+        object_id other = heap_find(heap, pointer, &target);
+        if (other && other != id && tell(&looking, target))
+            return -ENOMEM;
+    }
+    return answer(&looking, file, max);
 }
 
 void referrers_refuse(int file) {

@@ -1,4 +1,4 @@
-/* referrers.h - which objects point at an object. */
+/* referrers.h - which objects point at an object, and at which it points. */
 #ifndef CASTAWAY_PRELOAD_REFERRERS_H
 #define CASTAWAY_PRELOAD_REFERRERS_H
 
@@ -7,6 +7,9 @@
 /* Write their number (int64_t), and the addresses of the first `max` of them (uintptr_t each), to `file`.
  * returns  0, or a negative errno. context: snapshot child, after search_view() */
 int referrers_write(int file, struct search *search, uintptr_t address, size_t max);
+
+/* The same of the objects at which it points, one for each pointer. */
+int referrers_write_referents(int file, struct search *search, uintptr_t address, size_t max);
 
 /* There is no answer. context: any */
 void referrers_refuse(int file);

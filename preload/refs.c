@@ -137,7 +137,7 @@ static inline void change_locked(object_id id, uint32_t offset, enum refs_change
 
 /* Begin and end what the program's call does here. begins returns 0 when it must not be done. */
 static inline int begins(void) {
-    if (!hook_recording)
+    if (!hook_is_recording())
         return 0;
     if (thread_busy++ == 0 && thread_state())
         return 1;

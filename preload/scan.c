@@ -14,7 +14,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "analysis/halves.h"
+#include "analysis/encoded.h"
 #include "analysis/holes.h"
 #include "analysis/miscount.h"
 #include "analysis/settle.h"
@@ -74,7 +74,7 @@ static int view(struct arena *arena, struct search *search) {
         error = roots_view_memory(&search->maps, &search->heap, arena);
     if (!error)
         holes_flag(&search->heap);
-    return error ? error : language_halves(&search->heap, arena);
+    return error ? error : language_encoded(&search->heap, arena);
 }
 
 int search_view(struct arena *arena, struct search *search) {
@@ -120,7 +120,7 @@ static int add_old_words(struct search *search, const struct range *written, siz
         return error;
     struct roots_output *roots = &search->roots;
     all = arena_alloc(search->arena, roots->count + old_count + 1, sizeof *all);
-    if (!all || halves_widen(&search->heap, search->arena, &all[roots->count + old_count]))
+    if (!all || encoded_widen(&search->heap, search->arena, &all[roots->count + old_count]))
         return -ENOMEM;
     memcpy(all, roots->root, roots->count * sizeof *all);
     if (old_count)
@@ -128,7 +128,7 @@ static int add_old_words(struct search *search, const struct range *written, siz
     for (size_t i = 0; i < old_count; i++)
         roots->bytes += old_words[i].hi - old_words[i].lo;
     roots->root = all;
-    roots->count += old_count + (search->heap.halves_count > 0);
+    roots->count += old_count + (search->heap.encoded_count > 0);
     return 0;
 }
 

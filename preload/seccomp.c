@@ -242,7 +242,7 @@ static void confine(enum memory memory) {
     }
     fatal_end();
     rights_confined = 1;
-    hook_recording = 0; /* nobody will ask, and it could take a call that kills */
+    hook_recording_ends(); /* nobody will ask, and it could take a call that kills */
 }
 
 static void look_at(const struct sock_fprog *program, enum memory memory) {

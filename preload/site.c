@@ -20,20 +20,24 @@ enum {
     SITE_CHUNK = 1 << 12, /* site pointers a chunk */
     SITE_CHUNKS = (SITES_MAX + SITE_CHUNK) / SITE_CHUNK,
     SHARED_OF = 2, /* a site shares frames when that is one part of so many, or more */
+    ROOM_BYTES = 4096,
 };
 
-/* A place is a site's address and 16 bits of its hash, so that no other site is read on the way to one: reading memory is
- * most of what finding costs. 0: empty. */
-enum { TAG_SHIFT = 48 };
+/* A place is some bits of a site's hash, 0: empty, and its id. No other site is read on the way to one, and no id: waiting for
+ * memory is most of what finding costs, and that most stacks are new shows in the tags, which the cache has. */
+enum { TAG_SHIFT = 56 };
 struct buckets {
     size_t capacity;
-    _Atomic uint64_t place[];
+    _Atomic uint32_t *id;
+    _Atomic uint8_t tag[]; /* behind them the ids */
 };
 
 static struct buckets *_Atomic buckets;
 static struct site **site_chunks[SITE_CHUNKS];
 static const struct site
-    *base; /* the last one that has all its frames, with which the next ones may share them; or NULL */
+    *base;              /* the last one that has all its frames, with which the next ones may share them; or NULL */
+static size_t sharable; /* so many outer frames of it, whose modules are known */
+static char *free_from, *free_end; /* for the next sites */
 static _Atomic uint32_t count_published;
 static _Atomic uint32_t count_entered; /* in the hash table, too */
 
@@ -67,23 +71,22 @@ uint32_t site_count(void) {
     return atomic_load_explicit(&count_published, memory_order_acquire);
 }
 
-static uint64_t tag_of(uint64_t hash) {
-    return hash >> TAG_SHIFT << TAG_SHIFT;
-}
-static const struct site *site_at(uint64_t place) {
-    return (const struct site *)(uintptr_t)(place & ((1ull << TAG_SHIFT) - 1));
+static uint8_t tag_of(uint64_t hash) {
+    return (uint8_t)(hash >> TAG_SHIFT | 1);
 }
 
 static uint32_t find(const struct buckets *table, uint64_t hash, const uint64_t *frames, size_t count) {
     if (!table)
         return 0;
+    __builtin_prefetch((const uint32_t *)&table->id[first_place(table, hash)],
+                       1); /* a lock would wait for it to be written */
     for (size_t at = first_place(table, hash);; at = (at + 1) & (table->capacity - 1)) {
-        uint64_t place = atomic_load_explicit(&table->place[at], memory_order_acquire);
-        if (!place)
+        uint8_t tag = atomic_load_explicit(&table->tag[at], memory_order_acquire);
+        if (!tag)
             return 0;
-        if ((place ^ hash) >> TAG_SHIFT)
+        if (tag != tag_of(hash))
             continue;
-        const struct site *site = site_at(place);
+        const struct site *site = site_get(atomic_load_explicit(&table->id[at], memory_order_relaxed));
         if (site->hash == hash && !site->stale && site_has_outer(site, 0, frames, count))
             return site->id;
     }
@@ -91,9 +94,10 @@ static uint32_t find(const struct buckets *table, uint64_t hash, const uint64_t 
 
 static void enter(struct buckets *table, const struct site *site) {
     size_t at = first_place(table, site->hash);
-    while (atomic_load_explicit(&table->place[at], memory_order_relaxed))
+    while (atomic_load_explicit(&table->tag[at], memory_order_relaxed))
         at = (at + 1) & (table->capacity - 1);
-    atomic_store_explicit(&table->place[at], tag_of(site->hash) | (uintptr_t)site, memory_order_release);
+    atomic_store_explicit(&table->id[at], site->id, memory_order_relaxed);
+    atomic_store_explicit(&table->tag[at], tag_of(site->hash), memory_order_release);
 }
 
 /* A table with room for one more: the present one, or its double. Old tables stay for readers under way. */
@@ -103,12 +107,14 @@ static struct buckets *room_locked(void) {
     if (table && count + 1 < table->capacity / 2)
         return table;
     size_t capacity = table ? table->capacity * 2 : BUCKETS_MIN;
-    struct buckets *larger = pages_alloc_dense(sizeof *larger + capacity * sizeof larger->place[0]);
-    if (!larger)
+    struct buckets *larger;
+    size_t bytes = sizeof *larger + capacity * (sizeof larger->tag[0] + sizeof larger->id[0]);
+    if (!(larger = pages_alloc_dense(bytes)))
         return NULL;
     if (table) /* sites will stand all over it */
-        pages_populate(larger, sizeof *larger + capacity * sizeof larger->place[0]);
+        pages_populate(larger, bytes);
     larger->capacity = capacity;
+    larger->id = (_Atomic uint32_t *)(larger->tag + capacity);
     for (uint32_t id = 1; id <= count; id++)
         enter(larger, site_get(id));
     atomic_store_explicit(&buckets, larger, memory_order_release);
@@ -124,14 +130,36 @@ static struct site **pointer_locked(uint32_t id) {
 
 /* How many of these frames, outer ones, the base has, too, and knows the modules of. */
 static size_t shared_locked(const uint64_t *frames, size_t count) {
-    size_t shared = 0, most = base && !base->stale ? base->count : 0;
-    if (most > count)
-        most = count;
-    for (const uint64_t *of_base = base ? base->own_frames + base->count : NULL;
-         shared < most && frames[count - 1 - shared] == of_base[-1 - (long)shared] &&
-         site_own_modules(base)[base->count - 1 - shared] != MODULE_NONE;)
-        shared++;
-    return shared;
+    size_t most = !base || base->stale ? 0 : sharable < count ? sharable : count;
+    const uint64_t *end = frames + count, *last = end, *of_base = base ? base->own_frames + base->count : NULL;
+    while (last > end - most && last[-1] == of_base[-1]) {
+        last--;
+        of_base--;
+    }
+    return (size_t)(end - last);
+}
+
+/* The next ones may share frames with this one. */
+static void base_on_locked(const struct site *site) {
+    base = site;
+    for (sharable = 0; sharable < site->count; sharable++)
+        if (site_own_modules(site)[site->count - 1 - sharable] == MODULE_NONE)
+            return;
+}
+
+static struct site *site_alloc_locked(size_t own) {
+    struct site *site;
+    size_t bytes = sizeof *site + own * (sizeof *site->own_frames + sizeof(uint16_t));
+    bytes = (bytes + _Alignof(struct site) - 1) & ~(_Alignof(struct site) - 1);
+    if ((size_t)(free_end - free_from) < bytes) {
+        free_from = pages_alloc_dense(ROOM_BYTES);
+        free_end = free_from ? free_from + ROOM_BYTES : NULL;
+        if (!free_from)
+            return NULL;
+    }
+    site = (struct site *)free_from;
+    free_from += bytes;
+    return site;
 }
 
 static uint32_t add_locked(uint64_t hash, const uint64_t *frames, size_t count) {
@@ -141,18 +169,18 @@ static uint32_t add_locked(uint64_t hash, const uint64_t *frames, size_t count) 
     size_t shared = shared_locked(frames, count), own = shared * SHARED_OF < count ? count : count - shared;
     struct buckets *table = room_locked();
     struct site **pointer = table ? pointer_locked(id) : NULL;
-    struct site *site = pointer ? pages_alloc_dense(sizeof *site + own * (sizeof(uint64_t) + sizeof(uint16_t))) : NULL;
+    struct site *site = pointer ? site_alloc_locked(own) : NULL;
     if (!site)
         return 0;
     site->hash = hash;
     site->id = id;
     site->count = (uint16_t)count;
     site->own = (uint8_t)own;
-    if (own == count)
-        base = site;
-    site->base = base;
     memcpy(site->own_frames, frames, own * sizeof *frames);
     modules_of_locked(frames, own, (uint16_t *)(site->own_frames + own));
+    if (own == count)
+        base_on_locked(site);
+    site->base = base;
     *pointer = site;
     atomic_store_explicit(&count_published, id, memory_order_release);
     enter(table, site);
@@ -229,6 +257,7 @@ void site_modules_on_stack(const uint64_t *frames, size_t count) {
 void site_forget_all(void) {
     atomic_store(&buckets, NULL);
     base = NULL;
+    free_from = free_end = NULL;
     atomic_store(&count_published, 0);
     atomic_store(&count_entered, 0);
     memset(site_chunks, 0, sizeof site_chunks);

@@ -205,6 +205,8 @@ static int child_answer(struct snapshot_order *order, struct arena *arena, struc
         return write_why(order->reply, &order->in, search, order->address);
     case SNAPSHOT_REFERRERS:
         return referrers_write(order->reply, search, order->address, order->max);
+    case SNAPSHOT_REFERENTS:
+        return referrers_write_referents(order->reply, search, order->address, order->max);
     default:
         return write_status(order->reply, &order->in, search);
     }
@@ -219,7 +221,7 @@ static void child_main(struct snapshot_order *order, struct outcome *outcome) {
     int error = -ENOMEM;
     if (search)
         error = outcome ? child_scan(order, &arena, search, outcome) : child_answer(order, &arena, search);
-    if (error && order->reply >= 0 && order->task == SNAPSHOT_REFERRERS)
+    if (error && order->reply >= 0 && order->task >= SNAPSHOT_REFERRERS)
         referrers_refuse(order->reply);
     else if (error && order->reply >= 0)
         write_note(order->reply, &order->in, NOTE_SCAN_FAILED, REASON_SEARCH_FAILED);

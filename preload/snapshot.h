@@ -9,13 +9,20 @@
 #include "scan.h"
 #include "scope.h"
 
-enum snapshot_task { SNAPSHOT_SCAN, SNAPSHOT_STATUS, SNAPSHOT_TOP, SNAPSHOT_WHY, SNAPSHOT_REFERRERS };
+enum snapshot_task {
+    SNAPSHOT_SCAN,
+    SNAPSHOT_STATUS,
+    SNAPSHOT_TOP,
+    SNAPSHOT_WHY,
+    SNAPSHOT_REFERRERS,
+    SNAPSHOT_REFERENTS
+};
 
 struct snapshot_order {
     enum snapshot_task task;
     struct scan_input in;
-    uintptr_t address;   /* why, referrers */
-    size_t max;          /* referrers: that are told */
+    uintptr_t address;   /* why, referrers, referents */
+    size_t max;          /* referrers, referents: that are told */
     int reply;           /* descriptor that takes the answer, or -1; stays the caller's */
     int place;           /* place.h: which recording of this process stands already */
     ucontext_t *context; /* registers of the calling thread */

@@ -53,7 +53,6 @@ static struct thread_state *state_make(void) {
     struct thread_state *state = pages_alloc(sizeof *state);
     if (!state)
         return NULL;
-    state->events_left = LIVE_EVENTS;
     lock_take(LOCK_STATES);
     state->all_next = all_states;
     all_states = state;
@@ -93,6 +92,7 @@ void thread_forget_tables(void) {
         state->traces = NULL;
         state->batches = state->empty = NULL;
         state->id_count = state->batches_kept = 0;
+        state->ids_then = 0;
     }
 }
 
@@ -104,7 +104,7 @@ void thread_forget_serials(void) {
 int64_t thread_net_objects(void) {
     int64_t objects = 0;
     for (struct thread_state *state = all_states; state; state = state->all_next)
-        objects += state->net_objects;
+        objects += thread_own_net_objects(state);
     return objects;
 }
 

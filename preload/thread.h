@@ -21,17 +21,17 @@ static inline int64_t wait_ns(int64_t seconds, int64_t ns) {
 enum { THREAD_IDS = 256 };
 struct thread_state {
     uint32_t id_count;              /* of ids[] */
+    uint32_t serial, serial_end;    /* birth serials taken in advance, so that threads share no counter */
     int has_shared;                 /* ids that it gave back, with everybody, since it had none left */
     struct ids_batch *batches;      /* more of them, that it keeps for itself (ids.c) */
     uint16_t batches_kept;          /* how many batches */
     uint16_t batches_kept_max;      /* how many it may keep from everybody */
     struct ids_batch *empty;        /* batches to be filled again */
-    uint32_t serial, serial_end;    /* birth serials taken in advance, so that threads share no counter */
     int reallocates;                /* the real realloc runs: a record is out of the index */
     object_id aside_id;             /* this one, while reallocates; 0: there is none */
     uintptr_t aside;                /* the block's address */
-    uint32_t events_left;           /* births and deaths until the counts below are added to everybody's (live.c) */
-    int64_t net_objects, net_bytes; /* births minus deaths since then */
+    int64_t ids_then;               /* of ids[], when its counts were last added to everybody's (live.c), and moved since */
+    int64_t net_bytes;              /* births minus deaths since then */
     uintptr_t thread_pointer;       /* of its thread; 0: the thread is gone */
     struct wait wait;               /* of its thread */
     struct traces *traces;          /* of its thread (trace.c); NULL: none yet */
@@ -61,6 +61,10 @@ void thread_init(void); /* first constructor */
 /* Birth serials taken in advance are forgotten: what is born from now on is younger than what was. context: all stopped */
 void thread_forget_serials(void);
 
+/* Births minus deaths since its counts were last added to everybody's: each takes an id or brings one. */
+static inline int64_t thread_own_net_objects(const struct thread_state *state) {
+    return state->ids_then - (int64_t)state->id_count;
+}
 /* Births minus deaths that no state has added to everybody's yet. context: all stopped */
 int64_t thread_net_objects(void);
 

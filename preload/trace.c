@@ -419,10 +419,11 @@ static __attribute__((noinline)) struct traces *traces_begin(struct traces **of_
 }
 
 /* The thread's first one. */
-static __attribute__((noinline)) uint32_t site_first(struct traces **of_thread, const struct caller *caller) {
+static __attribute__((noinline)) uint32_t site_first(struct traces **of_thread, uintptr_t pc, uintptr_t sp,
+                                                     uintptr_t bp) {
     if (walks_alone(of_thread))
-        return site_of_young(*caller);
-    return traces_begin(of_thread) ? trace_site(of_thread, caller) : 0;
+        return site_of_young((struct caller){pc, sp, bp});
+    return traces_begin(of_thread) ? trace_site_above(of_thread, pc, sp, bp) : 0;
 }
 
 static __attribute__((noinline)) uint32_t site_elsewhere(struct traces *traces, const struct caller *caller,
@@ -443,21 +444,32 @@ static __attribute__((noinline)) uint32_t site_near_family(struct traces *traces
     return site;
 }
 
+/* What comes now and then is given the caller in registers, each where it is: what most calls take needs no place for it in
+ * memory. */
+
 /* The guessed stack does not begin where the present one does. */
-static __attribute__((noinline)) uint32_t site_begins_else(struct traces *traces, const struct caller *caller,
-                                                           struct whole *guessed) {
-    if (families_near(&traces->families, caller->sp))
-        return site_near_family(traces, caller, guessed);
-    return site_elsewhere(traces, caller, guessed);
+static __attribute__((noinline)) uint32_t site_begins_else(struct traces *traces, uintptr_t pc, uintptr_t sp,
+                                                           uintptr_t bp, struct whole *guessed) {
+    const struct caller caller = {pc, sp, bp};
+    if (families_near(&traces->families, sp))
+        return site_near_family(traces, &caller, guessed);
+    return site_elsewhere(traces, &caller, guessed);
 }
 
-static inline __attribute__((always_inline)) uint32_t site_by_guess(struct traces *traces,
-                                                                    const struct caller *caller) {
-    struct whole *guessed = guess(traces, class_of(caller), caller);
-    if (__builtin_expect(!whole_begins_at(guessed, caller), 0))
-        return site_begins_else(traces, caller, guessed);
+/* It does, and is another one. */
+static __attribute__((noinline)) uint32_t site_goes_else(struct traces *traces, uintptr_t pc, uintptr_t sp,
+                                                         uintptr_t bp, struct whole *guessed) {
+    return site_not_guessed(traces, &(struct caller){pc, sp, bp}, guessed);
+}
+
+static inline __attribute__((always_inline)) uint32_t site_by_guess(struct traces *traces, uintptr_t pc, uintptr_t sp,
+                                                                    uintptr_t bp) {
+    const struct caller caller = {pc, sp, bp};
+    struct whole *guessed = guess(traces, class_of(&caller), &caller);
+    if (__builtin_expect(!whole_begins_at(guessed, &caller), 0))
+        return site_begins_else(traces, pc, sp, bp, guessed);
     if (__builtin_expect(whole_differs(guessed) != NULL, 0))
-        return site_not_guessed(traces, caller, guessed);
+        return site_goes_else(traces, pc, sp, bp, guessed);
     guessed->hits++;
     frames_check_site(guessed->site);
     return guessed->site;
@@ -465,53 +477,55 @@ static inline __attribute__((always_inline)) uint32_t site_by_guess(struct trace
 
 /* ---- where a family begins ---- */
 
-static __attribute__((noinline)) uint32_t site_not_of_first(struct traces *traces, const struct caller *caller,
-                                                            struct family *family) {
+static __attribute__((noinline)) uint32_t site_not_of_first(struct traces *traces, uintptr_t pc, struct family *family,
+                                                            uintptr_t bp) {
+    uintptr_t sp = family->sp;
     family->vain++;
     families_look_first(&traces->families, family);
-    return site_by_guess(traces, caller);
+    return site_by_guess(traces, pc, sp, bp);
 }
 
-static __attribute__((noinline)) uint32_t site_new_of_first(struct traces *traces, const struct caller *caller,
-                                                            struct family *family, uint32_t number) {
-    uint32_t site = family_site_of_new(&traces->families, family, caller->pc, number);
-    return site ? site : site_by_guess(traces, caller);
+static __attribute__((noinline)) uint32_t site_new_of_first(struct traces *traces, uintptr_t pc, struct family *family,
+                                                            uintptr_t bp, uint32_t number) {
+    uintptr_t sp = family->sp;
+    uint32_t site = family_site_of_new(&traces->families, family, pc, number);
+    return site ? site : site_by_guess(traces, pc, sp, bp);
 }
 
-static inline __attribute__((always_inline)) uint32_t site_of_first(struct traces *traces, const struct caller *caller,
-                                                                    struct family *family, int is_page) {
+static inline __attribute__((always_inline)) uint32_t site_of_first(struct traces *traces, uintptr_t pc,
+                                                                    struct family *family, uintptr_t bp, int is_page) {
     uint32_t number;
-    if (__builtin_expect(!family_number(family, caller->pc, is_page, &number), 0))
-        return site_not_of_first(traces, caller, family);
+    if (__builtin_expect(!family_number(family, pc, is_page, &number), 0))
+        return site_not_of_first(traces, pc, family, bp);
     uint32_t site = family_known_site(family, number);
     if (__builtin_expect(!site, 0))
-        return site_new_of_first(traces, caller, family, number);
+        return site_new_of_first(traces, pc, family, bp, number);
     frames_check_site(site);
     return site;
 }
 
-static __attribute__((noinline)) uint32_t site_of_first_runs(struct traces *traces, const struct caller *caller,
-                                                             struct family *family) {
-    return site_of_first(traces, caller, family, 0);
+static __attribute__((noinline)) uint32_t site_of_first_runs(struct traces *traces, uintptr_t pc, struct family *family,
+                                                             uintptr_t bp) {
+    return site_of_first(traces, pc, family, bp, 0);
 }
 
-/* Most often it is one that is known, and nothing is called. */
-static __attribute__((noinline)) uint32_t site_near_first(struct traces *traces, const struct caller *caller,
-                                                          struct family *family) {
-    if (__builtin_expect(!family_begins_at(family, caller), 0))
-        return site_not_of_first(traces, caller, family);
-    return family->runs == 1 ? site_of_first(traces, caller, family, 1) : site_of_first_runs(traces, caller, family);
+/* The family's sp is the present one. Most often it is a stack that is known, and nothing is called. */
+static __attribute__((noinline)) uint32_t site_near_first(struct traces *traces, uintptr_t pc, struct family *family,
+                                                          uintptr_t bp) {
+    if (__builtin_expect(!family_begins_at(family, bp), 0))
+        return site_not_of_first(traces, pc, family, bp);
+    return family->runs == 1 ? site_of_first(traces, pc, family, bp, 1) : site_of_first_runs(traces, pc, family, bp);
 }
 
 /* ---- */
 
 /* The rest stands elsewhere and is jumped to, so that registers need not be saved for it. */
-uint32_t trace_site(struct traces **of_thread, const struct caller *caller) {
+uint32_t trace_site_above(struct traces **of_thread, uintptr_t pc, uintptr_t sp, uintptr_t bp) {
     struct traces *traces = *of_thread;
     if (__builtin_expect(!traces, 0))
-        return site_first(of_thread, caller);
-    const struct family_first *first = families_first(&traces->families, caller->sp);
-    if (first->sp == caller->sp)
-        return site_near_first(traces, caller, first->family);
-    return site_by_guess(traces, caller);
+        return site_first(of_thread, pc, sp, bp);
+    const struct family_first *first = families_first(&traces->families, sp);
+    if (first->sp == sp)
+        return site_near_first(traces, pc, first->family, bp);
+    return site_by_guess(traces, pc, sp, bp);
 }

@@ -13,7 +13,10 @@ struct traces; /* of one thread; up to 512 KiB, as its allocations come from eve
 /* The stack above `caller`, at most CAPTURE_FRAMES_MAX frames, as an id (site.h); 0: no memory.
  * traces   *traces is the calling thread's; NULL until its first call
  * context  hook, busy */
-uint32_t trace_site(struct traces **traces, const struct caller *caller);
+uint32_t trace_site_above(struct traces **traces, uintptr_t pc, uintptr_t sp, uintptr_t bp);
+static inline uint32_t trace_site(struct traces **traces, struct caller caller) {
+    return trace_site_above(traces, caller.pc, caller.sp, caller.bp); /* in registers */
+}
 
 /* In a forked child, whose only thread this is: what there is of it rests for a while. context: the child's atfork handler */
 void trace_after_fork(struct traces **traces);

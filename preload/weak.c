@@ -62,7 +62,7 @@ static struct weak describe(uintptr_t slot, struct caller caller) {
 
 void weak_add(uintptr_t slot, struct caller caller) {
     int error = errno;
-    if (!slot || slot % sizeof slot || !hook_recording)
+    if (!slot || slot % sizeof slot || !hook_is_recording())
         return;
     if (thread_busy++ == 0 && thread_state()) {
         struct weak made = describe(slot, caller);

@@ -73,6 +73,35 @@ START_TEST (what_two_groups_hold_belongs_to_neither) {
 }
 END_TEST
 
+START_TEST (what_marking_follows_is_retained) {
+    uintptr_t *a = object(48, 1), *ended = object(40, 2), *empty = object(sizeof(uintptr_t), 3);
+    a[0] = (uintptr_t)ended + 40;
+    a[1] = (uintptr_t)(empty + 1); /* new T[0] */
+    object(24, 4); /* so that this is not the end of the heap */
+    enter(0, a);
+    find();
+    group_is(0, 2, 56);
+    build->heap.ends_hold = 1;
+    find();
+    group_is(0, 3, 96);
+}
+END_TEST
+
+START_TEST (pointer_below_an_entry_retains_nothing) {
+    uintptr_t *a = object(24, 1), *counted = object(40, 2);
+    uint8_t entry[8] = {0};
+    a[0] = (uintptr_t)counted;
+    entry[heap_build_id(build, counted)] = 2 | HEAP_ENTRY_COUNTED;
+    enter(0, a);
+    build->heap.entry = entry;
+    find();
+    group_is(0, 1, 24);
+    a[1] = (uintptr_t)(counted + 2);
+    find();
+    group_is(0, 2, 64);
+}
+END_TEST
+
 START_TEST (two_entries_of_one_group_share_nothing) {
     uintptr_t *a = object(24, 1), *b = object(24, 2), *common = object(100, 3);
     a[0] = b[0] = (uintptr_t)common;
@@ -252,6 +281,8 @@ int main(void) {
     tcase_add_checked_fixture(by_hand, setup, teardown);
     tcase_add_test(by_hand, group_retains_all_that_hangs_from_it);
     tcase_add_test(by_hand, what_two_groups_hold_belongs_to_neither);
+    tcase_add_test(by_hand, what_marking_follows_is_retained);
+    tcase_add_test(by_hand, pointer_below_an_entry_retains_nothing);
     tcase_add_test(by_hand, two_entries_of_one_group_share_nothing);
     tcase_add_test(by_hand, largest_part_is_told_with_what_hangs_from_it);
     tcase_add_test(by_hand, lost_group_holds_nothing_that_is_alive);

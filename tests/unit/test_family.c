@@ -156,6 +156,48 @@ START_TEST (each_stack_of_a_family_has_its_own_site) {
 }
 END_TEST
 
+/* The bits of a number by which the family tells the words of a place apart. */
+static uint32_t bits_of_place(const struct family *family, size_t place) {
+    uint32_t bits = 0;
+    for (size_t i = 1; i < family->wides; i++)
+        for (size_t bit = 0; bit < FAMILY_WORD_BITS && family->wide[i].at == stack[place]; bit++)
+            bits |= family->wide[i].bits[bit];
+    for (size_t i = 0; i < family->places; i++)
+        if (family->at[i] == stack[place])
+            bits |= (uint32_t)family->weight[i] | (uint32_t)(family->weight[i] >> 32);
+    return bits;
+}
+
+/* Each of the places has so many words; those of outer ones come first. */
+enum { ORDERED = 4, WORDS_OF_ORDERED = 6 };
+static void set_ordered(unsigned number) {
+    for (size_t i = ORDERED; i-- > 0; number /= WORDS_OF_ORDERED)
+        set_place(i, number % WORDS_OF_ORDERED / (i % 2 ? 1 : 3)); /* every second one has two */
+}
+
+START_TEST (inner_places_have_the_low_bits_when_a_table_has_grown) {
+    struct families *families = families_make();
+    const unsigned all = WORDS_OF_ORDERED * WORDS_OF_ORDERED * WORDS_OF_ORDERED * WORDS_OF_ORDERED;
+    uint32_t site[WORDS_OF_ORDERED * WORDS_OF_ORDERED * WORDS_OF_ORDERED * WORDS_OF_ORDERED];
+    ck_assert(begin(families, SP));
+    for (unsigned i = 0; i < all; i++) {
+        set_ordered(i);
+        site[i] = meet(families, SP);
+    }
+    const struct family *family = &families->family[families_place(SP)];
+    ck_assert_uint_gt(family->known_bits, 4);
+    for (size_t place = 0; place + 1 < ORDERED; place++) {
+        uint32_t outer = bits_of_place(family, place + 1);
+        ck_assert_uint_lt(bits_of_place(family, place), outer & -outer);
+    }
+    for (unsigned i = 0; i < all; i++) {
+        set_ordered(i);
+        ck_assert_uint_eq(look(families, SP, 0), site[i]);
+    }
+    check_used(families);
+}
+END_TEST
+
 START_TEST (a_word_from_which_a_walk_goes_on_in_another_way_is_no_family_s) {
     struct families *families = families_make();
     ck_assert(begin(families, SP));
@@ -391,6 +433,7 @@ int main(void) {
     Suite *suite = suite_create("family");
     TCase *tests = tcase_create("family");
     tcase_add_test(tests, each_stack_of_a_family_has_its_own_site);
+    tcase_add_test(tests, inner_places_have_the_low_bits_when_a_table_has_grown);
     tcase_add_test(tests, a_word_from_which_a_walk_goes_on_in_another_way_is_no_family_s);
     tcase_add_test(tests, a_place_has_64_words);
     tcase_add_test(tests, a_table_is_found_for_any_64_words);

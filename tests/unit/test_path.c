@@ -70,6 +70,32 @@ START_TEST (offsets_say_where_the_pointers_stand) {
 }
 END_TEST
 
+START_TEST (pointer_at_any_address_leads_on_where_the_heap_is_unaligned) {
+    uintptr_t *a = object(40, 1), *b = object(24, 2), *c = object(32, 3);
+    roots[0] = (uintptr_t)a;
+    memcpy((char *)a + 13, &b, sizeof b);
+    b[1] = (uintptr_t)c;
+    ck_assert_int_eq(find(c), -ENOENT);
+    build->heap.unaligned = 1;
+    ck_assert_int_eq(find(c), 0);
+    ck_assert_uint_eq(path.step_count, 3);
+    step_is(0, 1, 40, 13, 1);
+    step_is(1, 2, 24, 8, 1);
+}
+END_TEST
+
+START_TEST (tags_in_high_bits_are_masked) {
+    uintptr_t *a = object(40, 1), *b = object(24, 2);
+    roots[0] = (uintptr_t)a | (uintptr_t)3 << 56;
+    a[2] = (uintptr_t)(b + 1) | (uintptr_t)1 << 63;
+    ck_assert_int_eq(find(b), -ENOENT);
+    build->heap.pointer_mask = ~(uintptr_t)0 >> 8;
+    ck_assert_int_eq(find(b), 0);
+    step_is(0, 1, 40, 16, 1);
+    step_is(1, 2, 24, 8, 1);
+}
+END_TEST
+
 START_TEST (shorter_way_wins) {
     uintptr_t *a = object(24, 1), *b = object(24, 2), *c = object(24, 3);
     roots[0] = (uintptr_t)a;
@@ -323,6 +349,8 @@ int main(void) {
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, root_that_points_at_it_is_the_whole_way);
     tcase_add_test(tests, offsets_say_where_the_pointers_stand);
+    tcase_add_test(tests, pointer_at_any_address_leads_on_where_the_heap_is_unaligned);
+    tcase_add_test(tests, tags_in_high_bits_are_masked);
     tcase_add_test(tests, shorter_way_wins);
     tcase_add_test(tests, nodes_of_a_list_are_one_step);
     tcase_add_test(tests, different_steps_are_not_folded);
