@@ -38,6 +38,7 @@
 #include "thread.h"
 
 #define BIT(signal) (1ul << ((signal)-1))
+enum { FIRST_QUEUED_SIGNAL = 32 };
 static struct kernel_sigaction program_action; /* what stood there before */
 
 static struct kernel_sigaction action_of(int signal) {
@@ -138,6 +139,28 @@ static int program_signal(const ucontext_t *context) {
     for (; waiting; waiting &= waiting - 1)
         if (is_handled(__builtin_ctzl(waiting) + 1))
             return __builtin_ctzl(waiting) + 1;
+    return 0;
+}
+
+/* One for the whole process is waited for by every thread, and handled by the first that returns; the others' waits are none of
+ * its affair. So this thread takes it, and sends it to itself. Not those of which several may wait, in their order.
+ * returns  0: another thread was first */
+static int claim(int signal) {
+    struct timespec none = {0};
+    siginfo_t info = {.si_signo = 0};
+    unsigned long set = BIT(signal);
+    if (__libc_single_threaded || rights_filtered || signal >= FIRST_QUEUED_SIGNAL)
+        return 1;
+    if (sys_failed(sys(SYS_rt_sigtimedwait, &set, &info, &none, 8)))
+        return 0;
+    sys(SYS_rt_tgsigqueueinfo, sys(SYS_getpid, 0), sys(SYS_gettid, 0), signal, &info);
+    return 1;
+}
+
+static int takes_signal(const ucontext_t *context) {
+    for (int signal; (signal = program_signal(context)) != 0;)
+        if (claim(signal))
+            return 1;
     return 0;
 }
 
@@ -328,16 +351,18 @@ static int set_rest(greg_t *registers, struct call call, int64_t since_ns) {
 }
 
 /* The kernel has set the thread back before the call, to make it again. But a handler of the program's runs first, that came
- * while ours did: without us it would have met the call, and ended it. Where there are threads the signal may be another's.
+ * while ours did: without us it would have met the call, and ended it.
  * Of a call that has not begun rcx tells: the processor leaves there where a call returns to. */
 static void end_restarted(ucontext_t *context) {
     greg_t *registers = context->uc_mcontext.gregs;
     const unsigned char *behind = (const unsigned char *)registers[REG_RIP] + 2;
-    if (registers[REG_RCX] != (greg_t)behind || !__libc_single_threaded || number_before(behind) != registers[REG_RAX])
+    if (registers[REG_RCX] != (greg_t)behind || number_before(behind) != registers[REG_RAX])
         return;
     int signal = program_signal(context);
     if (!signal || action_of(signal).flags & SA_RESTART || !is_restarted((int)registers[REG_RAX], registers))
         return;
+    if (!__libc_single_threaded && (signal >= FIRST_QUEUED_SIGNAL || !claim(signal)))
+        return; /* another thread's, or nobody knows whose */
     registers[REG_RAX] = -EINTR;
     registers[REG_RIP] = (greg_t)behind;
 }
@@ -352,7 +377,7 @@ static void hide(ucontext_t *context, int64_t since_ns, unsigned long mask) {
     if (registers[REG_RAX] != -EINTR && !is_part)
         return;
     int number = number_before((const unsigned char *)registers[REG_RIP]);
-    if (number < 0 || program_signal(context) || let_in_has_ended(mask_of(context), mask))
+    if (number < 0 || takes_signal(context) || let_in_has_ended(mask_of(context), mask))
         return;
     if (is_part) {
         thread_note_cut(arch_thread_pointer());

@@ -5,7 +5,7 @@
 . "$(dirname "$0")/claims.sh"
 : "${BUILD:?}"
 live=$(dirname "$0")/../live
-for program in waits suspends endless cut cut_messages cut_files ended pending usage waits_for_all execs forks told nofork lingering; do
+for program in waits suspends endless cut cut_messages cut_files ended pending one_of_many usage waits_for_all execs forks told nofork lingering; do
     ${CC:-gcc} -O1 -g -Wall -Wextra -Werror -o "$WORK/$program" "$live/$program.c" -lpthread || exit 1
 done
 holds() { jq -e "$1" "$WORK/out" >/dev/null || { jq -c . "$WORK/out" | head -c 600; cat "$WORK/err"; false; }; }
@@ -208,6 +208,8 @@ castaway "$WORK/ended"
 claim "a handler that returns as we come has ended the wait ($(cat "$WORK/out"))" status_is 0
 castaway "$WORK/pending"
 claim "one that has to wait for ours ends a read if it is to ($(cat "$WORK/out"))" status_is 0
+castaway "$WORK/one_of_many"
+claim "one for the whole process ends one wait ($(cat "$WORK/out"))" status_is 0
 castaway "$WORK/endless"
 claim "those without an end in sight go on ($(cat "$WORK/out"))" status_is 0
 for program in cut cut_messages cut_files; do

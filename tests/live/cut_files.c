@@ -100,6 +100,13 @@ static ssize_t by_zero(void) {
     close(file);
     return done;
 }
+ssize_t __read_chk(int file, void *bytes, size_t count, size_t room); /* what programs call that check sizes */
+static ssize_t by_zero_checked(void) {
+    int file = open("/dev/zero", O_RDONLY);
+    ssize_t done = __read_chk(file, many, MANY_BYTES, sizeof many);
+    close(file);
+    return done;
+}
 static ssize_t by_zero_in_pieces(void) {
     int file = open("/dev/zero", O_RDONLY);
     struct iovec pieces[] = {{many, 1000}, {many + 1000, 0}, {many + 1000, MANY_BYTES - 1000}};
@@ -179,8 +186,8 @@ int main(void) {
     for (size_t i = 0; i < BYTES; i++)
         given[i] = (char)(i * 7 + i / 4099);
     return is_cut("sendfile", 1, by_sendfile) + is_cut("splice", 1, by_splice) + is_cut("pwritev2", 0, by_pwritev2) +
-           is_short("/dev/zero", by_zero) + is_short("/dev/zero in pieces", by_zero_in_pieces) +
-           is_short("/dev/urandom", by_urandom) + is_short("getrandom", by_getrandom) +
-           is_short("copy_file_range", by_copy_file_range) + is_short("sendfile to a file", by_sendfile_to_file) +
-           is_terminal_short();
+           is_short("/dev/zero", by_zero) + is_short("/dev/zero, checked", by_zero_checked) +
+           is_short("/dev/zero in pieces", by_zero_in_pieces) + is_short("/dev/urandom", by_urandom) +
+           is_short("getrandom", by_getrandom) + is_short("copy_file_range", by_copy_file_range) +
+           is_short("sendfile to a file", by_sendfile_to_file) + is_terminal_short();
 }
