@@ -21,8 +21,7 @@ static void count_anew(struct family *family) {
 void family_known_put(struct family *family, uint32_t number, uint32_t site) {
     size_t place = family_known_place(family, number);
     struct family_known *here = &family->known[place], *beside = &family->known[place ^ FAMILY_KNOWN_LINE];
-    if (here->site && here->number != number && family->is_spread &&
-        (!beside->site || beside->number == number))
+    if (here->site && here->number != number && family->is_spread && (!beside->site || beside->number == number))
         here = beside;
     family->filled += !here->site;
     family->overwritten += here->site && here->number != number;

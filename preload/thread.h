@@ -20,29 +20,29 @@ static inline int64_t wait_ns(int64_t seconds, int64_t ns) {
 
 enum { THREAD_IDS = 256 };
 struct thread_state {
-    uint32_t id_count;              /* of ids[] */
-    uint32_t serial, serial_end;    /* birth serials taken in advance, so that threads share no counter */
-    int has_shared;                 /* ids that it gave back, with everybody, since it had none left */
-    struct ids_batch *batches;      /* more of them, that it keeps for itself (ids.c) */
-    uint16_t batches_kept;          /* how many batches */
-    uint16_t batches_kept_max;      /* how many it may keep from everybody */
-    struct ids_batch *empty;        /* batches to be filled again */
-    int reallocates;                /* the real realloc runs: a record is out of the index */
-    object_id aside_id;             /* this one, while reallocates; 0: there is none */
-    uintptr_t aside;                /* the block's address */
-    int64_t ids_then;               /* of ids[], when its counts were last added to everybody's (live.c), and moved since */
-    int64_t net_bytes;              /* births minus deaths since then */
-    uintptr_t thread_pointer;       /* of its thread; 0: the thread is gone */
-    struct wait wait;               /* of its thread */
-    struct traces *traces;          /* of its thread (trace.c); NULL: none yet */
-    struct scope_work *scopes;      /* of its thread (scope.c); NULL: never had any */
-    struct thread_state *all_next;  /* list of all states */
-    uintptr_t stack_hi;             /* upper end of the thread's own stack; 0: unknown */
-    uintptr_t stack_lo;             /* from here to there every page was there (learn.c) */
-    struct range not_stack;         /* below it; behind this a page was not */
-    struct profile_shard *profile;  /* of its thread (profile.c); NULL: none yet */
-    struct thread_state *next;      /* list of states whose thread is gone */
-    object_id ids[THREAD_IDS];      /* free ones, for this thread's next objects: what it freed last lies on top */
+    uint32_t id_count;           /* of ids[] */
+    uint32_t serial, serial_end; /* birth serials taken in advance, so that threads share no counter */
+    int has_shared;              /* ids that it gave back, with everybody, since it had none left */
+    struct ids_batch *batches;   /* more of them, that it keeps for itself (ids.c) */
+    uint16_t batches_kept;       /* how many batches */
+    uint16_t batches_kept_max;   /* how many it may keep from everybody */
+    struct ids_batch *empty;     /* batches to be filled again */
+    int reallocates;             /* the real realloc runs: a record is out of the index */
+    object_id aside_id;          /* this one, while reallocates; 0: there is none */
+    uintptr_t aside;             /* the block's address */
+    int64_t ids_then;          /* of ids[], when its counts were last added to everybody's (live.c), and moved since */
+    int64_t net_bytes;         /* births minus deaths since then */
+    uintptr_t thread_pointer;  /* of its thread; 0: the thread is gone */
+    struct wait wait;          /* of its thread */
+    struct traces *traces;     /* of its thread (trace.c); NULL: none yet */
+    struct scope_work *scopes; /* of its thread (scope.c); NULL: never had any */
+    struct thread_state *all_next; /* list of all states */
+    uintptr_t stack_hi;            /* upper end of the thread's own stack; 0: unknown */
+    uintptr_t stack_lo;            /* from here to there every page was there (learn.c) */
+    struct range not_stack;        /* below it; behind this a page was not */
+    struct profile_shard *profile; /* of its thread (profile.c); NULL: none yet */
+    struct thread_state *next;     /* list of states whose thread is gone */
+    object_id ids[THREAD_IDS];     /* free ones, for this thread's next objects: what it freed last lies on top */
 };
 
 /* Non-zero while this thread is inside castaway: allocations made then (by a signal handler, by the

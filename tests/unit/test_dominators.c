@@ -77,7 +77,7 @@ START_TEST (what_marking_follows_is_retained) {
     uintptr_t *a = object(48, 1), *ended = object(40, 2), *empty = object(sizeof(uintptr_t), 3);
     a[0] = (uintptr_t)ended + 40;
     a[1] = (uintptr_t)(empty + 1); /* new T[0] */
-    object(24, 4); /* so that this is not the end of the heap */
+    object(24, 4);                 /* so that this is not the end of the heap */
     enter(0, a);
     find();
     group_is(0, 2, 56);
