@@ -345,8 +345,8 @@ static void answer(const struct control_request *request, ucontext_t *context) {
         skip(request->reply, NOTE_SCANS_SKIPPED, why);
 }
 
-/* The program itself asks what points at an object, or at what it points. The answer comes through a pipe, by snapshot as any other; no end of the
- * pipe tells that there is none, for a child that is forked meanwhile has it open, too. */
+/* The program itself asks what points at an object, or at what it points. The answer comes through a pipe, by snapshot as any
+ * other; no end of the pipe tells that there is none, for a child that is forked meanwhile has it open, too. */
 static void answer_program(ucontext_t *context) {
     struct snapshot_order order = {
         .task = asked.task,

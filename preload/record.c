@@ -117,10 +117,10 @@ static object_id odd_find(uintptr_t address) {
 
 /* The first batch of a thread, after a fork or a scan, is noted: it may come long after those of others. */
 static void serials_take(struct thread_state *state) {
-    state->batches_unnoted = state->serial_end ? (state->batches_unnoted + 1) % BATCHES_A_NOTE : 0;
+    state->serials_unnoted = state->serial_end ? (state->serials_unnoted + 1) % BATCHES_A_NOTE : 0;
     state->serial = atomic_fetch_add_explicit(&next_serial, SERIAL_BATCH, memory_order_relaxed);
     state->serial_end = state->serial + SERIAL_BATCH;
-    if (!state->batches_unnoted)
+    if (!state->serials_unnoted)
         live_note_birth(state->serial);
     live_flush(state);
     if (__builtin_expect(state->scopes != NULL, 0))

@@ -19,12 +19,13 @@ enum {
     CLOSED_MAX = 64,      /* modules noticed as closed at a time */
     SITE_CHUNK = 1 << 12, /* site pointers a chunk */
     SITE_CHUNKS = (SITES_MAX + SITE_CHUNK) / SITE_CHUNK,
-    SHARED_OF = 2, /* a site shares frames when that is one part of so many, or more */
-    ROOM_BYTES = 4096,
+    SHARED_OF = 2,     /* a site shares frames when that is one part of so many, or more */
+    ROOM_BYTES = 4096, /* of a piece that several sites take */
 };
 
-/* A place is some bits of a site's hash, 0: empty, and its id. No other site is read on the way to one, and no id: waiting for
- * memory is most of what finding costs, and that most stacks are new shows in the tags, which the cache has. */
+/* A place is some bits of a site's hash, its tag, and its id; a tag of 0: it is empty. No site is read on the way to another, and
+ * no id: waiting for memory is most of what finding costs. That a stack is new shows in the tags alone, which the cache has.
+ * An id is there before its tag. */
 enum { TAG_SHIFT = 56 };
 struct buckets {
     size_t capacity;
@@ -34,9 +35,9 @@ struct buckets {
 
 static struct buckets *_Atomic buckets;
 static struct site **site_chunks[SITE_CHUNKS];
-static const struct site
-    *base;              /* the last one that has all its frames, with which the next ones may share them; or NULL */
-static size_t sharable; /* so many outer frames of it, whose modules are known */
+/* The last one that has all its frames, with which the next ones may share them; or NULL. */
+static const struct site *base;
+static size_t sharable;            /* so many outer frames of it, whose modules are known */
 static char *free_from, *free_end; /* for the next sites */
 static _Atomic uint32_t count_published;
 static _Atomic uint32_t count_entered; /* in the hash table, too */
@@ -78,9 +79,9 @@ static uint8_t tag_of(uint64_t hash) {
 static uint32_t find(const struct buckets *table, uint64_t hash, const uint64_t *frames, size_t count) {
     if (!table)
         return 0;
-    __builtin_prefetch((const uint32_t *)&table->id[first_place(table, hash)],
-                       1); /* a lock would wait for it to be written */
-    for (size_t at = first_place(table, hash);; at = (at + 1) & (table->capacity - 1)) {
+    size_t at = first_place(table, hash);
+    __builtin_prefetch((const uint32_t *)&table->id[at], 1); /* it is written under a lock, whose release would wait */
+    for (;; at = (at + 1) & (table->capacity - 1)) {
         uint8_t tag = atomic_load_explicit(&table->tag[at], memory_order_acquire);
         if (!tag)
             return 0;
@@ -107,9 +108,9 @@ static struct buckets *room_locked(void) {
     if (table && count + 1 < table->capacity / 2)
         return table;
     size_t capacity = table ? table->capacity * 2 : BUCKETS_MIN;
-    struct buckets *larger;
-    size_t bytes = sizeof *larger + capacity * (sizeof larger->tag[0] + sizeof larger->id[0]);
-    if (!(larger = pages_alloc_dense(bytes)))
+    size_t bytes = sizeof *table + capacity * (sizeof table->tag[0] + sizeof table->id[0]);
+    struct buckets *larger = pages_alloc_dense(bytes);
+    if (!larger)
         return NULL;
     if (table) /* sites will stand all over it */
         pages_populate(larger, bytes);

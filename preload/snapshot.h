@@ -14,8 +14,8 @@ enum snapshot_task {
     SNAPSHOT_STATUS,
     SNAPSHOT_TOP,
     SNAPSHOT_WHY,
-    SNAPSHOT_REFERRERS,
-    SNAPSHOT_REFERENTS
+    SNAPSHOT_REFERRERS, /* from here on the program itself asks (referrers.h) */
+    SNAPSHOT_REFERENTS,
 };
 
 struct snapshot_order {

@@ -22,21 +22,23 @@ enum { THREAD_IDS = 256 };
 struct thread_state {
     uint32_t id_count;           /* of ids[] */
     uint32_t serial, serial_end; /* birth serials taken in advance, so that threads share no counter */
-    uint32_t batches_unnoted;    /* so many batches of them ago their time was noted (record.c) */
     int has_shared;              /* ids that it gave back, with everybody, since it had none left */
     struct ids_batch *batches;   /* more of them, that it keeps for itself (ids.c) */
     uint16_t batches_kept;       /* how many batches */
     uint16_t batches_kept_max;   /* how many it may keep from everybody */
+    uint32_t serials_unnoted;    /* so many times serials were taken since their time was noted (record.c) */
     struct ids_batch *empty;     /* batches to be filled again */
     int reallocates;             /* the real realloc runs: a record is out of the index */
     object_id aside_id;          /* this one, while reallocates; 0: there is none */
     uintptr_t aside;             /* the block's address */
-    int64_t ids_then;          /* of ids[], when its counts were last added to everybody's (live.c), and moved since */
-    int64_t net_bytes;         /* births minus deaths since then */
-    uintptr_t thread_pointer;  /* of its thread; 0: the thread is gone */
-    struct wait wait;          /* of its thread */
-    struct traces *traces;     /* of its thread (trace.c); NULL: none yet */
-    struct scope_work *scopes; /* of its thread (scope.c); NULL: never had any */
+    /* How many of ids[] there were when its counts were last added to everybody's (live.c), and since then the balance of what
+     * neither a birth took nor a death brought. */
+    int64_t ids_then;
+    int64_t net_bytes;             /* births minus deaths since then */
+    uintptr_t thread_pointer;      /* of its thread; 0: the thread is gone */
+    struct wait wait;              /* of its thread */
+    struct traces *traces;         /* of its thread (trace.c); NULL: none yet */
+    struct scope_work *scopes;     /* of its thread (scope.c); NULL: never had any */
     struct thread_state *all_next; /* list of all states */
     uintptr_t stack_hi;            /* upper end of the thread's own stack; 0: unknown */
     uintptr_t stack_lo;            /* from here to there every page was there (learn.c) */
@@ -62,7 +64,8 @@ void thread_init(void); /* first constructor */
 /* Birth serials taken in advance are forgotten: what is born from now on is younger than what was. context: all stopped */
 void thread_forget_serials(void);
 
-/* Births minus deaths since its counts were last added to everybody's: each takes an id or brings one. */
+/* Births minus deaths since its counts were last added to everybody's: each takes an id or brings one.
+ * ids.c, which moves ids otherwise, moves ids_then with them. */
 static inline int64_t thread_own_net_objects(const struct thread_state *state) {
     return state->ids_then - (int64_t)state->id_count;
 }

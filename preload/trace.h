@@ -8,7 +8,7 @@
 /* A walk is made of nothing but registers and words of the stack: where it stands at the same address in the same
  * function, with the same words in the places that it would read, it goes on as it did before. They are compared in the
  * order in which the walk reads them, so that nothing is read but pages of the stack that the walk reads, too. */
-struct traces; /* of one thread; up to 512 KiB, as its allocations come from ever more places */
+struct traces; /* of one thread; up to 600 KiB, as its allocations come from ever more places */
 
 /* The stack above `caller`, at most CAPTURE_FRAMES_MAX frames, as an id (site.h); 0: no memory.
  * traces   *traces is the calling thread's; NULL until its first call
