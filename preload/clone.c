@@ -35,6 +35,8 @@ static int is_fork3(uintptr_t there, size_t size) {
 }
 
 int clone_is_fork(long number, const long *arguments) {
+    if (!fork_is_ours())
+        return 0;
     switch (number) {
     case ARCH_SYS_FORK:
         return 1;
@@ -75,7 +77,7 @@ EXPORT int clone(int (*function)(void *), void *stack, int flags, void *argument
     void *parent = va_arg(more, void *), *tls = va_arg(more, void *), *child = va_arg(more, void *);
     va_end(more);
     next_find();
-    if (!function || !is_copied((unsigned)flags))
+    if (!function || !is_copied((unsigned)flags) || !fork_is_ours())
         return next.clone(function, stack, flags, argument, parent, tls, child);
     fork_before();
     int result = next.clone(begin, stack, flags, &call, parent, tls, child);

@@ -3,7 +3,7 @@
  * Every lock is taken around the fork, so that no table is caught half-written. The handlers are registered before any
  * other, so they run last before the fork and first in the child.
  *
- * Owns:    whether this thread's fork has the locks.
+ * Owns:    whether forks are ours, and whether this thread's has the locks.
  * Never:   holds a fork up for longer than LIMIT_MS: then it goes on without them.
  * Start:   fork_init(). */
 #include "fork.h"
@@ -23,6 +23,7 @@
 
 enum { LIMIT_MS = 1000 };
 
+static int is_ours;
 static __thread int locked;
 
 /* A signal handler that forks while its thread is inside a hook may wait for itself: then the fork goes on without. */
@@ -52,6 +53,10 @@ void fork_in_child(void) {
     process_after_fork();
 }
 
-int fork_init(void) {
-    return pthread_atfork(fork_before, fork_in_parent, fork_in_child);
+void fork_init(void) {
+    is_ours = pthread_atfork(fork_before, fork_in_parent, fork_in_child) == 0;
+}
+
+int fork_is_ours(void) {
+    return is_ours;
 }

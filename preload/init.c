@@ -162,11 +162,15 @@ static void start_unwinding(void) {
         process.start = (struct range){0, 0};
 }
 
-static void begin(void) {
-    limits_look();
+static void note_start(void) {
     process.pid = (int)sys(SYS_getpid, 0);
     process.start_seconds = clock_wall_seconds();
     process.start_us = clock_us();
+}
+
+static void begin(void) {
+    limits_look();
+    note_start();
     facts_learn(&process.facts);
     mapping_start();
     if (!process.facts.allocator_is_glibc)
@@ -190,6 +194,15 @@ void start_recording(void) {
     } else
         under_way = 0; /* the lookup that a hook has begun allocates: nothing is known yet, and start() comes later */
     thread_busy--;
+}
+
+/* Another constructor, before ours, has forked this process: nobody told us. */
+static void fork_look(void) {
+    if ((int)sys(SYS_getpid, 0) == process.pid)
+        return;
+    process.is_forked = 1;
+    note_start();
+    record_after_fork();
 }
 
 /* With children=no: only the program itself, and what it becomes by exec. It is the child of `castaway run`. */
@@ -219,6 +232,7 @@ __attribute__((constructor)) static void start(int count, char **arguments, char
         return;
     }
     thread_busy++;
+    fork_look();
     start_unwinding();
     process.own_malloc = init_has_own_malloc();
     if (!process.facts.allocator_is_glibc)
@@ -250,9 +264,7 @@ void process_after_fork(void) {
     if (rights_confined) /* nobody will look at it, and to ask may be forbidden */
         return;
     process.started = process.started && options_children(&process.options);
-    process.pid = (int)sys(SYS_getpid, 0);
-    process.start_seconds = clock_wall_seconds();
-    process.start_us = clock_us();
+    note_start();
     rights_after_fork();
     live_after_fork();
     if (!process.started) {
