@@ -446,7 +446,7 @@ static void drop_own_signals(void) {
 static void record(struct ending *ending) {
     int by_hand = !process.options.dir[0];
     ending->file = open_recording(ending);
-    int left = ending->file == -ENOENT && !rights_elsewhere;
+    int left = ending->file == -ENOENT && !rights_sees_others();
     if (left)
         ending->file = memory_file();
     if (ending->file < 0)
@@ -455,7 +455,7 @@ static void record(struct ending *ending) {
     if (ending->failed && (ending->occasion == SHORT_OF_MEMORY || *live_place() != PLACE_NONE))
         place_drop(&process.options, process.pid); /* what an earlier scan has left says more */
     else if (!by_hand && !left)
-        left = commit(ending) == -ENOENT && !rights_elsewhere;
+        left = commit(ending) == -ENOENT && !rights_sees_others();
     if (left)
         leave_to_nobody(ending->file, ending->signals_before);
     if (ending->tool == TOOL_MISSING)
@@ -479,7 +479,7 @@ static void end_on_own_stack(void *context) {
         limit_lift(RLIMIT_AS);
         limit_lift(RLIMIT_DATA);
     }
-    ending->together = ending->occasion == AT_END && together_suits();
+    ending->together = ending->occasion != SHORT_OF_MEMORY && together_suits(ending->occasion == AT_END);
     record(ending);
     if (ending->file == -EMFILE && !rights_filtered)
         beside_run(record_beside, ending);
@@ -586,10 +586,11 @@ void exit_scan_give_up(enum reason why) {
     if (!process.options.dir[0])
         return;
     live_describe(&in);
-    int file = place_open(&process.options, process.pid);
-    if (file < 0)
+    struct ending ending = {.together = together_suits(0)};
+    ending.file = open_recording(&ending);
+    if (ending.file < 0)
         return;
-    write_failure(file, &in, why);
-    place_commit(&process.options, process.pid, live_place());
-    sys(SYS_close, file);
+    write_failure(ending.file, &in, why);
+    commit(&ending);
+    sys(SYS_close, ending.file);
 }

@@ -43,6 +43,9 @@ static void before_rights(long number, const long *arguments) {
     case SYS_setns:
         rights_before_root();
         return;
+    case SYS_landlock_restrict_self:
+        rights_before_files();
+        return;
     default:
         return;
     }

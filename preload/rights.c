@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "descriptor.h"
+#include "handed.h"
 #include "hooks.h"
 #include "init.h"
 #include "live.h"
@@ -119,15 +120,42 @@ static void keep(struct descriptor *folder, const char *path) {
         descriptor_keep(folder, (int)file);
 }
 
-void rights_before_root(void) {
-    if (!process.started || !process.options.dir[0] || !is_own_process())
-        return;
-    rights_elsewhere = 1;
-    if (!rights_may_call(SYS_fcntl))
+/* In the namespaces that it leaves: those of a child, or to come, may be closed to all that is opened there. */
+void rights_before_namespaces(void) {
+    if (!process.started || !process.options.dir[0] || !is_own_process() || !rights_may_call(SYS_fcntl))
         return;
     keep(&recordings, process.options.dir);
     keep(&proc, "/proc");
     proc_root = proc.number;
+}
+
+void rights_in_namespaces(void) {
+    if (process.started && process.options.dir[0] && is_own_process())
+        rights_elsewhere = 1;
+}
+
+void rights_before_root(void) {
+    rights_before_namespaces();
+    rights_in_namespaces();
+}
+
+int rights_sees_others(void) {
+    char mounts[OPTION_WORD_MAX];
+    if (rights_elsewhere || !process.options.mounts[0])
+        return rights_elsewhere;
+    long bytes = sys(SYS_readlinkat, AT_FDCWD, "/proc/self/ns/mnt", mounts, sizeof mounts - 1);
+    mounts[bytes > 0 ? bytes : 0] = 0;
+    return strcmp(mounts, process.options.mounts) != 0;
+}
+
+void rights_before_files(void) {
+    rights_before_root();
+    if (rights_elsewhere && is_own_process() && rights_may_call(SYS_fcntl))
+        handed_keep();
+}
+
+int rights_folder(void) {
+    return recordings.number >= 0 && descriptor_is_ours(&recordings) ? recordings.number : -1;
 }
 
 /* ---- the calls ---- */

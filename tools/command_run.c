@@ -145,14 +145,12 @@ static void add_recording(struct run *run, const char *path, const struct piece 
 
 static void read_recordings(struct run *run, const char *folder) {
     struct progress progress;
-    size_t count;
-    if (run->options.output)
-        together_part(run->options.pool, folder);
+    size_t count, piece_count;
+    struct piece *pieces = together_read(run->options.pool, folder, &piece_count);
+    piece_count = together_part(run->options.pool, folder, pieces, piece_count, run->options.output ? 0 : run->pid);
     const char **paths = folder_recordings(run->options.pool, folder, &count);
     count = stale_drop(run->options.pool, paths, count);
     size_t last = count; /* the program that the process was in the end */
-    size_t piece_count = 0;
-    const struct piece *pieces = run->options.output ? NULL : together_read(run->options.pool, folder, &piece_count);
     for (size_t i = 0; i < count; i++)
         if (image_of(run, paths[i]) >= 0 && (last == count || image_of(run, paths[i]) > image_of(run, paths[last])))
             last = i;
