@@ -25,8 +25,9 @@ static int is_copied(uint64_t flags) {
     return !(flags & (CLONE_VM | CLONE_VFORK | CLONE_FILES | CLONE_SETTLS));
 }
 
-static int has_namespaces(uint64_t flags) {
-    return (flags & (CLONE_NEWNS | CLONE_NEWUSER)) != 0;
+/* Of files: in others all is where it was. */
+static int has_namespace(uint64_t flags) {
+    return (flags & CLONE_NEWNS) != 0;
 }
 
 /* returns 0, or -1: they can't be read */
@@ -40,11 +41,11 @@ static int is_fork3(uintptr_t there, size_t size) {
     return read_args(there, size, &args) == 0 && is_copied(args.flags) && !args.stack;
 }
 
-static int makes_namespaces(long number, const long *arguments) {
+static int makes_namespace(long number, const long *arguments) {
     struct clone_args args = {0};
     if (number == SYS_clone3 && read_args((uintptr_t)arguments[0], (size_t)arguments[1], &args) == 0)
-        return has_namespaces(args.flags);
-    return number == SYS_clone && has_namespaces((uint64_t)arguments[0]);
+        return has_namespace(args.flags);
+    return number == SYS_clone && has_namespace((uint64_t)arguments[0]);
 }
 
 int clone_is_fork(long number, const long *arguments) {
@@ -61,9 +62,9 @@ int clone_is_fork(long number, const long *arguments) {
 }
 
 long clone_fork(long number, const long *arguments) {
-    int namespaces = makes_namespaces(number, arguments);
-    if (namespaces)
-        rights_before_namespaces();
+    int namespace = makes_namespace(number, arguments);
+    if (namespace)
+        rights_before_namespace();
     fork_before();
     long child = sys_call(number, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4], arguments[5]);
     if (child != 0) {
@@ -71,34 +72,34 @@ long clone_fork(long number, const long *arguments) {
         return child;
     }
     fork_in_child();
-    if (namespaces)
-        rights_in_namespaces();
+    if (namespace)
+        rights_in_namespace();
     return child;
 }
 
 struct call {
     int (*function)(void *);
     void *argument;
-    int namespaces;
+    int namespace;
 };
 
 static int begin(void *argument) {
     struct call call = *(const struct call *)argument; /* on the parent's stack, of which we have a copy */
     fork_in_child();
-    if (call.namespaces)
-        rights_in_namespaces();
+    if (call.namespace)
+        rights_in_namespace();
     _exit(call.function(call.argument));
 }
 
 EXPORT int clone(int (*function)(void *), void *stack, int flags, void *argument, ...) {
-    struct call call = {function, argument, has_namespaces((unsigned)flags)};
+    struct call call = {function, argument, has_namespace((unsigned)flags)};
     va_list more;
     va_start(more, argument);
     void *parent = va_arg(more, void *), *tls = va_arg(more, void *), *child = va_arg(more, void *);
     va_end(more);
     next_find();
-    if (call.namespaces)
-        rights_before_namespaces();
+    if (call.namespace)
+        rights_before_namespace();
     if (!function || !is_copied((unsigned)flags))
         return next.clone(function, stack, flags, argument, parent, tls, child);
     fork_before();

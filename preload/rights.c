@@ -120,8 +120,8 @@ static void keep(struct descriptor *folder, const char *path) {
         descriptor_keep(folder, (int)file);
 }
 
-/* In the namespaces that it leaves: those of a child, or to come, may be closed to all that is opened there. */
-void rights_before_namespaces(void) {
+/* In the namespace that it leaves: in that of a child, or the one to come, all may be closed to what is opened there. */
+void rights_before_namespace(void) {
     if (!process.started || !process.options.dir[0] || !is_own_process() || !rights_may_call(SYS_fcntl))
         return;
     keep(&recordings, process.options.dir);
@@ -129,14 +129,14 @@ void rights_before_namespaces(void) {
     proc_root = proc.number;
 }
 
-void rights_in_namespaces(void) {
+void rights_in_namespace(void) {
     if (process.started && process.options.dir[0] && is_own_process())
         rights_elsewhere = 1;
 }
 
 void rights_before_root(void) {
-    rights_before_namespaces();
-    rights_in_namespaces();
+    rights_before_namespace();
+    rights_in_namespace();
 }
 
 int rights_sees_others(void) {
@@ -192,12 +192,14 @@ EXPORT int chroot(const char *path) {
 
 EXPORT int unshare(int flags) {
     next_find();
-    rights_before_root();
+    if (flags & CLONE_NEWNS)
+        rights_before_root();
     return next.unshare(flags);
 }
 
 EXPORT int setns(int file, int type) {
     next_find();
-    rights_before_root();
+    if (!type || type & CLONE_NEWNS)
+        rights_before_root();
     return next.setns(file, type);
 }

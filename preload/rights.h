@@ -16,13 +16,14 @@ int rights_place(int which, const char *dir, char *folder, size_t folder_bytes);
 void rights_start(void);
 void rights_after_fork(void);
 
-/* Call before the program becomes `user`, before it gets another root or other namespaces. */
+/* Call before the program becomes `user`, before it gets another root or another namespace of files. In other namespaces all
+ * is where it was, and a program may look whether it has folders open there (Chromium does). */
 void rights_before_user(uid_t user);
 void rights_before_root(void);
 
-/* Before a child is made that has namespaces of its own, and in that child. */
-void rights_before_namespaces(void);
-void rights_in_namespaces(void);
+/* Before a child is made that has such a namespace of its own, and in that child. */
+void rights_before_namespace(void);
+void rights_in_namespace(void);
 
 /* Before it forbids itself to open files (Landlock). */
 void rights_before_files(void);
