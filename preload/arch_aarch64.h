@@ -58,6 +58,11 @@ static inline void arch_sum_add(const uint64_t *const at[ARCH_WORDS], const uint
         sum->any |= now == two[i] ? weight[i] : 0;
     }
 }
+static inline void arch_sum_same(const uint64_t *const at[ARCH_WORDS], const uint64_t one[ARCH_WORDS],
+                                 struct arch_sum *sum) {
+    for (unsigned i = 0; i < ARCH_WORDS; i++)
+        sum->is_wrong |= *at[i] != one[i];
+}
 static inline struct arch_sum arch_sum_none(void) {
     return (struct arch_sum){0};
 }

@@ -54,6 +54,13 @@ arch_sum_add(const uint64_t *const at[ARCH_WORDS], const uint64_t one[ARCH_WORDS
     sum->any = _mm_or_si128(sum->any, _mm_and_si128(high_two, *(const __m128i *)(weight + 2)));
     sum->right = _mm_and_si128(sum->right, _mm_and_si128(low, high));
 }
+/* The same of places that have one word each, which adds nothing. */
+static inline __attribute__((always_inline)) void arch_sum_same(const uint64_t *const at[ARCH_WORDS],
+                                                                const uint64_t one[ARCH_WORDS], struct arch_sum *sum) {
+    __m128i low = _mm_cmpeq_epi32(arch_two_words(at[0], at[1]), *(const __m128i *)one);
+    __m128i high = _mm_cmpeq_epi32(arch_two_words(at[2], at[3]), *(const __m128i *)(one + 2));
+    sum->right = _mm_and_si128(sum->right, _mm_and_si128(low, high));
+}
 static inline __attribute__((always_inline)) struct arch_sum arch_sum_none(void) {
     return (struct arch_sum){_mm_setzero_si128(), _mm_set1_epi32(-1)};
 }

@@ -16,12 +16,14 @@
 #include "init.h"
 #include "interrupt.h"
 #include "proc.h"
+#include "rights.h"
 #include "sys.h"
 
 enum { POLL_US_MIN = 4000, POLL_US_MAX = 1000000, SOON_US = 2000, LATE_US = 1000000 };
 
 static int thread;
 static int timer = -1;           /* of the kernel's */
+static _Atomic int is_set;       /* and its signal has not come */
 static int64_t tick_us, poll_us; /* when the next tick is due, 0: none; how long to wait for a child */
 static int64_t every_us;         /* between ticks; 0: there is one at most */
 
@@ -31,14 +33,25 @@ static void timer_begin(void) {
     struct sigevent event = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = INTERRUPT_SIGNAL};
     event.sigev_value.sival_ptr = &timer;
     event._sigev_un._tid = thread;
+    is_set = 0;
     if (sys_failed(sys(SYS_timer_create, CLOCK_MONOTONIC, &event, &timer)))
         timer = -1;
 }
 
+/* The attendant's signal is under way. A timer that is set anew meanwhile takes it back, but what it broke off stays so: a
+ * system call would come back with a part, or EINTR, that no handler could hide. */
+static int has_gone_off(void) {
+    struct itimerspec left = {.it_value = {0}};
+    return is_set && !rights_filtered && (int)sys(SYS_gettid, 0) != thread &&
+           sys(SYS_timer_gettime, timer, &left) == 0 && !left.it_value.tv_sec && !left.it_value.tv_nsec;
+}
+
 static void timer_set(int64_t at_us) {
     struct itimerspec times = {.it_value = {at_us / 1000000, at_us % 1000000 * 1000}};
-    if (timer >= 0)
-        sys(SYS_timer_settime, timer, TIMER_ABSTIME, &times, 0);
+    if (timer < 0 || has_gone_off())
+        return;
+    is_set = at_us != 0;
+    sys(SYS_timer_settime, timer, TIMER_ABSTIME, &times, 0);
 }
 
 void attendant_arm(int polls) {
@@ -90,7 +103,10 @@ void attendant_send(void) {
 }
 
 int attendant_is_timer(const siginfo_t *info) {
-    return info->si_code == SI_TIMER && info->si_value.sival_ptr == &timer;
+    int is_timer = info->si_code == SI_TIMER && info->si_value.sival_ptr == &timer;
+    if (is_timer)
+        is_set = 0;
+    return is_timer;
 }
 
 static void take_over(void *context, const char *name) {

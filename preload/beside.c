@@ -17,6 +17,7 @@
 #include "limits.h"
 #include "pages.h"
 #include "sys.h"
+#include "usage.h"
 
 enum { STACK_BYTES = 256 << 10 };
 
@@ -81,7 +82,7 @@ int beside_run(void (*work)(void *argument), void *argument) {
     sys(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, 8);
     long child = child_make(stack, &beside);
     sys(SYS_rt_sigprocmask, SIG_SETMASK, &before, 0, 8);
-    while (!sys_failed(child) && sys(SYS_wait4, child, &status, __WALL, 0) == -EINTR) {
+    while (!sys_failed(child) && usage_wait(child, &status, __WALL) == -EINTR) {
     }
     atomic_store(&spare_stack, stack);
     if (sys_failed(child))

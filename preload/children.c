@@ -13,6 +13,7 @@
 #include "live.h"
 #include "next.h"
 #include "sys.h"
+#include "usage.h"
 
 static int sees_ours(int options) {
     return (options & (__WALL | __WCLONE)) != 0 && live_is_on();
@@ -21,8 +22,12 @@ static int sees_ours(int options) {
 EXPORT pid_t wait4(pid_t which, int *status, int options, struct rusage *usage) {
     next_find();
     int before = status && sees_ours(options) ? *status : 0;
+    struct rusage own;
+    if (!usage && sees_ours(options))
+        usage = &own;
     pid_t child = next.wait4(which, status, options, usage);
     while (child > 0 && sees_ours(options) && live_is_child(child)) {
+        usage_note(usage);
         if (status)
             *status = before;
         child = next.wait4(which, status, options, usage);

@@ -44,6 +44,7 @@
 #include "thread.h"
 #include "together.h"
 #include "unwind.h"
+#include "usage.h"
 #include "weak.h"
 #include "write.h"
 
@@ -259,7 +260,7 @@ static int snapshot_scan(struct scan_input *in, int file) {
         return search_and_write(in, file) == 0 ? 0 : write_failure(file, in, REASON_NO_SNAPSHOT_NO_MEMORY);
     }
     int status = 0;
-    while (sys(SYS_wait4, child, &status, __WALL, 0) == -EINTR) {
+    while (usage_wait(child, &status, __WALL) == -EINTR) {
     }
     if (WIFSIGNALED(status))
         return write_failure(file, in, REASON_SEARCH_KILLED);

@@ -49,8 +49,9 @@ struct family_wide {
     struct family_place place;
 };
 
-/* Places that lie on one page: they are read together, when all before them were right. */
+/* Places that lie on one page: they are read together, when all before them were right. Those of two words come first. */
 struct family_run {
+    uint8_t varying;       /* from here on all have one word */
     uint8_t places, wides; /* end of its own */
 };
 

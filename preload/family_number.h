@@ -5,10 +5,13 @@
 #include "family_known.h"
 #include "family_words.h"
 
-/* Add four words from at[i] on. A word that is made of halves of two has a code that is no word's. */
-static inline __attribute__((always_inline)) void family_add(const struct family *family, size_t i,
-                                                             struct arch_sum *sum) {
-    arch_sum_add(family->at + i, family->one + i, family->two + i, family->weight + i, sum);
+/* Add the words of a run, whose first is at[i]. A word that is made of halves of two has a code that is no word's. */
+static inline __attribute__((always_inline)) void family_add(const struct family *family, const struct family_run *run,
+                                                             size_t i, struct arch_sum *sum) {
+    for (const size_t varying = run->varying; i < varying; i += ARCH_WORDS)
+        arch_sum_add(family->at + i, family->one + i, family->two + i, family->weight + i, sum);
+    for (const size_t places = run->places; i < places; i += ARCH_WORDS)
+        arch_sum_same(family->at + i, family->one + i, sum);
 }
 
 /* Add the words of wide[i].. wide[end - 1]. returns  0: all are of their places */
@@ -27,11 +30,7 @@ static inline __attribute__((always_inline)) uint64_t family_add_wide(const stru
 /* All that stands on one page is judged together. returns  0: some word is none of its place's */
 static inline __attribute__((always_inline)) int family_sum_page(const struct family *family, struct arch_sum *sum,
                                                                  uint64_t *codes) {
-    const size_t places = family->places;
-    size_t i = 0;
-    do
-        family_add(family, i, sum);
-    while ((i += ARCH_WORDS) < places);
+    family_add(family, family->run, 0, sum);
     uint64_t differs = family_add_wide(family, 1, family->wides, codes);
     return differs == 0 && arch_sum_is_right(*sum);
 }
@@ -41,8 +40,8 @@ static inline __attribute__((always_inline)) int family_sum_runs(const struct fa
                                                                  uint64_t *codes) {
     size_t i = 0, wide = 1;
     for (const struct family_run *run = family->run, *end = run + family->runs; run < end; run++) {
-        for (const size_t places = run->places; i < places; i += ARCH_WORDS)
-            family_add(family, i, sum);
+        family_add(family, run, i, sum);
+        i = run->places;
         uint64_t differs = family_add_wide(family, wide, run->wides, codes);
         wide = run->wides;
         if (__builtin_expect(differs != 0 || !arch_sum_is_right(*sum), 0))

@@ -19,12 +19,17 @@ static void clear_place(struct family *family, size_t i) {
 }
 
 /* A run ends; what is read at once does not go on in the next one. returns  the end, or 0: there is no room */
+static size_t begin_of_run(const struct family *family, size_t run) {
+    return run ? family->run[run - 1].places : 0;
+}
 static size_t end_run(struct family *family, size_t places) {
     if (places + ARCH_WORDS > FAMILY_PLACES || family->runs == FAMILY_RUNS)
         return 0;
     while (places % ARCH_WORDS)
         clear_place(family, places++);
-    family->run[family->runs++] = (struct family_run){.places = (uint8_t)places, .wides = 1};
+    family->run[family->runs] = (struct family_run){
+        .varying = (uint8_t)begin_of_run(family, family->runs), .places = (uint8_t)places, .wides = 1};
+    family->runs++;
     return places;
 }
 
@@ -79,17 +84,6 @@ static int learn_word(struct families *families, struct family *family, struct f
     return family_words_add(families, wide, (struct family_word){now, code});
 }
 
-/* The place has a second word. A number that was noted had the first one: that is the one without bits. */
-static int give_bits(struct family *family, size_t i, uint64_t now) {
-    uint64_t halves = family->one[i] ^ now;
-    uint32_t low = (uint32_t)halves ? next_bit(family) : 0, high = halves >> 32 ? next_bit(family) : 0;
-    if (!low == !!(uint32_t)halves || !high == !!(halves >> 32))
-        return -1;
-    family->two[i] = now;
-    family->weight[i] = low | (uint64_t)high << 32;
-    return 0;
-}
-
 static void move_places(struct family *family, size_t to, size_t from, size_t count) {
     memmove(&family->at[to], &family->at[from], count * sizeof *family->at);
     memmove(&family->one[to], &family->one[from], count * sizeof *family->one);
@@ -98,20 +92,59 @@ static void move_places(struct family *family, size_t to, size_t from, size_t co
     memmove(&family->place[to], &family->place[from], count * sizeof *family->place);
 }
 
-/* The run has this place no more. The last one stands there instead, and those of later runs move up when four are left empty;
- * but some are always left. */
+/* So many places of the run have two words, which stand before the others. */
+static size_t set_varying(struct family *family, size_t run) {
+    size_t begin = begin_of_run(family, run), count = 0;
+    while (begin + count < family->run[run].places && family->weight[begin + count])
+        count++;
+    family->run[run].varying = (uint8_t)(begin + (count + ARCH_WORDS - 1) / ARCH_WORDS * ARCH_WORDS);
+    return count;
+}
+
+static void swap_places(struct family *family, size_t i, size_t with) {
+    const uint64_t *at = family->at[i], word = family->one[i];
+    struct family_place place = family->place[i];
+    move_places(family, i, with, 1);
+    family->at[with] = at;
+    family->one[with] = family->two[with] = word;
+    family->weight[with] = 0;
+    family->place[with] = place;
+}
+
+/* The place, in this run, has a second word. A number that was noted had the first one: that is the one without bits. */
+static int give_bits(struct family *family, size_t run, size_t i, uint64_t now) {
+    size_t first = begin_of_run(family, run) + set_varying(family, run);
+    uint64_t halves = family->one[i] ^ now;
+    uint32_t low = (uint32_t)halves ? next_bit(family) : 0, high = halves >> 32 ? next_bit(family) : 0;
+    if (!low == !!(uint32_t)halves || !high == !!(halves >> 32))
+        return -1;
+    swap_places(family, i, first);
+    family->two[first] = now;
+    family->weight[first] = low | (uint64_t)high << 32;
+    set_varying(family, run);
+    return 0;
+}
+
+/* The run has this place no more, which had two words. The last one stands there instead, and those of later runs move up when
+ * four are left empty; but some are always left. */
 static void take_out(struct family *family, size_t run, size_t i) {
     size_t end = family->run[run].places, last = end - 1;
+    size_t varying = begin_of_run(family, run) + set_varying(family, run) - 1;
     while (family->at[last] == &whole_never_changes)
         last--;
-    move_places(family, i, last, 1);
+    move_places(family, i, varying, 1);
+    move_places(family, varying, last, 1);
     clear_place(family, last);
+    set_varying(family, run);
     if (last % ARCH_WORDS || family->places == ARCH_WORDS)
         return;
     move_places(family, last, end, family->places - end);
     family->places -= ARCH_WORDS;
-    for (; run < family->runs; run++)
+    family->run[run].places -= ARCH_WORDS;
+    while (++run < family->runs) {
         family->run[run].places -= ARCH_WORDS;
+        family->run[run].varying -= ARCH_WORDS;
+    }
 }
 
 /* The place, in this run, has a third word. returns  0, or -1: there is no room, and the family must end */
@@ -166,7 +199,7 @@ static int learn_places(struct families *families, struct family *family, size_t
         if (now == family->one[i] || now == family->two[i])
             i++;
         else
-            error = family->one[i] == family->two[i] ? give_bits(family, i, now) : widen(families, family, run, i);
+            error = family->one[i] == family->two[i] ? give_bits(family, run, i, now) : widen(families, family, run, i);
     }
     return error;
 }

@@ -24,6 +24,7 @@
 #include "hooks.h"
 #include "init.h"
 #include "interrupt.h"
+#include "let_in.h"
 #include "live.h"
 #include "next.h"
 #include "sys.h"
@@ -123,6 +124,8 @@ static int set_harmless(int signal, const struct sigaction *action, struct sigac
 
 EXPORT int sigaction(int signal, const struct sigaction *action, struct sigaction *old) {
     next_find();
+    if (action && action->sa_handler != SIG_DFL && action->sa_handler != SIG_IGN)
+        let_in_expect();
     if (!standing || !is_fatal(signal))
         return set_harmless(signal, action, old);
     struct sigaction before, wanted;

@@ -16,8 +16,11 @@
 #include <errno.h>
 #include <stdatomic.h>
 #include <stddef.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
+#include <sys/single_threaded.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <time.h>
 
@@ -35,11 +38,16 @@
 #include "thread.h"
 
 #define BIT(signal) (1ul << ((signal)-1))
+enum { FIRST_QUEUED_SIGNAL = 32 };
 static struct kernel_sigaction program_action; /* what stood there before */
 
-static int is_handled(int signal) {
+static struct kernel_sigaction action_of(int signal) {
     struct kernel_sigaction action = {.handler = NULL};
     sys(SYS_rt_sigaction, signal, 0, &action, 8);
+    return action;
+}
+static int is_handled(int signal) {
+    struct kernel_sigaction action = action_of(signal);
     return action.handler && (uintptr_t)action.handler != (uintptr_t)SIG_IGN;
 }
 
@@ -122,23 +130,45 @@ static unsigned long mask_of(const ucontext_t *context) {
     return blocked;
 }
 
-/* Will the kernel, when we return, run a handler of the program's? Then the EINTR is the program's own affair.
- * A signal that arrived while all were blocked is kept even when nobody handles it. */
-static int program_signal_waits(const ucontext_t *context) {
+/* Which handler of the program's will the kernel run when we return? Then the EINTR is the program's own affair.
+ * A signal that arrived while all were blocked is kept even when nobody handles it. returns  the signal, 0: none */
+static int program_signal(const ucontext_t *context) {
     unsigned long waiting = 0, blocked = mask_of(context);
     sys(SYS_rt_sigpending, &waiting, 8);
     waiting &= ~blocked & ~BIT(INTERRUPT_SIGNAL);
     for (; waiting; waiting &= waiting - 1)
         if (is_handled(__builtin_ctzl(waiting) + 1))
+            return __builtin_ctzl(waiting) + 1;
+    return 0;
+}
+
+/* One for the whole process is waited for by every thread, and handled by the first that returns; the others' waits are none of
+ * its affair. So this thread takes it, and sends it to itself. Not those of which several may wait, in their order.
+ * returns  0: another thread was first */
+static int claim(int signal) {
+    struct timespec none = {0};
+    siginfo_t info = {.si_signo = 0};
+    unsigned long set = BIT(signal);
+    if (__libc_single_threaded || rights_filtered || signal >= FIRST_QUEUED_SIGNAL)
+        return 1;
+    if (sys_failed(sys(SYS_rt_sigtimedwait, &set, &info, &none, 8)))
+        return 0;
+    sys(SYS_rt_tgsigqueueinfo, sys(SYS_getpid, 0), sys(SYS_gettid, 0), signal, &info);
+    return 1;
+}
+
+static int takes_signal(const ucontext_t *context) {
+    for (int signal; (signal = program_signal(context)) != 0;)
+        if (claim(signal))
             return 1;
     return 0;
 }
 
 /* How a call is taken up again. */
 enum how {
-    AGAIN,             /* made again as it was */
-    BY_KERNEL,         /* its relative time limit is known to the kernel only */
-    REST_THERE,        /* the kernel left the remaining time where the limit was; what the stop took comes off it */
+    AGAIN,      /* made again as it was */
+    BY_KERNEL,  /* its relative time limit is known to the kernel only, which gives EINTR where a handler has run */
+    REST_THERE, /* the kernel left the remaining time where the limit was; what the stop took comes off it */
     REST_MILLISECONDS, /* wait.c knows when it began: the limit is a number, */
     REST_TIMESPEC,     /* or stands in memory, */
     REST_SOCKET,       /* or is the socket's own */
@@ -163,11 +193,59 @@ static const struct call CALLS[] = {
     {SYS_semtimedop, REST_TIMESPEC, REG_R10},
     {SYS_recvfrom, REST_SOCKET, REG_RDI},
     {SYS_recvmsg, REST_SOCKET, REG_RDI},
+    {SYS_recvmmsg, REST_SOCKET, REG_RDI},
     {SYS_read, REST_SOCKET, REG_RDI},
     {SYS_readv, REST_SOCKET, REG_RDI},
     {SYS_accept, REST_SOCKET, REG_RDI},
     {SYS_accept4, REST_SOCKET, REG_RDI},
 };
+
+/* Calls that the kernel makes again by itself, since our handler asks for that (SA_RESTART): one of them that comes back with
+ * EINTR was ended by a handler of the program's that does not. On files it is so where they have no limit in time.
+ * Source: signal(7), "Interruption of system calls" */
+struct restarted {
+    int number;
+    int limit; /* the socket's option; 0: of no file */
+};
+static const struct restarted RESTARTED[] = {
+    {SYS_wait4, 0},
+    {SYS_waitid, 0},
+    {SYS_fcntl, 0},
+    {SYS_flock, 0},
+    {SYS_read, SO_RCVTIMEO},
+    {SYS_readv, SO_RCVTIMEO},
+    {SYS_recvfrom, SO_RCVTIMEO},
+    {SYS_recvmsg, SO_RCVTIMEO},
+    {SYS_accept, SO_RCVTIMEO},
+    {SYS_accept4, SO_RCVTIMEO},
+    {SYS_write, SO_SNDTIMEO},
+    {SYS_writev, SO_SNDTIMEO},
+    {SYS_sendto, SO_SNDTIMEO},
+    {SYS_sendmsg, SO_SNDTIMEO},
+    {SYS_connect, SO_SNDTIMEO},
+};
+
+/* Of other files nothing is known. */
+static int is_restarted_on(int file, int option) {
+    struct timeval limit = {0};
+    struct stat status = {.st_mode = 0};
+    char modes[128]; /* of a terminal, more than they take */
+    unsigned bytes = sizeof limit;
+    if (rights_filtered)
+        return 0;
+    long error = sys(SYS_getsockopt, file, SOL_SOCKET, option, &limit, &bytes);
+    if (error != -ENOTSOCK)
+        return error == 0 && !limit.tv_sec && !limit.tv_usec;
+    sys(SYS_fstat, file, &status);
+    return S_ISFIFO(status.st_mode) || (S_ISCHR(status.st_mode) && sys(SYS_ioctl, file, TCGETS, modes) == 0);
+}
+
+static int is_restarted(int number, const greg_t *registers) {
+    for (size_t i = 0; i < sizeof RESTARTED / sizeof RESTARTED[0]; i++)
+        if (RESTARTED[i].number == number)
+            return !RESTARTED[i].limit || is_restarted_on((int)registers[REG_RDI], RESTARTED[i].limit);
+    return 0;
+}
 
 static struct call call_of(int number, const greg_t *registers) {
     enum { TIMER_IS_ABSOLUTE = 1 };
@@ -272,16 +350,34 @@ static int set_rest(greg_t *registers, struct call call, int64_t since_ns) {
     }
 }
 
+/* The kernel has set the thread back before the call, to make it again. But a handler of the program's runs first, that came
+ * while ours did: without us it would have met the call, and ended it.
+ * Of a call that has not begun rcx tells: the processor leaves there where a call returns to. */
+static void end_restarted(ucontext_t *context) {
+    greg_t *registers = context->uc_mcontext.gregs;
+    const unsigned char *behind = (const unsigned char *)registers[REG_RIP] + 2;
+    if (registers[REG_RCX] != (greg_t)behind || number_before(behind) != registers[REG_RAX])
+        return;
+    int signal = program_signal(context);
+    if (!signal || action_of(signal).flags & SA_RESTART || !is_restarted((int)registers[REG_RAX], registers))
+        return;
+    if (!__libc_single_threaded && (signal >= FIRST_QUEUED_SIGNAL || !claim(signal)))
+        return; /* another thread's, or nobody knows whose */
+    registers[REG_RAX] = -EINTR;
+    registers[REG_RIP] = (greg_t)behind;
+}
+
 /* since_ns, mask: when the handler was entered. */
 static void hide(ucontext_t *context, int64_t since_ns, unsigned long mask) {
     greg_t *registers = context->uc_mcontext.gregs;
     if (was_resuming(registers))
         resume_again(registers);
+    end_restarted(context);
     int is_part = registers[REG_RAX] > 0; /* or all of it: the wrapper knows */
     if (registers[REG_RAX] != -EINTR && !is_part)
         return;
     int number = number_before((const unsigned char *)registers[REG_RIP]);
-    if (number < 0 || program_signal_waits(context) || let_in_has_ended(mask_of(context), mask))
+    if (number < 0 || takes_signal(context) || let_in_has_ended(mask_of(context), mask))
         return;
     if (is_part) {
         thread_note_cut(arch_thread_pointer());
@@ -290,7 +386,7 @@ static void hide(ucontext_t *context, int64_t since_ns, unsigned long mask) {
     struct call call = call_of(number, registers);
     if (call.how == BY_KERNEL)
         registers[REG_RAX] = castaway_resume(&context->uc_sigmask);
-    else if (set_rest(registers, call, since_ns)) {
+    else if (!is_restarted(number, registers) && set_rest(registers, call, since_ns)) {
         registers[REG_RAX] = number;
         registers[REG_RIP] -= 2;
     }

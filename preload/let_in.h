@@ -14,6 +14,11 @@ struct let_in {
     int was_open; /* the signal was not blocked before */
 };
 
+/* The program handles signals: a wait without a mask may be ended by one, too. context: any */
+void let_in_expect(void);
+/* Are waits without a mask made with one? Then let_in_begins() gives it. context: hook */
+int let_in_without_mask(void);
+
 /* mask: the program's, NULL where it lets in none. errno stays. context: hook */
 void let_in_begins(struct let_in *wait, const sigset_t *mask);
 void let_in_ends(const struct let_in *wait);

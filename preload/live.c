@@ -41,6 +41,7 @@
 #include "snapshot.h"
 #include "stop.h"
 #include "told.h"
+#include "usage.h"
 #include "write.h"
 
 enum {
@@ -154,6 +155,7 @@ void live_start(void) {
 }
 
 void live_after_fork(void) {
+    usage_after_fork();
     control_after_fork();
     dirty_after_fork();
     births_forget();
@@ -290,7 +292,7 @@ static int is_over(struct snapshot *snapshot) {
         return 0;
     if (snapshot->stays && snapshot->outcome->done)
         return 1;
-    long waited = sys(SYS_wait4, snapshot->child, &status, __WALL | WNOHANG, 0);
+    long waited = usage_wait(snapshot->child, &status, __WALL | WNOHANG);
     if (waited == -ECHILD)
         note_taken((int)snapshot->child);
     return waited != 0;
@@ -585,7 +587,7 @@ static void give_up(struct snapshot *snapshot) {
     if (!snapshot->child)
         return;
     sys(SYS_kill, snapshot->child, SIGKILL);
-    sys(SYS_wait4, snapshot->child, 0, __WALL, 0);
+    usage_wait(snapshot->child, NULL, __WALL);
     pages_unshare(snapshot->outcome);
     *snapshot = (struct snapshot){0};
 }

@@ -11,9 +11,11 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/select.h>
 #include <sys/sem.h>
 #include <sys/socket.h>
+#include <sys/times.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -46,6 +48,8 @@
     X(int, epoll_pwait, (int, struct epoll_event *, int, int, const sigset_t *))                                       \
     X(int, epoll_pwait2, (int, struct epoll_event *, int, const struct timespec *, const sigset_t *))                  \
     X(int, sigsuspend, (const sigset_t *))                                                                             \
+    X(int, pause, (void))                                                                                              \
+    X(int, select, (int, fd_set *, fd_set *, fd_set *, struct timeval *))                                              \
     X(int, ppoll, (struct pollfd *, nfds_t, const struct timespec *, const sigset_t *))                                \
     X(int, __ppoll_chk, (struct pollfd *, nfds_t, const struct timespec *, const sigset_t *, size_t))                  \
     X(int, pselect, (int, fd_set *, fd_set *, fd_set *, const struct timespec *, const sigset_t *))                    \
@@ -54,14 +58,27 @@
     X(ssize_t, recv, (int, void *, size_t, int))                                                                       \
     X(ssize_t, recvfrom, (int, void *, size_t, int, struct sockaddr *, socklen_t *))                                   \
     X(ssize_t, recvmsg, (int, struct msghdr *, int))                                                                   \
+    X(int, recvmmsg, (int, struct mmsghdr *, unsigned, int, struct timespec *))                                        \
+    X(ssize_t, __recv_chk, (int, void *, size_t, size_t, int))                                                         \
+    X(ssize_t, __recvfrom_chk, (int, void *, size_t, size_t, int, struct sockaddr *, socklen_t *))                     \
+    X(ssize_t, __read_chk, (int, void *, size_t, size_t))                                                              \
     X(ssize_t, read, (int, void *, size_t))                                                                            \
     X(ssize_t, readv, (int, const struct iovec *, int))                                                                \
     X(ssize_t, write, (int, const void *, size_t))                                                                     \
     X(ssize_t, writev, (int, const struct iovec *, int))                                                               \
+    X(ssize_t, pwritev2, (int, const struct iovec *, int, off_t, int))                                                 \
+    X(ssize_t, sendfile, (int, int, off_t *, size_t))                                                                  \
+    X(ssize_t, splice, (int, off64_t *, int, off64_t *, size_t, unsigned))                                             \
+    X(ssize_t, copy_file_range, (int, off64_t *, int, off64_t *, size_t, unsigned))                                    \
+    X(ssize_t, getrandom, (void *, size_t, unsigned))                                                                  \
+    X(int, getrusage, (__rusage_who_t, struct rusage *))                                                               \
+    X(clock_t, times, (struct tms *))                                                                                  \
     X(pid_t, wait4, (pid_t, int *, int, struct rusage *))                                                              \
     X(int, waitid, (idtype_t, id_t, siginfo_t *, int))                                                                 \
     X(ssize_t, send, (int, const void *, size_t, int))                                                                 \
     X(ssize_t, sendto, (int, const void *, size_t, int, const struct sockaddr *, socklen_t))                           \
+    X(ssize_t, sendmsg, (int, const struct msghdr *, int))                                                             \
+    X(int, sendmmsg, (int, struct mmsghdr *, unsigned, int))                                                           \
     X(int, accept, (int, struct sockaddr *, socklen_t *))                                                              \
     X(int, accept4, (int, struct sockaddr *, socklen_t *, int))                                                        \
     X(int, execve, (const char *, char *const *, char *const *))                                                       \

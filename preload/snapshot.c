@@ -32,6 +32,7 @@
 #include "scope.h"
 #include "site.h"
 #include "thread.h"
+#include "usage.h"
 #include "write.h"
 
 enum {
@@ -56,7 +57,7 @@ void snapshot_end_kept(void) {
     atomic_store(kept_ends, 1);
     sys(SYS_futex, kept_ends, FUTEX_WAKE, 1);
     sys(SYS_kill, kept_child, SIGKILL);
-    sys(SYS_wait4, kept_child, 0, __WALL, 0);
+    usage_wait(kept_child, NULL, __WALL);
     kept_child = 0;
 }
 

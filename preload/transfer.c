@@ -2,24 +2,24 @@
  *
  * A blocking write of more than there is room for, and a receive that waits for all, return what is done when a signal comes;
  * the kernel takes up none that has begun. A program that has no signals need not reckon with that. So the handler notes
- * that a call came back with a part (interrupt.c), and what is left is made here.
+ * that a call came back with a part (interrupt.c), and what is left is made here. What never waits once it has begun (tee,
+ * vmsplice, a splice into a pipe, reads and writes of files) is not cut; stdio makes the rest by itself.
  *
  * Owns:    nothing: the mark is the thread's (thread.h).
  * Never:   goes on when a signal of the program's was there: then the part is the program's own.
  * Start:   write(). Source: pipe(7), signal(7), recv(2). */
-#include <errno.h>
-#include <sys/socket.h>
-#include <sys/uio.h>
+#include "transfer.h"
+
 #include <unistd.h>
 
 #include "hooks.h"
 #include "live.h"
 #include "next.h"
-#include "sys.h"
+#include "rights.h"
 #include "thread.h"
 #include "wait.h"
 
-static struct thread_state *begin(void) {
+struct thread_state *transfer_begins(void) {
     struct thread_state *state = NULL;
     next_find();
     if (!live_is_on() || thread_busy)
@@ -31,84 +31,94 @@ static struct thread_state *begin(void) {
     return state;
 }
 
-static int was_cut(struct thread_state *state, ssize_t done, size_t count) {
-    int is_cut = state && done > 0 && (size_t)done < count && state->wait.is_cut;
+int transfer_is_cut(struct thread_state *state) {
+    int is_cut = state && state->wait.is_cut && live_is_on();
     if (is_cut)
         state->wait.is_cut = 0;
     return is_cut;
 }
 
-/* rest: the call for what is left behind `done` */
-#define WHOLE(count, first, rest)                                                                                      \
-    do {                                                                                                               \
-        struct thread_state *state = begin();                                                                          \
-        ssize_t done = first, more = 1;                                                                                \
-        int error = errno;                                                                                             \
-        while (more > 0 && done > 0 && was_cut(state, done, count))                                                    \
-            if ((more = rest) > 0)                                                                                     \
-                done += more;                                                                                          \
-        errno = error;                                                                                                 \
-        return done;                                                                                                   \
-    } while (0)
+/* ---- write ---- */
 
-EXPORT ssize_t write(int file, const void *bytes, size_t count) {
-    WHOLE(count, next.write(file, bytes, count), next.write(file, (const char *)bytes + done, count - (size_t)done));
-}
-EXPORT ssize_t send(int file, const void *bytes, size_t count, int flags) {
-    WHOLE(count, next.send(file, bytes, count, flags),
-          next.send(file, (const char *)bytes + done, count - (size_t)done, flags));
-}
-EXPORT ssize_t sendto(int file, const void *bytes, size_t count, int flags, const struct sockaddr *to,
-                      socklen_t to_bytes) {
-    WHOLE(count, next.sendto(file, bytes, count, flags, to, to_bytes),
-          next.sendto(file, (const char *)bytes + done, count - (size_t)done, flags, to, to_bytes));
-}
-
-/* What of the pieces lies behind the first `done` bytes, up to one that is cut short again. */
-static ssize_t write_rest(int file, const struct iovec *pieces, int count, size_t done) {
-    ssize_t written = 0;
-    for (int i = 0; i < count; i++) {
-        size_t skipped = done < pieces[i].iov_len ? done : pieces[i].iov_len, left = pieces[i].iov_len - skipped;
-        ssize_t part = left ? next.write(file, (const char *)pieces[i].iov_base + skipped, left) : 0;
-        if (part < 0)
-            return written ? written : part;
-        written += part;
-        done -= skipped;
-        if ((size_t)part < left)
+static ssize_t write_rest(int file, const struct iovec *pieces, size_t count, size_t done) {
+    struct msghdr message = {.msg_iov = (struct iovec *)pieces, .msg_iovlen = count};
+    struct iovec piece = transfer_piece(pieces, count, done);
+    if (!rights_filtered && transfer_is_stream(file))
+        return transfer_send_rest(file, &message, done, 0);
+    ssize_t written = 0, more = 1;
+    for (; piece.iov_len && more > 0; piece = transfer_piece(pieces, count, done + (size_t)written)) {
+        more = next.write(file, piece.iov_base, piece.iov_len);
+        written += more > 0 ? more : 0;
+        if (more < (ssize_t)piece.iov_len)
             break;
     }
     return written;
 }
-static size_t bytes_of(const struct iovec *pieces, int count) {
-    size_t bytes = 0;
-    for (int i = 0; i < count; i++)
-        bytes += pieces[i].iov_len;
-    return bytes;
-}
 
+EXPORT ssize_t write(int file, const void *bytes, size_t count) {
+    struct iovec piece = {(void *)bytes, count};
+    TRANSFER_WHOLE(count, next.write(file, bytes, count), write_rest(file, &piece, 1, (size_t)done));
+}
 EXPORT ssize_t writev(int file, const struct iovec *pieces, int count) {
-    WHOLE(bytes_of(pieces, count), next.writev(file, pieces, count), write_rest(file, pieces, count, (size_t)done));
+    TRANSFER_WHOLE(transfer_bytes(pieces, (size_t)count), next.writev(file, pieces, count),
+                   write_rest(file, pieces, (size_t)count, (size_t)done));
 }
 
-/* A datagram is whole as it is. */
-static size_t stream_bytes(int file, size_t count) {
-    int type = 0;
-    socklen_t bytes = sizeof type;
-    return sys_failed(sys(SYS_getsockopt, file, SOL_SOCKET, SO_TYPE, &type, &bytes)) || type != SOCK_STREAM ? 0 : count;
+/* At the file's own position it is a writev; else it is of a file that has others, and is not cut. */
+EXPORT ssize_t pwritev2(int file, const struct iovec *pieces, int count, off_t at, int flags) {
+    TRANSFER_WHOLE(at == -1 && !flags ? transfer_bytes(pieces, (size_t)count) : 0,
+                   next.pwritev2(file, pieces, count, at, flags),
+                   write_rest(file, pieces, (size_t)count, (size_t)done));
 }
-static int waits_for_all(int flags) {
-    return (flags & (MSG_WAITALL | MSG_PEEK | MSG_DONTWAIT)) == MSG_WAITALL;
+EXPORT ssize_t pwritev64v2(int file, const struct iovec *pieces, int count, off64_t at, int flags) {
+    return pwritev2(file, pieces, count, at, flags);
+}
+
+/* ---- send and receive ---- */
+
+static ssize_t send_rest(int file, const void *bytes, size_t count, size_t done, int flags) {
+    struct iovec piece = {(void *)bytes, count};
+    struct msghdr message = {.msg_iov = &piece, .msg_iovlen = 1};
+    return transfer_send_rest(file, &message, done, flags);
+}
+static ssize_t receive_rest(int file, void *bytes, size_t count, size_t done, int flags) {
+    struct iovec piece = {bytes, count};
+    struct msghdr message = {.msg_iov = &piece, .msg_iovlen = 1};
+    return transfer_receive_rest(file, &message, 0, done, flags);
+}
+
+EXPORT ssize_t send(int file, const void *bytes, size_t count, int flags) {
+    TRANSFER_WHOLE(count, next.send(file, bytes, count, flags), send_rest(file, bytes, count, (size_t)done, flags));
+}
+EXPORT ssize_t sendto(int file, const void *bytes, size_t count, int flags, const struct sockaddr *to,
+                      socklen_t to_bytes) {
+    TRANSFER_WHOLE(count, next.sendto(file, bytes, count, flags, to, to_bytes),
+                   send_rest(file, bytes, count, (size_t)done, flags));
 }
 
 EXPORT ssize_t recv(int file, void *bytes, size_t count, int flags) {
-    if (!waits_for_all(flags))
+    if (!transfer_waits_for_all(flags))
         return wait_recv(file, bytes, count, flags);
-    WHOLE(stream_bytes(file, count), wait_recv(file, bytes, count, flags),
-          wait_recv(file, (char *)bytes + done, count - (size_t)done, flags));
+    TRANSFER_WHOLE(count, wait_recv(file, bytes, count, flags), receive_rest(file, bytes, count, (size_t)done, flags));
 }
 EXPORT ssize_t recvfrom(int file, void *bytes, size_t count, int flags, struct sockaddr *from, socklen_t *from_bytes) {
-    if (!waits_for_all(flags))
+    if (!transfer_waits_for_all(flags))
         return wait_recvfrom(file, bytes, count, flags, from, from_bytes);
-    WHOLE(stream_bytes(file, count), wait_recvfrom(file, bytes, count, flags, from, from_bytes),
-          wait_recv(file, (char *)bytes + done, count - (size_t)done, flags));
+    TRANSFER_WHOLE(count, wait_recvfrom(file, bytes, count, flags, from, from_bytes),
+                   receive_rest(file, bytes, count, (size_t)done, flags));
+}
+
+/* Of programs that are compiled to check sizes; libc's ends them. */
+EXPORT ssize_t __recv_chk(int file, void *bytes, size_t count, size_t room, int flags);
+EXPORT ssize_t __recv_chk(int file, void *bytes, size_t count, size_t room, int flags) {
+    next_find();
+    return count > room ? next.__recv_chk(file, bytes, count, room, flags) : recv(file, bytes, count, flags);
+}
+EXPORT ssize_t __recvfrom_chk(int file, void *bytes, size_t count, size_t room, int flags, struct sockaddr *from,
+                              socklen_t *from_bytes);
+EXPORT ssize_t __recvfrom_chk(int file, void *bytes, size_t count, size_t room, int flags, struct sockaddr *from,
+                              socklen_t *from_bytes) {
+    next_find();
+    return count > room ? next.__recvfrom_chk(file, bytes, count, room, flags, from, from_bytes)
+                        : recvfrom(file, bytes, count, flags, from, from_bytes);
 }

@@ -33,6 +33,7 @@ static void wait_begins(int64_t limit_ns) {
     if (state) {
         state->wait.limit_ns = limit_ns;
         state->wait.began_ns = clock_ns();
+        state->wait.is_cut = 0;
     }
     thread_busy--;
 }
@@ -57,7 +58,8 @@ static int64_t of_timespec(const struct timespec *limit) {
         return result;                                                                                                 \
     } while (0)
 
-#define WAIT_LET_IN(limit_ns, call)                                                                                    \
+/* mask: the program's, or NULL */
+#define WAIT_LET_IN(limit_ns, mask, call)                                                                              \
     do {                                                                                                               \
         struct let_in let_in;                                                                                          \
         wait_begins(limit_ns);                                                                                         \
@@ -69,14 +71,20 @@ static int64_t of_timespec(const struct timespec *limit) {
     } while (0)
 
 EXPORT int epoll_wait(int epoll, struct epoll_event *events, int count, int limit_ms) {
-    WAIT(int, of_milliseconds(limit_ms), next.epoll_wait(epoll, events, count, limit_ms));
+    int ready = 0;
+    next_find();
+    if (!limit_ms || !let_in_without_mask())
+        WAIT(int, of_milliseconds(limit_ms), next.epoll_wait(epoll, events, count, limit_ms));
+    if ((ready = next.epoll_wait(epoll, events, count, 0)) != 0) /* the mask would cost as much again */
+        return ready;
+    WAIT_LET_IN(of_milliseconds(limit_ms), NULL, next.epoll_pwait(epoll, events, count, limit_ms, let_in.mask));
 }
 EXPORT int epoll_pwait(int epoll, struct epoll_event *events, int count, int limit_ms, const sigset_t *mask) {
-    WAIT_LET_IN(of_milliseconds(limit_ms), next.epoll_pwait(epoll, events, count, limit_ms, let_in.mask));
+    WAIT_LET_IN(of_milliseconds(limit_ms), mask, next.epoll_pwait(epoll, events, count, limit_ms, let_in.mask));
 }
 EXPORT int epoll_pwait2(int epoll, struct epoll_event *events, int count, const struct timespec *limit,
                         const sigset_t *mask) {
-    WAIT_LET_IN(of_timespec(limit), next.epoll_pwait2(epoll, events, count, limit, let_in.mask));
+    WAIT_LET_IN(of_timespec(limit), mask, next.epoll_pwait2(epoll, events, count, limit, let_in.mask));
 }
 EXPORT int sigtimedwait(const sigset_t *set, siginfo_t *info, const struct timespec *limit) {
     WAIT(int, of_timespec(limit), next.sigtimedwait(set, info, limit));
@@ -92,13 +100,16 @@ ssize_t wait_recv(int file, void *bytes, size_t count, int flags) {
 ssize_t wait_recvfrom(int file, void *bytes, size_t count, int flags, struct sockaddr *from, socklen_t *from_bytes) {
     WAIT(ssize_t, UNKNOWN, next.recvfrom(file, bytes, count, flags, from, from_bytes));
 }
-EXPORT ssize_t recvmsg(int file, struct msghdr *message, int flags) {
+ssize_t wait_recvmsg(int file, struct msghdr *message, int flags) {
     WAIT(ssize_t, UNKNOWN, next.recvmsg(file, message, flags));
 }
-EXPORT ssize_t read(int file, void *bytes, size_t count) {
+int wait_recvmmsg(int file, struct mmsghdr *messages, unsigned count, int flags, struct timespec *limit) {
+    WAIT(int, UNKNOWN, next.recvmmsg(file, messages, count, flags, limit));
+}
+ssize_t wait_read(int file, void *bytes, size_t count) {
     WAIT(ssize_t, UNKNOWN, next.read(file, bytes, count));
 }
-EXPORT ssize_t readv(int file, const struct iovec *pieces, int count) {
+ssize_t wait_readv(int file, const struct iovec *pieces, int count) {
     WAIT(ssize_t, UNKNOWN, next.readv(file, pieces, count));
 }
 EXPORT int accept(int file, struct sockaddr *from, socklen_t *from_bytes) {

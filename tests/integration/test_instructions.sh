@@ -18,11 +18,11 @@ CEILINGS='
 a pair; the same way to malloc each time|churn|1 N descending|12000|24000|364
 a pair; the loop stands below all calls|churn|1 N standing|12000|24000|344
 a pair; three ways to malloc in turn|churn|1 N alternating|12000|24000|357
-a pair; one of 1 024 ways at random|churn|1 N wandering|12000|24000|427
-a pair; a tree of calls, each with its block|allocators|trees 1 N|20480|40960|352
-a pair; a tree of 13 levels of calls|allocators|tall 1 N|32768|65536|382
-a pair; a tree of four calls at each level|allocators|quads 1 N|16384|49152|495
-a pair; a tree in C++|values|trees N|20480|40960|395
+a pair; one of 1 024 ways at random|churn|1 N wandering|12000|24000|397
+a pair; a tree of calls, each with its block|allocators|trees 1 N|20480|40960|347
+a pair; a tree of 13 levels of calls|allocators|tall 1 N|32768|65536|377
+a pair; a tree of four calls at each level|allocators|quads 1 N|16384|49152|482
+a pair; a tree in C++|values|trees N|20480|40960|385
 a pair; each level of 1 000 of a recursion|deep|N|20000|40000|696
 two pairs; two calls of operator new in turn|values|lists N|12000|24000|612
 a pair; a way through a tree of calls that was not taken before|ways|N|4096|12288|1521

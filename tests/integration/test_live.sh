@@ -5,7 +5,7 @@
 . "$(dirname "$0")/claims.sh"
 : "${BUILD:?}"
 live=$(dirname "$0")/../live
-for program in waits suspends endless cut waits_for_all execs forks told nofork lingering; do
+for program in waits suspends endless cut cut_messages cut_files ended pending one_of_many usage waits_for_all execs forks told nofork lingering; do
     ${CC:-gcc} -O1 -g -Wall -Wextra -Werror -o "$WORK/$program" "$live/$program.c" -lpthread || exit 1
 done
 holds() { jq -e "$1" "$WORK/out" >/dev/null || { jq -c . "$WORK/out" | head -c 600; cat "$WORK/err"; false; }; }
@@ -204,12 +204,22 @@ for call in sigsuspend ppoll pselect epoll_pwait epoll_pwait2; do
     castaway --scan-every 2ms --text /dev/null -- "$WORK/suspends" $call 10000
     claim "$call ends when a handler has run" test "$status $(cat "$WORK/out")" = "0 10000 came"
 done
+castaway "$WORK/ended"
+claim "a handler that returns as we come has ended the wait ($(cat "$WORK/out"))" status_is 0
+castaway "$WORK/pending"
+claim "one that has to wait for ours ends a read if it is to ($(cat "$WORK/out"))" status_is 0
+castaway "$WORK/one_of_many"
+claim "one for the whole process ends one wait ($(cat "$WORK/out"))" status_is 0
 castaway "$WORK/endless"
 claim "those without an end in sight go on ($(cat "$WORK/out"))" status_is 0
-castaway "$WORK/cut"
-claim "transfers that wait are made whole ($(cat "$WORK/out"))" status_is 0
+for program in cut cut_messages cut_files; do
+    castaway "$WORK/$program"
+    claim "$program: transfers that wait are made whole ($(cat "$WORK/out"))" status_is 0
+done
 castaway "$WORK/waits_for_all"
 claim "no wait meets a child of ours ($(cat "$WORK/out"))" status_is 0
+castaway "$WORK/usage"
+claim "what children used is told without ours ($(cat "$WORK/out"))" status_is 0
 castaway --scan-every 2ms -- "$WORK/execs" 60
 claim "exec under scans: $status $(head -c 200 "$WORK/err" | tr "\n" " ")" test "$status $(cat "$WORK/out")" = "0 done"
 castaway --scan-every 2ms -- "$WORK/forks" 60

@@ -80,8 +80,14 @@ static void *give(void *unused) {
     return unused;
 }
 
+/* What programs call that are compiled to check sizes. */
+ssize_t __recv_chk(int file, void *bytes, size_t count, size_t room, int flags);
+static ssize_t recv_checked(int file, void *bytes, size_t count, int flags) {
+    return __recv_chk(file, bytes, count, sizeof taken, flags);
+}
+
 /* A datagram is all that there is. */
-static int is_taken_apart(int type, ssize_t wanted) {
+static int is_taken_apart(ssize_t (*receive)(int, void *, size_t, int), int type, ssize_t wanted) {
     pthread_t other;
     int ends[2];
     if (socketpair(AF_UNIX, type, 0, ends))
@@ -89,7 +95,7 @@ static int is_taken_apart(int type, ssize_t wanted) {
     reader = ends[0];
     writer = ends[1];
     pthread_create(&other, NULL, give, NULL);
-    ssize_t done = recv(reader, taken, 2000, MSG_WAITALL);
+    ssize_t done = receive(reader, taken, 2000, MSG_WAITALL);
     pthread_join(other, NULL);
     if (done != wanted)
         printf("recv: %zd\n", done);
@@ -97,7 +103,8 @@ static int is_taken_apart(int type, ssize_t wanted) {
 }
 
 int main(void) {
-    return is_taken_apart(SOCK_STREAM, 2000) + is_taken_apart(SOCK_DGRAM, 1000) + is_cut("write", 0, by_write) +
+    return is_taken_apart(recv, SOCK_STREAM, 2000) + is_taken_apart(recv, SOCK_DGRAM, 1000) +
+           is_taken_apart(recv_checked, SOCK_STREAM, 2000) + is_cut("write", 0, by_write) +
            is_cut("write to a socket", 1, by_write) + is_cut("write to a full pipe", 0, by_write_when_full) +
            is_cut("writev", 0, by_writev) + is_cut("writev to a socket", 1, by_writev) + is_cut("send", 1, by_send) +
            is_cut("sendto", 1, by_sendto);
