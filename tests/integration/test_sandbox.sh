@@ -56,6 +56,8 @@ int main(int count, char **arguments) {
         return unshare(flags) ? 124 : inside(arguments[2]);
     if (!strcmp(way, "clone"))
         child = clone(inside, stack + sizeof stack, flags | SIGCHLD, arguments[2]);
+    if (!strcmp(way, "vfork"))
+        child = clone(inside, stack + sizeof stack, flags | CLONE_VM | CLONE_VFORK | SIGCHLD, arguments[2]);
     if (!strcmp(way, "number"))
         child = (pid_t)syscall(SYS_clone, flags | SIGCHLD, NULL, NULL, NULL, NULL);
     if (!strcmp(way, "clone3")) {
@@ -136,7 +138,27 @@ int main(void) {
     return waitpid(child, &status, 0) == child ? WEXITSTATUS(status) : 4;
 }
 C
-gcc -w -o users users.c || exit 1
+cat >locked.c <<'C'
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <linux/landlock.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+/* Forbids itself to make or write any file (Landlock), and becomes another program. */
+int main(int count, char **arguments) {
+    struct landlock_ruleset_attr attributes = {.handled_access_fs =
+                                                   LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG};
+    long rules = syscall(SYS_landlock_create_ruleset, &attributes, sizeof attributes, 0);
+    if (rules < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || syscall(SYS_landlock_restrict_self, rules, 0))
+        return 125;
+    if (count > 1)
+        execv(arguments[1], arguments + 1);
+    return 0;
+}
+C
+gcc -w -o users users.c && gcc -w -o locked locked.c || exit 1
 gcc -w -g -O1 -o sandbox sandbox.c && gcc -w -g -O1 -fno-builtin -o leak leak.c && gcc -static -o static -x c - <<<'int main() {}' || exit 1
 if ! ./sandbox number read-only true; then
     claim 'left out: no namespaces for users here' true
@@ -160,7 +182,7 @@ lost() { # OBJECTS BYTES
 is_whole() { # nothing limits it
     jq -e '[.notes[].code] - ["left-running"] == [] or (.notes | debug | false)' json >/dev/null
 }
-for way in unshare clone number clone3; do
+for way in unshare clone vfork number clone3; do
     for kind in read-only hidden; do
         claim "$kind, by $way: the program is as without castaway" same ./sandbox $way $kind ./leak
         claim "$kind, by $way: what it starts is recorded, and what that starts" lost 5 31
@@ -182,6 +204,11 @@ claim 'a recording is kept of each' timeout -k 5 60 "$CASTAWAY" -q --fail-on non
 claim 'under its name' test "$(jq -r 'select(.record == "header") | .argv[0]' kept/* | sort | tr '\n' ' ')" = './leak ./leak ./sandbox sh '
 claim 'that of the program is what it was in the end' jq -e -s '.[0].argv == ["./leak", "4"]' kept/x.cast
 
+if ./locked; then
+    claim 'Landlock: the program is as without castaway' same ./locked ./leak
+    claim 'Landlock: what it becomes is recorded, and what that starts' lost 5 31
+    claim 'Landlock: and no part is missing' is_whole
+fi
 if bwrap --ro-bind / / true 2>/dev/null; then
     claim 'bubblewrap' same bwrap --ro-bind / / --chdir "$WORK" ./leak
     claim 'has what it runs recorded' lost 5 31
