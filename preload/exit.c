@@ -17,6 +17,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "beside.h"
 #include "clock.h"
@@ -26,6 +27,7 @@
 #include "generations.h"
 #include "give_way.h"
 #include "guard.h"
+#include "handed.h"
 #include "init.h"
 #include "kernel_roots.h"
 #include "limits.h"
@@ -112,6 +114,15 @@ static char **environment_of_tool(char **environment, char *left_options) {
     return copy;
 }
 
+/* What can't be written in a sandbox is not for its programs to tell. */
+static void be_silent(void) {
+    long nowhere = sys(SYS_openat, AT_FDCWD, "/dev/null", O_WRONLY, 0);
+    if (sys_failed(nowhere))
+        sys(SYS_close, STDERR_FILENO);
+    else
+        sys(SYS_dup3, nowhere, STDERR_FILENO, 0);
+}
+
 /* Let the tool report on the recording behind `file`; left_options: as above.
  * returns  its exit status, or TOOL_MISSING */
 static int tool_run(int file, unsigned long signal_mask, char *left_options) {
@@ -132,6 +143,8 @@ static int tool_run(int file, unsigned long signal_mask, char *left_options) {
         sys(SYS_fcntl, file, F_SETFD, 0);
         sys(SYS_lseek, file, 0, SEEK_SET);
         sys(SYS_rt_sigprocmask, SIG_SETMASK, &signal_mask, 0, 8);
+        if (rights_sees_others())
+            be_silent();
         sys(SYS_execve, tool.bytes, arguments, environment);
         sys(SYS_exit_group, TOOL_MISSING);
     }
@@ -456,7 +469,7 @@ static void record(struct ending *ending) {
     if (ending->failed && (ending->occasion == SHORT_OF_MEMORY || *live_place() != PLACE_NONE))
         place_drop(&process.options, process.pid); /* what an earlier scan has left says more */
     else if (!by_hand && !left)
-        left = commit(ending) == -ENOENT && !rights_sees_others();
+        left = commit(ending) == -ENOENT && (handed_file() >= 0 || !rights_sees_others());
     if (left)
         leave_to_nobody(ending->file, ending->signals_before);
     if (ending->tool == TOOL_MISSING)

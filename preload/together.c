@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "analysis/together.h"
@@ -75,12 +76,18 @@ static long add_locked(int to, int file) {
     return error == -ENOENT ? -EIO : error;
 }
 
+/* Who has read it has taken it away. */
+static int was_read(int file) {
+    struct stat status = {0};
+    return sys(SYS_newfstatat, file, "", &status, AT_EMPTY_PATH) == 0 && status.st_nlink == 0;
+}
+
 static int add_handed(int to, int file) {
     long error = lock(to, WAITS_HANDED_MAX);
     if (!error)
-        error = add_locked(to, file);
+        error = was_read(to) ? -ENOENT : add_locked(to, file);
     set_lock(to, F_UNLCK);
-    return (int)(error == -ENOENT ? -EIO : error);
+    return (int)error;
 }
 
 int together_add_line(const char *line, size_t bytes) {

@@ -103,10 +103,12 @@ struct piece *together_read(struct pool *pool, const char *folder, size_t *count
     struct piece *pieces = NULL;
     size_t capacity = 0;
     *count = 0;
-    int file = open_locked(pool_printf(pool, "%s/" TOGETHER_FILE, folder));
+    const char *path = pool_printf(pool, "%s/" TOGETHER_FILE, folder);
+    int file = open_locked(path);
     if (file < 0)
         return NULL;
     struct piece all = read_all(pool, file);
+    unlink(path); /* who was handed it sees so that nobody will read it any more */
     close(file);
     const char *limit = all.text + all.bytes, *next;
     for (const char *at = all.text ? find(all.text, limit, beginning) : NULL; at; at = next) {

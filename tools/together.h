@@ -13,7 +13,7 @@ struct piece {
 };
 
 /* Those in `folder`, which was closed (folder.h), in the order in which they were added; one that was cut short is none, nor
- * is one that was left before an exec which failed.
+ * is one that was left before an exec which failed. The file is gone then.
  * returns  an array in `pool`, `*count` long */
 struct piece *together_read(struct pool *pool, const char *folder, size_t *count);
 

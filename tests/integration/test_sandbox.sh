@@ -189,6 +189,20 @@ for way in unshare clone vfork number clone3; do
         claim "$kind, by $way: and no part is missing" is_whole
     done
 done
+# What outlives castaway there.
+mkfifo begin
+outlives() { # KIND: ./leak 8 runs in the sandbox when castaway has ended
+    rm -f json.*
+    timeout -k 5 60 "$CASTAWAY" --fail-on none --text /dev/null --json json \
+        ./sandbox number "$1" sh -c '(read -r _; ./leak 8; echo done >end) <begin >/dev/null 2>&7 & :' 7>>err.left &&
+        echo >begin && timeout -k 5 60 cat end
+}
+mkfifo end
+: >err.left
+claim 'what outlives castaway in a sandbox ends' outlives hidden
+claim 'and leaves what it has found' sh -c 'jq -e .summary.lost.bytes json.* | grep -qx 8'
+claim 'where nothing can be written it ends as well' outlives read-only
+claim 'and says nothing' test ! -s err.left
 claim "a namespace of users leaves all files in place: no folder is opened" same ./users </dev/null
 claim 'what is not watched in a sandbox' same ./sandbox number hidden sh -c './static; ./static; exit 3'
 claim 'is told' jq -e '.notes[] | select(.code == "unwatched") | .count == 2' json
