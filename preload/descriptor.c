@@ -49,19 +49,27 @@ static void forget(int number) {
             kept[i].number = -1;
 }
 
-int descriptor_keep(struct descriptor *out, int file) {
+long descriptor_number(void) {
     struct rlimit limit = {0};
     sys(SYS_prlimit64, 0, RLIMIT_NOFILE, 0, &limit);
-    long number = limit.rlim_cur > NUMBER_WANTED + ROOM_ABOVE ? NUMBER_WANTED
-                  : limit.rlim_cur > 2 * ROOM_ABOVE           ? (long)limit.rlim_cur - ROOM_ABOVE
-                                                              : 0;
-    long high = sys(SYS_fcntl, file, F_DUPFD_CLOEXEC, number);
-    sys(SYS_close, file);
+    return limit.rlim_cur > NUMBER_WANTED + ROOM_ABOVE ? NUMBER_WANTED
+           : limit.rlim_cur > 2 * ROOM_ABOVE           ? (long)limit.rlim_cur - ROOM_ABOVE
+                                                       : 0;
+}
+
+int descriptor_adopt(struct descriptor *out, int file) {
     out->number = -1;
-    if (sys_failed(high) || identify((int)high, out) != 0)
+    if (identify(file, out) != 0)
         return -1;
     remember(out);
     return 0;
+}
+
+int descriptor_keep(struct descriptor *out, int file) {
+    long high = sys(SYS_fcntl, file, F_DUPFD_CLOEXEC, descriptor_number());
+    sys(SYS_close, file);
+    out->number = -1;
+    return sys_failed(high) ? -1 : descriptor_adopt(out, (int)high);
 }
 
 int descriptor_kept_from(unsigned first, unsigned last) {

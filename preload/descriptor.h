@@ -14,6 +14,10 @@ struct descriptor {
 /* Keep `file` under a high number, closed on exec, where no program looks for its own; `file` itself is closed.
  * returns  0, or -1: it was closed. */
 int descriptor_keep(struct descriptor *out, int file);
+/* The same for one that has its number, and is closed on exec. */
+int descriptor_adopt(struct descriptor *out, int file);
+/* From which number on the program's own are not to be expected. */
+long descriptor_number(void);
 int descriptor_is_ours(const struct descriptor *);
 /* Is this number one that is kept? The lowest such from first to last, or -1. context: any */
 int descriptor_is_kept(int number);

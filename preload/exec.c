@@ -191,15 +191,14 @@ EXPORT int posix_spawnp(pid_t *child, const char *file, const posix_spawn_file_a
 
 EXPORT int system(const char *command) {
     ready();
-    follow_shell_begins();
-    int status = next.system(command);
-    follow_shell_ends();
+    int begun = follow_shell_begins(), status = next.system(command);
+    follow_shell_ends(begun);
     return status;
 }
 EXPORT FILE *popen(const char *command, const char *mode) {
     ready();
-    follow_shell_begins();
+    int begun = follow_shell_begins();
     FILE *file = next.popen(command, mode);
-    follow_shell_ends();
+    follow_shell_ends(begun);
     return file;
 }

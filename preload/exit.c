@@ -17,6 +17,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "beside.h"
 #include "clock.h"
@@ -26,6 +27,7 @@
 #include "generations.h"
 #include "give_way.h"
 #include "guard.h"
+#include "handed.h"
 #include "init.h"
 #include "kernel_roots.h"
 #include "limits.h"
@@ -112,6 +114,15 @@ static char **environment_of_tool(char **environment, char *left_options) {
     return copy;
 }
 
+/* What can't be written in a sandbox is not for its programs to tell. */
+static void be_silent(void) {
+    long nowhere = sys(SYS_openat, AT_FDCWD, "/dev/null", O_WRONLY, 0);
+    if (sys_failed(nowhere))
+        sys(SYS_close, STDERR_FILENO);
+    else
+        sys(SYS_dup3, nowhere, STDERR_FILENO, 0);
+}
+
 /* Let the tool report on the recording behind `file`; left_options: as above.
  * returns  its exit status, or TOOL_MISSING */
 static int tool_run(int file, unsigned long signal_mask, char *left_options) {
@@ -132,6 +143,8 @@ static int tool_run(int file, unsigned long signal_mask, char *left_options) {
         sys(SYS_fcntl, file, F_SETFD, 0);
         sys(SYS_lseek, file, 0, SEEK_SET);
         sys(SYS_rt_sigprocmask, SIG_SETMASK, &signal_mask, 0, 8);
+        if (rights_sees_others())
+            be_silent();
         sys(SYS_execve, tool.bytes, arguments, environment);
         sys(SYS_exit_group, TOOL_MISSING);
     }
@@ -447,7 +460,7 @@ static void drop_own_signals(void) {
 static void record(struct ending *ending) {
     int by_hand = !process.options.dir[0];
     ending->file = open_recording(ending);
-    int left = ending->file == -ENOENT && !rights_elsewhere;
+    int left = ending->file == -ENOENT && !rights_sees_others();
     if (left)
         ending->file = memory_file();
     if (ending->file < 0)
@@ -456,7 +469,7 @@ static void record(struct ending *ending) {
     if (ending->failed && (ending->occasion == SHORT_OF_MEMORY || *live_place() != PLACE_NONE))
         place_drop(&process.options, process.pid); /* what an earlier scan has left says more */
     else if (!by_hand && !left)
-        left = commit(ending) == -ENOENT && !rights_elsewhere;
+        left = commit(ending) == -ENOENT && (handed_file() >= 0 || !rights_sees_others());
     if (left)
         leave_to_nobody(ending->file, ending->signals_before);
     if (ending->tool == TOOL_MISSING)
@@ -480,7 +493,7 @@ static void end_on_own_stack(void *context) {
         limit_lift(RLIMIT_AS);
         limit_lift(RLIMIT_DATA);
     }
-    ending->together = ending->occasion == AT_END && together_suits();
+    ending->together = ending->occasion != SHORT_OF_MEMORY && together_suits(ending->occasion == AT_END);
     record(ending);
     if (ending->file == -EMFILE && !rights_filtered)
         beside_run(record_beside, ending);
@@ -587,10 +600,11 @@ void exit_scan_give_up(enum reason why) {
     if (!process.options.dir[0])
         return;
     live_describe(&in);
-    int file = place_open(&process.options, process.pid);
-    if (file < 0)
+    struct ending ending = {.together = together_suits(0)};
+    ending.file = open_recording(&ending);
+    if (ending.file < 0)
         return;
-    write_failure(file, &in, why);
-    place_commit(&process.options, process.pid, live_place());
-    sys(SYS_close, file);
+    write_failure(ending.file, &in, why);
+    commit(&ending);
+    sys(SYS_close, ending.file);
 }

@@ -21,6 +21,7 @@
 
 #include "analysis/pools.h"
 #include "give_way.h"
+#include "handed.h"
 #include "init.h"
 #include "limits.h"
 #include "lock.h"
@@ -45,7 +46,8 @@ enum added {
     ADDED_PRELOAD = 1,
     ADDED_TO_PRELOAD = 2,
     ADDED_OPTIONS = 4,
-    ADDED_SWITCH = 8 /* and the bits from there on */
+    ADDED_FILE = 8,   /* nothing was lacking: the mark says which file goes with them (handed.c) */
+    ADDED_SWITCH = 16 /* and the bits from there on */
 };
 
 static struct {
@@ -97,9 +99,10 @@ static int is_followed(void) {
            (options_children(&process.options) || (int)sys(SYS_getpid, 0) == process.pid);
 }
 
-/* What is to be put in. Options that are not ours say how somebody else wants it. */
-static unsigned lacks(const struct given *given) {
-    unsigned added = 0;
+/* What is to be put in. Options that are not ours say how somebody else wants it.
+ * file  that goes with them, or -1 */
+static unsigned lacks(const struct given *given, int file) {
+    unsigned added = file < 0 ? 0 : ADDED_FILE;
     int keeps_out = given->preload && !*given->preload;
     if (given->count > ENTRIES_MAX || keeps_out || (given->options && !strstr(given->options, process.options.dir)))
         return 0;
@@ -118,7 +121,7 @@ static size_t preload_bytes(const struct given *given) {
     return sizeof PRELOAD + strlen(follow.library) + 1 + (given->preload ? strlen(given->preload) : 0);
 }
 static size_t options_bytes(void) {
-    return strlen(follow.options) + sizeof MARK + PROC_DECIMAL_BYTES;
+    return strlen(follow.options) + sizeof MARK + 2 * PROC_DECIMAL_BYTES;
 }
 
 static void write_preload(char *out, const struct given *given) {
@@ -129,12 +132,15 @@ static void write_preload(char *out, const struct given *given) {
         text_append(out, given->preload, strlen(given->preload));
     }
 }
-static void write_options(char *out, unsigned added) {
+static void write_options(char *out, unsigned added, int file) {
     char digits[PROC_DECIMAL_BYTES];
-    size_t bytes = proc_decimal((int)added, digits);
     out = text_append(out, follow.options, strlen(follow.options));
     out = text_append(out, MARK, strlen(MARK));
-    text_append(out, digits, bytes);
+    out = text_append(out, digits, proc_decimal((int)added, digits));
+    if (added & ADDED_FILE) {
+        out = text_append(out, ".", 1);
+        text_append(out, digits, proc_decimal(file, digits));
+    }
 }
 
 /* out  room for as many entries as `environment` has, EXTRA and NULL; preload, options: our own */
@@ -152,10 +158,10 @@ static void compose(char *const *environment, unsigned added, char *preload, cha
     *out = NULL;
 }
 
-static int launch_with(const struct launch *launch, const struct given *given, unsigned added) {
+static int launch_with(const struct launch *launch, const struct given *given, unsigned added, int file) {
     char *environment[given->count + EXTRA + 1], preload[preload_bytes(given)], options[options_bytes()];
     write_preload(preload, given);
-    write_options(options, added);
+    write_options(options, added, file);
     compose(launch->environment, added, preload, options, environment);
     return launch->run(launch, environment);
 }
@@ -185,11 +191,16 @@ static int launch_without(const struct launch *launch, const struct given *given
 /* ---- the call ---- */
 
 static int launch_as(const struct launch *launch, const struct given *given, enum unwatched why) {
-    unsigned added = why == WATCHED ? lacks(given) : 0;
+    int file = why == WATCHED ? handed_open() : -1;
+    unsigned added = why == WATCHED ? lacks(given, file) : 0;
     int strip = why == UNWATCHED_OTHER_MACHINE || why == UNWATCHED_MUSL || why == UNWATCHED_OUT_OF_REACH ||
                 why == UNWATCHED_FILTERED;
-    if (added)
-        return launch_with(launch, given, added);
+    if (added) {
+        int result = launch_with(launch, given, added, file);
+        handed_close(file);
+        return result;
+    }
+    handed_close(file);
     return strip && given->count <= ENTRIES_MAX ? launch_without(launch, given)
                                                 : launch->run(launch, launch->environment);
 }
@@ -316,7 +327,12 @@ void follow_start(void) {
     text_append(text_append(copy, OPTIONS, strlen(OPTIONS)), options, strlen(options));
     char *mark = strstr(copy, MARK);
     if (mark) {
+        char *file = strchr(mark, '.');
+        if (file)
+            *file++ = 0;
         follow.hidden = (unsigned)proc_number(mark + strlen(MARK));
+        if (file)
+            handed_take(proc_number(file));
         *mark = 0;
     }
     follow.options = copy;
@@ -338,7 +354,8 @@ static struct {
     struct given given;      /* what stands in `before` */
     char *preload, *options; /* what stands in `ours` for these */
     size_t bytes;            /* room behind ours */
-} shells;
+    int file;                /* that goes with them, or -1 */
+} shells = {.file = -1};
 
 static char **shells_room(size_t bytes) {
     if (bytes > shells.bytes) {
@@ -350,15 +367,19 @@ static char **shells_room(size_t bytes) {
 
 static void show(void) {
     struct given given = given_by(environ);
-    unsigned added = is_followed() ? lacks(&given) : 0;
+    int file = is_followed() ? handed_open() : -1;
+    unsigned added = is_followed() ? lacks(&given, file) : 0;
     size_t entries = given.count + EXTRA + 1, text = preload_bytes(&given);
-    if (!added || !shells_room(entries * sizeof(char *) + text + options_bytes()))
+    if (!added || !shells_room(entries * sizeof(char *) + text + options_bytes())) {
+        handed_close(file);
         return;
+    }
+    shells.file = file;
     shells.given = given;
     shells.preload = (char *)(shells.ours + entries);
     shells.options = shells.preload + text;
     write_preload(shells.preload, &given);
-    write_options(shells.options, added);
+    write_options(shells.options, added, file);
     compose(environ, added, shells.preload, shells.options, shells.ours);
     shells.before = environ;
     environ = shells.ours;
@@ -390,6 +411,8 @@ static void put_back(size_t place, char *entry) {
  * own for that, ours stay in it. */
 static void hide_again(void) {
     size_t kept = 0;
+    handed_close(shells.file);
+    shells.file = -1;
     if (environ != shells.ours)
         return;
     for (size_t i = 0; shells.ours[i] && kept < shells.given.count; i++) {
@@ -402,22 +425,23 @@ static void hide_again(void) {
     environ = shells.before;
 }
 
-void follow_shell_begins(void) {
+int follow_shell_begins(void) {
     give_way_for(LAUNCH_BYTES);
     limits_settle();
-    if (!follow.hidden)
-        return;
+    if (!follow.library || (!follow.hidden && !handed_is_due()))
+        return 0;
     thread_busy++;
     lock_take(LOCK_SHELL);
     if (shells.count++ == 0)
         show();
     lock_release(LOCK_SHELL);
     thread_busy--;
+    return 1;
 }
 
-void follow_shell_ends(void) {
+void follow_shell_ends(int begun) {
     limits_resume();
-    if (!follow.hidden)
+    if (!begun)
         return;
     thread_busy++;
     lock_take(LOCK_SHELL);

@@ -13,8 +13,8 @@ int follow_launch(const struct launch *launch);
 void follow_start(void);
 
 /* libc starts a shell with `environ`: have in it what was taken out, until the end of the last. A thread that is
- * cancelled between the two leaves them there. context: hook, not busy */
-void follow_shell_begins(void);
-void follow_shell_ends(void);
+ * cancelled between the two leaves them there. returns what follow_shell_ends() is to be told. context: hook, not busy */
+int follow_shell_begins(void);
+void follow_shell_ends(int begun);
 
 #endif

@@ -15,6 +15,7 @@
 #include "rights.h"
 #include "sys.h"
 #include "text.h"
+#include "together.h"
 #include "watchable.h"
 
 #define OPEN_FILES "/proc/self/fd/"
@@ -145,8 +146,6 @@ void launch_list(const struct unwatched_program *program, int pid, int undo) {
     };
     char line[sizeof program->path + 64], digits[PROC_DECIMAL_BYTES] = "", *end = line;
     int file = list_open();
-    if (file < 0)
-        return;
     if (undo)
         *end++ = UNWATCHED_UNDO;
     end = text_append(end, words[program->why], strlen(words[program->why]));
@@ -155,6 +154,10 @@ void launch_list(const struct unwatched_program *program, int pid, int undo) {
     end = text_append(end, " ", 1);
     end = text_append(end, program->path, program->path_bytes);
     *end++ = '\n';
+    if (file < 0) {
+        together_add_line(line, (size_t)(end - line));
+        return;
+    }
     sys(SYS_write, file, line, end - line);
     sys(SYS_close, file);
 }

@@ -5,6 +5,7 @@
  * Start:   syscall(). */
 #include <errno.h>
 #include <linux/seccomp.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -39,9 +40,18 @@ static void before_rights(long number, const long *arguments) {
         return;
     case SYS_chroot:
     case SYS_pivot_root:
-    case SYS_unshare:
-    case SYS_setns:
         rights_before_root();
+        return;
+    case SYS_unshare:
+        if (arguments[0] & CLONE_NEWNS)
+            rights_before_root();
+        return;
+    case SYS_setns:
+        if (!arguments[1] || arguments[1] & CLONE_NEWNS)
+            rights_before_root();
+        return;
+    case SYS_landlock_restrict_self:
+        rights_before_files();
         return;
     default:
         return;

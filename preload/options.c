@@ -26,6 +26,7 @@ static const struct key {
     {"mark-threads", AT(mark_threads)},
     {"children", AT(children)},
     {"owner", AT(owner)},
+    {"mounts", AT(mounts)},
     {"pools", AT(pools)},
     {"thresholds", AT(thresholds)},
     {"scan-every", AT(scan_every)},

@@ -13,6 +13,7 @@ struct options {
     char mark_threads[OPTION_WORD_MAX]; /* number: how many threads search; "" for as many as there are processors */
     char children[OPTION_WORD_MAX];     /* "no": processes that the program starts are not recorded */
     char owner[OPTION_WORD_MAX];        /* process id of `castaway run`: the program itself is a child of it */
+    char mounts[OPTION_WORD_MAX];       /* its namespace of mounts, as /proc names it */
     /* live scans (live.c); "" where not given */
     char thresholds[OPTION_WORD_MAX], scan_every[OPTION_WORD_MAX], confirm[OPTION_WORD_MAX];
     char scan_signal[OPTION_WORD_MAX], control[OPTION_WORD_MAX], dirty_pages[OPTION_WORD_MAX];

@@ -89,7 +89,7 @@ static int open_output(const struct options *options, int pid) {
 
 int place_open(const struct options *options, int pid) {
     struct text path;
-    int file = -ENOENT;
+    int file = -ENOENT, error = 0;
     place_at = AT_FDCWD;
     if (!options->dir[0])
         return open_output(options, pid);
@@ -99,8 +99,9 @@ int place_open(const struct options *options, int pid) {
             continue;
         name_unfinished(&path, options, pid);
         file = create_own(place_at, path.bytes);
+        error = error ? error : file;
     }
-    return file;
+    return file < 0 ? error : file; /* the first one tells whether the folder is gone */
 }
 
 /* Names that another process took are left alone; without a folder the name is the user's own choice. */

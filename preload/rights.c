@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "descriptor.h"
+#include "handed.h"
 #include "hooks.h"
 #include "init.h"
 #include "live.h"
@@ -119,15 +120,42 @@ static void keep(struct descriptor *folder, const char *path) {
         descriptor_keep(folder, (int)file);
 }
 
-void rights_before_root(void) {
-    if (!process.started || !process.options.dir[0] || !is_own_process())
-        return;
-    rights_elsewhere = 1;
-    if (!rights_may_call(SYS_fcntl))
+/* In the namespace that it leaves: in that of a child, or the one to come, all may be closed to what is opened there. */
+void rights_before_namespace(void) {
+    if (!process.started || !process.options.dir[0] || !is_own_process() || !rights_may_call(SYS_fcntl))
         return;
     keep(&recordings, process.options.dir);
     keep(&proc, "/proc");
     proc_root = proc.number;
+}
+
+void rights_in_namespace(void) {
+    if (process.started && process.options.dir[0] && is_own_process())
+        rights_elsewhere = 1;
+}
+
+void rights_before_root(void) {
+    rights_before_namespace();
+    rights_in_namespace();
+}
+
+int rights_sees_others(void) {
+    char mounts[OPTION_WORD_MAX];
+    if (rights_elsewhere || !process.options.mounts[0])
+        return rights_elsewhere;
+    long bytes = sys(SYS_readlinkat, AT_FDCWD, "/proc/self/ns/mnt", mounts, sizeof mounts - 1);
+    mounts[bytes > 0 ? bytes : 0] = 0;
+    return strcmp(mounts, process.options.mounts) != 0;
+}
+
+void rights_before_files(void) {
+    rights_before_root();
+    if (rights_elsewhere && is_own_process() && rights_may_call(SYS_fcntl))
+        handed_keep();
+}
+
+int rights_folder(void) {
+    return recordings.number >= 0 && descriptor_is_ours(&recordings) ? recordings.number : -1;
 }
 
 /* ---- the calls ---- */
@@ -164,12 +192,14 @@ EXPORT int chroot(const char *path) {
 
 EXPORT int unshare(int flags) {
     next_find();
-    rights_before_root();
+    if (flags & CLONE_NEWNS)
+        rights_before_root();
     return next.unshare(flags);
 }
 
 EXPORT int setns(int file, int type) {
     next_find();
-    rights_before_root();
+    if (!type || type & CLONE_NEWNS)
+        rights_before_root();
     return next.setns(file, type);
 }

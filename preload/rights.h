@@ -16,9 +16,20 @@ int rights_place(int which, const char *dir, char *folder, size_t folder_bytes);
 void rights_start(void);
 void rights_after_fork(void);
 
-/* Call before the program becomes `user`, before it gets another root or other namespaces. */
+/* Call before the program becomes `user`, before it gets another root or another namespace of files. In other namespaces all
+ * is where it was, and a program may look whether it has folders open there (Chromium does). */
 void rights_before_user(uid_t user);
 void rights_before_root(void);
+
+/* Before a child is made that has such a namespace of its own, and in that child. */
+void rights_before_namespace(void);
+void rights_in_namespace(void);
+
+/* Before it forbids itself to open files (Landlock). */
+void rights_before_files(void);
+
+/* The recordings' folder, if it was opened for one of these and is open still; else -1. Not to be closed. */
+int rights_folder(void);
 
 /* Call before it gives itself a seccomp mode, SECCOMP_MODE_...: the recording has to be written while that is possible. */
 struct sock_fprog;
@@ -29,6 +40,9 @@ int rights_have(unsigned capability);
 
 /* It has another root than `castaway run`, or may have: a path that is not there says nothing. */
 extern int rights_elsewhere;
+
+/* Has it, or is it known at all that it has the same files? Also for a process that was begun elsewhere. context: any */
+int rights_sees_others(void);
 
 /* The program allows itself too few system calls for a scan: none must be tried, it would die of it. */
 extern int rights_confined;

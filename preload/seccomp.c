@@ -63,16 +63,16 @@ static const int needed_live[] = {
 
 /* And a program that is started then: it knows nothing of the filter, and tries all. */
 static const int needed_anew[] = {
-    SYS_fgetxattr,         SYS_flock,    SYS_fstat, SYS_fstatfs,  SYS_getegid,          SYS_getgid,
-    SYS_memfd_create,      SYS_mprotect, SYS_pipe2, SYS_renameat, SYS_process_vm_readv, SYS_sched_yield,
+    SYS_fgetxattr,         SYS_fstat,   SYS_fstatfs,  SYS_getegid,          SYS_getgid,
+    SYS_mprotect,          SYS_pipe2,   SYS_renameat, SYS_process_vm_readv, SYS_sched_yield,
     SYS_sched_getaffinity, SYS_unshare,
 };
 
 /* And what is left out, each by itself. */
 static struct {
     int call, is_deadly;
-} optional[] = {{SYS_capget, 0}, {SYS_fchmodat, 0}, {SYS_fchownat, 0},
-                {SYS_fcntl, 0},  {SYS_mkdirat, 0},  {SYS_munlock, 0}};
+} optional[] = {{SYS_capget, 0},  {SYS_fchmodat, 0}, {SYS_fchownat, 0},    {SYS_fcntl, 0},
+                {SYS_mkdirat, 0}, {SYS_munlock, 0},  {SYS_memfd_create, 0}};
 enum { OPTIONAL = sizeof optional / sizeof optional[0] };
 
 int rights_may_call(int call) {

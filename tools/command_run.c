@@ -65,6 +65,12 @@ static intmax_t image_of(const struct run *run, const char *path) {
     return strcmp(end, ".cast") == 0 ? image : -1;
 }
 
+/* Numbers tell only of one folder what was later, and a program that became another user has one of its own. */
+static bool is_later_image(const struct run *run, const char *path, const char *than) {
+    double start = stale_start(path), other = stale_start(than);
+    return start > 0 && other > 0 && start != other ? start > other : image_of(run, path) > image_of(run, than);
+}
+
 static bool gave_way(const struct recording *recording) {
     for (size_t i = 0; i < recording->note_count; i++)
         if (!strcmp(recording->notes[i].code, "gave-way"))
@@ -145,16 +151,14 @@ static void add_recording(struct run *run, const char *path, const struct piece 
 
 static void read_recordings(struct run *run, const char *folder) {
     struct progress progress;
-    size_t count;
-    if (run->options.output)
-        together_part(run->options.pool, folder);
+    size_t count, piece_count;
+    struct piece *pieces = together_read(run->options.pool, folder, &piece_count);
+    piece_count = together_part(run->options.pool, folder, pieces, piece_count, run->options.output ? 0 : run->pid);
     const char **paths = folder_recordings(run->options.pool, folder, &count);
     count = stale_drop(run->options.pool, paths, count);
     size_t last = count; /* the program that the process was in the end */
-    size_t piece_count = 0;
-    const struct piece *pieces = run->options.output ? NULL : together_read(run->options.pool, folder, &piece_count);
     for (size_t i = 0; i < count; i++)
-        if (image_of(run, paths[i]) >= 0 && (last == count || image_of(run, paths[i]) > image_of(run, paths[last])))
+        if (image_of(run, paths[i]) >= 0 && (last == count || is_later_image(run, paths[i], paths[last])))
             last = i;
     if (count + piece_count == 1)
         report_of_one(&run->report);

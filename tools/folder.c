@@ -3,6 +3,7 @@
  * Start: folder_create(). */
 #include "folder.h"
 
+#include "analysis/together.h"
 #include "analysis/unwatched.h"
 #include "message.h"
 
@@ -34,7 +35,7 @@ static int is_recording(const struct dirent *entry) {
 }
 
 static int is_list(const struct dirent *entry) {
-    return !strcmp(entry->d_name, UNWATCHED_LIST);
+    return !strcmp(entry->d_name, UNWATCHED_LIST) || !strcmp(entry->d_name, TOGETHER_FILE);
 }
 
 /* A program that became another user has its recordings in a folder of that user's (preload/rights.c). */

@@ -84,6 +84,13 @@ static const char *turn_pools_off(struct pool *pool, char **environment, size_t 
     return names;
 }
 
+/* "": not known */
+static const char *own_mounts(struct pool *pool) {
+    char name[64];
+    ssize_t bytes = readlink("/proc/self/ns/mnt", name, sizeof name);
+    return bytes > 0 && (size_t)bytes < sizeof name ? pool_strndup(pool, name, (size_t)bytes) : "";
+}
+
 char **library_environment(struct pool *pool, const char *library, const char *folder, const char *options,
                            bool keep_pools) {
     const char *path = loadable(pool, library, folder), *given = getenv("CASTAWAY_OPTIONS");
@@ -98,7 +105,8 @@ char **library_environment(struct pool *pool, const char *library, const char *f
             environment[kept++] = environ[i];
     const char *pools = keep_pools ? "" : turn_pools_off(pool, environment, &kept);
     environment[kept++] = pool_printf(pool, "LD_PRELOAD=%s%s", path, other_preloads(pool, getenv("LD_PRELOAD")));
-    environment[kept] = pool_printf(pool, "CASTAWAY_OPTIONS=%s%sdir='%s':owner=%d:pools='%s'%s", given ? given : "",
-                                    given && *given ? ":" : "", folder, (int)getpid(), pools, options);
+    environment[kept] =
+        pool_printf(pool, "CASTAWAY_OPTIONS=%s%sdir='%s':owner=%d:mounts='%s':pools='%s'%s", given ? given : "",
+                    given && *given ? ":" : "", folder, (int)getpid(), own_mounts(pool), pools, options);
     return environment;
 }

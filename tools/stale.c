@@ -30,6 +30,10 @@ static struct span span_of(const char *path) {
     return span;
 }
 
+double stale_start(const char *path) {
+    return span_of(path).start;
+}
+
 struct named {
     const char *path, **place; /* *place becomes NULL when it is dropped */
 };

@@ -10,4 +10,7 @@
  * returns  how many are left, in their order */
 size_t stale_drop(struct pool *, const char **paths, size_t count);
 
+/* When the program began that left the recording: Unix seconds, or 0 when that is not known. */
+double stale_start(const char *path);
+
 #endif

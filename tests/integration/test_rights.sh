@@ -181,6 +181,11 @@ for end in root other child; do
     claim "($end) which is that of its end" jq -e '[.notes[].code] | index("last-scan") | not' json
 done
 
+# It may write as before until the exec.
+castaway -q --text /dev/null --json json setpriv --reuid 65534 --regid 65534 --clear-groups true
+claim 'what became another user and then another program has a recording of its end' test "$status" = 0
+claim 'nothing is missing then' jq -e '.notes == []' json
+
 for method in exclusive read-all; do
     timeout -k 5 60 "$CASTAWAY" --dirty-pages $method --fail-on none --text /dev/null --json json ./scanned 2>err
     claim "a program that may not kill what it began as another user goes on ($method)" [ $? = 0 ]

@@ -87,7 +87,14 @@ runs 'mkfifo "$dir/together"; leaks 3'
 claim 'nor a pipe that nobody reads' lost_in 3
 runs 'ln -s /nowhere/at/all "$dir/together"; leaks 3'
 claim 'nor a link' lost_in 3
-runs 'leaks 1; flock "$dir/together" sleep 20 & while flock -n "$dir/together" true; do sleep 0.05; done; leaks 2; kill %1 2>/dev/null; kill $!; own >own'
+cat >held.py <<'PYTHON'
+import fcntl, sys, time
+file = open(sys.argv[1], "r+b")
+fcntl.lockf(file, fcntl.LOCK_EX)
+open("held", "w").close()
+time.sleep(20)
+PYTHON
+runs 'leaks 1; LD_PRELOAD= python3 held.py "$dir/together" & while [ ! -e held ]; do sleep 0.05; done; leaks 2; kill $!; own >own'
 claim 'nor a process that holds it and was stopped' lost_in 3
 claim 'which is not waited for' test "$(cat own)" -ge 2
 
