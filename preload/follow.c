@@ -133,13 +133,12 @@ static void write_preload(char *out, const struct given *given) {
     }
 }
 static void write_options(char *out, unsigned added, int file) {
-    char digits[PROC_DECIMAL_BYTES];
     out = text_append(out, follow.options, strlen(follow.options));
     out = text_append(out, MARK, strlen(MARK));
-    out = text_append(out, digits, proc_decimal((int)added, digits));
+    out += proc_decimal((int)added, out);
     if (added & ADDED_FILE) {
         out = text_append(out, ".", 1);
-        text_append(out, digits, proc_decimal(file, digits));
+        proc_decimal(file, out);
     }
 }
 
