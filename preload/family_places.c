@@ -93,13 +93,16 @@ static void move_places(struct family *family, size_t to, size_t from, size_t co
     memmove(&family->place[to], &family->place[from], count * sizeof *family->place);
 }
 
-/* So many places of the run have two words, which stand before the others. */
-static size_t set_varying(struct family *family, size_t run) {
-    size_t begin = begin_of_run(family, run), count = 0;
-    while (begin + count < family->run[run].places && family->weight[begin + count])
-        count++;
+/* Where the places of the run end that have two words: these stand before the others. */
+static size_t end_of_two(const struct family *family, size_t run) {
+    size_t end = begin_of_run(family, run);
+    while (end < family->run[run].places && family->weight[end])
+        end++;
+    return end;
+}
+static void set_varying(struct family *family, size_t run) {
+    size_t begin = begin_of_run(family, run), count = end_of_two(family, run) - begin;
     family->run[run].varying = (uint8_t)(begin + (count + ARCH_WORDS - 1) / ARCH_WORDS * ARCH_WORDS);
-    return count;
 }
 
 static void swap_places(struct family *family, size_t i, size_t with) {
@@ -114,7 +117,7 @@ static void swap_places(struct family *family, size_t i, size_t with) {
 
 /* The place, in this run, has a second word. A number that was noted had the first one: that is the one without bits. */
 static int give_bits(struct family *family, size_t run, size_t i, uint64_t now) {
-    size_t first = begin_of_run(family, run) + set_varying(family, run);
+    size_t first = end_of_two(family, run);
     uint64_t halves = family->one[i] ^ now;
     uint32_t low = (uint32_t)halves ? next_bit(family) : 0, high = halves >> 32 ? next_bit(family) : 0;
     if (!low == !!(uint32_t)halves || !high == !!(halves >> 32))
@@ -127,17 +130,17 @@ static int give_bits(struct family *family, size_t run, size_t i, uint64_t now) 
 }
 
 /* The run has this place no more, which had two words. The last one stands there instead, and those of later runs move up when
- * four are left empty; but some are always left. */
+ * four are left empty. */
 static void take_out(struct family *family, size_t run, size_t i) {
     size_t end = family->run[run].places, last = end - 1;
-    size_t varying = begin_of_run(family, run) + set_varying(family, run) - 1;
+    size_t last_of_two = end_of_two(family, run) - 1;
     while (family->at[last] == &whole_never_changes)
         last--;
-    move_places(family, i, varying, 1);
-    move_places(family, varying, last, 1);
+    move_places(family, i, last_of_two, 1);
+    move_places(family, last_of_two, last, 1);
     clear_place(family, last);
     set_varying(family, run);
-    if (last % ARCH_WORDS || family->places == ARCH_WORDS)
+    if (last % ARCH_WORDS)
         return;
     move_places(family, last, end, family->places - end);
     family->places -= ARCH_WORDS;
