@@ -132,8 +132,8 @@ unsigned module_of_locked(uintptr_t pc) {
 
 /* Where its code may be; nowhere, if there is no such module any more. */
 static struct range code_of(unsigned number) {
-    const struct module *module = &modules[number];
-    return number < module_count && !module->closed ? (struct range){module->lo, module->hi} : (struct range){0, 0};
+    int is_there = number < module_count && !modules[number].closed;
+    return is_there ? (struct range){modules[number].lo, modules[number].hi} : (struct range){0, 0};
 }
 
 void modules_of_locked(const uint64_t *frames, size_t count, uint16_t *numbers) {
