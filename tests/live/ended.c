@@ -19,6 +19,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "state.h"
+
 enum { LOOK_IN_SIGNAL = 33 };
 enum { LIMIT_SECONDS = 60 };
 static const struct timespec limit = {LIMIT_SECONDS, 0};
@@ -171,15 +173,8 @@ static const struct {
 /* When the program waits: the signal that is to end that, and another one if it does not. */
 static void disturb(pid_t program) {
     struct timespec pause = {.tv_nsec = 1000000}, long_after = {.tv_nsec = 500000000};
-    char name[64], state = 0;
-    snprintf(name, sizeof name, "/proc/%d/stat", program);
-    for (int left = 5000; left && state != 'S'; left--) {
-        nanosleep(&pause, NULL);
-        FILE *file = fopen(name, "r");
-        if (!file || fscanf(file, "%*d (%*[^)]) %c", &state) != 1)
-            _exit(1);
-        fclose(file);
-    }
+    nanosleep(&pause, NULL);
+    state_wait(program, program, 'S');
     kill(program, SIGALRM);
     nanosleep(&long_after, NULL);
     kill(program, SIGALRM);

@@ -13,6 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "state.h"
+
 enum { LOOK_IN_SIGNAL = 33, THREADS = 6, ROUNDS = 5 };
 static _Atomic int came, ended, left, tids[THREADS];
 static int ends[THREADS][2];
@@ -22,20 +24,9 @@ static void on_signal(int signal) {
     came++;
 }
 
-static char state_of(pid_t process, int thread) {
-    char name[64], state = 0;
-    snprintf(name, sizeof name, "/proc/%d/task/%d/stat", process, thread);
-    FILE *file = fopen(name, "r");
-    if (!file || fscanf(file, "%*d (%*[^)]) %c", &state) != 1)
-        _exit(1);
-    fclose(file);
-    return state;
-}
 static void wait_for(pid_t process, char state) {
-    struct timespec pause = {.tv_nsec = 1000000};
     for (int i = 0; i < THREADS; i++)
-        for (int tries = 5000; tries && state_of(process, tids[i]) != state; tries--)
-            nanosleep(&pause, NULL);
+        state_wait(process, tids[i], state);
 }
 
 static void disturb(pid_t program) {

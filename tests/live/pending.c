@@ -11,6 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "state.h"
+
 /* castaway takes this one as a request to look in; it goes first, for of two signals the lower one does. */
 enum { LOOK_IN_SIGNAL = 33, PROGRAM_SIGNAL = 34 };
 static volatile sig_atomic_t came;
@@ -21,30 +23,14 @@ static void on_signal(int signal) {
     came++;
 }
 
-/* State of the process, as /proc has it: S in a wait, T stopped. */
-static char state_of(pid_t process) {
-    char name[64], state = 0;
-    snprintf(name, sizeof name, "/proc/%d/stat", process);
-    FILE *file = fopen(name, "r");
-    if (!file || fscanf(file, "%*d (%*[^)]) %c", &state) != 1)
-        exit(100);
-    fclose(file);
-    return state;
-}
-static void wait_for(pid_t process, char state) {
-    struct timespec pause = {.tv_nsec = 1000000};
-    for (int left = 5000; left && state_of(process) != state; left--)
-        nanosleep(&pause, NULL);
-}
-
 static void disturb(void) {
     pid_t program = getppid();
     struct timespec late = {.tv_nsec = 300000000};
     siginfo_t info = {.si_signo = LOOK_IN_SIGNAL, .si_code = SI_QUEUE};
     info.si_pid = program;
-    wait_for(program, 'S');
+    state_wait(program, program, 'S');
     kill(program, SIGSTOP);
-    wait_for(program, 'T');
+    state_wait(program, program, 'T');
     syscall(SYS_rt_tgsigqueueinfo, program, program, LOOK_IN_SIGNAL, &info);
     kill(program, PROGRAM_SIGNAL);
     kill(program, SIGCONT);
