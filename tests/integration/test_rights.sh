@@ -2,7 +2,7 @@
 # Programs that become other users: what they are recorded in is open to nobody who could not read it before.
 # shellcheck source=tests/integration/claims.sh
 . "$(dirname "$0")/claims.sh"
-include=$(cd "$(dirname "$0")/../../preload" && pwd)
+here=$(cd "$(dirname "$0")" && pwd)
 cd "$WORK" || exit 1
 if [ "$(id -u)" != 0 ] || ! setpriv --reuid 65534 --regid 65534 --clear-groups true 2>/dev/null; then
     claim 'left out: not root' true
@@ -101,18 +101,6 @@ int main(void) {
     return 7;
 }
 C
-cat >dropped.h <<'C'
-#include <stdlib.h>
-#include <string.h>
-static __attribute__((noinline)) void drop(size_t size) {
-    memset(malloc(size), 0, size);
-}
-static __attribute__((noinline)) void clear(void) {
-    volatile char area[65536];
-    for (size_t i = 0; i < sizeof area; i++)
-        area[i] = 0;
-}
-C
 cat >awhile.c <<'C'
 #define _GNU_SOURCE
 #include <sys/wait.h>
@@ -143,7 +131,7 @@ int main(int count, char **arguments) {
 }
 C
 gcc -g -O1 -o refused refused.c && gcc -g -O1 -o planted planted.c || exit 1
-gcc -w -g -O1 -fno-builtin -I"$include" -o awhile awhile.c || exit 1
+gcc -w -g -O1 -fno-builtin -I"$here/../../preload" -I"$here" -o awhile awhile.c || exit 1
 cat >scanned.c <<'C'
 #include <unistd.h>
 #include "castaway.h"
@@ -161,7 +149,7 @@ int main(void) {
     return castaway_check() < 2 ? 3 : 0;
 }
 C
-gcc -w -g -O1 -fno-builtin -I"$include" -o scanned scanned.c || exit 1
+gcc -w -g -O1 -fno-builtin -I"$here/../../preload" -I"$here" -o scanned scanned.c || exit 1
 
 setpriv --reuid 65534 --regid 65534 --clear-groups "$CASTAWAY" --fail-on none --text /dev/null ./refused >out 2>err
 claim 'one who may not become another user opens nothing' [ "$(tr '\n' ' ' <out)" = '700 0 ' ]

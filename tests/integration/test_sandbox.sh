@@ -2,6 +2,7 @@
 # Programs that start others in a sandbox: these do and print what they would without castaway, and are recorded as well.
 # shellcheck source=tests/integration/claims.sh
 . "$(dirname "$0")/claims.sh"
+here=$(cd "$(dirname "$0")" && pwd)
 cd "$WORK" || exit 1
 
 cat >sandbox.c <<'C'
@@ -79,14 +80,7 @@ cat >leak.c <<'C'
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-static __attribute__((noinline)) void drop(size_t size) {
-    memset(malloc(size), 0, size);
-}
-static __attribute__((noinline)) void clear(void) {
-    volatile char area[65536];
-    for (size_t i = 0; i < sizeof area; i++)
-        area[i] = 0;
-}
+#include "dropped.h"
 /* leak: drops 1 byte, has others drop 2, 4, 8 and 16, which it starts in different ways, and prints a line. leak SIZE: drops so
  * many. */
 int main(int count, char **arguments) {
@@ -159,7 +153,7 @@ int main(int count, char **arguments) {
 }
 C
 gcc -w -o users users.c && gcc -w -o locked locked.c || exit 1
-gcc -w -g -O1 -o sandbox sandbox.c && gcc -w -g -O1 -fno-builtin -o leak leak.c && gcc -static -o static -x c - <<<'int main() {}' || exit 1
+gcc -w -g -O1 -o sandbox sandbox.c && gcc -w -g -O1 -fno-builtin -I"$here" -o leak leak.c && gcc -static -o static -x c - <<<'int main() {}' || exit 1
 if ! ./sandbox number read-only true; then
     claim 'left out: no namespaces for users here' true
     finish
