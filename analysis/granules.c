@@ -13,6 +13,7 @@ enum {
     WORD = sizeof(uintptr_t),
     BLOCKS_AHEAD = 8,         /* of 64 slots: a walk from page to page is faster than the processor foresees */
     GROUP = sizeof(uint64_t), /* granules that are looked at together */
+    NOTHING_GRANULES = 4096 / GRANULE_BYTES, /* noted at once: the words that follow lead there, too */
     SHORT_WORDS_MAX = GRANULE_INSIDE - GRANULE_SHORT - 1,
     SHORT_GRANULES = (SHORT_WORDS_MAX + 1) * WORD / GRANULE_BYTES, /* how far before its end one begins, at most */
 };
@@ -285,6 +286,21 @@ static int is_bare(const struct granules *granules, const _Atomic uint8_t *granu
     return granule == &granules->nothing_known || granule - number == granules->bare->granule;
 }
 
+/* The words into this granule are of no interest: all that it could be part of has been met. */
+static inline void note_settled(_Atomic uint8_t *granule) {
+    if (atomic_load_explicit(granule, memory_order_relaxed) == GRANULE_EMPTY)
+        atomic_store_explicit(granule, GRANULE_WITHIN, memory_order_relaxed);
+}
+
+/* An address in this granule, behind the start of an object of which the byte says how long it is, unless it is long. */
+static enum granules_inside judge_behind(_Atomic uint8_t *granule, uint8_t byte, uintptr_t address, uintptr_t start) {
+    const uintptr_t base = address & ~(uintptr_t)(GRANULE_BYTES - 1);
+    enum granules_inside inside = judge(byte, address - start);
+    if (inside == GRANULES_IN_MET || (inside == GRANULES_NOWHERE && judge(byte, base - start) == inside))
+        note_settled(granule);
+    return inside;
+}
+
 enum granules_inside granules_look(struct granules *granules, uintptr_t address, uintptr_t *start) {
     _Atomic uint8_t *granule = granules_at(granules, address);
     size_t number = heap_slot_number(address), place = number % GROUP;
@@ -300,8 +316,12 @@ enum granules_inside granules_look(struct granules *granules, uintptr_t address,
             size_t last = (size_t)(63 - __builtin_clzll(bytes)) / 8, granules_back = place + behind - last;
             uint8_t byte = (uint8_t)(bytes >> (8 * last));
             *start = (address & ~(uintptr_t)(GRANULE_BYTES - 1)) - granules_back * GRANULE_BYTES;
-            if (!is_inside(byte) && byte != GRANULE_WITHIN)
-                return judge(byte, address - *start);
+            if (byte == GRANULE_WITHIN) {
+                note_settled(granule);
+                return GRANULES_IN_MET;
+            }
+            if (!is_inside(byte))
+                return judge_behind(granule, byte, address, *start);
             if (granules_back > 1)
                 return GRANULES_NOWHERE;
             return judge_inside(group + last, number - granules_back, granules_back, start);
@@ -315,7 +335,7 @@ enum granules_inside granules_look(struct granules *granules, uintptr_t address,
     }
 }
 
-/* ---- noting what was met ---- */
+/* ---- noting what was met, and where nothing is ---- */
 
 /* Eight at once: where nothing begins, the bytes are zero. */
 static int note_group(_Atomic uint8_t *group) {
@@ -345,5 +365,19 @@ void granules_note_met(struct granules *granules, struct range object, uintptr_t
         if (atomic_load_explicit(&first[at], memory_order_relaxed) != GRANULE_EMPTY)
             return; /* noted before, or another object begins here: this one was freed unseen */
         atomic_store_explicit(&first[at++], GRANULE_WITHIN, memory_order_relaxed);
+    }
+}
+
+void granules_note_nothing(struct granules *granules, struct range none, uintptr_t address) {
+    _Atomic uint8_t *granule = granules_at(granules, address);
+    size_t number = heap_slot_number(address), place = number % GROUP;
+    uintptr_t group = (address & ~(uintptr_t)(GRANULE_BYTES - 1)) - place * GRANULE_BYTES;
+    if (is_bare(granules, granule, number) || group < none.lo)
+        return;
+    _Atomic uint8_t *first = granule - number;
+    for (size_t at = number - place, end = at + NOTHING_GRANULES; at < end && at < HEAP_LEAF_SLOTS; at += GROUP) {
+        group += GROUP * GRANULE_BYTES;
+        if (group > none.hi || !note_group(&first[at]))
+            return;
     }
 }

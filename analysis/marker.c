@@ -121,8 +121,10 @@ static object_id pointed_inside(struct marker *marker, uintptr_t word, uintptr_t
         return pointed_behind(heap, word, start, is_end);
     case GRANULES_FAR:
         if (word - marker->none.lo < marker->none.hi - marker->none.lo ||
-            !(id = heap_find_far(heap, word, start, &marker->none)))
+            !(id = heap_find_far(heap, word, start, &marker->none))) {
+            granules_note_nothing(&marker->met->granules, marker->none, word);
             return 0;
+        }
         if (heap_contains(heap, *start, id, word))
             return !is_met_large(marker, id, *start, word) && heap_is_pointed(heap, id, *start, word) ? id : 0;
         break;
@@ -322,8 +324,11 @@ static void settle_targets(struct marker *marker, int launched) {
         launch_targets(marker, piece, first, fresh);
     else
         add_targets(marker, piece, first, fresh);
-    for (; other; other &= other - 1)
-        meet_inside(marker, piece->base + (first + (size_t)__builtin_ctzll(other)) * GRANULE_BYTES);
+    for (; other; other &= other - 1) {
+        size_t number = first + (size_t)__builtin_ctzll(other);
+        if (atomic_load_explicit(&piece->leaf->granule[number], memory_order_relaxed) != GRANULE_WITHIN)
+            meet_inside(marker, piece->base + number * GRANULE_BYTES);
+    }
 }
 
 /* As many as a round searches. */

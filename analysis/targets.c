@@ -5,15 +5,13 @@
  * Start:   targets_put(), targets_take() in the header. */
 #include "targets.h"
 
-#include <string.h>
-
 enum {
     LEAVES_MIN = 8,          /* smaller heaps are marked as fast without: the bytes of these are 512 KiB */
     LEAF_TARGETS = 20 << 10, /* 4 % of the memory that the leaf is of */
     GIVE_MIN = 32,
     GIVE_LOOKS = 64, /* at stacks that may have so many */
     BITS = 64,
-    FEW = 256, /* fewer of a leaf are looked for where they are, more everywhere */
+    FEW = 256, /* fewer of a leaf are noted one by one, of more all words are looked at */
 };
 #define NO_KEY UINT64_MAX
 
@@ -128,13 +126,17 @@ static void want_few(struct targets *targets, const uint16_t *slot, size_t count
         targets->words[slot[i] / BITS / BITS] |= UINT64_C(1) << slot[i] / BITS % BITS;
 }
 
+/* The same behind want(), by looking at all. */
+static void find_words(struct targets *targets) {
+    for (size_t word = 0; word < TARGETS_GROUPS * BITS; word++)
+        targets->words[word / BITS] |= (uint64_t)(targets->wanted[word] != 0) << word % BITS;
+}
+
 /* All that was put by of the next leaf becomes bits: what was put by twice is one, and neighbours follow one another. */
 void targets_begin_turn(struct targets *targets) {
     targets->at = next_place(targets);
     struct targets_stack *stack = &targets->stack[targets->at];
     int are_few = stack->top - stack->lo < FEW && !block_of(stack)->below;
-    if (!are_few)
-        memset(targets->words, 0xff, sizeof targets->words);
     while (stack->lo) {
         struct work_block *block = block_of(stack);
         size_t count = (size_t)(stack->top - stack->lo);
@@ -143,6 +145,8 @@ void targets_begin_turn(struct targets *targets) {
         step_down(targets, targets->at);
         work_keep_block(targets->blocks, block);
     }
+    if (!are_few)
+        find_words(targets);
     targets->group = 0;
     if (!targets->words[0])
         targets_next_group(targets);

@@ -30,7 +30,7 @@ struct targets {
     size_t mask;
     size_t leaves;
     uint64_t *wanted;               /* bits by granule of the leaf that has its turn */
-    uint64_t words[TARGETS_GROUPS]; /* bits by word of these; where there is none, the word is zero */
+    uint64_t words[TARGETS_GROUPS]; /* bits by word of these that is not zero */
     size_t group;                   /* the first of them that is not zero; TARGETS_GROUPS: no leaf has its turn */
     size_t at;                      /* the place of the leaf that has its turn */
     size_t count;                   /* of all that were put by */
@@ -98,7 +98,7 @@ void targets_begin_turn(struct targets *targets);
 void targets_next_group(struct targets *targets);
 
 /* Take some of the leaf that has its turn, or if that has no more of the next one. There are some left.
- * returns  bits of granules in a row, perhaps none; *first receives the first one's number */
+ * returns  bits of granules in a row, one at least; *first receives the first one's number */
 static inline uint64_t targets_take(struct targets *targets, size_t *first) {
     if (__builtin_expect(targets->group == TARGETS_GROUPS, 0))
         targets_begin_turn(targets);

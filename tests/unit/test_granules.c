@@ -56,6 +56,16 @@ static int note(void *nothing, uintptr_t address, object_id id) {
     return 0;
 }
 
+/* As a search does of words that lead to nothing large, here and there. */
+static void note_nothing(void) {
+    struct range none;
+    uintptr_t start, end = (uintptr_t)build->next + 64;
+    for (uintptr_t address = (uintptr_t)build->memory; address < end; address += draw(2000))
+        if (granules_look(&met.granules, address, &start) == GRANULES_FAR && !build->heap.odd_count &&
+            !heap_find_far(&build->heap, address, &start, &none))
+            granules_note_nothing(&met.granules, none, address);
+}
+
 static int is_met(uintptr_t start, object_id id) {
     return met_is(&met, start, id, met_byte(&met, start));
 }
@@ -100,6 +110,7 @@ static void random_heaps_agree(int half) {
         heap_each(&build->heap, meet, NULL);
         all_agree();
         heap_each(&build->heap, note, NULL);
+        note_nothing();
         all_agree();
         heap_build_free(build);
     }
@@ -142,6 +153,45 @@ START_TEST (memory_far_from_any_object_is_told_without_the_index) {
     freeze();
     ck_assert_int_eq(look(gap + 64), GRANULES_NOWHERE);
     ck_assert_int_eq(look(gap + 6000), GRANULES_FAR);
+    heap_build_free(build);
+}
+END_TEST
+
+/* Each granule is looked for once, and a page at once where nothing is near. */
+START_TEST (memory_with_no_object_is_noted) {
+    enum { GAP = 65536, PAGE = 4096 };
+    begin();
+    heap_build_object(build, 64, 1);
+    const char *gap = heap_build_gap(build, GAP), *object = heap_build_object(build, 32, 1);
+    freeze();
+    ck_assert_int_eq(look(gap + 64), GRANULES_NOWHERE);
+    ck_assert_uint_eq(met_byte(&met, (uintptr_t)gap + 64), GRANULE_WITHIN);
+    for (const char *at = gap + PAGE; at < gap + GAP - PAGE; at += 2 * PAGE) {
+        ck_assert_int_eq(look(at), GRANULES_FAR);
+        granules_note_nothing(&met.granules, (struct range){0, (uintptr_t)object}, (uintptr_t)at);
+        ck_assert_uint_eq(met_byte(&met, (uintptr_t)at), GRANULE_WITHIN);
+        ck_assert_uint_eq(met_byte(&met, (uintptr_t)at + PAGE / 2), GRANULE_WITHIN);
+    }
+    ck_assert_int_eq(look(object + 8), GRANULES_IN_UNMET);
+    heap_build_free(build);
+}
+END_TEST
+
+START_TEST (memory_next_to_large_objects_is_noted_up_to_them) {
+    enum { PAGE = 4096, LARGE = 10 * PAGE, GAP = 2 * PAGE };
+    struct range none;
+    uintptr_t start;
+    begin();
+    heap_build_object(build, LARGE, 1);
+    const char *gap = heap_build_gap(build, GAP), *object = heap_build_object(build, LARGE, 1);
+    freeze();
+    for (const char *at = gap - GAP; at < object + GAP; at += 64)
+        if (look(at) == GRANULES_FAR && !heap_find_far(&build->heap, (uintptr_t)at, &start, &none))
+            granules_note_nothing(&met.granules, none, (uintptr_t)at);
+    ck_assert_uint_eq(met_byte(&met, (uintptr_t)gap + PAGE), GRANULE_WITHIN);
+    ck_assert_int_eq(look(gap - 8), GRANULES_FAR);
+    ck_assert_int_eq(look(gap), GRANULES_FAR);
+    ck_assert_int_eq(look(object + PAGE), GRANULES_FAR);
     heap_build_free(build);
 }
 END_TEST
@@ -285,6 +335,8 @@ int main(void) {
     tcase_add_test(tests, bytes_agree_where_objects_begin_in_the_middle_of_granules);
     tcase_add_test(tests, middle_of_a_long_object_is_told_without_the_index);
     tcase_add_test(tests, memory_far_from_any_object_is_told_without_the_index);
+    tcase_add_test(tests, memory_with_no_object_is_noted);
+    tcase_add_test(tests, memory_next_to_large_objects_is_noted_up_to_them);
     tcase_add_test(tests, middle_of_a_large_object_is_told_when_it_was_met);
     tcase_add_test(tests, object_that_begins_inside_another_is_its_own);
     tcase_add_test(tests, leaves_of_old_objects_cost_a_young_scan_no_memory);

@@ -53,6 +53,7 @@ static void take_all(void) {
     while (targets_are_left(&targets)) {
         uint64_t bits = targets_take(&targets, &first);
         size_t leaf = (size_t)(targets_piece(&targets) - piece);
+        ck_assert(bits);
         ck_assert_uint_eq(bits & ~expected[leaf][first / 64], 0);
         expected[leaf][first / 64] &= ~bits;
         ck_assert(leaf != before || first > last);
