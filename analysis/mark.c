@@ -113,7 +113,10 @@ static int prepare(struct run *run, const struct crew *crew, const struct heap *
     work_pool_begin(&marking->pool, arena, crew);
     for (unsigned i = 0; i < crew_members(crew); i++)
         work_list_begin(&marking->pending[i], &marking->pool);
-    return met_begin(&marking->met, heap, crew, arena);
+    int error = met_begin(&marking->met, heap, crew, arena);
+    if (!error)
+        targets_prepare(&marking->put_by, marking->targets, crew_members(crew), &marking->met.granules, arena);
+    return error;
 }
 
 static void set_passes(struct run *run, const struct root_pass *pass, unsigned count) {

@@ -317,6 +317,8 @@ static void add_targets(struct marker *marker, const struct granules_piece *piec
 static void settle_targets(struct marker *marker, int launched) {
     size_t first = 0;
     uint64_t wanted = targets_take(marker->targets, &first), other;
+    if (!wanted)
+        return;
     const struct granules_piece *piece = targets_piece(marker->targets);
     prefetch((const void *)&piece->leaf->granule[first + GRANULES_AHEAD]);
     uint64_t fresh = granules_sort(&piece->leaf->granule[first], wanted, &other);
@@ -532,15 +534,9 @@ static inline void advance(struct marker *marker) {
     marker->round = !round;
 }
 
-/* For who had no memory to put any by. */
-static NOINLINE void gather_given(struct marker *marker, const struct work_block *given) {
-    struct marker_words *found = &marker->found[marker->round];
-    const uintptr_t base = marker->met->granules.piece[given->leaf - 1].base;
-    for (size_t i = 0; i < given->count; i++) {
-        if (found->count == MARKER_WORDS)
-            marker_settle_all(marker);
-        found->word[found->count++] = base + given->slot[i] * (uintptr_t)GRANULE_BYTES;
-    }
+/* Blocks that are full are for whoever has nothing else. returns 0 when there are none */
+static int take_shared(struct marker *marker) {
+    return marker->puts_by && !marker_has_failed(marker) && targets_begin_turn(marker->targets);
 }
 
 /* Some that another has given. returns 0 when no marker has anything left */
@@ -550,10 +546,8 @@ static int take_given(struct marker *marker) {
         return 0;
     if (!given->leaf)
         work_add_given(&marker->todo, given);
-    else if (marker->puts_by)
-        targets_add_given(marker->targets, given);
     else
-        gather_given(marker, given);
+        targets_add_given(marker->targets, given);
     work_lay_down(&marker->marking->pool, given);
     return 1;
 }
@@ -564,14 +558,14 @@ static void give(struct marker *marker) {
 }
 
 void marker_trace(struct marker *marker) {
-    marker->puts_by = marker->targets->leaves && !marker->by_counts_inside;
+    marker->puts_by = marker->targets->pool->leaves && !marker->by_counts_inside;
     do {
         while (!marker_has_failed(marker) && (launched_count(marker) || is_more_to_do(marker))) {
             advance(marker);
             if (work_is_wanted(&marker->todo))
                 give(marker);
         }
-    } while (take_given(marker));
+    } while (take_shared(marker) || take_given(marker));
 }
 
 /* ---- beginning and end ---- */
@@ -611,7 +605,7 @@ void marker_enter(struct marker *marker, struct marking *marking) {
         marker->found[i].count = 0;
     work_list_begin(&marker->todo, &marking->pool);
     marker->targets = &marking->targets[marker->number];
-    targets_begin(marker->targets, &marking->met.granules, &marker->todo);
+    targets_begin(marker->targets, &marker->todo);
     work_enter(&marking->pool);
 }
 

@@ -29,6 +29,7 @@ struct marking {
     struct work_pool pool;
     _Atomic uint64_t *possible; /* bits by id: pending; afterwards those that are possible */
     struct work_list *pending;  /* [crew_members()]: by a marker's number, one item for each bit */
+    struct targets_pool put_by; /* what they put by in common */
     struct targets *targets;    /* [crew_members()]: by a marker's number */
     _Atomic unsigned entered;   /* markers in this phase */
     _Atomic uint64_t objects_scanned, bytes_read;

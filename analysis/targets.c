@@ -31,36 +31,56 @@ static uint64_t key_of(const struct granules *granules, size_t piece) {
     return targets_key(targets_turned(granules->piece[piece].base));
 }
 
-static void fill_table(struct targets *targets, const struct granules *granules) {
+static void fill_table(struct targets *targets) {
+    const struct granules *granules = targets->pool->granules;
     for (size_t place = 0; place <= targets->mask; place++)
         targets->stack[place].key = NO_KEY;
     for (size_t piece = 0; piece < granules->piece_count; piece++) {
         size_t place = find_place(targets, key_of(granules, piece));
         targets->stack[place].key = key_of(granules, piece);
-        targets->piece[place] = (uint32_t)piece;
+        targets->pool->piece[place] = (uint32_t)piece; /* each marker says the same */
     }
 }
 
-void targets_begin(struct targets *targets, const struct granules *granules, struct work_list *blocks) {
-    struct work_pool *pool = blocks->pool;
-    targets->blocks = blocks;
-    targets->group = TARGETS_GROUPS;
-    if (granules->piece_count < LEAVES_MIN || targets->leaves)
-        return;
+static int prepare_one(struct targets *targets, size_t places, struct arena *arena) {
+    targets->mask = places - 1;
+    targets->stack = arena_alloc(arena, places, sizeof *targets->stack);
+    targets->filled = arena_alloc(arena, places / BITS, sizeof *targets->filled);
+    targets->wanted = arena_alloc(arena, HEAP_LEAF_SLOTS / BITS, sizeof *targets->wanted);
+    if (!targets->stack || !targets->filled || !targets->wanted)
+        return 0;
+    fill_table(targets);
+    return 1;
+}
+
+void targets_prepare(struct targets_pool *pool, struct targets *targets, unsigned count,
+                     const struct granules *granules, struct arena *arena) {
     size_t places = BITS;
     while (places < 2 * granules->piece_count)
         places *= 2;
-    targets->granules = granules;
-    targets->mask = places - 1;
-    targets->stack = work_alloc(pool, places, sizeof *targets->stack);
-    targets->piece = work_alloc(pool, places, sizeof *targets->piece);
-    targets->filled = work_alloc(pool, places / BITS, sizeof *targets->filled);
-    targets->wanted = work_alloc(pool, HEAP_LEAF_SLOTS / BITS, sizeof *targets->wanted);
-    if (!targets->stack || !targets->piece || !targets->filled || !targets->wanted)
+    *pool = (struct targets_pool){.granules = granules, .mask = places - 1};
+    for (unsigned i = 0; i < count; i++)
+        targets[i].pool = pool;
+    if (granules->piece_count < LEAVES_MIN)
         return;
-    fill_table(targets, granules);
-    targets->leaves = granules->piece_count;
-    targets->most = granules->piece_count * LEAF_TARGETS;
+    pool->piece = arena_alloc(arena, places, sizeof *pool->piece);
+    pool->full = arena_alloc(arena, places, sizeof *pool->full);
+    pool->filled = arena_alloc(arena, places / BITS, sizeof *pool->filled);
+    if (!pool->piece || !pool->full || !pool->filled)
+        return;
+    for (unsigned i = 0; i < count; i++) {
+        if (!prepare_one(&targets[i], places, arena))
+            return;
+        targets[i].at = places / count * i;
+        targets[i].most = granules->piece_count * LEAF_TARGETS;
+    }
+    pool->leaves = granules->piece_count;
+    pool->most = granules->piece_count * LEAF_TARGETS;
+}
+
+void targets_begin(struct targets *targets, struct work_list *blocks) {
+    targets->blocks = blocks;
+    targets->group = TARGETS_GROUPS;
 }
 
 /* ---- blocks ---- */
@@ -76,6 +96,36 @@ static void use_block(struct targets_stack *stack, struct work_block *block, siz
     stack->top = stack->lo + count;
 }
 
+/* How many are in full blocks. They count as everybody's. */
+static size_t look_at_pool(struct targets *targets) {
+    size_t shared = atomic_load_explicit(&targets->pool->count, memory_order_relaxed), most = targets->pool->most;
+    targets->most = shared < most ? most - shared : 0;
+    return shared;
+}
+
+/* Its block is full: it is for whoever has the leaf's turn next. */
+static void share_block(struct targets *targets, size_t place) {
+    struct targets_pool *pool = targets->pool;
+    struct work_block *block = block_of(&targets->stack[place]);
+    atomic_fetch_add_explicit(&pool->count, WORK_BLOCK_SLOTS, memory_order_relaxed); /* before it can be taken */
+    targets->count -= WORK_BLOCK_SLOTS;
+    look_at_pool(targets);
+    block->below = atomic_load_explicit(&pool->full[place], memory_order_relaxed);
+    while (!atomic_compare_exchange_weak_explicit(&pool->full[place], &block->below, block, memory_order_release,
+                                                  memory_order_relaxed)) {
+    }
+    atomic_fetch_or_explicit(&pool->filled[place / BITS], UINT64_C(1) << place % BITS, memory_order_acq_rel);
+}
+
+/* All full ones of a leaf. */
+static struct work_block *take_blocks(struct targets_pool *pool, size_t place) {
+    uint64_t bit = UINT64_C(1) << place % BITS;
+    if (!(atomic_load_explicit(&pool->filled[place / BITS], memory_order_relaxed) & bit))
+        return NULL;
+    atomic_fetch_and_explicit(&pool->filled[place / BITS], ~bit, memory_order_acq_rel);
+    return atomic_exchange_explicit(&pool->full[place], NULL, memory_order_acquire);
+}
+
 struct targets_stack *targets_more_room(struct targets *targets, uint64_t turned) {
     size_t place = find_place(targets, targets_key(turned));
     struct targets_stack *stack = &targets->stack[place];
@@ -84,32 +134,40 @@ struct targets_stack *targets_more_room(struct targets *targets, uint64_t turned
     struct work_block *block = work_new_block(targets->blocks);
     if (!block)
         return NULL;
-    block->below = block_of(stack);
+    if (stack->lo)
+        share_block(targets, place);
     use_block(stack, block, 0);
     targets->filled[place / BITS] |= UINT64_C(1) << place % BITS;
     return stack;
 }
 
-/* Its uppermost block is empty or given away. All below are full. */
-static void step_down(struct targets *targets, size_t place) {
-    struct targets_stack *stack = &targets->stack[place];
-    struct work_block *below = block_of(stack)->below;
-    use_block(stack, below, below ? WORK_BLOCK_SLOTS : 0);
-    if (!below)
-        targets->filled[place / BITS] &= ~(UINT64_C(1) << place % BITS);
+/* Its block is empty or given away. */
+static void drop_block(struct targets *targets, size_t place) {
+    use_block(&targets->stack[place], NULL, 0);
+    targets->filled[place / BITS] &= ~(UINT64_C(1) << place % BITS);
 }
 
 /* ---- turns ---- */
 
-/* The next place with a stack that has something, round about. There is one. */
-static size_t next_place(const struct targets *targets) {
-    size_t words = targets->mask / BITS + 1, at = targets->at / BITS;
-    uint64_t behind = targets->filled[at] & ~((UINT64_C(2) << targets->at % BITS) - 1);
-    while (!behind) {
-        at = at + 1 < words ? at + 1 : 0;
-        behind = targets->filled[at];
+/* The next one from `at` on, round about. returns 0 when there is none */
+static int next_bit(const _Atomic uint64_t *bits, size_t words, size_t *at) {
+    size_t word = *at / BITS;
+    uint64_t behind = atomic_load_explicit(&bits[word], memory_order_relaxed) & ~((UINT64_C(2) << *at % BITS) - 1);
+    for (size_t looks = 0; !behind; looks++) {
+        if (looks == words)
+            return 0;
+        word = word + 1 < words ? word + 1 : 0;
+        behind = atomic_load_explicit(&bits[word], memory_order_relaxed);
     }
-    return at * BITS + (size_t)__builtin_ctzll(behind);
+    *at = word * BITS + (size_t)__builtin_ctzll(behind);
+    return 1;
+}
+
+/* The place of the next leaf of which a block is full, or if there is none, of which this marker has any. */
+static int next_place(struct targets *targets) {
+    size_t words = targets->mask / BITS + 1;
+    return (look_at_pool(targets) && next_bit(targets->pool->filled, words, &targets->at)) ||
+           next_bit((const _Atomic uint64_t *)targets->filled, words, &targets->at);
 }
 
 static void want(struct targets *targets, const uint16_t *slot, size_t count) {
@@ -132,17 +190,32 @@ static void find_words(struct targets *targets) {
         targets->words[word / BITS] |= (uint64_t)(targets->wanted[word] != 0) << word % BITS;
 }
 
-/* All that was put by of the next leaf becomes bits: what was put by twice is one, and neighbours follow one another. */
-void targets_begin_turn(struct targets *targets) {
-    targets->at = next_place(targets);
+/* Those of full blocks, and the blocks go to whoever needs one. */
+static void want_blocks(struct targets *targets, struct work_block *full) {
+    for (struct work_block *block = full; block; block = block->below) {
+        atomic_fetch_sub_explicit(&targets->pool->count, WORK_BLOCK_SLOTS, memory_order_relaxed);
+        want(targets, block->slot, WORK_BLOCK_SLOTS);
+    }
+    work_lay_down(targets->blocks->pool, full);
+}
+
+/* All that was put by of the next leaf becomes bits: what was put by twice is one, and neighbours follow one another.
+ * returns 0 when another has taken all */
+int targets_begin_turn(struct targets *targets) {
+    if (!next_place(targets))
+        return 0;
     struct targets_stack *stack = &targets->stack[targets->at];
-    int are_few = stack->top - stack->lo < FEW && !block_of(stack)->below;
-    while (stack->lo) {
-        struct work_block *block = block_of(stack);
-        size_t count = (size_t)(stack->top - stack->lo);
+    struct work_block *full = take_blocks(targets->pool, targets->at), *block = block_of(stack);
+    size_t count = (size_t)(stack->top - stack->lo);
+    int are_few = count < FEW && !full;
+    if (!full && !block)
+        return 0;
+    if (full)
+        want_blocks(targets, full);
+    if (block) {
         (are_few ? want_few : want)(targets, stack->lo, count);
         targets->count -= count;
-        step_down(targets, targets->at);
+        drop_block(targets, targets->at);
         work_keep_block(targets->blocks, block);
     }
     if (!are_few)
@@ -150,6 +223,7 @@ void targets_begin_turn(struct targets *targets) {
     targets->group = 0;
     if (!targets->words[0])
         targets_next_group(targets);
+    return targets->group < TARGETS_GROUPS;
 }
 
 void targets_next_group(struct targets *targets) {
@@ -162,9 +236,9 @@ void targets_next_group(struct targets *targets) {
 
 static void give_block(struct targets *targets, size_t place, size_t count) {
     struct work_block *block = block_of(&targets->stack[place]);
-    step_down(targets, place);
+    drop_block(targets, place);
     block->count = count;
-    block->leaf = targets->piece[place] + 1;
+    block->leaf = targets->pool->piece[place] + 1;
     targets->count -= count;
     work_give_block(targets->blocks, block);
 }
@@ -187,7 +261,7 @@ int targets_give(struct targets *targets) {
 }
 
 void targets_add_given(struct targets *targets, const struct work_block *given) {
-    uint64_t base = targets_turned(targets->granules->piece[given->leaf - 1].base);
+    uint64_t base = targets_turned(targets->pool->granules->piece[given->leaf - 1].base);
     for (size_t i = 0; i < given->count; i++) {
         struct targets_stack *stack = targets_more_room(targets, base);
         if (!stack)

@@ -59,13 +59,6 @@ void work_keep_block(struct work_list *list, struct work_block *block) {
     list->spare = block;
 }
 
-void *work_alloc(struct work_pool *pool, size_t count, size_t size) {
-    crew_lock(&pool->lock);
-    void *memory = arena_alloc(pool->arena, count, size);
-    crew_unlock(&pool->lock);
-    return memory;
-}
-
 static void use_block(struct work_stack *stack, struct work_block *block, size_t count) {
     stack->block = block;
     stack->lo = block->work;

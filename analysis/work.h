@@ -81,11 +81,10 @@ struct work_block *work_take(struct work_list *list);
 void work_add_given(struct work_list *list, const struct work_block *given);
 void work_lay_down(struct work_pool *pool, struct work_block *blocks);
 
-/* ---- the blocks and the memory of a list, for other uses; empty blocks are kept, full ones given if still wanted ---- */
+/* ---- the blocks of a list, for other uses; empty blocks are kept, full ones given if still wanted ---- */
 struct work_block *work_new_block(struct work_list *list);
 void work_keep_block(struct work_list *list, struct work_block *block);
 void work_give_block(struct work_list *list, struct work_block *block);
-void *work_alloc(struct work_pool *pool, size_t count, size_t size);
 
 /* ---- slow parts of the functions below ---- */
 int work_more_room(struct work_list *list, struct work_stack *stack);

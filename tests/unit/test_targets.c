@@ -8,14 +8,15 @@
 
 #include <string.h>
 
-enum { ROW = 100, ROWS = 3, LEAVES = ROW * ROWS, WORDS = HEAP_LEAF_SLOTS / 64 };
+enum { ROW = 100, ROWS = 3, LEAVES = ROW * ROWS, WORDS = HEAP_LEAF_SLOTS / 64, MARKERS = 2 };
 
 static struct heap_build *build;
 static struct work_pool pool;
-static struct work_list blocks;
+static struct work_list blocks[MARKERS];
 static struct granules_piece piece[LEAVES];
 static struct granules granules = {.piece = piece, .piece_count = LEAVES};
-static struct targets targets;
+static struct targets_pool shared;
+static struct targets of_marker[MARKERS], *targets = of_marker;
 static uint64_t expected[LEAVES][WORDS]; /* bits by granule */
 
 /* Leaves as a program's have them: those of its heap, and others mapped far away, of which the low bits of the numbers are the
@@ -26,19 +27,23 @@ static void setup(void) {
     for (unsigned i = 0; i < LEAVES; i++)
         piece[i].base = first[i / ROW] + (uintptr_t)(i % ROW) * HEAP_LEAF_BYTES;
     work_pool_begin(&pool, &build->arena, NULL);
-    work_list_begin(&blocks, &pool);
-    memset(&targets, 0, sizeof targets);
+    memset(of_marker, 0, sizeof of_marker);
     memset(expected, 0, sizeof expected);
-    targets_begin(&targets, &granules, &blocks);
-    ck_assert_uint_eq(targets.leaves, LEAVES);
+    targets_prepare(&shared, of_marker, MARKERS, &granules, &build->arena);
+    ck_assert_uint_eq(shared.leaves, LEAVES);
+    for (unsigned i = 0; i < MARKERS; i++) {
+        work_list_begin(&blocks[i], &pool);
+        targets_begin(&of_marker[i], &blocks[i]);
+    }
+    targets = of_marker;
 }
 static void teardown(void) {
     heap_build_free(build);
 }
 
 static int put(uintptr_t word) {
-    int is_put = targets_put(&targets, targets.stack, targets.mask, word);
-    targets.count += (size_t)is_put;
+    int is_put = targets_put(targets, targets->stack, targets->mask, word);
+    targets->count += (size_t)is_put;
     return is_put;
 }
 
@@ -50,9 +55,9 @@ static void put_granule(unsigned leaf, unsigned number) {
 /* Every one of them is expected, and taken once. */
 static void take_all(void) {
     size_t turns = 0, before = SIZE_MAX, first = 0, last = 0;
-    while (targets_are_left(&targets)) {
-        uint64_t bits = targets_take(&targets, &first);
-        size_t leaf = (size_t)(targets_piece(&targets) - piece);
+    while (targets_are_left(targets) || targets_begin_turn(targets)) {
+        uint64_t bits = targets_take(targets, &first);
+        size_t leaf = (size_t)(targets_piece(targets) - piece);
         ck_assert(bits);
         ck_assert_uint_eq(bits & ~expected[leaf][first / 64], 0);
         expected[leaf][first / 64] &= ~bits;
@@ -82,13 +87,60 @@ START_TEST (what_is_put_by_during_a_turn_is_taken_later) {
     size_t first;
     put_granule(7, 3);
     put_granule(7, 4000);
-    ck_assert_uint_eq(targets_take(&targets, &first), 1 << 3);
+    ck_assert_uint_eq(targets_take(targets, &first), 1 << 3);
     expected[7][0] = 0;
     put_granule(7, 5);
-    ck_assert(targets_take(&targets, &first));
+    ck_assert(targets_take(targets, &first));
     expected[7][4000 / 64] = 0;
-    ck_assert(targets_are_left(&targets));
+    ck_assert(targets_are_left(targets));
     take_all();
+}
+END_TEST
+
+/* A leaf that is taken by one has no turn at the other's, but for what does not fill a block. */
+START_TEST (what_fills_blocks_is_taken_by_whoever_comes_first) {
+    size_t first = 0, kept;
+    for (unsigned number = 0; number < 3 * WORK_BLOCK_SLOTS + 7; number++)
+        put_granule(11, number);
+    kept = targets->count;
+    ck_assert_uint_eq(kept, 7);
+    targets = &of_marker[1];
+    ck_assert(!targets_are_left(targets));
+    size_t taken = 0;
+    while (targets_are_left(targets) || targets_begin_turn(targets)) {
+        uint64_t bits = targets_take(targets, &first);
+        ck_assert_uint_eq(bits & ~expected[11][first / 64], 0);
+        expected[11][first / 64] &= ~bits;
+        taken += (size_t)__builtin_popcountll(bits);
+    }
+    ck_assert_uint_eq(taken, 3 * WORK_BLOCK_SLOTS);
+    ck_assert_uint_eq(targets_take(targets, &first), 0);
+    targets = of_marker;
+    ck_assert_uint_eq(targets->count, kept);
+    take_all();
+    ck_assert_uint_eq(shared.count, 0);
+}
+END_TEST
+
+/* Each puts by, and the one that is first takes most. */
+START_TEST (what_several_put_by_is_taken_once) {
+    draw_from(7);
+    for (unsigned n = 0; n < 20 * 20000; n++) { /* two full blocks of each leaf and marker */
+        targets = &of_marker[draw(MARKERS)];
+        put_granule(draw(20), draw(HEAP_LEAF_SLOTS));
+    }
+    for (unsigned number = 0; number < MARKERS; number++) {
+        targets = &of_marker[number];
+        while (targets_are_left(targets) || targets_begin_turn(targets)) {
+            size_t first = 0;
+            uint64_t bits = targets_take(targets, &first);
+            size_t leaf = (size_t)(targets_piece(targets) - piece);
+            ck_assert(bits);
+            expected[leaf][first / 64] &= ~bits; /* the other may have the same */
+        }
+    }
+    static const uint64_t none[LEAVES][WORDS];
+    ck_assert_mem_eq(expected, none, sizeof none);
 }
 END_TEST
 
@@ -101,7 +153,7 @@ START_TEST (what_leads_to_no_start_in_a_leaf_is_not_put_by) {
     ck_assert(!put(piece[0].base - GRANULE_BYTES));
     ck_assert(!put(inside | (uintptr_t)1 << 60));
     ck_assert(!put(UINTPTR_MAX));
-    ck_assert(!targets_are_left(&targets));
+    ck_assert(!targets_are_left(targets));
     ck_assert(put(inside));
 }
 END_TEST
@@ -156,6 +208,8 @@ int main(void) {
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, what_was_put_by_is_taken_once_and_in_order);
     tcase_add_test(tests, what_is_put_by_during_a_turn_is_taken_later);
+    tcase_add_test(tests, what_fills_blocks_is_taken_by_whoever_comes_first);
+    tcase_add_test(tests, what_several_put_by_is_taken_once);
     tcase_add_test(tests, what_leads_to_no_start_in_a_leaf_is_not_put_by);
     tcase_add_test(tests, granules_are_sorted_as_each_byte_says);
     tcase_add_test(tests, words_that_are_not_zero_are_told);
