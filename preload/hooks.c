@@ -117,7 +117,8 @@ static inline __attribute__((always_inline)) int made_usual(void *address, size_
         return 0;
     if (bind_is_due())
         bind_look();
-    if (__builtin_expect(record_place(state, (uintptr_t)address, &place), 1)) {
+    if (__builtin_expect(record_place(state, (uintptr_t)address, &place), 1) ||
+        (record_know_leaf(state, (uintptr_t)address) && record_place(state, (uintptr_t)address, &place))) {
         _Atomic uint32_t *slot = &place.leaf->slot[place.number];
         __builtin_prefetch((const void *)slot, 1);
         record_mark_born(place);
@@ -220,32 +221,43 @@ EXPORT void *calloc(size_t count, size_t bytes) {
     return pointer;
 }
 
-/* returns 0: nothing was done */
-static inline int freed_usual(void *pointer) {
+/* A scan that became due meanwhile is begun when something is made, or the timer comes again.
+ * returns 0: nothing was done */
+static inline __attribute__((always_inline)) int freed_usual(void *pointer) {
     struct thread_state *state = usual_begins();
-    object_id id = state && record_has_room(state) ? record_withdraw_usual(state, (uintptr_t)pointer) : 0;
+    if (__builtin_expect(!state, 0))
+        return 0;
+    object_id id = record_has_room(state) ? record_withdraw_usual(state, (uintptr_t)pointer) : 0;
     if (id)
         record_forget_usual(state, id);
-    if (state)
-        usual_ends();
-    if (id && live_is_wanted())
-        live_due(0);
+    usual_ends();
     return id != 0;
 }
 
-/* returns whether the block is one for the real free */
-static __attribute__((noinline)) int freed_unusual(void *pointer) {
-    if (!pointer || next_is_early(pointer) || !READY())
-        return 0;
-    if (hook_is_recording())
-        hook_free(pointer);
-    return 1;
+/* The same in a leaf that the thread does not know. */
+static int freed_elsewhere(void *pointer) {
+    struct thread_state *state = usual_begins();
+    int is_known = state && record_know_leaf(state, (uintptr_t)pointer);
+    if (state)
+        usual_ends();
+    return is_known && freed_usual(pointer);
 }
 
+static __attribute__((noinline)) void free_unusual(void *pointer) {
+    if (!pointer || next_is_early(pointer) || !READY())
+        return;
+    if (hook_is_recording() && !freed_elsewhere(pointer))
+        hook_free(pointer);
+    next.free(pointer);
+}
+
+/* No more than jumps elsewhere: it needs no frame. */
 EXPORT void free(void *pointer) {
     __builtin_prefetch((char *)pointer - 2 * sizeof(size_t), 1); /* where the real free will look first */
-    if (__builtin_expect(freed_usual(pointer), 1) || freed_unusual(pointer))
+    if (__builtin_expect(freed_usual(pointer), 1))
         next.free(pointer);
+    else
+        free_unusual(pointer);
 }
 
 /* An early block can't be given to the real realloc: its contents move to a real one. */
@@ -265,7 +277,10 @@ static object_id set_aside_usual(void *pointer) {
         return 0;
     state->reallocates = 1; /* before the record goes: a stop in between must see it */
     state->aside = (uintptr_t)pointer;
-    object_id id = state->aside_id = record_withdraw_usual(state, (uintptr_t)pointer);
+    object_id id = record_withdraw_usual(state, (uintptr_t)pointer);
+    if (!id && record_know_leaf(state, (uintptr_t)pointer))
+        id = record_withdraw_usual(state, (uintptr_t)pointer);
+    state->aside_id = id;
     usual_ends();
     return id;
 }

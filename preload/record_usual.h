@@ -37,15 +37,16 @@ static inline uintptr_t record_leaf_key(uintptr_t turned) {
     return turned >> (HEAP_LEAF_SHIFT - HEAP_GRANULE_SHIFT);
 }
 
-/* The thread knows the leaf of this address from now on. returns 0: there is none, or it is no multiple of a granule */
+/* The thread knows the leaf of this address from now on.
+ * returns  0: there is none, or it is no multiple of a granule. context: hook, busy */
 int record_know_leaf(struct thread_state *state, uintptr_t address);
 
 /* Objects that begin at multiples of a granule have slots with one writer each.
- * returns  0: it is an unusual place. context: hook, busy */
-static inline __attribute__((always_inline)) int record_place(struct thread_state *state, uintptr_t address,
+ * returns  0: the thread does not know the leaf. context: hook, busy */
+static inline __attribute__((always_inline)) int record_place(const struct thread_state *state, uintptr_t address,
                                                               struct record_place *place) {
     const uintptr_t turned = record_turned(address), key = record_leaf_key(turned);
-    if (__builtin_expect(state->leaf_key[key % THREAD_LEAVES] != key, 0) && !record_know_leaf(state, address))
+    if (__builtin_expect(state->leaf_key[key % THREAD_LEAVES] != key, 0))
         return 0;
     *place = (struct record_place){state->leaf[key % THREAD_LEAVES], turned % HEAP_LEAF_SLOTS};
     return 1;
@@ -72,7 +73,7 @@ static inline __attribute__((always_inline)) int record_add_usual(struct thread_
 }
 
 /* The object's id, which is in the index no more; 0: nothing was done */
-static inline __attribute__((always_inline)) object_id record_withdraw_usual(struct thread_state *state,
+static inline __attribute__((always_inline)) object_id record_withdraw_usual(const struct thread_state *state,
                                                                              uintptr_t address) {
     struct record_place place;
     if (!record_place(state, address, &place))
