@@ -26,7 +26,7 @@ enum { ARCH_WORDS = 4, ARCH_WORDS_ALIGNMENT = 16 };
     __extension__({                                                                                                    \
         const uintptr_t *frame = __builtin_frame_address(0);                                                           \
         __asm__("" : "+r"(frame));                                                                                     \
-        frame[1];                                                                                                      \
+        arch_return_address(frame[1]);                                                                                 \
     })
 
 /* Each brings the same: struct callee_saved, which is what a walk needs to begin in the middle of a call chain, struct
