@@ -21,6 +21,14 @@ struct caller {
  * those of all halves that were the second one's. */
 enum { ARCH_WORDS = 4, ARCH_WORDS_ALIGNMENT = 16 };
 
+/* Its pc, read from the frame where this stands: no register is needed for it until then. */
+#define ARCH_CALLER_AGAIN()                                                                                            \
+    __extension__({                                                                                                    \
+        const uintptr_t *frame = __builtin_frame_address(0);                                                           \
+        __asm__("" : "+r"(frame));                                                                                     \
+        arch_return_address(frame[1]);                                                                                 \
+    })
+
 /* Each brings the same: struct callee_saved, which is what a walk needs to begin in the middle of a call chain, struct
  * arch_sum, ARCH_* and arch_*(). */
 #if defined(__x86_64__)

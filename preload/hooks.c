@@ -103,27 +103,39 @@ static inline __attribute__((always_inline)) void usual_ends(void) {
     thread_busy = 0;
 }
 
+/* At an address that has no slot, or none yet. */
+static __attribute__((noinline)) void made_elsewhere(struct thread_state *state, void *address, size_t size_bytes,
+                                                     uintptr_t pc, uintptr_t sp, uintptr_t bp) {
+    record_add((uintptr_t)address, size_bytes, trace_site_above(&state->traces, pc, sp, bp), 0);
+}
+
 /* returns 0: nothing was done */
 static inline __attribute__((always_inline)) int made_usual(void *address, size_t size_bytes, struct caller caller) {
     struct thread_state *state = usual_begins();
+    struct record_place place;
     if (__builtin_expect(!state, 0))
         return 0;
     if (bind_is_due())
         bind_look();
-    struct record_place place = record_place((uintptr_t)address);
-    __builtin_prefetch(place.slot, 1);
-    uint32_t site = trace_site(&state->traces, caller);
-    if (__builtin_expect(!record_add_usual(state, place, (uintptr_t)address, size_bytes, site), 0))
-        record_add((uintptr_t)address, size_bytes, site, 0);
+    if (__builtin_expect(record_place(state, (uintptr_t)address, &place), 1) ||
+        (record_know_leaf(state, (uintptr_t)address) && record_place(state, (uintptr_t)address, &place))) {
+        _Atomic uint32_t *slot = &place.leaf->slot[place.number];
+        __builtin_prefetch((const void *)slot, 1);
+        record_mark_born(place);
+        uint32_t site = trace_site(&state->traces, caller);
+        if (__builtin_expect(!record_add_usual(state, slot, size_bytes, site), 0))
+            record_add((uintptr_t)address, size_bytes, site, 0);
+    } else
+        made_elsewhere(state, address, size_bytes, caller.pc, caller.sp, caller.bp); /* in registers */
     usual_ends();
-    if (live_is_wanted())
-        due_with(address, caller.pc);
     return 1;
 }
 
 void hook_made(void *address, size_t size_bytes, const struct caller *caller) {
     if (__builtin_expect(!made_usual(address, size_bytes, *caller), 0))
         made_unusual(address, size_bytes, caller, 1);
+    else if (live_is_wanted())
+        due_with(address, caller->pc);
 }
 
 void hook_made_in_pool(void *address, size_t size_bytes, const struct caller *caller) {
@@ -186,8 +198,11 @@ static __attribute__((noinline)) void *malloc_unusual(void *pointer, size_t byte
 
 EXPORT void *malloc(size_t bytes) {
     void *pointer = next.malloc(bytes); /* before READY() it is one that sees to that (next.c) */
-    if (__builtin_expect(pointer && made_usual(pointer, bytes, ARCH_CALLER()), 1))
+    if (__builtin_expect(pointer && made_usual(pointer, bytes, ARCH_CALLER()), 1)) {
+        if (live_is_wanted())
+            due_with(pointer, ARCH_CALLER_AGAIN());
         return pointer;
+    }
     return malloc_unusual(pointer, bytes, &ARCH_CALLER());
 }
 
@@ -206,32 +221,43 @@ EXPORT void *calloc(size_t count, size_t bytes) {
     return pointer;
 }
 
-/* returns 0: nothing was done */
-static inline int freed_usual(void *pointer) {
+/* A scan that became due meanwhile is begun when something is made, or the timer comes again.
+ * returns 0: nothing was done */
+static inline __attribute__((always_inline)) int freed_usual(void *pointer) {
     struct thread_state *state = usual_begins();
-    object_id id = state && record_has_room(state) ? record_withdraw_usual((uintptr_t)pointer) : 0;
+    if (__builtin_expect(!state, 0))
+        return 0;
+    object_id id = record_has_room(state) ? record_withdraw_usual(state, (uintptr_t)pointer) : 0;
     if (id)
         record_forget_usual(state, id);
-    if (state)
-        usual_ends();
-    if (id && live_is_wanted())
-        live_due(0);
+    usual_ends();
     return id != 0;
 }
 
-/* returns whether the block is one for the real free */
-static __attribute__((noinline)) int freed_unusual(void *pointer) {
-    if (!pointer || next_is_early(pointer) || !READY())
-        return 0;
-    if (hook_is_recording())
-        hook_free(pointer);
-    return 1;
+/* The same in a leaf that the thread does not know. */
+static int freed_elsewhere(void *pointer) {
+    struct thread_state *state = usual_begins();
+    int is_known = state && record_know_leaf(state, (uintptr_t)pointer);
+    if (state)
+        usual_ends();
+    return is_known && freed_usual(pointer);
 }
 
+static __attribute__((noinline)) void free_unusual(void *pointer) {
+    if (!pointer || next_is_early(pointer) || !READY())
+        return;
+    if (hook_is_recording() && !freed_elsewhere(pointer))
+        hook_free(pointer);
+    next.free(pointer);
+}
+
+/* No more than jumps elsewhere: it needs no frame. */
 EXPORT void free(void *pointer) {
     __builtin_prefetch((char *)pointer - 2 * sizeof(size_t), 1); /* where the real free will look first */
-    if (__builtin_expect(freed_usual(pointer), 1) || freed_unusual(pointer))
+    if (__builtin_expect(freed_usual(pointer), 1))
         next.free(pointer);
+    else
+        free_unusual(pointer);
 }
 
 /* An early block can't be given to the real realloc: its contents move to a real one. */
@@ -251,7 +277,10 @@ static object_id set_aside_usual(void *pointer) {
         return 0;
     state->reallocates = 1; /* before the record goes: a stop in between must see it */
     state->aside = (uintptr_t)pointer;
-    object_id id = state->aside_id = record_withdraw_usual((uintptr_t)pointer);
+    object_id id = record_withdraw_usual(state, (uintptr_t)pointer);
+    if (!id && record_know_leaf(state, (uintptr_t)pointer))
+        id = record_withdraw_usual(state, (uintptr_t)pointer);
+    state->aside_id = id;
     usual_ends();
     return id;
 }

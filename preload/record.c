@@ -156,6 +156,16 @@ static int slot_set_shared(_Atomic uint32_t *slot, uintptr_t address, object_id 
     return 0;
 }
 
+__attribute__((noinline)) int record_know_leaf(struct thread_state *state, uintptr_t address) {
+    struct heap_leaf *leaf = heap_leaf_at(&record_index, address);
+    if (!leaf || address % (1 << HEAP_GRANULE_SHIFT))
+        return 0;
+    uintptr_t key = record_leaf_key(record_turned(address));
+    state->leaf_key[key % THREAD_LEAVES] = key;
+    state->leaf[key % THREAD_LEAVES] = leaf;
+    return 1;
+}
+
 /* Enter `id` for `address`, which is a multiple of 8 in `leaf`. returns 0, or -1: no memory */
 static inline int slot_set(struct heap_leaf *leaf, uintptr_t address, object_id id, size_t size_bytes) {
     size_t number = heap_slot_number(address);

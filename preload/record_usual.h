@@ -24,40 +24,62 @@ static inline void record_write(struct thread_state *state, object_id id, struct
 
 /* Where in the index an object stands. */
 struct record_place {
-    struct heap_leaf *leaf; /* NULL: it is an unusual place */
-    _Atomic uint32_t *slot;
+    struct heap_leaf *leaf;
+    size_t number; /* of the slot */
 };
 
-/* Objects that begin at multiples of a granule have slots with one writer each. context: hook, busy */
-static inline struct record_place record_place(uintptr_t address) {
-    struct heap_leaf *leaf = heap_leaf_at(&record_index, address);
-    if (__builtin_expect(!leaf || address % (1 << HEAP_GRANULE_SHIFT), 0))
-        return (struct record_place){0};
-    return (struct record_place){leaf, &leaf->slot[heap_slot_number(address)]};
+/* An address, turned round: the low bits are the slot's number in its leaf, and those above it are equal for all multiples
+ * of a granule in one leaf, and for nothing else. */
+static inline uintptr_t record_turned(uintptr_t address) {
+    return address >> HEAP_GRANULE_SHIFT | address << (8 * sizeof address - HEAP_GRANULE_SHIFT);
+}
+static inline uintptr_t record_leaf_key(uintptr_t turned) {
+    return turned >> (HEAP_LEAF_SHIFT - HEAP_GRANULE_SHIFT);
 }
 
-/* returns 0: nothing was done. place: of the address. context: hook, busy, no duties (duties.h) */
-static inline __attribute__((always_inline)) int record_add_usual(struct thread_state *state, struct record_place place,
-                                                                  uintptr_t address, size_t size_bytes, uint32_t site) {
-    _Atomic uint32_t *slot = place.slot;
+/* The thread knows the leaf of this address from now on.
+ * returns  0: there is none, or it is no multiple of a granule. context: hook, busy */
+int record_know_leaf(struct thread_state *state, uintptr_t address);
+
+/* Objects that begin at multiples of a granule have slots with one writer each.
+ * returns  0: the thread does not know the leaf. context: hook, busy */
+static inline __attribute__((always_inline)) int record_place(const struct thread_state *state, uintptr_t address,
+                                                              struct record_place *place) {
+    const uintptr_t turned = record_turned(address), key = record_leaf_key(turned);
+    if (__builtin_expect(state->leaf_key[key % THREAD_LEAVES] != key, 0))
+        return 0;
+    *place = (struct record_place){state->leaf[key % THREAD_LEAVES], turned % HEAP_LEAF_SLOTS};
+    return 1;
+}
+
+/* To be done before an object is entered there: an epoch that comes in between does no harm (generations.c). */
+static inline void record_mark_born(struct record_place place) {
+    atomic_store_explicit(&place.leaf->born[place.number >> HEAP_BLOCK_SHIFT], record_epoch, memory_order_relaxed);
+}
+
+/* slot: of the place. returns 0: nothing was done. context: hook, busy, no duties (duties.h) */
+static inline __attribute__((always_inline)) int record_add_usual(struct thread_state *state, _Atomic uint32_t *slot,
+                                                                  size_t size_bytes, uint32_t site) {
     const uint32_t ids = state->id_count;
-    if (__builtin_expect(!place.leaf || size_bytes >= HEAP_LARGE_BYTES || !ids || state->serial >= state->serial_end ||
+    if (__builtin_expect(size_bytes >= HEAP_LARGE_BYTES || !ids || state->serial >= state->serial_end ||
                              atomic_load_explicit(slot, memory_order_relaxed),
                          0))
         return 0;
     object_id id = state->ids[ids - 1];
     state->id_count = ids - 1;
     record_write(state, id, (struct object){.size_bytes = size_bytes, .site = site});
-    atomic_store_explicit(&place.leaf->born[heap_slot_number(address) >> HEAP_BLOCK_SHIFT], record_epoch,
-                          memory_order_relaxed);
     atomic_store_explicit(slot, id, memory_order_release);
     return 1;
 }
 
 /* The object's id, which is in the index no more; 0: nothing was done */
-static inline __attribute__((always_inline)) object_id record_withdraw_usual(uintptr_t address) {
-    _Atomic uint32_t *slot = record_place(address).slot;
-    uint32_t id = slot ? atomic_load_explicit(slot, memory_order_relaxed) : 0;
+static inline __attribute__((always_inline)) object_id record_withdraw_usual(const struct thread_state *state,
+                                                                             uintptr_t address) {
+    struct record_place place;
+    if (!record_place(state, address, &place))
+        return 0;
+    _Atomic uint32_t *slot = &place.leaf->slot[place.number];
+    uint32_t id = atomic_load_explicit(slot, memory_order_relaxed);
     if (__builtin_expect(!id || id & HEAP_SLOT_HALF, 0))
         return 0;
     atomic_store_explicit(slot, 0, memory_order_relaxed);

@@ -18,7 +18,7 @@ static inline int64_t wait_ns(int64_t seconds, int64_t ns) {
     return (seconds < WAIT_SECONDS_MAX ? seconds : WAIT_SECONDS_MAX) * 1000000000ll + ns;
 }
 
-enum { THREAD_IDS = 256 };
+enum { THREAD_IDS = 256, THREAD_LEAVES = 64 };
 struct thread_state {
     uint32_t id_count;           /* of ids[] */
     uint32_t serial, serial_end; /* birth serials taken in advance, so that threads share no counter */
@@ -46,6 +46,9 @@ struct thread_state {
     struct profile_shard *profile; /* of its thread (profile.c); NULL: none yet */
     struct thread_state *next;     /* list of states whose thread is gone */
     object_id ids[THREAD_IDS];     /* free ones, for this thread's next objects: what it freed last lies on top */
+    /* Leaves of the index that it has used, each where its key's low bits say (record_usual.h). */
+    uintptr_t leaf_key[THREAD_LEAVES];
+    struct heap_leaf *leaf[THREAD_LEAVES];
 };
 
 /* Non-zero while this thread is inside castaway: allocations made then (by a signal handler, by the
