@@ -199,17 +199,13 @@ static void want_blocks(struct targets *targets, struct work_block *full) {
     work_lay_down(targets->blocks->pool, full);
 }
 
-/* All that was put by of the next leaf becomes bits: what was put by twice is one, and neighbours follow one another.
+/* All that was put by of the leaf at hand becomes bits: what was put by twice is one, and neighbours follow one another.
  * returns 0 when another has taken all */
-int targets_begin_turn(struct targets *targets) {
-    if (!next_place(targets))
-        return 0;
+static int begin_turn_here(struct targets *targets) {
     struct targets_stack *stack = &targets->stack[targets->at];
     struct work_block *full = take_blocks(targets->pool, targets->at), *block = block_of(stack);
     size_t count = (size_t)(stack->top - stack->lo);
     int are_few = count < FEW && !full;
-    if (!full && !block)
-        return 0;
     if (full)
         want_blocks(targets, full);
     if (block) {
@@ -224,6 +220,14 @@ int targets_begin_turn(struct targets *targets) {
     if (!targets->words[0])
         targets_next_group(targets);
     return targets->group < TARGETS_GROUPS;
+}
+
+/* A place may be said to have full blocks that were taken just before its bit was set: then there may be others that have. */
+int targets_begin_turn(struct targets *targets) {
+    while (next_place(targets))
+        if (begin_turn_here(targets))
+            return 1;
+    return 0;
 }
 
 void targets_next_group(struct targets *targets) {

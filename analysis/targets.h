@@ -113,12 +113,13 @@ static inline int targets_are_left(const struct targets *targets) {
     return targets->count || targets->group < TARGETS_GROUPS;
 }
 
-/* Slow parts of targets_take(). The first also begins a turn where nothing but full blocks is left. */
+/* Slow parts of targets_take(). The first also begins a turn where nothing but full blocks is left; it returns 0 when others
+ * have taken all there was. */
 int targets_begin_turn(struct targets *targets);
 void targets_next_group(struct targets *targets);
 
-/* Take some of the leaf that has its turn, or if that has no more of the next one. 
- * returns  bits of granules in a row, *first receives the first one's number; 0 when another took what was left */
+/* Take some of the leaf that has its turn, or if that has no more of the next one.
+ * returns  bits of granules in a row, *first receives the first one's number; 0: others took what was left */
 static inline uint64_t targets_take(struct targets *targets, size_t *first) {
     if (__builtin_expect(targets->group == TARGETS_GROUPS, 0) && !targets_begin_turn(targets))
         return 0;

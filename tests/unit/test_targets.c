@@ -97,28 +97,44 @@ START_TEST (what_is_put_by_during_a_turn_is_taken_later) {
 }
 END_TEST
 
+static size_t take_blocks_of(unsigned leaf) {
+    size_t first = 0, taken = 0;
+    while (targets_are_left(targets) || targets_begin_turn(targets)) {
+        uint64_t bits = targets_take(targets, &first);
+        ck_assert_uint_eq(bits & ~expected[leaf][first / 64], 0);
+        expected[leaf][first / 64] &= ~bits;
+        taken += (size_t)__builtin_popcountll(bits);
+    }
+    ck_assert_uint_eq(targets_take(targets, &first), 0);
+    return taken;
+}
+
 /* A leaf that is taken by one has no turn at the other's, but for what does not fill a block. */
 START_TEST (what_fills_blocks_is_taken_by_whoever_comes_first) {
-    size_t first = 0, kept;
     for (unsigned number = 0; number < 3 * WORK_BLOCK_SLOTS + 7; number++)
         put_granule(11, number);
-    kept = targets->count;
+    size_t kept = targets->count;
     ck_assert_uint_eq(kept, 7);
     targets = &of_marker[1];
     ck_assert(!targets_are_left(targets));
-    size_t taken = 0;
-    while (targets_are_left(targets) || targets_begin_turn(targets)) {
-        uint64_t bits = targets_take(targets, &first);
-        ck_assert_uint_eq(bits & ~expected[11][first / 64], 0);
-        expected[11][first / 64] &= ~bits;
-        taken += (size_t)__builtin_popcountll(bits);
-    }
-    ck_assert_uint_eq(taken, 3 * WORK_BLOCK_SLOTS);
-    ck_assert_uint_eq(targets_take(targets, &first), 0);
+    ck_assert_uint_eq(take_blocks_of(11), 3 * WORK_BLOCK_SLOTS);
     targets = of_marker;
     ck_assert_uint_eq(targets->count, kept);
     take_all();
     ck_assert_uint_eq(shared.count, 0);
+}
+END_TEST
+
+/* So it is for who takes blocks between their being there and its being said. */
+START_TEST (places_that_are_said_to_have_blocks_and_have_none_hide_no_others) {
+    for (unsigned number = 0; number < WORK_BLOCK_SLOTS + 1; number++)
+        put_granule(11, number);
+    for (size_t i = 0; i < (shared.mask + 1) / 64; i++)
+        atomic_store(&shared.filled[i], UINT64_MAX);
+    targets = &of_marker[1];
+    ck_assert_uint_eq(take_blocks_of(11), WORK_BLOCK_SLOTS);
+    targets = of_marker;
+    take_all();
 }
 END_TEST
 
@@ -209,6 +225,7 @@ int main(void) {
     tcase_add_test(tests, what_was_put_by_is_taken_once_and_in_order);
     tcase_add_test(tests, what_is_put_by_during_a_turn_is_taken_later);
     tcase_add_test(tests, what_fills_blocks_is_taken_by_whoever_comes_first);
+    tcase_add_test(tests, places_that_are_said_to_have_blocks_and_have_none_hide_no_others);
     tcase_add_test(tests, what_several_put_by_is_taken_once);
     tcase_add_test(tests, what_leads_to_no_start_in_a_leaf_is_not_put_by);
     tcase_add_test(tests, granules_are_sorted_as_each_byte_says);
