@@ -286,21 +286,6 @@ static int is_bare(const struct granules *granules, const _Atomic uint8_t *granu
     return granule == &granules->nothing_known || granule - number == granules->bare->granule;
 }
 
-/* The words into this granule are of no interest: all that it could be part of has been met. */
-static inline void note_settled(_Atomic uint8_t *granule) {
-    if (atomic_load_explicit(granule, memory_order_relaxed) == GRANULE_EMPTY)
-        atomic_store_explicit(granule, GRANULE_WITHIN, memory_order_relaxed);
-}
-
-/* An address in this granule, behind the start of an object of which the byte says how long it is, unless it is long. */
-static enum granules_inside judge_behind(_Atomic uint8_t *granule, uint8_t byte, uintptr_t address, uintptr_t start) {
-    const uintptr_t base = address & ~(uintptr_t)(GRANULE_BYTES - 1);
-    enum granules_inside inside = judge(byte, address - start);
-    if (inside == GRANULES_IN_MET || (inside == GRANULES_NOWHERE && judge(byte, base - start) == inside))
-        note_settled(granule);
-    return inside;
-}
-
 enum granules_inside granules_look(struct granules *granules, uintptr_t address, uintptr_t *start) {
     _Atomic uint8_t *granule = granules_at(granules, address);
     size_t number = heap_slot_number(address), place = number % GROUP;
@@ -316,12 +301,10 @@ enum granules_inside granules_look(struct granules *granules, uintptr_t address,
             size_t last = (size_t)(63 - __builtin_clzll(bytes)) / 8, granules_back = place + behind - last;
             uint8_t byte = (uint8_t)(bytes >> (8 * last));
             *start = (address & ~(uintptr_t)(GRANULE_BYTES - 1)) - granules_back * GRANULE_BYTES;
-            if (byte == GRANULE_WITHIN) {
-                note_settled(granule);
+            if (byte == GRANULE_WITHIN)
                 return GRANULES_IN_MET;
-            }
             if (!is_inside(byte))
-                return judge_behind(granule, byte, address, *start);
+                return judge(byte, address - *start);
             if (granules_back > 1)
                 return GRANULES_NOWHERE;
             return judge_inside(group + last, number - granules_back, granules_back, start);
@@ -368,16 +351,28 @@ void granules_note_met(struct granules *granules, struct range object, uintptr_t
     }
 }
 
+void granules_note_settled(struct granules *granules, struct range none, uintptr_t address) {
+    const uintptr_t base = address & ~(uintptr_t)(GRANULE_BYTES - 1);
+    _Atomic uint8_t *granule = granules_at(granules, address);
+    uintptr_t start;
+    if (atomic_load_explicit(granule, memory_order_relaxed) != GRANULE_EMPTY || base < none.lo ||
+        base + GRANULE_BYTES > none.hi || is_bare(granules, granule, heap_slot_number(address)))
+        return;
+    enum granules_inside inside = granules_look(granules, base, &start);
+    if (inside == GRANULES_IN_MET || inside == GRANULES_NOWHERE)
+        atomic_store_explicit(granule, GRANULE_WITHIN, memory_order_relaxed);
+}
+
 void granules_note_nothing(struct granules *granules, struct range none, uintptr_t address) {
     _Atomic uint8_t *granule = granules_at(granules, address);
     size_t number = heap_slot_number(address), place = number % GROUP;
-    uintptr_t group = (address & ~(uintptr_t)(GRANULE_BYTES - 1)) - place * GRANULE_BYTES;
-    if (is_bare(granules, granule, number) || group < none.lo)
+    uintptr_t base = (address & ~(uintptr_t)(GRANULE_BYTES - 1)) - place * GRANULE_BYTES;
+    if (is_bare(granules, granule, number) || base < none.lo)
         return;
     _Atomic uint8_t *first = granule - number;
     for (size_t at = number - place, end = at + NOTHING_GRANULES; at < end && at < HEAP_LEAF_SLOTS; at += GROUP) {
-        group += GROUP * GRANULE_BYTES;
-        if (group > none.hi || !note_group(&first[at]))
+        base += GROUP * GRANULE_BYTES;
+        if (base > none.hi || !note_group(&first[at]))
             return;
     }
 }

@@ -91,20 +91,23 @@ static inline uint64_t granules_sort(const _Atomic uint8_t *granule, uint64_t wa
 /* What is known of an address at which no short or long object begins, from the bytes before it. */
 enum granules_inside {
     GRANULES_NOWHERE,  /* in no object that this scan looks at */
-    GRANULES_IN_MET,   /* in one that was met, or behind one, and in no other */
+    GRANULES_IN_MET,   /* in one that was met, or behind one, or where it was noted that there is none */
     GRANULES_IN_UNMET, /* in one that was not, which begins at *start */
     GRANULES_AT_UNMET, /* in such a one, at its end or just behind it, and in no other */
     GRANULES_FAR,      /* in none that is smaller than HEAP_LARGE_BYTES and has a slot, nor at its end */
     GRANULES_ASK,      /* not told here */
 };
-/* What it finds out of an object that was met it notes in the granules inside, and where no object is, there: arenas are full of
- * pointers into arenas, and to what was freed. */
+/* What it finds out of a long object that was met it notes in the granules inside: arenas are full of pointers into arenas. */
 enum granules_inside granules_look(struct granules *granules, uintptr_t address, uintptr_t *start);
 
 /* The same for an object that granules_look() does not tell of: [lo, hi) was met. Only in the leaf of `address`. */
 void granules_note_met(struct granules *granules, struct range object, uintptr_t address);
 
-/* The same for an address that is GRANULES_FAR: no object without a slot, or of HEAP_LARGE_BYTES, is or ends in [lo, hi). */
+/* The same where words lead to what was freed, as they do in arenas. No object without a slot, or of HEAP_LARGE_BYTES, is or
+ * ends in `none`: in these there may be records of smaller ones that were freed unseen.
+ * settled  the granule of an address that is GRANULES_NOWHERE or GRANULES_IN_MET
+ * nothing  a page from an address on that is GRANULES_FAR */
+void granules_note_settled(struct granules *granules, struct range none, uintptr_t address);
 void granules_note_nothing(struct granules *granules, struct range none, uintptr_t address);
 
 #endif

@@ -252,6 +252,15 @@ static inline object_id heap_held(const struct heap *heap, uintptr_t address, ui
     return id ? id : heap_ended(heap, address, start);
 }
 
+/* An address, turned round: the low bits are the slot's number in its leaf, those above it the number of the leaf's megabyte,
+ * and the highest what the start of a granule has not. So one comparison of keys tells all but the slot. */
+static inline uint64_t heap_turned(uintptr_t address) {
+    return (uint64_t)address >> HEAP_GRANULE_SHIFT | (uint64_t)address << (64 - HEAP_GRANULE_SHIFT);
+}
+static inline uint64_t heap_turned_key(uint64_t turned) {
+    return turned >> (HEAP_LEAF_SHIFT - HEAP_GRANULE_SHIFT);
+}
+
 /* The object that begins at `address` and has a slot, or 0. */
 static inline object_id heap_starting_at(const struct heap *heap, uintptr_t address) {
     const uintptr_t granule_bytes = 1u << HEAP_GRANULE_SHIFT;

@@ -103,6 +103,14 @@ static int is_met_large(struct marker *marker, object_id id, uintptr_t start, ui
     return 1;
 }
 
+/* Is it known that no object lies there that heap_find_far() finds? If not, it is found out. */
+static int is_in_none(struct marker *marker, uintptr_t word) {
+    uintptr_t start;
+    if (word - marker->none.lo < marker->none.hi - marker->none.lo)
+        return 1;
+    return !marker->met->heap->odd_count && !heap_find_far(marker->met->heap, word, &start, &marker->none);
+}
+
 /* The object that a word points at where no short or long one begins: into one, to its end, or at an odd one.
  * returns  its id, or 0: none, or one that was met; *start receives its address, *is_end whether the word is its end */
 static object_id pointed_inside(struct marker *marker, uintptr_t word, uintptr_t *start, int *is_end) {
@@ -114,6 +122,8 @@ static object_id pointed_inside(struct marker *marker, uintptr_t word, uintptr_t
     switch (granules_look(&marker->met->granules, word, start)) {
     case GRANULES_NOWHERE:
     case GRANULES_IN_MET:
+        if (met_byte(marker->met, word) == GRANULE_EMPTY && is_in_none(marker, word))
+            granules_note_settled(&marker->met->granules, marker->none, word);
         return 0;
     case GRANULES_IN_UNMET:
         return heap_at(heap, *start);

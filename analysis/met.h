@@ -66,7 +66,7 @@ static inline int met_is(const struct met *met, uintptr_t start, object_id id, u
 }
 
 /* Note that the object of a byte was met; returns 0 when it had been before. Nothing else changes of a byte where an object
- * begins while a crew marks (those inside become GRANULE_WITHIN, whoever writes them), so it is exchanged as a whole: to set
+ * begins while a crew marks (where none does, it may become GRANULE_WITHIN, whoever writes it), so it is exchanged as a whole: to set
  * the bit alone, a processor has to try until nobody comes between. */
 static inline unsigned met_note_byte(_Atomic uint8_t *granule, int alone) {
     uint8_t byte = atomic_load_explicit(granule, memory_order_relaxed);

@@ -28,7 +28,7 @@ static size_t find_place(const struct targets *targets, uint64_t key) {
 }
 
 static uint64_t key_of(const struct granules *granules, size_t piece) {
-    return targets_key(targets_turned(granules->piece[piece].base));
+    return heap_turned_key(heap_turned(granules->piece[piece].base));
 }
 
 static void fill_table(struct targets *targets) {
@@ -127,7 +127,7 @@ static struct work_block *take_blocks(struct targets_pool *pool, size_t place) {
 }
 
 struct targets_stack *targets_more_room(struct targets *targets, uint64_t turned) {
-    size_t place = find_place(targets, targets_key(turned));
+    size_t place = find_place(targets, heap_turned_key(turned));
     struct targets_stack *stack = &targets->stack[place];
     if (stack->key == NO_KEY || stack->top != stack->hi)
         return stack->key == NO_KEY ? NULL : stack;
@@ -265,7 +265,7 @@ int targets_give(struct targets *targets) {
 }
 
 void targets_add_given(struct targets *targets, const struct work_block *given) {
-    uint64_t base = targets_turned(targets->pool->granules->piece[given->leaf - 1].base);
+    uint64_t base = heap_turned(targets->pool->granules->piece[given->leaf - 1].base);
     for (size_t i = 0; i < given->count; i++) {
         struct targets_stack *stack = targets_more_room(targets, base);
         if (!stack)

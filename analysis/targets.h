@@ -20,7 +20,7 @@ enum {
 
 /* Of one leaf: the numbers of its granules. */
 struct targets_stack {
-    uint64_t key;  /* targets_key() of words that lead into it */
+    uint64_t key;  /* heap_turned_key() of words that lead into it */
     uint16_t *top; /* next free place, in [lo, hi] */
     uint16_t *lo;  /* that of a block */
     uint16_t *hi;
@@ -75,15 +75,6 @@ static inline int targets_are_too_many(const struct targets *targets) {
 
 /* ---- putting by ---- */
 
-/* A word, turned round: the low bits are the granule's number in its leaf, those above it the number of the leaf's megabyte,
- * and the highest what a pointer to the start of a granule has not: so one comparison of keys tells all of these. */
-static inline uint64_t targets_turned(uintptr_t word) {
-    return (uint64_t)word >> HEAP_GRANULE_SHIFT | (uint64_t)word << (64 - HEAP_GRANULE_SHIFT);
-}
-static inline uint64_t targets_key(uint64_t turned) {
-    return turned >> (HEAP_LEAF_SHIFT - HEAP_GRANULE_SHIFT);
-}
-
 /* Slow part of targets_put(): the stack of a word, with room for one more. returns NULL when it leads to no granule of
  * which there is a stack, or there is no memory: then the pool has an error */
 struct targets_stack *targets_more_room(struct targets *targets, uint64_t turned);
@@ -92,7 +83,7 @@ struct targets_stack *targets_more_room(struct targets *targets, uint64_t turned
  * stacks, mask  the targets', at hand already
  * returns       0 when it can't be */
 static inline int targets_put(struct targets *targets, struct targets_stack *stacks, size_t mask, uintptr_t word) {
-    uint64_t turned = targets_turned(word), key = targets_key(turned);
+    uint64_t turned = heap_turned(word), key = heap_turned_key(turned);
     struct targets_stack *stack = &stacks[key & mask];
     if (__builtin_expect(stack->key != key || stack->top == stack->hi, 0) &&
         !(stack = targets_more_room(targets, turned)))

@@ -117,8 +117,7 @@ static inline __attribute__((always_inline)) int made_usual(void *address, size_
         return 0;
     if (bind_is_due())
         bind_look();
-    if (__builtin_expect(record_place(state, (uintptr_t)address, &place), 1) ||
-        (record_know_leaf(state, (uintptr_t)address) && record_place(state, (uintptr_t)address, &place))) {
+    if (__builtin_expect(record_place_anew(state, (uintptr_t)address, &place), 1)) {
         _Atomic uint32_t *slot = &place.leaf->slot[place.number];
         __builtin_prefetch((const void *)slot, 1);
         record_mark_born(place);
@@ -225,9 +224,11 @@ EXPORT void *calloc(size_t count, size_t bytes) {
  * returns 0: nothing was done */
 static inline __attribute__((always_inline)) int freed_usual(void *pointer) {
     struct thread_state *state = usual_begins();
+    struct record_place place;
     if (__builtin_expect(!state, 0))
         return 0;
-    object_id id = record_has_room(state) ? record_withdraw_usual(state, (uintptr_t)pointer) : 0;
+    int is_usual = record_has_room(state) && record_place(state, (uintptr_t)pointer, &place);
+    object_id id = is_usual ? record_withdraw_usual(place) : 0;
     if (id)
         record_forget_usual(state, id);
     usual_ends();
@@ -277,9 +278,8 @@ static object_id set_aside_usual(void *pointer) {
         return 0;
     state->reallocates = 1; /* before the record goes: a stop in between must see it */
     state->aside = (uintptr_t)pointer;
-    object_id id = record_withdraw_usual(state, (uintptr_t)pointer);
-    if (!id && record_know_leaf(state, (uintptr_t)pointer))
-        id = record_withdraw_usual(state, (uintptr_t)pointer);
+    struct record_place place;
+    object_id id = record_place_anew(state, (uintptr_t)pointer, &place) ? record_withdraw_usual(place) : 0;
     state->aside_id = id;
     usual_ends();
     return id;

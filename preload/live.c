@@ -433,7 +433,7 @@ static void attend(ucontext_t *context) {
     if (ended || !is_ours_to_do())
         return;
     if (thread_busy || thread_is_reallocating()) {
-        live_wanted |= LIVE_SIGNAL; /* the hook's end will tell; should it be another sort of work, the timer does */
+        live_wanted |= LIVE_SIGNAL; /* a hook's end will tell; should there be none for a while, the timer does */
         attendant_arm_soon();
         return;
     }

@@ -10,7 +10,7 @@
 #include "scan.h"
 #include "thread.h"
 
-/* Something is due: the next hook that ends raises the signal for it, or calls the program's own functions (told.h). */
+/* Something is due: the next hook that ends, but for a usual free, raises the signal for it, or calls the program's own functions (told.h). */
 enum live_want {
     LIVE_SIGNAL = 1,
     LIVE_TELL = 2,
@@ -29,8 +29,8 @@ void live_after_fork(void);
 
 /* A thread's counts are to be added to everybody's; sets live_wanted when a scan is due. context: hook, busy */
 void live_flush(struct thread_state *state);
-/* A hook has ended and live_wanted is set. `pc` is where the allocation returns to; 0: something was freed, or is still
- * being reallocated. context: hook, not busy */
+/* A hook has ended and live_wanted is set. `pc` is where the allocation returns to; 0: something was freed unusually,
+ * or is still being reallocated. context: hook, not busy */
 void live_due(uintptr_t pc);
 /* The calling thread ends, the process does not: another one attends to signals from now on. context: busy */
 void live_thread_ends(void);

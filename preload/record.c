@@ -157,12 +157,15 @@ static int slot_set_shared(_Atomic uint32_t *slot, uintptr_t address, object_id 
 }
 
 __attribute__((noinline)) int record_know_leaf(struct thread_state *state, uintptr_t address) {
-    struct heap_leaf *leaf = heap_leaf_at(&record_index, address);
-    if (!leaf || address % (1 << HEAP_GRANULE_SHIFT))
+    struct heap_leaf *leaf = address % (1 << HEAP_GRANULE_SHIFT) ? NULL : heap_leaf_at(&record_index, address);
+    const uintptr_t key = heap_turned_key(heap_turned(address)), at = key % THREAD_LEAVES;
+    if (!leaf)
         return 0;
-    uintptr_t key = record_leaf_key(record_turned(address));
-    state->leaf_key[key % THREAD_LEAVES] = key;
-    state->leaf[key % THREAD_LEAVES] = leaf;
+    state->leaf_key[at] = key + 1; /* no key of this place: a handler may end the thread here */
+    atomic_signal_fence(memory_order_seq_cst);
+    state->leaf[at] = leaf;
+    atomic_signal_fence(memory_order_seq_cst);
+    state->leaf_key[at] = key;
     return 1;
 }
 

@@ -28,15 +28,6 @@ struct record_place {
     size_t number; /* of the slot */
 };
 
-/* An address, turned round: the low bits are the slot's number in its leaf, and those above it are equal for all multiples
- * of a granule in one leaf, and for nothing else. */
-static inline uintptr_t record_turned(uintptr_t address) {
-    return address >> HEAP_GRANULE_SHIFT | address << (8 * sizeof address - HEAP_GRANULE_SHIFT);
-}
-static inline uintptr_t record_leaf_key(uintptr_t turned) {
-    return turned >> (HEAP_LEAF_SHIFT - HEAP_GRANULE_SHIFT);
-}
-
 /* The thread knows the leaf of this address from now on.
  * returns  0: there is none, or it is no multiple of a granule. context: hook, busy */
 int record_know_leaf(struct thread_state *state, uintptr_t address);
@@ -45,14 +36,22 @@ int record_know_leaf(struct thread_state *state, uintptr_t address);
  * returns  0: the thread does not know the leaf. context: hook, busy */
 static inline __attribute__((always_inline)) int record_place(const struct thread_state *state, uintptr_t address,
                                                               struct record_place *place) {
-    const uintptr_t turned = record_turned(address), key = record_leaf_key(turned);
+    const uint64_t turned = heap_turned(address), key = heap_turned_key(turned);
     if (__builtin_expect(state->leaf_key[key % THREAD_LEAVES] != key, 0))
         return 0;
     *place = (struct record_place){state->leaf[key % THREAD_LEAVES], turned % HEAP_LEAF_SLOTS};
     return 1;
 }
 
-/* To be done before an object is entered there: an epoch that comes in between does no harm (generations.c). */
+/* The same, and the thread gets to know it if it can. */
+static inline __attribute__((always_inline)) int record_place_anew(struct thread_state *state, uintptr_t address,
+                                                                   struct record_place *place) {
+    return __builtin_expect(record_place(state, address, place), 1) ||
+           (record_know_leaf(state, address) && record_place(state, address, place));
+}
+
+/* To be done before an object is entered there. If a scan moves the epoch in between, the thread's serials are gone as well
+ * (thread_forget_serials()), and who takes new ones marks the block again. */
 static inline void record_mark_born(struct record_place place) {
     atomic_store_explicit(&place.leaf->born[place.number >> HEAP_BLOCK_SHIFT], record_epoch, memory_order_relaxed);
 }
@@ -72,12 +71,8 @@ static inline __attribute__((always_inline)) int record_add_usual(struct thread_
     return 1;
 }
 
-/* The object's id, which is in the index no more; 0: nothing was done */
-static inline __attribute__((always_inline)) object_id record_withdraw_usual(const struct thread_state *state,
-                                                                             uintptr_t address) {
-    struct record_place place;
-    if (!record_place(state, address, &place))
-        return 0;
+/* The id of the object there, which is in the index no more; 0: nothing was done */
+static inline __attribute__((always_inline)) object_id record_withdraw_usual(struct record_place place) {
     _Atomic uint32_t *slot = &place.leaf->slot[place.number];
     uint32_t id = atomic_load_explicit(slot, memory_order_relaxed);
     if (__builtin_expect(!id || id & HEAP_SLOT_HALF, 0))

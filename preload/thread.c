@@ -50,8 +50,7 @@ void thread_init(void) {
 static struct thread_state *all_states;
 
 /* Zeros are no keys but in the first place: there one that belongs elsewhere stands for none. */
-static void leaves_forget(struct thread_state *state) {
-    memset(state->leaf_key, 0, sizeof state->leaf_key);
+static void leaves_begin(struct thread_state *state) {
     state->leaf_key[0] = 1;
 }
 
@@ -59,7 +58,7 @@ static struct thread_state *state_make(void) {
     struct thread_state *state = pages_alloc(sizeof *state);
     if (!state)
         return NULL;
-    leaves_forget(state);
+    leaves_begin(state);
     lock_take(LOCK_STATES);
     state->all_next = all_states;
     all_states = state;
@@ -100,7 +99,8 @@ void thread_forget_tables(void) {
         state->batches = state->empty = NULL;
         state->id_count = state->batches_kept = 0;
         state->ids_then = 0;
-        leaves_forget(state);
+        memset(state->leaf_key, 0, sizeof state->leaf_key);
+        leaves_begin(state);
     }
 }
 

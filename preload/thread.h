@@ -18,7 +18,10 @@ static inline int64_t wait_ns(int64_t seconds, int64_t ns) {
     return (seconds < WAIT_SECONDS_MAX ? seconds : WAIT_SECONDS_MAX) * 1000000000ll + ns;
 }
 
-enum { THREAD_IDS = 256, THREAD_LEAVES = 64 };
+enum {
+    THREAD_IDS = 256,
+    THREAD_LEAVES = 256, /* megabytes: glibc's arenas begin at multiples of 64, mostly one behind the other */
+};
 struct thread_state {
     uint32_t id_count;           /* of ids[] */
     uint32_t serial, serial_end; /* birth serials taken in advance, so that threads share no counter */

@@ -15,19 +15,19 @@ here=$(cd "$(dirname "$0")" && pwd) || exit 1
 # what is counted, program, its arguments (N: how many times), N in the shorter run and in the longer one, ceiling for each.
 # The shorter run of churn is long enough to fill its window and to meet all its stacks.
 CEILINGS='
-a pair; the same way to malloc each time|churn|1 N descending|12000|24000|335
-a pair; the loop stands below all calls|churn|1 N standing|12000|24000|315
-a pair; three ways to malloc in turn|churn|1 N alternating|12000|24000|328
-a pair; one of 1 024 ways at random|churn|1 N wandering|12000|24000|368
-a pair; a tree of calls, each with its block|allocators|trees 1 N|20480|40960|317
-a pair; a tree of 13 levels of calls|allocators|tall 1 N|32768|65536|348
-a pair; a tree of four calls at each level|allocators|quads 1 N|16384|49152|443
-a pair; a tree in C++|values|trees N|20480|40960|356
-a pair; each level of 1 000 of a recursion|deep|N|20000|40000|671
-two pairs; two calls of operator new in turn|values|lists N|12000|24000|552
-a pair; a way through a tree of calls that was not taken before|ways|N|4096|12288|1485
-a place that malloc was not called from before|places|N|500|1500|3126
-a place in the start of a library|early|N|500|1500|3352
+a pair; the same way to malloc each time|churn|1 N descending|12000|24000|332
+a pair; the loop stands below all calls|churn|1 N standing|12000|24000|312
+a pair; three ways to malloc in turn|churn|1 N alternating|12000|24000|324
+a pair; one of 1 024 ways at random|churn|1 N wandering|12000|24000|364
+a pair; a tree of calls, each with its block|allocators|trees 1 N|20480|40960|314
+a pair; a tree of 13 levels of calls|allocators|tall 1 N|32768|65536|344
+a pair; a tree of four calls at each level|allocators|quads 1 N|16384|49152|439
+a pair; a tree in C++|values|trees N|20480|40960|353
+a pair; each level of 1 000 of a recursion|deep|N|20000|40000|668
+two pairs; two calls of operator new in turn|values|lists N|12000|24000|545
+a pair; a way through a tree of calls that was not taken before|ways|N|4096|12288|1482
+a place that malloc was not called from before|places|N|500|1500|3123
+a place in the start of a library|early|N|500|1500|3348
 a block of a pool with two objects, beside thousands|pools|N|2000|4000|4748
 '
 

@@ -56,14 +56,19 @@ static int note(void *nothing, uintptr_t address, object_id id) {
     return 0;
 }
 
-/* As a search does of words that lead to nothing large, here and there. */
+/* As a search does of words that lead to nothing, here and there. */
 static void note_nothing(void) {
-    struct range none;
+    struct range none = {0, 0};
     uintptr_t start, end = (uintptr_t)build->next + 64;
-    for (uintptr_t address = (uintptr_t)build->memory; address < end; address += draw(2000))
-        if (granules_look(&met.granules, address, &start) == GRANULES_FAR && !build->heap.odd_count &&
-            !heap_find_far(&build->heap, address, &start, &none))
+    for (uintptr_t address = (uintptr_t)build->memory; address < end && !build->heap.odd_count; address += draw(200)) {
+        enum granules_inside inside = granules_look(&met.granules, address, &start);
+        if (heap_find_far(&build->heap, address, &start, &none))
+            continue;
+        if (inside == GRANULES_NOWHERE || inside == GRANULES_IN_MET)
+            granules_note_settled(&met.granules, none, address);
+        else if (inside == GRANULES_FAR)
             granules_note_nothing(&met.granules, none, address);
+    }
 }
 
 static int is_met(uintptr_t start, object_id id) {
@@ -165,6 +170,9 @@ START_TEST (memory_with_no_object_is_noted) {
     const char *gap = heap_build_gap(build, GAP), *object = heap_build_object(build, 32, 1);
     freeze();
     ck_assert_int_eq(look(gap + 64), GRANULES_NOWHERE);
+    granules_note_settled(&met.granules, (struct range){(uintptr_t)gap + 80, (uintptr_t)object}, (uintptr_t)gap + 64);
+    ck_assert_uint_eq(met_byte(&met, (uintptr_t)gap + 64), GRANULE_EMPTY);
+    granules_note_settled(&met.granules, (struct range){0, (uintptr_t)object}, (uintptr_t)gap + 64);
     ck_assert_uint_eq(met_byte(&met, (uintptr_t)gap + 64), GRANULE_WITHIN);
     for (const char *at = gap + PAGE; at < gap + GAP - PAGE; at += 2 * PAGE) {
         ck_assert_int_eq(look(at), GRANULES_FAR);

@@ -76,6 +76,17 @@ START_TEST (pointer_past_the_end_does_not_count) {
 }
 END_TEST
 
+/* Its memory is a large block's now. Words near it say nothing, but those further on lead into that. */
+START_TEST (record_of_what_was_freed_unseen_hides_little_of_a_large_block) {
+    enum { BYTES = 65536, STALE_AT = 9008, STALE_BYTES = 200, FIRST = 300, STEP = 200 };
+    uintptr_t *a = object(BYTES);
+    heap_build_adopt(build, (const void *)at(a, STALE_AT), STALE_BYTES, 1);
+    for (size_t i = 0; i < 16; i++)
+        roots[i] = at(a, STALE_AT + FIRST + i * STEP);
+    ck_assert_int_eq(how(a), POSSIBLE);
+}
+END_TEST
+
 START_TEST (start_pointer_found_later_beats_the_interior_one) {
     uintptr_t *a = object(64), *b = object(64);
     roots[0] = at(a, 20);
@@ -507,6 +518,7 @@ int main(void) {
     tcase_add_test(tests, without_a_pointer_it_is_lost);
     tcase_add_test(tests, interior_pointer_makes_it_possible);
     tcase_add_test(tests, pointer_past_the_end_does_not_count);
+    tcase_add_test(tests, record_of_what_was_freed_unseen_hides_little_of_a_large_block);
     tcase_add_test(tests, start_pointer_found_later_beats_the_interior_one);
     tcase_add_test(tests, what_hangs_from_a_possible_one_is_possible);
     tcase_add_test(tests, reachable_stays_reachable_behind_a_possible_one);
