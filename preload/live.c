@@ -6,8 +6,9 @@
  *   ourselves (a hook that found a threshold exceeded, castaway_collect(), the program's own signal).
  * All of them are sent to one thread (attendant.c).
  * The handler runs on the thread that the signal met, with the program's registers at hand; when that thread stands in
- * one of our hooks, the hook's end raises the signal again. What is to be done is done on a stack of our own, by one thread
- * at a time: end children, answer requests, take a snapshot (snapshot.c). What scans have come to is in generations.c.
+ * one of our hooks, the hook's end raises the signal again, or if that is a usual free, the next hook's or the timer, which
+ * comes soon. What is to be done is done on a stack of our own, by one thread at a time: end children, answer requests, take
+ * a snapshot (snapshot.c). What scans have come to is in generations.c.
  *
  * Owns:    the schedule, the children.
  * Never:   waits for a client or a child (but in live_collect); scans while a hook, a fork or an exec is under way.
