@@ -55,6 +55,7 @@ enum {
     FLUSHES_TO_CHECK = 1024,
     OWN_STACK_BYTES = 256 << 10,
     COLLECT_SLICE_MS = 50,
+    COLLECT_BEGINS_MS = 2000,
     COLLECT_LIMIT_MS = 120000,
     SCRUB_BYTES = 2048, /* more than those calls take until the signal's frame begins */
     FREEZE_LOCK_MS = 100,
@@ -463,8 +464,32 @@ static __attribute__((noinline)) void scrub_stack(void) {
     __asm__ volatile("" : : "r"(bytes) : "memory");
 }
 
+/* The signal that this thread sends itself would be sent on by one that has no state (is_ours_to_do()). */
+static int is_known(void) {
+    thread_busy++;
+    int is = thread_state() != NULL;
+    thread_busy--;
+    return is;
+}
+
+/* Another thread may be at work: it does what was asked for as well, or has just missed it. returns 0: no scan was made */
+static int collect_begins(uint32_t number_before) {
+    const struct timespec slice = {.tv_nsec = 1000000};
+    int64_t deadline_us = clock_us() + COLLECT_BEGINS_MS * 1000ll;
+    for (;;) {
+        int is_over = ended || (!atomic_load(&collect_wanted) && !atomic_load(&working)) || clock_us() >= deadline_us;
+        if (generations_so_far().number != number_before)
+            return 1;
+        if (is_over)
+            return 0;
+        sys(SYS_nanosleep, &slice, 0);
+        if (atomic_load(&collect_wanted))
+            interrupt_self();
+    }
+}
+
 static __attribute__((noinline)) long collect(unsigned generation, unsigned confirm) {
-    if (!on || ended || thread_busy || told_is_calling())
+    if (!on || ended || thread_busy || told_is_calling() || !is_known())
         return -1;
     int64_t deadline_us = clock_us() + COLLECT_LIMIT_MS * 1000ll;
     while (scanning.child && clock_us() < deadline_us) { /* one is under way: not ours */
@@ -479,7 +504,7 @@ static __attribute__((noinline)) long collect(unsigned generation, unsigned conf
     atomic_store(&collect_wanted, (int)generation + 1);
     interrupt_install();
     interrupt_self();
-    if (generations_so_far().number == before.number)
+    if (!collect_begins(before.number))
         return -1;
     while (finished == seen && clock_us() < deadline_us) {
         struct timespec slice = {.tv_nsec = COLLECT_SLICE_MS * 1000000};
