@@ -48,8 +48,9 @@ enum {
     OUTCOME_BYTES_MIN = 2 << 20
 };
 
-static long kept_child;
-static _Atomic int *kept_ends; /* shared with it: it is to end. A program that gave up its rights may not kill it */
+static _Atomic long kept_child;
+static _Atomic long kept_taken; /* one whose end the program has waited for, and is to be told that it was ours */
+static _Atomic int *kept_ends;  /* shared with it: it is to end. A program that gave up its rights may not kill it */
 
 void snapshot_end_kept(void) {
     if (!kept_child)
@@ -57,12 +58,14 @@ void snapshot_end_kept(void) {
     atomic_store(kept_ends, 1);
     sys(SYS_futex, kept_ends, FUTEX_WAKE, 1);
     sys(SYS_kill, kept_child, SIGKILL);
-    usage_wait(kept_child, NULL, __WALL);
+    if (usage_wait(kept_child, NULL, __WALL) == -ECHILD)
+        kept_taken = kept_child;
     kept_child = 0;
 }
 
 int snapshot_is_kept(long child) {
-    return kept_child && kept_child == child;
+    long taken = child;
+    return child > 0 && (kept_child == child || atomic_compare_exchange_strong(&kept_taken, &taken, 0));
 }
 
 void snapshot_after_fork(void) {
@@ -256,6 +259,10 @@ static long take_stopped(struct snapshot *out, struct snapshot_order *order) {
     if (child == 0)
         child_main(order, out->outcome);
     nofork_restore();
+    if (!sys_failed(child)) { /* before another thread can wait for it */
+        kept_child = out->stays ? child : 0;
+        out->child = child;
+    }
     return child;
 }
 
@@ -306,12 +313,7 @@ static enum reason take_standing(struct snapshot *out, struct snapshot_order *or
     stop_add_self(&stopped, order->context);
     long child = take_stopped(out, order);
     stop_release(&stopped);
-    if (sys_failed(child))
-        return REASON_NO_SNAPSHOT;
-    out->child = child;
-    if (out->stays)
-        kept_child = child;
-    return REASON_NONE;
+    return sys_failed(child) ? REASON_NO_SNAPSHOT : REASON_NONE;
 }
 
 enum reason snapshot_take(struct snapshot *out, struct snapshot_order *order) {
