@@ -103,12 +103,11 @@ static int is_met_large(struct marker *marker, object_id id, uintptr_t start, ui
     return 1;
 }
 
-/* Is it known that no object lies there that heap_find_far() finds? If not, it is found out. */
-static int is_in_none(struct marker *marker, uintptr_t word) {
-    uintptr_t start;
+/* heap_find_far(), which is asked once for all words of a gap. */
+static object_id find_far(struct marker *marker, uintptr_t word, uintptr_t *start) {
     if (word - marker->none.lo < marker->none.hi - marker->none.lo)
-        return 1;
-    return !marker->met->heap->odd_count && !heap_find_far(marker->met->heap, word, &start, &marker->none);
+        return 0;
+    return heap_find_far(marker->met->heap, word, start, &marker->none);
 }
 
 /* The object that a word points at where no short or long one begins: into one, to its end, or at an odd one.
@@ -122,7 +121,7 @@ static object_id pointed_inside(struct marker *marker, uintptr_t word, uintptr_t
     switch (granules_look(&marker->met->granules, word, start)) {
     case GRANULES_NOWHERE:
     case GRANULES_IN_MET:
-        if (met_byte(marker->met, word) == GRANULE_EMPTY && is_in_none(marker, word))
+        if (met_byte(marker->met, word) == GRANULE_EMPTY && !heap->odd_count && !find_far(marker, word, start))
             granules_note_settled(&marker->met->granules, marker->none, word);
         return 0;
     case GRANULES_IN_UNMET:
@@ -130,8 +129,7 @@ static object_id pointed_inside(struct marker *marker, uintptr_t word, uintptr_t
     case GRANULES_AT_UNMET:
         return pointed_behind(heap, word, start, is_end);
     case GRANULES_FAR:
-        if (word - marker->none.lo < marker->none.hi - marker->none.lo ||
-            !(id = heap_find_far(heap, word, start, &marker->none))) {
+        if (!(id = find_far(marker, word, start))) {
             granules_note_nothing(&marker->met->granules, marker->none, word);
             return 0;
         }
