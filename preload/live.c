@@ -77,7 +77,6 @@ static char *own_stack;
 static int recorded = PLACE_NONE; /* place.h: where the last scan's recording is */
 static struct snapshot scanning;  /* the child that scans; child 0: none */
 static struct snapshot answering[PLACES];
-static _Atomic int taken_away[PLACES]; /* children of ours whose end the program has waited for */
 /* What the program itself asks: one question at a time. */
 enum { NOT_ASKED, ASKED, ANSWERING };
 static struct {
@@ -96,17 +95,9 @@ int live_is_on(void) {
 
 int live_is_child(int pid) {
     int is_ours = scanning.child == pid || snapshot_is_kept(pid);
-    for (size_t i = 0; i < PLACES; i++) {
-        int taken = pid;
-        is_ours |= answering[i].child == pid || atomic_compare_exchange_strong(&taken_away[i], &taken, 0);
-    }
-    return is_ours;
-}
-
-/* Somebody else has waited for it, and will ask whose it is. */
-static void note_taken(int pid) {
-    static unsigned next_place;
-    atomic_store(&taken_away[next_place++ % PLACES], pid);
+    for (size_t i = 0; i < PLACES; i++)
+        is_ours |= answering[i].child == pid;
+    return is_ours || usage_was_taken(pid); /* last: a child that ends meanwhile is noted there first */
 }
 
 int *live_place(void) {
@@ -294,10 +285,7 @@ static int is_over(struct snapshot *snapshot) {
         return 0;
     if (snapshot->stays && snapshot->outcome->done)
         return 1;
-    long waited = usage_wait(snapshot->child, &status, __WALL | WNOHANG);
-    if (waited == -ECHILD)
-        note_taken((int)snapshot->child);
-    return waited != 0;
+    return usage_wait(snapshot->child, &status, __WALL | WNOHANG) != 0;
 }
 
 static void end_children(void) {

@@ -10,7 +10,8 @@
 #include "scan.h"
 #include "thread.h"
 
-/* Something is due: the next hook that ends, but for a usual free, raises the signal for it, or calls the program's own functions (told.h). */
+/* Something is due: the next hook that ends, but for a usual free, raises the signal for it, or calls the program's own
+ * functions (told.h). */
 enum live_want {
     LIVE_SIGNAL = 1,
     LIVE_TELL = 2,

@@ -49,8 +49,7 @@ enum {
 };
 
 static _Atomic long kept_child;
-static _Atomic long kept_taken; /* one whose end the program has waited for, and is to be told that it was ours */
-static _Atomic int *kept_ends;  /* shared with it: it is to end. A program that gave up its rights may not kill it */
+static _Atomic int *kept_ends; /* shared with it: it is to end. A program that gave up its rights may not kill it */
 
 void snapshot_end_kept(void) {
     if (!kept_child)
@@ -58,14 +57,12 @@ void snapshot_end_kept(void) {
     atomic_store(kept_ends, 1);
     sys(SYS_futex, kept_ends, FUTEX_WAKE, 1);
     sys(SYS_kill, kept_child, SIGKILL);
-    if (usage_wait(kept_child, NULL, __WALL) == -ECHILD)
-        kept_taken = kept_child;
+    usage_wait(kept_child, NULL, __WALL);
     kept_child = 0;
 }
 
 int snapshot_is_kept(long child) {
-    long taken = child;
-    return child > 0 && (kept_child == child || atomic_compare_exchange_strong(&kept_taken, &taken, 0));
+    return child > 0 && kept_child == child;
 }
 
 void snapshot_after_fork(void) {

@@ -3,16 +3,19 @@
  * The kernel adds what a child used when somebody waits for it, ours too. So that is summed up here, and taken off again.
  * Not of the largest child's memory, where the program had children of its own: the kernel tells the larger one only.
  *
- * Owns:    the sums.      Never: locks; tells of less than nothing.
+ * Owns:    the sums; which children of ours the program's waits have met.      Never: locks; tells of less than nothing.
  * Start:   usage_wait(), getrusage(). Source: getrusage(2), times(2), proc(5). */
 #include "usage.h"
 
+#include <errno.h>
 #include <stdatomic.h>
 #include <sys/times.h>
 
 #include "hooks.h"
 #include "next.h"
 #include "sys.h"
+
+enum { TAKEN_MAX = 8 };
 
 /* ru_ of these are sums. */
 #define COUNTS(X)                                                                                                      \
@@ -47,6 +50,23 @@ static void add(const struct rusage *child) {
 #undef X
 }
 
+static _Atomic long
+    taken[TAKEN_MAX]; /* children of ours whose end the program has waited for, and has not asked about */
+
+static void note_taken(long child) {
+    static _Atomic unsigned next_place;
+    taken[next_place++ % TAKEN_MAX] = child;
+}
+
+int usage_was_taken(long child) {
+    for (size_t i = 0; i < TAKEN_MAX; i++) {
+        long wanted = child;
+        if (atomic_compare_exchange_strong(&taken[i], &wanted, 0))
+            return 1;
+    }
+    return 0;
+}
+
 long usage_wait(long child, int *status, int options) {
     struct rusage usage = {.ru_minflt = 0};
     waits_begun++;
@@ -54,6 +74,8 @@ long usage_wait(long child, int *status, int options) {
     if (waited > 0)
         add(&usage);
     waits_ended++;
+    if (waited == -ECHILD)
+        note_taken(child);
     return waited;
 }
 
@@ -69,6 +91,8 @@ void usage_after_fork(void) {
     COUNTS(X)
 #undef X
     waits_begun = waits_ended = 0;
+    for (size_t i = 0; i < TAKEN_MAX; i++)
+        taken[i] = 0;
 }
 
 static int64_t without(int64_t all, int64_t ours) {

@@ -8,6 +8,8 @@
 long usage_wait(long child, int *status, int options);
 /* The program itself has waited for one. context: hook */
 void usage_note(const struct rusage *child);
+/* Was it one of ours that usage_wait() came too late for? It is told once: the number may become another's. context: any */
+int usage_was_taken(long child);
 
 /* The kernel begins anew there. context: forked child */
 void usage_after_fork(void);
