@@ -13,21 +13,22 @@
 
 enum {
     IDS_BATCH = THREAD_IDS / 2, /* ids that a thread takes or gives away at a time */
-    BATCHES_KEPT_MAX = 1023,    /* 4 MiB of records */
+    BATCHES_KEPT_MAX = 1023,    /* 2 MiB of records */
+    SHEET_BATCHES = 127,        /* 64 KiB of ids */
 };
 
 struct object *record_chunks[HEAP_CHUNKS_MAX];
 static _Atomic uint32_t next_id = 1;
 
-/* Ids given back, IDS_BATCH of them. They lie apart from their records: a thread that frees what others made has no use for
- * these, and would take them out of the caches of those who have. */
-struct ids_batch {
-    struct ids_batch *next;
-    int is_settled; /* (ids_settle); in every list the settled ones are the last */
-    object_id ids[IDS_BATCH];
+/* Batches of ids given back. They lie apart from their records: a thread that frees what others made has no use for these, and
+ * would take them out of the caches of those who have. */
+struct ids_sheet {
+    struct ids_sheet *below; /* full, if there is one */
+    size_t batches;          /* that lie here */
+    object_id batch[SHEET_BATCHES][IDS_BATCH];
 };
-static struct ids_batch *free_global;  /* for everybody */
-static struct ids_batch *empty_global; /* their ids are in use again */
+static struct ids_store shared;        /* for everybody */
+static struct ids_sheet *empty_sheets; /* nobody's; without memory, but for their first page */
 
 /* Of ids that signal handlers gave back which interrupted a hook: each of these records names the next; taken whole. */
 static _Atomic uint32_t deferred;
@@ -77,93 +78,129 @@ static void settle(struct thread_state *state, const object_id *ids, uint32_t co
         object->size_bytes = 0;
     }
 }
-static void settle_batches(struct thread_state *state, struct ids_batch *batch) {
-    for (; batch && !batch->is_settled; batch = batch->next) {
-        settle(state, batch->ids, IDS_BATCH);
-        batch->is_settled = 1;
-    }
+static void settle_store(struct thread_state *state, struct ids_store *store) {
+    size_t left = store->batches - store->settled;
+    for (const struct ids_sheet *sheet = store->top; left; sheet = sheet->below)
+        for (size_t place = sheet->batches; place && left; left--)
+            settle(state, sheet->batch[--place], IDS_BATCH);
+    store->settled = store->batches;
 }
 
 void ids_settle(struct thread_state *state) {
     settle(state, state->ids, state->id_count);
-    settle_batches(state, state->batches);
+    settle_store(state, &state->kept);
     lock_take(LOCK_IDS);
-    settle_batches(state, free_global);
+    settle_store(state, &shared);
     lock_release(LOCK_IDS);
 }
 
-static struct ids_batch *pop(struct ids_batch **list) {
-    struct ids_batch *batch = *list;
-    if (batch)
-        *list = batch->next;
-    return batch;
-}
-static void push(struct ids_batch **list, struct ids_batch *batch) {
-    batch->next = *list;
-    *list = batch;
-}
-static struct ids_batch *pop_shared(struct ids_batch **list) {
-    if (!__atomic_load_n(list, __ATOMIC_RELAXED))
-        return NULL;
-    lock_take(LOCK_IDS);
-    struct ids_batch *batch = pop(list);
-    lock_release(LOCK_IDS);
-    return batch;
-}
+/* ---- batches ---- */
 
-/* Ids of which everybody gave some back. The batches that the thread has emptied go back for them. */
-static struct ids_batch *batch_taken_over(struct thread_state *state) {
-    if (!__atomic_load_n(&free_global, __ATOMIC_RELAXED))
-        return NULL;
-    lock_take(LOCK_IDS);
-    struct ids_batch *batch = pop(&free_global);
-    for (struct ids_batch *empty; (empty = pop(&state->empty));)
-        push(&empty_global, empty);
-    lock_release(LOCK_IDS);
-    return batch;
+/* Whose store is shared holds this lock already. */
+static void sheets_lock(const struct ids_store *store) {
+    if (store != &shared)
+        lock_take(LOCK_IDS);
+}
+static void sheets_release(const struct ids_store *store) {
+    if (store != &shared)
+        lock_release(LOCK_IDS);
 }
 
 /* returns NULL: no memory */
-static struct ids_batch *batch_empty(struct thread_state *state) {
-    struct ids_batch *batch = pop(&state->empty);
-    if (!batch)
-        batch = pop_shared(&empty_global);
-    return batch ? batch : pages_alloc_table(sizeof *batch);
+static struct ids_sheet *sheet_take(struct ids_store *store) {
+    struct ids_sheet *sheet = store->spare;
+    store->spare = NULL;
+    if (sheet)
+        return sheet;
+    sheets_lock(store);
+    sheet = empty_sheets;
+    if (sheet)
+        empty_sheets = sheet->below;
+    sheets_release(store);
+    if (!sheet)
+        sheet = pages_alloc_table(sizeof *sheet);
+    if (sheet && store->batches)
+        pages_populate(sheet, sizeof *sheet);
+    return sheet;
+}
+
+/* It is empty. One stays with the store, which may soon need it again. */
+static void sheet_leave(struct ids_store *store, struct ids_sheet *sheet) {
+    struct ids_sheet *other = store->spare;
+    store->spare = sheet;
+    if (!other)
+        return;
+    pages_clear(other, sizeof *other);
+    sheets_lock(store);
+    other->below = empty_sheets;
+    empty_sheets = other;
+    sheets_release(store);
+}
+
+/* returns -1: no memory */
+static int push(struct ids_store *store, const object_id *ids) {
+    struct ids_sheet *top = store->top;
+    if (!top || top->batches == SHEET_BATCHES) {
+        struct ids_sheet *sheet = sheet_take(store);
+        if (!sheet)
+            return -1;
+        sheet->below = top;
+        store->top = top = sheet;
+    }
+    memcpy(top->batch[top->batches++], ids, sizeof top->batch[0]);
+    store->batches++;
+    return 0;
+}
+
+/* returns 0: there is none */
+static int pop(struct ids_store *store, object_id *ids) {
+    struct ids_sheet *top = store->top;
+    if (!top)
+        return 0;
+    memcpy(ids, top->batch[--top->batches], sizeof top->batch[0]);
+    store->batches--;
+    if (store->settled > store->batches)
+        store->settled = store->batches;
+    if (!top->batches) {
+        store->top = top->below;
+        sheet_leave(store, top);
+    }
+    return 1;
 }
 
 /* The thread has too many ids at hand: those that it freed first go. It keeps them beside these as long as it is known to
  * come back for them: what it gives to everybody comes back as others' ids do, whose records lie beside those that another
  * thread writes. Without memory they are never used again. */
 void ids_spill(struct thread_state *state) {
-    struct ids_batch *batch = batch_empty(state);
-    if (batch) {
-        memcpy(batch->ids, state->ids, sizeof batch->ids);
-        batch->is_settled = 0;
+    if (state->kept.batches < state->kept_max)
+        push(&state->kept, state->ids);
+    else {
+        state->has_shared = 1;
+        lock_take(LOCK_IDS);
+        push(&shared, state->ids);
+        lock_release(LOCK_IDS);
     }
     state->id_count -= IDS_BATCH;
     state->ids_then -= IDS_BATCH;
     memmove(state->ids, state->ids + IDS_BATCH, state->id_count * sizeof state->ids[0]);
-    if (!batch)
-        return;
-    if (state->batches_kept < state->batches_kept_max) {
-        push(&state->batches, batch);
-        state->batches_kept++;
-        return;
-    }
-    state->has_shared = 1;
+}
+
+/* Ids that everybody gave back. */
+static int take_over(object_id *ids) {
+    if (!__atomic_load_n(&shared.batches, __ATOMIC_RELAXED))
+        return 0;
     lock_take(LOCK_IDS);
-    push(&free_global, batch);
+    int taken = pop(&shared, ids);
     lock_release(LOCK_IDS);
+    return taken;
 }
 
 /* The records will soon be written, one by one; to wait for each would take long. */
-static void batch_open(struct thread_state *state, struct ids_batch *batch) {
-    memcpy(state->ids, batch->ids, sizeof batch->ids);
+static void have_batch(struct thread_state *state) {
     state->id_count = IDS_BATCH;
     state->ids_then += IDS_BATCH;
     for (uint32_t i = IDS_BATCH; i-- > 0;)
-        __builtin_prefetch(record_of(batch->ids[i]), 1);
-    push(&state->empty, batch);
+        __builtin_prefetch(record_of(state->ids[i]), 1);
 }
 
 static void deferred_take(struct thread_state *state) {
@@ -179,21 +216,19 @@ static void deferred_take(struct thread_state *state) {
 
 /* A thread that lacks what it gave away had better kept it. One that only frees what others made never comes here. */
 static void keep_more(struct thread_state *state) {
-    if (state->has_shared && state->batches_kept_max < BATCHES_KEPT_MAX)
-        state->batches_kept_max = state->batches_kept_max * 2 + 1;
+    if (state->has_shared && state->kept_max < BATCHES_KEPT_MAX)
+        state->kept_max = state->kept_max * 2 + 1;
     state->has_shared = 0;
 }
 
 int ids_refill(struct thread_state *state) {
-    struct ids_batch *batch = pop(&state->batches);
-    if (batch)
-        state->batches_kept--;
-    else {
+    int is_taken = pop(&state->kept, state->ids);
+    if (!is_taken) {
         keep_more(state);
-        batch = batch_taken_over(state);
+        is_taken = take_over(state->ids);
     }
-    if (batch)
-        batch_open(state, batch);
+    if (is_taken)
+        have_batch(state);
     else
         deferred_take(state);
     if (state->id_count)
@@ -213,6 +248,7 @@ uint32_t ids_end(void) {
 
 void ids_forget_all(void) {
     memset(record_chunks, 0, sizeof record_chunks);
-    free_global = empty_global = NULL;
+    shared = (struct ids_store){0};
+    empty_sheets = NULL;
     atomic_store(&deferred, 0);
 }

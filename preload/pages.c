@@ -2,7 +2,7 @@
  *
  * Owns:    every mapping that castaway makes in the target, and the list of them.
  * Never:   calls the program's allocator, touches errno; gives memory back (peak use sets it), but what is shared or lent,
- *          and where the program has none left (give_way.c).
+ *          what pages_clear() is told, and where the program has none left (give_way.c).
  * Runs in: hooks, exit handler, snapshot child.
  * Start:   pages_alloc(). */
 #include "pages.h"
@@ -191,6 +191,12 @@ void pages_populate(void *memory, size_t bytes) {
     uintptr_t lo = round_up((uintptr_t)memory, PAGE), hi = ((uintptr_t)memory + bytes) / PAGE * PAGE;
     if (lo < hi && !rights_filtered)
         sys(SYS_madvise, lo, hi - lo, MADV_POPULATE_WRITE);
+}
+
+void pages_clear(void *memory, size_t bytes) {
+    uintptr_t lo = (uintptr_t)memory / PAGE * PAGE + PAGE, hi = ((uintptr_t)memory + bytes) / PAGE * PAGE;
+    if (lo < hi && !rights_filtered)
+        sys(SYS_madvise, lo, hi - lo, MADV_DONTNEED);
 }
 
 /* Large tables of a search are read at random: in huge pages, their page walks cost little. A wish. */

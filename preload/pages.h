@@ -35,6 +35,11 @@ size_t pages_bytes(void); /* that all of ours take of the address space */
  * context  hook */
 void pages_populate(void *memory, size_t bytes);
 
+/* What stands on its pages, but for the first, is of no use any more: the kernel may have their memory until they are written
+ * again. A wish; then they read as zeroes.
+ * context  hook */
+void pages_clear(void *memory, size_t bytes);
+
 /* As arena_grow(), of our own memory. */
 void *pages_grow(void *array, size_t count, size_t *capacity, size_t size);
 

@@ -96,8 +96,8 @@ int thread_is_busy(uintptr_t thread_pointer) {
 void thread_forget_tables(void) {
     for (struct thread_state *state = all_states; state; state = state->all_next) {
         state->traces = NULL;
-        state->batches = state->empty = NULL;
-        state->id_count = state->batches_kept = 0;
+        state->kept = (struct ids_store){0};
+        state->id_count = 0;
         state->ids_then = 0;
         memset(state->leaf_key, 0, sizeof state->leaf_key);
         leaves_begin(state);

@@ -22,15 +22,19 @@ enum {
     THREAD_IDS = 256,
     THREAD_LEAVES = 256, /* megabytes: glibc's arenas begin at multiples of 64, mostly one behind the other */
 };
+/* Batches of free ids (ids.c). */
+struct ids_store {
+    struct ids_sheet *top, *spare;
+    uint32_t batches;
+    uint32_t settled; /* so many, from the bottom (ids_settle) */
+};
 struct thread_state {
     uint32_t id_count;           /* of ids[] */
     uint32_t serial, serial_end; /* birth serials taken in advance, so that threads share no counter */
     int has_shared;              /* ids that it gave back, with everybody, since it had none left */
-    struct ids_batch *batches;   /* more of them, that it keeps for itself (ids.c) */
-    uint16_t batches_kept;       /* how many batches */
-    uint16_t batches_kept_max;   /* how many it may keep from everybody */
+    struct ids_store kept;       /* more of them, that it keeps for itself */
+    uint32_t kept_max;           /* how many batches it may keep from everybody */
     uint32_t serials_unnoted;    /* so many times serials were taken since their time was noted (record.c) */
-    struct ids_batch *empty;     /* batches to be filled again */
     int reallocates;             /* the real realloc runs: a record is out of the index */
     object_id aside_id;          /* this one, while reallocates; 0: there is none */
     uintptr_t aside;             /* the block's address */
