@@ -18,6 +18,8 @@ enum {
     PENALTY_MIN = 512, /* and so much more after it ended, and ever more */
     PENALTY_MAX = 1 << 16,
     MISSES_MAX = 256,   /* after so many a family has hit more often than it missed, or ends */
+    LEARNS_MIN = 8, /* stacks with a word that is new to it a family may learn at first, */
+    HITS_A_LEARN = 8, /* and one more for each time it has hit so often: that takes longer than to walk */
     REFUSED_A_USED = 8, /* to begin anew costs as much as so many that are met again, for each that was known */
 };
 
@@ -101,6 +103,7 @@ static void count_miss(struct families *families, struct family *family) {
 /* The same for one of its shape, whose words become those of their places. returns  0: there is no room, and no family */
 static int learn_stack(struct families *families, struct family *family, uintptr_t pc, uint32_t *number,
                        uint64_t *frames) {
+    family->learns++;
     if (family_places_learn(families, family, pc) == 0 && family_number(family, pc, 0, number) &&
         read_stack(family, pc, frames))
         return 1;
@@ -134,7 +137,7 @@ uint32_t families_site_of_new(struct families *families, const struct caller *ca
         if (families->sp[place ^ way] != caller->sp || !family_begins_at(family, caller->bp))
             continue;
         if (!family_number(family, caller->pc, 0, &number) || !read_stack(family, caller->pc, frames)) {
-            if (!family_places_fit(family, caller->pc)) {
+            if (family->learns > LEARNS_MIN + family->hits / HITS_A_LEARN || !family_places_fit(family, caller->pc)) {
                 count_miss(families, family);
                 continue;
             }

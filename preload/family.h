@@ -63,6 +63,7 @@ struct family {
     uint32_t any_frame; /* at which a stack is cut short: what stands there leads nowhere; 0: it is not cut */
     const uint64_t *outermost;
     uint32_t hits, misses;
+    uint32_t learns; /* stacks whose words joined those of their places */
     uint32_t vain; /* how often it was looked at before anything else, and the stack was none of its */
     uint32_t bits; /* of a number, at most FAMILY_NUMBER_BITS */
     struct family_known *known;

@@ -28,6 +28,7 @@ two pairs; two calls of operator new in turn|values|lists N|12000|24000|545
 a pair; a way through a tree of calls that was not taken before|ways|N|4096|12288|1482
 a place that malloc was not called from before|places|N|500|1500|3123
 a place in the start of a library|early|N|500|1500|3348
+12 pairs, each in a function of its own, below a call that was not made before|registers|N|500|1500|26840
 a block of a pool with two objects, beside thousands|pools|N|2000|4000|4748
 '
 
@@ -63,6 +64,19 @@ build_early() { # as many in the start of a library, each below four functions o
     } >"$WORK/early.c"
     gcc -O2 -g -shared -fPIC '-DN=__attribute__((noinline)) void *' -o "$WORK/early.so" "$WORK/early.c" &&
         gcc -x c -o "$WORK/early" - -x none -Wl,--no-as-needed "$WORK/early.so" <<<'int main(void) { return 0; }'
+}
+build_registers() { # 1 500 calls, one after the other, of a function that leads through 12, each with its block
+    {
+        echo '#include <stdlib.h>'
+        echo 'static N void f0(int size) { char *volatile p = malloc(size); free(p); }'
+        for level in $(seq 11); do
+            echo "static N void f$level(int size) { char *volatile p = malloc(size + $level); f$((level - 1))(size); free(p); }"
+        done
+        echo 'static volatile int registered; int main(int argc, char **argv) { int n = argc > 1 ? atoi(argv[1]) : 0;'
+        seq 1500 | sed 's/.*/if (n-- > 0) { f11(& % 40); registered++; }/'
+        echo 'return 0; }'
+    } >"$WORK/registers.c"
+    gcc -O2 -g '-DN=__attribute__((noinline))' -o "$WORK/registers" "$WORK/registers.c"
 }
 build_deep() { # N blocks, one for each level of a recursion that goes 1 000 levels down and comes back
     cat >"$WORK/deep.c" <<'C'
@@ -152,7 +166,7 @@ costs_at_most() { # CEILING PROGRAM ARGUMENTS SHORT LONG
 }
 
 exec 3>&2
-build_workloads && build_places && build_early && build_deep && build_ways && build_pools || exit 1
+build_workloads && build_places && build_early && build_registers && build_deep && build_ways && build_pools || exit 1
 while IFS='|' read -r counted program arguments short long ceiling; do
     [ -z "$counted" ] || claim "at most $ceiling instructions for $counted" \
         costs_at_most "$ceiling" "$program" "$arguments" "$short" "$long"

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { PLACES = 12, PLACES_A_PAGE = 4, CODE = 0x400000, SP = 0x7ff000000000, WISHED = 100, BEGINS = 3 * WISHED };
+enum { PLACES = 12, PLACES_A_PAGE = 4, CODE = 0x400000, SP = 0x7ff000000000, WISHED = 100, BEGINS = 3 * WISHED, OFTEN = 10 };
 
 /* ---- neighbours ---- */
 
@@ -94,6 +94,13 @@ static uint32_t look(struct families *families, uintptr_t sp, int may_learn) {
 }
 static uint32_t meet(struct families *families, uintptr_t sp) {
     return look(families, sp, 1);
+}
+/* So often that the family may learn another one. */
+static uint32_t meet_often(struct families *families, uintptr_t sp) {
+    uint32_t site = meet(families, sp);
+    for (unsigned times = 0; site && times < OFTEN; times++)
+        ck_assert_uint_eq(meet(families, sp), site);
+    return site;
 }
 
 /* Stack pointers whose families stand in the same ways. */
@@ -216,7 +223,7 @@ START_TEST (a_place_has_so_many_words_and_no_more) {
     site_total = 1 << 12; /* that there may be as large a table as it takes */
     for (unsigned i = 0; i < WORDS; i++) {
         set_place(5, i);
-        ck_assert_uint_ne(meet(families, SP), 0);
+        ck_assert_uint_ne(meet_often(families, SP), 0);
     }
     for (unsigned i = 0; i < WORDS; i++) {
         set_place(5, i);
@@ -229,6 +236,27 @@ START_TEST (a_place_has_so_many_words_and_no_more) {
 }
 END_TEST
 
+START_TEST (a_family_learns_for_as_long_as_it_is_of_use) {
+    struct families *families = families_make();
+    ck_assert(begin(families, SP));
+    unsigned learnt = 0, asked = 0;
+    for (set_place(5, 1); meet(families, SP); set_place(5, ++learnt + 1)) {
+    }
+    ck_assert_uint_gt(learnt, 2);
+    ck_assert_uint_lt(learnt, 20);
+    set_place(5, 1);
+    ck_assert_uint_ne(meet_often(families, SP), 0);
+    set_place(5, learnt + 1);
+    ck_assert_uint_ne(meet(families, SP), 0);
+    for (; families->used && asked < 1000; asked++) {
+        set_place(5, learnt + 2 + asked);
+        meet(families, SP);
+    }
+    ck_assert_uint_lt(asked, 1000);
+    check_used(families);
+}
+END_TEST
+
 START_TEST (a_table_is_found_for_any_words) {
     uint32_t state = 1;
     site_total = 1 << 12;
@@ -238,7 +266,7 @@ START_TEST (a_table_is_found_for_any_words) {
         for (unsigned i = 1; i < WORDS; i++) {
             state = state * 1664525 + 1013904223;
             stack[5][0] = CODE + state % CODE;
-            ck_assert_uint_ne(meet(families, SP), 0);
+            ck_assert_uint_ne(meet_often(families, SP), 0);
         }
         check_used(families);
     }
@@ -250,7 +278,7 @@ static void widen_backwards(struct families *families) {
     for (size_t place = PLACES - 1; place > 1; place -= 2)
         for (unsigned i = 0; i < 12; i++) {
             set_place(place, i);
-            meet(families, SP);
+            meet_often(families, SP);
         }
 }
 
@@ -397,8 +425,7 @@ START_TEST (places_become_wide_in_any_order) {
         for (unsigned i = 0; i < 500; i++) {
             state = state * 1664525 + 1013904223;
             set_place((state >> 16) % PLACES, (state >> 24) % 4);
-            ck_assert_uint_ne(meet(families, SP), 0);
-            ck_assert_uint_ne(look(families, SP, 0), 0);
+            ck_assert_uint_ne(meet_often(families, SP), 0);
         }
         check_used(families);
         const struct family *family = &families->family[families_place(SP)];
@@ -440,6 +467,7 @@ int main(void) {
     tcase_add_test(tests, inner_places_have_the_low_bits_when_a_table_has_grown);
     tcase_add_test(tests, a_word_from_which_a_walk_goes_on_in_another_way_is_no_family_s);
     tcase_add_test(tests, a_place_has_so_many_words_and_no_more);
+    tcase_add_test(tests, a_family_learns_for_as_long_as_it_is_of_use);
     tcase_add_test(tests, a_table_is_found_for_any_words);
     tcase_add_test(tests, a_family_that_is_refused_memory_gives_back_all);
     tcase_add_test(tests, a_family_that_ends_for_want_of_room_gives_back_all);
