@@ -24,11 +24,12 @@ static _Atomic uint32_t next_id = 1;
  * would take them out of the caches of those who have. */
 struct ids_sheet {
     struct ids_sheet *below; /* full, if there is one */
-    size_t batches;          /* that lie here */
+    uint32_t batches_below;
+    uint32_t batches; /* that lie here */
     object_id batch[SHEET_BATCHES][IDS_BATCH];
 };
 static struct ids_store shared;        /* for everybody */
-static struct ids_sheet *empty_sheets; /* nobody's; without memory, but for their first page */
+static struct ids_sheet *empty_sheets; /* nobody's; with little more memory than their first page */
 
 /* Of ids that signal handlers gave back which interrupted a hook: each of these records names the next; taken whole. */
 static _Atomic uint32_t deferred;
@@ -78,12 +79,18 @@ static void settle(struct thread_state *state, const object_id *ids, uint32_t co
         object->size_bytes = 0;
     }
 }
+/* One word changes when a batch comes or goes: a thread may end anywhere, and another has its store then. */
+static uint32_t batches_in(const struct ids_store *store) {
+    return store->top ? store->top->batches_below + store->top->batches : 0;
+}
+
 static void settle_store(struct thread_state *state, struct ids_store *store) {
-    size_t left = store->batches - store->settled;
-    for (const struct ids_sheet *sheet = store->top; left; sheet = sheet->below)
+    const uint32_t batches = batches_in(store);
+    size_t left = store->settled < batches ? batches - store->settled : 0;
+    for (const struct ids_sheet *sheet = store->top; sheet && left; sheet = sheet->below)
         for (size_t place = sheet->batches; place && left; left--)
             settle(state, sheet->batch[--place], IDS_BATCH);
-    store->settled = store->batches;
+    store->settled = batches;
 }
 
 void ids_settle(struct thread_state *state) {
@@ -106,7 +113,8 @@ static void sheets_release(const struct ids_store *store) {
         lock_release(LOCK_IDS);
 }
 
-/* returns NULL: no memory */
+/* All of it will be written, unless it is the first.
+ * returns  NULL: no memory */
 static struct ids_sheet *sheet_take(struct ids_store *store) {
     struct ids_sheet *sheet = store->spare;
     store->spare = NULL;
@@ -119,7 +127,7 @@ static struct ids_sheet *sheet_take(struct ids_store *store) {
     sheets_release(store);
     if (!sheet)
         sheet = pages_alloc_table(sizeof *sheet);
-    if (sheet && store->batches)
+    if (sheet && store->top)
         pages_populate(sheet, sizeof *sheet);
     return sheet;
 }
@@ -145,10 +153,11 @@ static int push(struct ids_store *store, const object_id *ids) {
         if (!sheet)
             return -1;
         sheet->below = top;
+        sheet->batches_below = batches_in(store);
         store->top = top = sheet;
     }
-    memcpy(top->batch[top->batches++], ids, sizeof top->batch[0]);
-    store->batches++;
+    memcpy(top->batch[top->batches], ids, sizeof top->batch[0]);
+    top->batches++;
     return 0;
 }
 
@@ -157,10 +166,10 @@ static int pop(struct ids_store *store, object_id *ids) {
     struct ids_sheet *top = store->top;
     if (!top)
         return 0;
-    memcpy(ids, top->batch[--top->batches], sizeof top->batch[0]);
-    store->batches--;
-    if (store->settled > store->batches)
-        store->settled = store->batches;
+    memcpy(ids, top->batch[top->batches - 1], sizeof top->batch[0]);
+    top->batches--;
+    if (store->settled > batches_in(store))
+        store->settled = batches_in(store);
     if (!top->batches) {
         store->top = top->below;
         sheet_leave(store, top);
@@ -168,18 +177,22 @@ static int pop(struct ids_store *store, object_id *ids) {
     return 1;
 }
 
+/* To everybody. returns -1: no memory */
+static int share(struct thread_state *state) {
+    state->has_shared = 1;
+    lock_take(LOCK_IDS);
+    int error = push(&shared, state->ids);
+    lock_release(LOCK_IDS);
+    return error;
+}
+
 /* The thread has too many ids at hand: those that it freed first go. It keeps them beside these as long as it is known to
  * come back for them: what it gives to everybody comes back as others' ids do, whose records lie beside those that another
  * thread writes. Without memory they are never used again. */
 void ids_spill(struct thread_state *state) {
-    if (state->kept.batches < state->kept_max)
-        push(&state->kept, state->ids);
-    else {
-        state->has_shared = 1;
-        lock_take(LOCK_IDS);
-        push(&shared, state->ids);
-        lock_release(LOCK_IDS);
-    }
+    int is_kept = batches_in(&state->kept) < state->kept_max && push(&state->kept, state->ids) == 0;
+    if (!is_kept && share(state) != 0)
+        settle(state, state->ids, IDS_BATCH);
     state->id_count -= IDS_BATCH;
     state->ids_then -= IDS_BATCH;
     memmove(state->ids, state->ids + IDS_BATCH, state->id_count * sizeof state->ids[0]);
@@ -187,7 +200,7 @@ void ids_spill(struct thread_state *state) {
 
 /* Ids that everybody gave back. */
 static int take_over(object_id *ids) {
-    if (!__atomic_load_n(&shared.batches, __ATOMIC_RELAXED))
+    if (!__atomic_load_n(&shared.top, __ATOMIC_RELAXED))
         return 0;
     lock_take(LOCK_IDS);
     int taken = pop(&shared, ids);

@@ -35,8 +35,8 @@ size_t pages_bytes(void); /* that all of ours take of the address space */
  * context  hook */
 void pages_populate(void *memory, size_t bytes);
 
-/* What stands on its pages, but for the first, is of no use any more: the kernel may have their memory until they are written
- * again. A wish; then they read as zeroes.
+/* What stands on its whole pages is of no use any more, but for the one on which it begins: the kernel may have their memory
+ * until they are written again. A wish; then they read as zeroes.
  * context  hook */
 void pages_clear(void *memory, size_t bytes);
 

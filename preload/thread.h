@@ -25,8 +25,7 @@ enum {
 /* Batches of free ids (ids.c). */
 struct ids_store {
     struct ids_sheet *top, *spare;
-    uint32_t batches;
-    uint32_t settled; /* so many, from the bottom (ids_settle) */
+    uint32_t settled; /* so many batches, from the bottom (ids_settle) */
 };
 struct thread_state {
     uint32_t id_count;           /* of ids[] */

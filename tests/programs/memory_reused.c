@@ -9,7 +9,7 @@
 
 #include "program.h"
 
-enum { OBJECTS = 400000, BYTES = 64, ROUNDS = 3, MORE_KIB_MAX = OBJECTS / 1024 };
+enum { OBJECTS = 400000, BYTES = 64, ROUNDS = 3, MORE_KIB_MAX = 2 * OBJECTS / 1024 };
 
 static void *object[OBJECTS];
 
@@ -34,13 +34,13 @@ static void empty_elsewhere(void) {
 
 static long held_kib(void) {
     char text[4096] = "";
-    FILE *status = fopen("/proc/self/status", "re");
-    size_t bytes = status ? fread(text, 1, sizeof text - 1, status) : 0;
-    const char *line = bytes ? strstr(text, "RssAnon:") : NULL;
+    FILE *sums = fopen("/proc/self/smaps_rollup", "re");
+    size_t bytes = sums ? fread(text, 1, sizeof text - 1, sums) : 0;
+    const char *line = bytes ? strstr(text, "Anonymous:") : NULL;
     if (!line)
         exit(3);
-    fclose(status);
-    return strtol(line + strlen("RssAnon:"), NULL, 10);
+    fclose(sums);
+    return strtol(line + strlen("Anonymous:"), NULL, 10);
 }
 
 int main(void) {
@@ -56,8 +56,7 @@ int main(void) {
         fill();
     }
     long other = held_kib();
-    printf("%s %s\n", same - first <= MORE_KIB_MAX ? "little" : "much", other - first <= MORE_KIB_MAX ? "little" : "much");
     if (getenv("TELL"))
         fprintf(stderr, "%ld %ld %ld KiB\n", first, same, other);
-    return 0;
+    return same - first > MORE_KIB_MAX || other - first > MORE_KIB_MAX;
 }
