@@ -18,8 +18,6 @@ enum {
     PENALTY_MIN = 512, /* and so much more after it ended, and ever more */
     PENALTY_MAX = 1 << 16,
     MISSES_MAX = 256,   /* after so many a family has hit more often than it missed, or ends */
-    LEARNS_MIN = 8, /* stacks with a word that is new to it a family may learn at first, */
-    HITS_A_LEARN = 8, /* and one more for each time it has hit so often: that takes longer than to walk */
     REFUSED_A_USED = 8, /* to begin anew costs as much as so many that are met again, for each that was known */
 };
 
@@ -97,13 +95,20 @@ static void count_miss(struct families *families, struct family *family) {
         return;
     }
     family->hits = family->misses = 1;
+    family->firsts = 0;
     family->vain = 0;
+}
+
+/* Where a program registers many things by calls of their own, each comes once: is that what the family is for? */
+static void count_first(struct families *families, struct family *family) {
+    families->awaited = family->sp;
+    if (++family->firsts > MISSES_MAX + family->hits)
+        end(families, family);
 }
 
 /* The same for one of its shape, whose words become those of their places. returns  0: there is no room, and no family */
 static int learn_stack(struct families *families, struct family *family, uintptr_t pc, uint32_t *number,
                        uint64_t *frames) {
-    family->learns++;
     if (family_places_learn(families, family, pc) == 0 && family_number(family, pc, 0, number) &&
         read_stack(family, pc, frames))
         return 1;
@@ -132,14 +137,19 @@ uint32_t families_site_of_new(struct families *families, const struct caller *ca
     size_t place = families_place(caller->sp);
     uint64_t frames[CAPTURE_FRAMES_MAX];
     uint32_t number;
+    families->awaited = 0;
     for (size_t way = 0; way < FAMILY_WAYS; way++) {
         struct family *family = &families->family[place ^ way];
         if (families->sp[place ^ way] != caller->sp || !family_begins_at(family, caller->bp))
             continue;
         if (!family_number(family, caller->pc, 0, &number) || !read_stack(family, caller->pc, frames)) {
-            if (family->learns > LEARNS_MIN + family->hits / HITS_A_LEARN || !family_places_fit(family, caller->pc)) {
+            if (!family_places_fit(family, caller->pc)) {
                 count_miss(families, family);
                 continue;
+            }
+            if (!family_places_seen(families, family, caller->pc)) {
+                count_first(families, family);
+                return 0;
             }
             if (!learn_stack(families, family, caller->pc, &number, frames))
                 return 0;
@@ -181,6 +191,7 @@ static struct family *room_for(struct families *families, const struct whole *wh
     for (size_t way = 0; least->sp && way < FAMILY_WAYS; way++) {
         families->family[place ^ way].hits /= 2;
         families->family[place ^ way].misses /= 2;
+        families->family[place ^ way].firsts /= 2;
         families->family[place ^ way].vain /= 2;
     }
     return least;
@@ -213,6 +224,8 @@ static int begin(struct families *families, const struct whole *whole) {
 
 int families_wish(struct families *families, const struct whole *whole, int times) {
     struct family_wish *wish = &families->wish[families_place(whole->caller.sp)];
+    if (families->awaited == whole->caller.sp)
+        return 0;
     if (wish->sp != whole->caller.sp) {
         if (wish->times > 0)
             wish->times -= times > 0;

@@ -9,6 +9,11 @@
 
 #include "family_words.h"
 
+enum {
+    WORDS_AT_ONCE = 4, /* that a place learns when they first come */
+    SEEN_TAG_SHIFT = 32,
+};
+
 /* ---- of a new family ---- */
 
 static void clear_place(struct family *family, size_t i) {
@@ -190,6 +195,27 @@ int family_places_fit(struct family *family, uintptr_t pc) {
             fit = fits_wide(family, &family->wide[wide], *family->wide[wide].at);
     }
     return fit;
+}
+
+/* Has the word come lately? It has now. */
+static int is_seen(struct families *families, const struct family *family, const struct family_wide *wide,
+                   uint64_t now) {
+    uint64_t mixed = ((now + family->sp) * SITE_HASH_BASE ^ (uintptr_t)wide->at) * SITE_HASH_BASE;
+    uint8_t *seen = &families->seen[mixed >> (64 - FAMILIES_SEEN_BITS)], tag = (uint8_t)(mixed >> SEEN_TAG_SHIFT | 1);
+    int before = *seen == tag;
+    *seen = tag;
+    return before;
+}
+
+int family_places_seen(struct families *families, const struct family *family, uintptr_t pc) {
+    int seen = 1;
+    for (size_t i = 0; i < family->wides; i++) {
+        const struct family_wide *wide = &family->wide[i];
+        uint64_t now = i ? *wide->at : pc;
+        if (wide->count >= WORDS_AT_ONCE && family_word_of(wide, now)->word != now)
+            seen &= is_seen(families, family, wide, now);
+    }
+    return seen;
 }
 
 static int learn_wide(struct families *families, struct family *family, struct family_wide *wide, uint64_t now) {

@@ -11,6 +11,9 @@ int family_places_put(struct family *family, const struct whole *whole);
 /* Is the present stack, which begins where the family does, of its shape? */
 int family_places_fit(struct family *family, uintptr_t pc);
 
+/* The same fits. Have all of its words come before, that places of many words do not have? Those that had not have now. */
+int family_places_seen(struct families *families, const struct family *family, uintptr_t pc);
+
 /* Each word of the present stack, which is of this shape, becomes one of its place. returns  0, or -1: there is no room */
 int family_places_learn(struct families *families, struct family *family, uintptr_t pc);
 

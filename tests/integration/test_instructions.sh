@@ -28,7 +28,9 @@ two pairs; two calls of operator new in turn|values|lists N|12000|24000|545
 a pair; a way through a tree of calls that was not taken before|ways|N|4096|12288|1482
 a place that malloc was not called from before|places|N|500|1500|3123
 a place in the start of a library|early|N|500|1500|3348
-12 pairs, each in a function of its own, below a call that was not made before|registers|N|500|1500|26840
+a pair; one of 64 functions at random calls what makes it|dispatch64|N|12000|24000|257
+a pair; one of 250 functions at random calls what makes it|dispatch250|N|12000|24000|257
+12 pairs, each in a function of its own, below a call that was not made before|registers|N|500|1500|24880
 a block of a pool with two objects, beside thousands|pools|N|2000|4000|4748
 '
 
@@ -77,6 +79,21 @@ build_registers() { # 1 500 calls, one after the other, of a function that leads
         echo 'return 0; }'
     } >"$WORK/registers.c"
     gcc -O2 -g '-DN=__attribute__((noinline))' -o "$WORK/registers" "$WORK/registers.c"
+}
+build_dispatch() { # N pairs below one of so many functions each, at random
+    local many
+    for many in 64 250; do
+        {
+            echo '#include <stdlib.h>'
+            echo 'static volatile int returned; static N void leaf(void) { char *volatile p = malloc(32); free(p); returned++; }'
+            seq $many | sed 's/.*/static N void f&(void) { leaf(); returned += &; }/'
+            echo 'static void (*const all[])(void) = {'
+            printf 'f%d,\n' $(seq $many)
+            echo '}; int main(int argc, char **argv) { unsigned chance = 1; int n = argc > 1 ? atoi(argv[1]) : 0;'
+            echo "while (n-- > 0) { chance = chance * 1664525 + 1013904223; all[(chance >> 8) % $many](); returned++; } }"
+        } >"$WORK/dispatch$many.c"
+        gcc -O2 -g '-DN=__attribute__((noinline))' -o "$WORK/dispatch$many" "$WORK/dispatch$many.c" || return
+    done
 }
 build_deep() { # N blocks, one for each level of a recursion that goes 1 000 levels down and comes back
     cat >"$WORK/deep.c" <<'C'
@@ -166,7 +183,7 @@ costs_at_most() { # CEILING PROGRAM ARGUMENTS SHORT LONG
 }
 
 exec 3>&2
-build_workloads && build_places && build_early && build_registers && build_deep && build_ways && build_pools || exit 1
+build_workloads && build_places && build_early && build_registers && build_dispatch && build_deep && build_ways && build_pools || exit 1
 while IFS='|' read -r counted program arguments short long ceiling; do
     [ -z "$counted" ] || claim "at most $ceiling instructions for $counted" \
         costs_at_most "$ceiling" "$program" "$arguments" "$short" "$long"
