@@ -36,6 +36,7 @@ static void forget(struct families *families, struct family *family) {
         family_give_back(families, family->known, family->known_bits);
     size_t place = (size_t)(family - families->family), group = place / FAMILY_WAYS, any = 0;
     families->sp[place] = 0;
+    families->awaited = families->awaited == family->sp ? 0 : families->awaited;
     struct family_first *first = families_first(families, family->sp);
     if (first->family == family)
         *first = (struct family_first){0};

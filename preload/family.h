@@ -22,7 +22,7 @@ enum {
     FAMILY_HITS_A_VAIN = 2, /* a look in vain costs up to so many times what a hit saves */
     FAMILY_NUMBER_BITS = 32,
     FAMILY_WORD_BITS = 8, /* a wide place has 1 << this many words at most */
-    FAMILIES_SEEN_BITS = 13,
+    FAMILIES_SEEN = 1 << 14, /* words that came once are remembered until they are so many */
 };
 
 struct family_known {
@@ -63,7 +63,8 @@ struct family {
     uint32_t frames, runs;
     uint32_t any_frame; /* at which a stack is cut short: what stands there leads nowhere; 0: it is not cut */
     const uint64_t *outermost;
-    uint32_t hits, misses;
+    uint64_t hits;
+    uint32_t misses;
     uint32_t firsts; /* stacks with words that it will know when they come again */
     uint32_t vain; /* how often it was looked at before anything else, and the stack was none of its */
     uint32_t bits; /* of a number, at most FAMILY_NUMBER_BITS */
@@ -95,7 +96,8 @@ struct families {
         int32_t times;
         uint32_t penalty;
     } wish[FAMILIES];
-    uint8_t seen[1 << FAMILIES_SEEN_BITS]; /* tags of words that came once, each where its hash says */
+    uint64_t seen[FAMILIES_SEEN / 8]; /* two bits of each word that came once, eight times as many as there may be words */
+    uint32_t seen_count;
     uintptr_t awaited; /* the last new stack, if it is one that begins here and will be known by its family when it comes again */
     uint64_t groups;  /* bit i: there is one among the FAMILY_WAYS places from i * FAMILY_WAYS on */
     uint32_t used;    /* entries of all tables */

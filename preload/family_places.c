@@ -10,9 +10,11 @@
 #include "family_words.h"
 
 enum {
-    WORDS_AT_ONCE = 4, /* that a place learns when they first come */
-    SEEN_TAG_SHIFT = 32,
+    WORDS_AT_ONCE = 4,   /* that a place learns when they first come */
+    SEEN_BITS = 64 - 17, /* of a hash: its high ones say which bit of families.seen */
 };
+
+_Static_assert(sizeof((struct families *)0)->seen * 8 == UINT64_C(1) << (64 - SEEN_BITS), "a bit for each");
 
 /* ---- of a new family ---- */
 
@@ -197,14 +199,24 @@ int family_places_fit(struct family *family, uintptr_t pc) {
     return fit;
 }
 
-/* Has the word come lately? It has now. */
+static int is_set(struct families *families, uint64_t hash) {
+    uint64_t number = hash >> SEEN_BITS, bit = UINT64_C(1) << number % 64, before = families->seen[number / 64];
+    families->seen[number / 64] |= bit;
+    return (before & bit) != 0;
+}
+
+/* Has the word come lately? It has now. A word in twenty has not, at most, where the answer is that it has. */
 static int is_seen(struct families *families, const struct family *family, const struct family_wide *wide,
                    uint64_t now) {
-    uint64_t mixed = ((now + family->sp) * SITE_HASH_BASE ^ (uintptr_t)wide->at) * SITE_HASH_BASE;
-    uint8_t *seen = &families->seen[mixed >> (64 - FAMILIES_SEEN_BITS)], tag = (uint8_t)(mixed >> SEEN_TAG_SHIFT | 1);
-    int before = *seen == tag;
-    *seen = tag;
-    return before;
+    uint64_t hash = ((now + family->sp) * SITE_HASH_BASE ^ (uintptr_t)wide->at) * SITE_HASH_BASE;
+    int first = is_set(families, hash), second = is_set(families, hash * SITE_HASH_BASE);
+    if (first && second)
+        return 1;
+    if (++families->seen_count == FAMILIES_SEEN) {
+        memset(families->seen, 0, sizeof families->seen);
+        families->seen_count = 0;
+    }
+    return 0;
 }
 
 int family_places_seen(struct families *families, const struct family *family, uintptr_t pc) {

@@ -164,6 +164,8 @@ static int push(struct ids_store *store, const object_id *ids) {
 /* returns 0: there is none */
 static int pop(struct ids_store *store, object_id *ids) {
     struct ids_sheet *top = store->top;
+    while (top && !top->batches) /* a thread ended before it was done */
+        store->top = top = top->below;
     if (!top)
         return 0;
     memcpy(ids, top->batch[top->batches - 1], sizeof top->batch[0]);
@@ -178,10 +180,10 @@ static int pop(struct ids_store *store, object_id *ids) {
 }
 
 /* To everybody. returns -1: no memory */
-static int share(struct thread_state *state) {
+static int share(struct thread_state *state, const object_id *ids) {
     state->has_shared = 1;
     lock_take(LOCK_IDS);
-    int error = push(&shared, state->ids);
+    int error = push(&shared, ids);
     lock_release(LOCK_IDS);
     return error;
 }
@@ -190,12 +192,14 @@ static int share(struct thread_state *state) {
  * come back for them: what it gives to everybody comes back as others' ids do, whose records lie beside those that another
  * thread writes. Without memory they are never used again. */
 void ids_spill(struct thread_state *state) {
-    int is_kept = batches_in(&state->kept) < state->kept_max && push(&state->kept, state->ids) == 0;
-    if (!is_kept && share(state) != 0)
-        settle(state, state->ids, IDS_BATCH);
+    object_id going[IDS_BATCH]; /* first from the one list, then to the other: if the thread ends in between, none is in both */
+    memcpy(going, state->ids, sizeof going);
     state->id_count -= IDS_BATCH;
     state->ids_then -= IDS_BATCH;
     memmove(state->ids, state->ids + IDS_BATCH, state->id_count * sizeof state->ids[0]);
+    int is_kept = batches_in(&state->kept) < state->kept_max && push(&state->kept, going) == 0;
+    if (!is_kept && share(state, going) != 0)
+        settle(state, going, IDS_BATCH);
 }
 
 /* Ids that everybody gave back. */

@@ -85,8 +85,8 @@ static uint32_t look(struct families *families, uintptr_t sp, int may_learn) {
     uint64_t frames[PLACES + 1] = {CODE};
     for (size_t i = 0; i < PLACES; i++)
         frames[i + 1] = stack[i][0];
-    uint32_t site = families_site(families, &caller);
-    if (!site && may_learn)
+    uint32_t site = families_near(families, sp) ? families_site(families, &caller) : 0;
+    if (!site && may_learn && families_near(families, sp))
         site = families_site_of_new(families, &caller);
     if (site)
         ck_assert(memcmp(sites[site - 1].frames, frames, sizeof frames) == 0);
@@ -263,6 +263,31 @@ START_TEST (where_each_word_comes_once_the_family_ends) {
     }
     ck_assert_uint_lt(words, 1000);
     check_used(families);
+    for (unsigned i = 0; !families->used && i < 1000; i++) /* and another begins when it is wished for often enough */
+        if (!meet(families, SP))
+            begin(families, SP);
+    ck_assert_uint_ne(families->used, 0);
+}
+END_TEST
+
+/* Words that come in turn: each has come before when its turn comes again. */
+START_TEST (what_comes_in_turn_is_learnt_whichever_words_these_are) {
+    enum { MANY = 250 };
+    uint32_t state = 1;
+    for (unsigned set = 0; set < 20; set++) {
+        struct families *families = families_make();
+        uint64_t word[MANY];
+        ck_assert(begin(families, SP));
+        site_total = 1 << 13; /* that there may be as large a table as it takes */
+        for (unsigned i = 0; i < MANY; i++) {
+            state = state * 1664525 + 1013904223;
+            word[i] = CODE + state % CODE;
+        }
+        for (unsigned turn = 0; turn < 3 * MANY; turn++) {
+            stack[5][0] = word[turn % MANY];
+            ck_assert(meet(families, SP) || turn < MANY);
+        }
+    }
 }
 END_TEST
 
@@ -501,6 +526,7 @@ int main(void) {
     tcase_add_test(tests, a_place_has_so_many_words_and_no_more);
     tcase_add_test(tests, a_place_of_many_words_learns_what_comes_again);
     tcase_add_test(tests, where_each_word_comes_once_the_family_ends);
+    tcase_add_test(tests, what_comes_in_turn_is_learnt_whichever_words_these_are);
     tcase_add_test(tests, where_many_words_come_in_any_order_all_are_learnt);
     tcase_add_test(tests, a_table_is_found_for_any_words);
     tcase_add_test(tests, a_family_that_is_refused_memory_gives_back_all);
