@@ -21,7 +21,7 @@ enum {
     FAMILY_TABLE_BITS_MAX = 22,
     FAMILY_HITS_A_VAIN = 2, /* a look in vain costs up to so many times what a hit saves */
     FAMILY_NUMBER_BITS = 32,
-    FAMILY_WORD_BITS = 8, /* a wide place has 1 << this many words at most */
+    FAMILY_WORD_BITS = 8,    /* a wide place has 1 << this many words at most */
     FAMILIES_SEEN = 1 << 14, /* words that came once are remembered until they are so many */
 };
 
@@ -66,8 +66,8 @@ struct family {
     uint64_t hits;
     uint32_t misses;
     uint32_t firsts; /* stacks with words that it will know when they come again */
-    uint32_t vain; /* how often it was looked at before anything else, and the stack was none of its */
-    uint32_t bits; /* of a number, at most FAMILY_NUMBER_BITS */
+    uint32_t vain;   /* how often it was looked at before anything else, and the stack was none of its */
+    uint32_t bits;   /* of a number, at most FAMILY_NUMBER_BITS */
     struct family_known *known;
     uint32_t known_bits, known_mask; /* there are 1 << known_bits of them, */
     uint32_t filled;                 /* so many of which hold a number, */
@@ -96,12 +96,12 @@ struct families {
         int32_t times;
         uint32_t penalty;
     } wish[FAMILIES];
-    uint64_t seen[FAMILIES_SEEN / 8]; /* two bits of each word that came once, eight times as many as there may be words */
+    uint64_t seen[FAMILIES_SEEN / 8]; /* two bits of each word that came once; eight for each that there may be */
     uint32_t seen_count;
-    uintptr_t awaited; /* the last new stack, if it is one that begins here and will be known by its family when it comes again */
-    uint64_t groups;  /* bit i: there is one among the FAMILY_WAYS places from i * FAMILY_WAYS on */
-    uint32_t used;    /* entries of all tables */
-    uint32_t refused; /* how often there was no room */
+    uintptr_t awaited; /* where the last new stack begins, if its family will know it when it comes again */
+    uint64_t groups;   /* bit i: there is one among the FAMILY_WAYS places from i * FAMILY_WAYS on */
+    uint32_t used;     /* entries of all tables */
+    uint32_t refused;  /* how often there was no room */
     struct family_free *free[FAMILY_TABLE_BITS_MAX + 1]; /* tables of 1 << i entries that are nobody's */
     struct family family[FAMILIES];
 };

@@ -192,7 +192,7 @@ static int share(struct thread_state *state, const object_id *ids) {
  * come back for them: what it gives to everybody comes back as others' ids do, whose records lie beside those that another
  * thread writes. Without memory they are never used again. */
 void ids_spill(struct thread_state *state) {
-    object_id going[IDS_BATCH]; /* first from the one list, then to the other: if the thread ends in between, none is in both */
+    object_id going[IDS_BATCH]; /* off the one list before they are on the other, for a thread that ends in between */
     memcpy(going, state->ids, sizeof going);
     state->id_count -= IDS_BATCH;
     state->ids_then -= IDS_BATCH;
