@@ -21,8 +21,9 @@ enum {
     FAMILY_TABLE_BITS_MAX = 22,
     FAMILY_HITS_A_VAIN = 2, /* a look in vain costs up to so many times what a hit saves */
     FAMILY_NUMBER_BITS = 32,
-    FAMILY_WORD_BITS = 8,    /* a wide place has 1 << this many words at most */
-    FAMILIES_SEEN = 1 << 14, /* words that came once are remembered until they are so many */
+    FAMILY_WORD_BITS = 8,                              /* a wide place has 1 << this many words at most */
+    FAMILIES_SEEN_BITS = 17,                           /* 1 << this: bits for words that came once, two each, */
+    FAMILIES_SEEN_MAX = 1 << (FAMILIES_SEEN_BITS - 3), /* until there are so many: then none is remembered */
 };
 
 struct family_known {
@@ -96,12 +97,12 @@ struct families {
         int32_t times;
         uint32_t penalty;
     } wish[FAMILIES];
-    uint64_t seen[FAMILIES_SEEN / 8]; /* two bits of each word that came once; eight for each that there may be */
-    uint32_t seen_count;
-    uintptr_t awaited; /* where the last new stack begins, if its family will know it when it comes again */
-    uint64_t groups;   /* bit i: there is one among the FAMILY_WAYS places from i * FAMILY_WAYS on */
-    uint32_t used;     /* entries of all tables */
-    uint32_t refused;  /* how often there was no room */
+    uint64_t seen[1 << (FAMILIES_SEEN_BITS - 6)];
+    uint32_t seen_count; /* words that set a bit of it */
+    uintptr_t awaited;   /* where the last new stack begins, if its family will know it when it comes again */
+    uint64_t groups;     /* bit i: there is one among the FAMILY_WAYS places from i * FAMILY_WAYS on */
+    uint32_t used;       /* entries of all tables */
+    uint32_t refused;    /* how often there was no room */
     struct family_free *free[FAMILY_TABLE_BITS_MAX + 1]; /* tables of 1 << i entries that are nobody's */
     struct family family[FAMILIES];
 };

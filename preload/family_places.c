@@ -1,6 +1,6 @@
 /* family_places.c - the places of a family's stacks, and the bits that each of their words has in a number.
  *
- * Owns:    at[], one[], two[], weight[], wide[], run[] and bits of a family.
+ * Owns:    at[], one[], two[], weight[], wide[], run[] and bits of a family; seen[] of families.
  * Never:   has a word join from which a walk would not go on in the same way.
  * Start:   family_places_fit(), family_places_learn(), family_places_order(). Invariants: README.md, "Stacks". */
 #include "family_places.h"
@@ -10,11 +10,8 @@
 #include "family_words.h"
 
 enum {
-    WORDS_AT_ONCE = 4,   /* that a place learns when they first come */
-    SEEN_BITS = 64 - 17, /* of a hash: its high ones say which bit of families.seen */
+    WORDS_AT_ONCE = 4, /* that a place learns when they first come */
 };
-
-_Static_assert(sizeof((struct families *)0)->seen * 8 == UINT64_C(1) << (64 - SEEN_BITS), "a bit for each");
 
 /* ---- of a new family ---- */
 
@@ -199,8 +196,10 @@ int family_places_fit(struct family *family, uintptr_t pc) {
     return fit;
 }
 
-static int is_set(struct families *families, uint64_t hash) {
-    uint64_t number = hash >> SEEN_BITS, bit = UINT64_C(1) << number % 64, before = families->seen[number / 64];
+/* Set the bit that the hash's high ones say. returns whether it was set */
+static int set_seen(struct families *families, uint64_t hash) {
+    uint64_t number = hash >> (64 - FAMILIES_SEEN_BITS), bit = UINT64_C(1) << number % 64;
+    uint64_t before = families->seen[number / 64];
     families->seen[number / 64] |= bit;
     return (before & bit) != 0;
 }
@@ -209,10 +208,10 @@ static int is_set(struct families *families, uint64_t hash) {
 static int is_seen(struct families *families, const struct family *family, const struct family_wide *wide,
                    uint64_t now) {
     uint64_t hash = ((now + family->sp) * SITE_HASH_BASE ^ (uintptr_t)wide->at) * SITE_HASH_BASE;
-    int first = is_set(families, hash), second = is_set(families, hash * SITE_HASH_BASE);
+    int first = set_seen(families, hash), second = set_seen(families, hash * SITE_HASH_BASE);
     if (first && second)
         return 1;
-    if (++families->seen_count == FAMILIES_SEEN) {
+    if (++families->seen_count == FAMILIES_SEEN_MAX) {
         memset(families->seen, 0, sizeof families->seen);
         families->seen_count = 0;
     }

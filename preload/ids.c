@@ -79,6 +79,7 @@ static void settle(struct thread_state *state, const object_id *ids, uint32_t co
         object->size_bytes = 0;
     }
 }
+
 /* One word changes when a batch comes or goes: a thread may end anywhere, and another has its store then. */
 static uint32_t batches_in(const struct ids_store *store) {
     return store->top ? store->top->batches_below + store->top->batches : 0;

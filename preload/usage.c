@@ -50,8 +50,8 @@ static void add(const struct rusage *child) {
 #undef X
 }
 
-static _Atomic long
-    taken[TAKEN_MAX]; /* children of ours whose end the program has waited for, and has not asked about */
+/* Children of ours whose end the program has waited for, and has not asked about. */
+static _Atomic long taken[TAKEN_MAX];
 
 static void note_taken(long child) {
     static _Atomic unsigned next_place;
