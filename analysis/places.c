@@ -14,13 +14,20 @@ static void note(uint8_t *places, uintptr_t start, uintptr_t end) {
         places[number % PLACES] = 1;
 }
 
+/* Those in which anything begins, as far as that is known: what is small may end in the next one. */
+static void note_leaves(const struct heap *heap, uint8_t *places) {
+    uintptr_t base = 0;
+    for (size_t i = 0; i < heap->piece_count; i++)
+        note(places, heap->piece[i].base, heap->piece[i].base + HEAP_LEAF_BYTES);
+    for (; !heap->piece && heap_next_leaf(heap->index, &base); base += HEAP_LEAF_BYTES)
+        note(places, base, base + HEAP_LEAF_BYTES);
+}
+
 int places_find(struct heap *heap, struct arena *arena) {
     uint8_t *places = arena_alloc(arena, PLACES, sizeof *places);
-    uintptr_t base = 0;
     if (!places)
         return -ENOMEM;
-    for (; heap_next_leaf(heap->index, &base); base += HEAP_LEAF_BYTES) /* a small object may end in the next one */
-        note(places, base, base + HEAP_LEAF_BYTES);
+    note_leaves(heap, places);
     for (size_t i = 0; i < heap->odd_count; i++)
         note(places, heap->odd[i].address, heap->odd[i].address + HEAP_LARGE_BYTES);
     for (size_t i = 0; i < heap->large_count; i++)

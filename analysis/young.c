@@ -175,6 +175,8 @@ int young_view(struct heap *heap, const struct young *young, struct arena *arena
     heap->hi = 0;
     heap->large = NULL;
     heap->large_count = 0;
+    heap->piece = NULL;
+    heap->piece_count = 0;
     heap->object_bytes = 0;
     choose_epochs(&view);
     if (view_leaves(&view) || view_odd(&view) || view_suspects(&view, &suspects) ||

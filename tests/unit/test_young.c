@@ -1,6 +1,7 @@
 /* test_young.c - young scans: what they look at, and what they read of old memory. Whole programs: test_young_model.c.
  *
  * Linked with all of analysis/, heap_build.c and -lcheck. */
+#include "analysis/places.h"
 #include "analysis/verdict.h"
 #include "tests/unit/heap_build.h"
 #include "tests/unit/suite.h"
@@ -80,6 +81,17 @@ START_TEST (view_holds_what_was_born_since_and_nothing_else) {
     ck_assert(!is_viewed(old) && !is_viewed(half_old) && !is_viewed(odd_old));
     for (size_t i = 1; i < build->heap.subset_count; i++)
         ck_assert_uint_lt(build->heap.subset[i - 1].address, build->heap.subset[i].address);
+}
+END_TEST
+
+START_TEST (objects_made_after_a_scan_of_all_are_in_its_view_of_places) {
+    object(32);
+    heap_build_freeze(build);
+    heap_build_gap(build, 2 * (size_t)HEAP_LEAF_BYTES);
+    build->epoch++;
+    void *young = object(32);
+    view_after(2);
+    ck_assert(places_used(build->heap.places, (uintptr_t)young));
 }
 END_TEST
 
@@ -286,6 +298,7 @@ int main(void) {
     TCase *tests = tcase_create("young"), *plain = tcase_create("epochs");
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, view_holds_what_was_born_since_and_nothing_else);
+    tcase_add_test(tests, objects_made_after_a_scan_of_all_are_in_its_view_of_places);
     tcase_add_test(tests, view_of_nothing_is_a_view);
     tcase_add_test(tests, serials_that_wrap_stay_young);
     tcase_add_test(tests, suspects_are_looked_at_unless_they_were_freed_or_replaced);
