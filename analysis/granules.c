@@ -13,7 +13,7 @@ enum {
     WORD = sizeof(uintptr_t),
     BLOCKS_AHEAD = 8,         /* of 64 slots: a walk from page to page is faster than the processor foresees */
     GROUP = sizeof(uint64_t), /* granules that are looked at together */
-    NOTHING_GRANULES = 4096 / GRANULE_BYTES, /* noted at once: the words that follow lead there, too */
+    NONE_GRANULES = 4096 / GRANULE_BYTES, /* noted at once: the words that follow lead there, too */
     SHORT_WORDS_MAX = GRANULE_INSIDE - GRANULE_SHORT - 1,
     SHORT_GRANULES = (SHORT_WORDS_MAX + 1) * WORD / GRANULE_BYTES, /* how far before its end one begins, at most */
 };
@@ -330,49 +330,45 @@ static int note_group(_Atomic uint8_t *group) {
     return 1;
 }
 
-void granules_note_met(struct granules *granules, struct range object, uintptr_t address) {
-    _Atomic uint8_t *granule = granules_at(granules, address);
-    size_t number = heap_slot_number(address);
-    struct range leaf = {address & ~(uintptr_t)(HEAP_LEAF_BYTES - 1), 0};
-    leaf.hi = leaf.lo + HEAP_LEAF_BYTES;
-    _Atomic uint8_t *first = granule - number;
-    if (granule == &granules->nothing_known || first == granules->bare->granule)
-        return;
-    size_t at = object.lo < leaf.lo ? 0 : heap_slot_number(object.lo) + 1;
-    size_t end = object.hi < leaf.hi ? heap_slot_number(object.hi) : HEAP_LEAF_SLOTS;
+/* Granules [at, end) of the leaf, or as many as are empty: what follows was noted before, or another object begins there. */
+static void note_empty(_Atomic uint8_t *leaf, size_t at, size_t end) {
     while (at < end) {
-        if (at % GROUP == 0 && end - at >= GROUP && note_group(&first[at])) {
+        if (at % GROUP == 0 && end - at >= GROUP && note_group(&leaf[at])) {
             at += GROUP;
             continue;
         }
-        if (atomic_load_explicit(&first[at], memory_order_relaxed) != GRANULE_EMPTY)
-            return; /* noted before, or another object begins here: this one was freed unseen */
-        atomic_store_explicit(&first[at++], GRANULE_WITHIN, memory_order_relaxed);
+        if (atomic_load_explicit(&leaf[at], memory_order_relaxed) != GRANULE_EMPTY)
+            return;
+        atomic_store_explicit(&leaf[at++], GRANULE_WITHIN, memory_order_relaxed);
     }
 }
 
-void granules_note_settled(struct granules *granules, struct range none, uintptr_t address) {
-    const uintptr_t base = address & ~(uintptr_t)(GRANULE_BYTES - 1);
-    _Atomic uint8_t *granule = granules_at(granules, address);
-    uintptr_t start;
-    if (atomic_load_explicit(granule, memory_order_relaxed) != GRANULE_EMPTY || base < none.lo ||
-        base + GRANULE_BYTES > none.hi || is_bare(granules, granule, heap_slot_number(address)))
-        return;
-    enum granules_inside inside = granules_look(granules, base, &start);
-    if (inside == GRANULES_IN_MET || inside == GRANULES_NOWHERE)
-        atomic_store_explicit(granule, GRANULE_WITHIN, memory_order_relaxed);
+/* Where in a leaf a range ends that begins in it, or before. */
+static size_t end_in_leaf(uintptr_t leaf, uintptr_t end) {
+    return end < leaf + HEAP_LEAF_BYTES ? heap_slot_number(end) : HEAP_LEAF_SLOTS;
 }
 
-void granules_note_nothing(struct granules *granules, struct range none, uintptr_t address) {
+void granules_note_met(struct granules *granules, struct range object, uintptr_t address) {
     _Atomic uint8_t *granule = granules_at(granules, address);
-    size_t number = heap_slot_number(address), place = number % GROUP;
-    uintptr_t base = (address & ~(uintptr_t)(GRANULE_BYTES - 1)) - place * GRANULE_BYTES;
+    const uintptr_t leaf = address & ~(uintptr_t)(HEAP_LEAF_BYTES - 1);
+    size_t number = heap_slot_number(address);
+    if (!is_bare(granules, granule, number))
+        note_empty(granule - number, object.lo < leaf ? 0 : heap_slot_number(object.lo) + 1,
+                   end_in_leaf(leaf, object.hi));
+}
+
+static int is_of_interest(enum granules_inside inside) {
+    return inside != GRANULES_NOWHERE && inside != GRANULES_IN_MET && inside != GRANULES_FAR;
+}
+
+void granules_note_none(struct granules *granules, struct range none, uintptr_t address) {
+    _Atomic uint8_t *granule = granules_at(granules, address);
+    const uintptr_t leaf = address & ~(uintptr_t)(HEAP_LEAF_BYTES - 1);
+    uintptr_t base = address & ~(uintptr_t)(GRANULE_BYTES - 1), start;
+    size_t number = heap_slot_number(address), end = end_in_leaf(leaf, none.hi);
     if (is_bare(granules, granule, number) || base < none.lo)
         return;
-    _Atomic uint8_t *first = granule - number;
-    for (size_t at = number - place, end = at + NOTHING_GRANULES; at < end && at < HEAP_LEAF_SLOTS; at += GROUP) {
-        base += GROUP * GRANULE_BYTES;
-        if (base > none.hi || !note_group(&first[at]))
-            return;
-    }
+    if (base != address && is_of_interest(granules_look(granules, base, &start)))
+        return; /* the granule's begin lies in an object that was not met */
+    note_empty(granule - number, number, end - number > NONE_GRANULES ? number + NONE_GRANULES : end);
 }

@@ -103,11 +103,10 @@ enum granules_inside granules_look(struct granules *granules, uintptr_t address,
 /* The same for an object that granules_look() does not tell of: [lo, hi) was met. Only in the leaf of `address`. */
 void granules_note_met(struct granules *granules, struct range object, uintptr_t address);
 
-/* The same where words lead to what was freed, as they do in arenas. No object without a slot, or of HEAP_LARGE_BYTES, is or
- * ends in `none`: in these there may be records of smaller ones that were freed unseen.
- * settled  the granule of an address that is GRANULES_NOWHERE or GRANULES_IN_MET
- * nothing  a page from an address on that is GRANULES_FAR */
-void granules_note_settled(struct granules *granules, struct range none, uintptr_t address);
-void granules_note_nothing(struct granules *granules, struct range none, uintptr_t address);
+/* The same where words lead to what was freed, as they do in arenas: of a page from `address` on, as far as nothing begins.
+ * address  GRANULES_NOWHERE, GRANULES_IN_MET or GRANULES_FAR, in a granule where no object begins
+ * none     it lies in this, where no object without a slot, or of HEAP_LARGE_BYTES, is or ends: in these there may be records
+ *          of smaller ones that were freed unseen */
+void granules_note_none(struct granules *granules, struct range none, uintptr_t address);
 
 #endif

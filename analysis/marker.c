@@ -122,7 +122,7 @@ static object_id pointed_inside(struct marker *marker, uintptr_t word, uintptr_t
     case GRANULES_NOWHERE:
     case GRANULES_IN_MET:
         if (met_byte(marker->met, word) == GRANULE_EMPTY && !heap->odd_count && !find_far(marker, word, start))
-            granules_note_settled(&marker->met->granules, marker->none, word);
+            granules_note_none(&marker->met->granules, marker->none, word);
         return 0;
     case GRANULES_IN_UNMET:
         return heap_at(heap, *start);
@@ -130,7 +130,7 @@ static object_id pointed_inside(struct marker *marker, uintptr_t word, uintptr_t
         return pointed_behind(heap, word, start, is_end);
     case GRANULES_FAR:
         if (!(id = find_far(marker, word, start))) {
-            granules_note_nothing(&marker->met->granules, marker->none, word);
+            granules_note_none(&marker->met->granules, marker->none, word);
             return 0;
         }
         if (heap_contains(heap, *start, id, word))

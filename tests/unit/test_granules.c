@@ -64,10 +64,9 @@ static void note_nothing(void) {
         enum granules_inside inside = granules_look(&met.granules, address, &start);
         if (heap_find_far(&build->heap, address, &start, &none))
             continue;
-        if (inside == GRANULES_NOWHERE || inside == GRANULES_IN_MET)
-            granules_note_settled(&met.granules, none, address);
-        else if (inside == GRANULES_FAR)
-            granules_note_nothing(&met.granules, none, address);
+        if ((inside == GRANULES_NOWHERE || inside == GRANULES_IN_MET || inside == GRANULES_FAR) &&
+            met_byte(&met, address) == GRANULE_EMPTY)
+            granules_note_none(&met.granules, none, address);
     }
 }
 
@@ -162,25 +161,68 @@ START_TEST (memory_far_from_any_object_is_told_without_the_index) {
 }
 END_TEST
 
-/* Each granule is looked for once, and a page at once where nothing is near. */
+static uint8_t byte_at(const char *address) {
+    return met_byte(&met, (uintptr_t)address);
+}
+
+/* A page is looked for once, wherever it begins. */
 START_TEST (memory_with_no_object_is_noted) {
     enum { GAP = 65536, PAGE = 4096 };
     begin();
     heap_build_object(build, 64, 1);
     const char *gap = heap_build_gap(build, GAP), *object = heap_build_object(build, 32, 1);
+    const struct range none = {0, (uintptr_t)object};
     freeze();
     ck_assert_int_eq(look(gap + 64), GRANULES_NOWHERE);
-    granules_note_settled(&met.granules, (struct range){(uintptr_t)gap + 80, (uintptr_t)object}, (uintptr_t)gap + 64);
-    ck_assert_uint_eq(met_byte(&met, (uintptr_t)gap + 64), GRANULE_EMPTY);
-    granules_note_settled(&met.granules, (struct range){0, (uintptr_t)object}, (uintptr_t)gap + 64);
-    ck_assert_uint_eq(met_byte(&met, (uintptr_t)gap + 64), GRANULE_WITHIN);
-    for (const char *at = gap + PAGE; at < gap + GAP - PAGE; at += 2 * PAGE) {
+    granules_note_none(&met.granules, none, (uintptr_t)gap + 64);
+    ck_assert_uint_eq(byte_at(gap + 48), GRANULE_EMPTY);
+    ck_assert_uint_eq(byte_at(gap + 64), GRANULE_WITHIN);
+    ck_assert_uint_eq(byte_at(gap + 64 + PAGE - 16), GRANULE_WITHIN);
+    ck_assert_uint_eq(byte_at(gap + 64 + PAGE), GRANULE_EMPTY);
+    for (const char *at = gap + 3 * PAGE; at < gap + GAP - PAGE; at += 2 * PAGE) {
         ck_assert_int_eq(look(at), GRANULES_FAR);
-        granules_note_nothing(&met.granules, (struct range){0, (uintptr_t)object}, (uintptr_t)at);
-        ck_assert_uint_eq(met_byte(&met, (uintptr_t)at), GRANULE_WITHIN);
-        ck_assert_uint_eq(met_byte(&met, (uintptr_t)at + PAGE / 2), GRANULE_WITHIN);
+        granules_note_none(&met.granules, none, (uintptr_t)at + 8);
+        ck_assert_uint_eq(byte_at(at), GRANULE_WITHIN);
+        ck_assert_uint_eq(byte_at(at + PAGE / 2), GRANULE_WITHIN);
     }
     ck_assert_int_eq(look(object + 8), GRANULES_IN_UNMET);
+    heap_build_free(build);
+}
+END_TEST
+
+START_TEST (memory_with_no_object_is_noted_as_far_as_that_is_known) {
+    begin();
+    heap_build_object(build, 32, 1);
+    const char *gap = heap_build_gap(build, 1024);
+    const uintptr_t at = (uintptr_t)gap;
+    const char *object = heap_build_object(build, 32, 1);
+    freeze();
+    ck_assert_int_eq(look(gap), GRANULES_AT_UNMET);
+    ck_assert_int_eq(look(gap + 16), GRANULES_NOWHERE);
+    granules_note_none(&met.granules, (struct range){0, at + 104}, at + 24);
+    ck_assert_uint_eq(byte_at(gap + 16), GRANULE_WITHIN);
+    ck_assert_uint_eq(byte_at(gap + 80), GRANULE_WITHIN);
+    ck_assert_uint_eq(byte_at(gap + 96), GRANULE_EMPTY); /* its end is not in `none` */
+    granules_note_none(&met.granules, (struct range){at + 200, UINTPTR_MAX}, at + 204);
+    ck_assert_uint_eq(byte_at(gap + 192), GRANULE_EMPTY); /* nor is this one's begin */
+    granules_note_none(&met.granules, (struct range){0, UINTPTR_MAX}, at + 512);
+    ck_assert_uint_eq(byte_at(gap + 496), GRANULE_EMPTY);
+    ck_assert_uint_eq(byte_at(object - 16), GRANULE_WITHIN);
+    ck_assert_int_eq(look(object + 8), GRANULES_IN_UNMET);
+    heap_build_free(build);
+}
+END_TEST
+
+/* The end of an object that was not met lies in the same granule. */
+START_TEST (granule_that_begins_in_an_object_is_not_noted) {
+    begin();
+    const char *object = heap_build_object(build, 32 + 1, 1);
+    heap_build_gap(build, 64);
+    freeze();
+    ck_assert_int_eq(look(object + 40), GRANULES_NOWHERE);
+    granules_note_none(&met.granules, (struct range){0, UINTPTR_MAX}, (uintptr_t)object + 40);
+    ck_assert_uint_eq(byte_at(object + 32), GRANULE_EMPTY);
+    ck_assert_int_eq(look(object + 32), GRANULES_AT_UNMET);
     heap_build_free(build);
 }
 END_TEST
@@ -195,7 +237,7 @@ START_TEST (memory_next_to_large_objects_is_noted_up_to_them) {
     freeze();
     for (const char *at = gap - GAP; at < object + GAP; at += 64)
         if (look(at) == GRANULES_FAR && !heap_find_far(&build->heap, (uintptr_t)at, &start, &none))
-            granules_note_nothing(&met.granules, none, (uintptr_t)at);
+            granules_note_none(&met.granules, none, (uintptr_t)at);
     ck_assert_uint_eq(met_byte(&met, (uintptr_t)gap + PAGE), GRANULE_WITHIN);
     ck_assert_int_eq(look(gap - 8), GRANULES_FAR);
     ck_assert_int_eq(look(gap), GRANULES_FAR);
@@ -344,6 +386,8 @@ int main(void) {
     tcase_add_test(tests, middle_of_a_long_object_is_told_without_the_index);
     tcase_add_test(tests, memory_far_from_any_object_is_told_without_the_index);
     tcase_add_test(tests, memory_with_no_object_is_noted);
+    tcase_add_test(tests, memory_with_no_object_is_noted_as_far_as_that_is_known);
+    tcase_add_test(tests, granule_that_begins_in_an_object_is_not_noted);
     tcase_add_test(tests, memory_next_to_large_objects_is_noted_up_to_them);
     tcase_add_test(tests, middle_of_a_large_object_is_told_when_it_was_met);
     tcase_add_test(tests, object_that_begins_inside_another_is_its_own);
