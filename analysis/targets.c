@@ -127,6 +127,8 @@ static struct work_block *take_blocks(struct targets_pool *pool, size_t place) {
 }
 
 struct targets_stack *targets_more_room(struct targets *targets, uint64_t turned) {
+    if (turned >> (64 - HEAP_GRANULE_SHIFT))
+        return NULL; /* it does not lead to a granule's start */
     size_t place = find_place(targets, heap_turned_key(turned));
     struct targets_stack *stack = &targets->stack[place];
     if (stack->key == NO_KEY || stack->top != stack->hi)
