@@ -11,9 +11,11 @@
 
 enum {
     WORD = sizeof(uintptr_t),
+    PAGE = 4096,
+    BLOCK_SLOTS = 1 << HEAP_BLOCK_SHIFT,
     BLOCKS_AHEAD = 8,         /* of 64 slots: a walk from page to page is faster than the processor foresees */
     GROUP = sizeof(uint64_t), /* granules that are looked at together */
-    NONE_GRANULES = 4096 / GRANULE_BYTES, /* noted at once: the words that follow lead there, too */
+    NONE_GRANULES = PAGE / GRANULE_BYTES, /* noted at once: the words that follow lead there, too */
     SHORT_WORDS_MAX = GRANULE_INSIDE - GRANULE_SHORT - 1,
     SHORT_GRANULES = (SHORT_WORDS_MAX + 1) * WORD / GRANULE_BYTES, /* how far before its end one begins, at most */
 };
@@ -39,11 +41,20 @@ static inline unsigned step_back(uint8_t byte) {
     return 1u << (byte - (GRANULE_INSIDE | GRANULE_MET));
 }
 
+/* A page of ours that is read first costs two faults: the first only shows it as empty. */
+static inline void write_first(_Atomic uint8_t *granule) {
+    uint8_t byte = atomic_exchange_explicit(granule, GRANULE_EMPTY, memory_order_relaxed);
+    if (byte != GRANULE_EMPTY)
+        atomic_store_explicit(granule, byte, memory_order_relaxed);
+}
+
 /* The granules of a long object behind its first, as far as they are in the same leaf. bytes: from its granule's start */
 static __attribute__((noinline)) void enter_inside(_Atomic uint8_t *granule, size_t number, uint64_t bytes) {
     size_t whole = bytes / GRANULE_BYTES, end = HEAP_LEAF_SLOTS - number;
     for (size_t i = 1; i < whole && i < end; i++) {
         unsigned step = 63 - (unsigned)__builtin_clzll(i);
+        if ((uintptr_t)&granule[i] % PAGE == 0)
+            write_first(&granule[i]);
         if (atomic_load_explicit(&granule[i], memory_order_relaxed) != GRANULE_EMPTY)
             return;
         atomic_store_explicit(&granule[i], (uint8_t)(GRANULE_MET | (GRANULE_INSIDE + step)), memory_order_relaxed);
@@ -106,14 +117,18 @@ static inline void enter_slot(const struct build *build, const struct granules_p
         enter(build->heap, granule, piece->base + number * GRANULE_BYTES + half, id, 1);
 }
 
-/* Most of an index is empty. */
-static void fill_block(const struct build *build, const struct granules_piece *piece, size_t block) {
-    enum { BLOCK_SLOTS = 1 << HEAP_BLOCK_SHIFT };
+/* Most of an index is empty. *page: the page of bytes that was written to last; all before it were */
+static void fill_block(const struct build *build, const struct granules_piece *piece, size_t block, size_t *page) {
     const _Atomic uint32_t *slot = &piece->index->slot[block * BLOCK_SLOTS];
     uint64_t begun = 0;
 #pragma GCC unroll 4
     for (size_t i = 0; i < BLOCK_SLOTS; i += LANES_WORDS)
         begun |= lanes_words((const uint32_t *)(const void *)&slot[i]) << i;
+    _Atomic uint8_t *granule = &piece->leaf->granule[block * BLOCK_SLOTS];
+    if (begun && (uintptr_t)granule / PAGE != *page) {
+        *page = (uintptr_t)granule / PAGE;
+        write_first(granule);
+    }
     for (; begun; begun &= begun - 1) {
         size_t number = (size_t)__builtin_ctzll(begun);
         enter_slot(build, piece, block * BLOCK_SLOTS + number,
@@ -128,10 +143,11 @@ static void prefetch_block(const struct granules_piece *piece, size_t block) {
 }
 
 static void fill_piece(const struct build *build, const struct granules_piece *piece) {
+    size_t page = SIZE_MAX;
     for (size_t block = 0; block < HEAP_LEAF_BLOCKS; block++) {
         prefetch_block(piece, block + BLOCKS_AHEAD);
         if (atomic_load_explicit(&piece->index->born[block], memory_order_relaxed))
-            fill_block(build, piece, block);
+            fill_block(build, piece, block, &page);
     }
 }
 
