@@ -7,6 +7,8 @@
 
 #include <errno.h>
 
+enum { PAGE_SHIFT = 12, PAGES = 1 << 20 /* addresses that are 4 GiB apart share one */ };
+
 /* ---- nodes ---- */
 
 struct collect {
@@ -34,12 +36,26 @@ static inline node_number number_of(const struct graph *graph, object_id id) {
     return graph->rank[id >> 6] + count_bits(below);
 }
 
+/* The page of an object's end, too, for a pointer there may be one into it. */
+static void note_pages(struct graph *graph, uintptr_t start, uint64_t size_bytes) {
+    uintptr_t page = start >> PAGE_SHIFT, last = (start + size_bytes) >> PAGE_SHIFT;
+    for (size_t i = 0; page <= last && i < PAGES; i++, page++)
+        graph->pages[page % PAGES / 64] |= UINT64_C(1) << page % 64;
+}
+
+/* Most words of lost objects that lead into the heap lead to what was not lost. */
+static inline int may_be_lost(const struct graph *graph, uintptr_t word) {
+    uintptr_t page = word >> PAGE_SHIFT;
+    return (int)(graph->pages[page % PAGES / 64] >> page % 64 & 1);
+}
+
 static int place_lost(void *context, uintptr_t address, object_id id) {
     struct graph *graph = context;
     if (mark_test(graph->lost, id)) {
         node_number node = number_of(graph, id);
         graph->address[node] = address;
         graph->id[node] = id;
+        note_pages(graph, address, heap_object(graph->heap, id)->size_bytes);
     }
     return 0;
 }
@@ -63,7 +79,8 @@ static int number_nodes(struct graph *graph, struct arena *arena) {
     }
     graph->address = arena_alloc(arena, graph->count, sizeof *graph->address);
     graph->id = arena_alloc(arena, graph->count, sizeof *graph->id);
-    if (!graph->address || !graph->id)
+    graph->pages = arena_alloc(arena, PAGES / 64, sizeof *graph->pages);
+    if (!graph->address || !graph->id || !graph->pages)
         return -ENOMEM;
     if (graph->count)
         heap_each(graph->heap, place_lost, graph);
@@ -75,6 +92,8 @@ static int number_nodes(struct graph *graph, struct arena *arena) {
 int graph_edge_to(const struct graph *graph, uintptr_t word, struct graph_edge *edge) {
     const struct heap *heap = graph->heap;
     uintptr_t start = word;
+    if (!may_be_lost(graph, word))
+        return 0;
     object_id id = heap->entry ? 0 : heap_starting_at(heap, word); /* as most do, and no more is to be known */
     if (!id)
         id = heap_pointed(heap, word, &start);

@@ -124,6 +124,33 @@ START_TEST (two_that_point_at_each_other_are_a_cycle) {
 }
 END_TEST
 
+/* _i: where the pointer leads */
+START_TEST (pointer_to_any_page_of_a_lost_object_holds_it) {
+    static const size_t offsets[] = {0, 4095, 4096, 5 * 4096 - 8, 5 * 4096 + 99};
+    uintptr_t *a = object(16, 1), *b = object(5 * 4096 + 100, 2);
+    point(a, 0, b, offsets[_i]);
+    point(b, 0, a, 0);
+    judge();
+    tally_is(KIND_CYCLE, 2, 16 + 5 * 4096 + 100, 1);
+    tallies_are_empty_but(KIND_CYCLE);
+}
+END_TEST
+
+/* A pointer to the elements of a new T[0] leads to the next page. */
+START_TEST (empty_array_at_the_end_of_a_page_is_held) {
+    uintptr_t *holder = object(16, 1), border = ((uintptr_t)build->next | 4095) + 1;
+    heap_build_gap(build, border - 16 - (uintptr_t)build->next);
+    uintptr_t *array = heap_build_shifted(build, 8, 2, 8);
+    ck_assert_uint_eq((uintptr_t)array + 8, border);
+    point(holder, 0, array, 8);
+    heap_build_gap(build, 64);
+    point(roots, 0, object(16, 3), 0);
+    judge();
+    tally_is(KIND_LOST, 1, 16, 1);
+    tally_is(KIND_LOST_INDIRECT, 1, 8, 1);
+}
+END_TEST
+
 /* _i: how far from a word's place pointers stand, where they may stand anywhere */
 START_TEST (lost_object_is_followed_round_its_unreadable_pages) {
     enum { PAGE = 4096 };
@@ -559,6 +586,8 @@ int main(void) {
     tcase_add_test(tests, object_without_pointers_is_lost);
     tcase_add_test(tests, self_pointer_is_still_lost);
     tcase_add_test(tests, two_that_point_at_each_other_are_a_cycle);
+    tcase_add_loop_test(tests, pointer_to_any_page_of_a_lost_object_holds_it, 0, 5);
+    tcase_add_test(tests, empty_array_at_the_end_of_a_page_is_held);
     tcase_add_loop_test(tests, lost_object_is_followed_round_its_unreadable_pages, 0, 2);
     tcase_add_test(tests, reachable_cycle_is_reachable);
     tcase_add_test(tests, possible_cycle_is_possible);
