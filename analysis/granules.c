@@ -13,9 +13,7 @@ enum {
     WORD = sizeof(uintptr_t),
     PAGE = 4096,
     BLOCK_SLOTS = 1 << HEAP_BLOCK_SHIFT,
-    BLOCKS_AHEAD = 8,         /* of 64 slots: a walk from page to page is faster than the processor foresees */
-    GROUP = sizeof(uint64_t), /* granules that are looked at together */
-    NONE_GRANULES = PAGE / GRANULE_BYTES, /* noted at once: the words that follow lead there, too */
+    BLOCKS_AHEAD = 8, /* of 64 slots: a walk from page to page is faster than the processor foresees */
     SHORT_WORDS_MAX = GRANULE_INSIDE - GRANULE_SHORT - 1,
     SHORT_GRANULES = (SHORT_WORDS_MAX + 1) * WORD / GRANULE_BYTES, /* how far before its end one begins, at most */
 };
@@ -31,11 +29,6 @@ struct build {
 _Static_assert(HEAP_LARGE_BYTES <= GRANULE_BYTES << (GRANULE_LONG - GRANULE_INSIDE), "a step for each distance");
 
 /* ---- one object ---- */
-
-/* Inside a long object, of which the first granule has to be asked. */
-static inline int is_inside(uint8_t byte) {
-    return byte >= (GRANULE_INSIDE | GRANULE_MET) && byte < (GRANULE_LONG | GRANULE_MET);
-}
 
 static inline unsigned step_back(uint8_t byte) {
     return 1u << (byte - (GRANULE_INSIDE | GRANULE_MET));
@@ -64,14 +57,14 @@ static __attribute__((noinline)) void enter_inside(_Atomic uint8_t *granule, siz
 /* An object begins where another one is said to go on: that one was freed unseen. */
 static __attribute__((noinline)) void leave_inside(_Atomic uint8_t *granule, size_t number) {
     size_t end = HEAP_LEAF_SLOTS - number;
-    for (size_t i = 0; i < end && is_inside(atomic_load_explicit(&granule[i], memory_order_relaxed)); i++)
+    for (size_t i = 0; i < end && granules_is_inside(atomic_load_explicit(&granule[i], memory_order_relaxed)); i++)
         atomic_store_explicit(&granule[i], GRANULE_EMPTY, memory_order_relaxed);
 }
 
 static inline void enter(const struct heap *heap, _Atomic uint8_t *granule, uintptr_t address, object_id id,
                          int has_slot) {
     size_t number = heap_slot_number(address);
-    if (is_inside(atomic_load_explicit(granule, memory_order_relaxed)))
+    if (granules_is_inside(atomic_load_explicit(granule, memory_order_relaxed)))
         leave_inside(granule, number);
     const struct object *object = heap_object(heap, id);
     uint64_t words = object->size_bytes / WORD;
@@ -233,7 +226,7 @@ static int place_leaves(struct build *build, struct arena *arena) {
 int granules_build(struct granules *granules, const struct heap *heap, const struct crew *crew, struct arena *arena) {
     struct build build = {.granules = granules, .heap = heap, .has_usual = !heap->entry && !heap->unaligned};
     atomic_init(&granules->nothing_known, GRANULE_ASK);
-    if (make_table(&build, arena) || place_leaves(&build, arena))
+    if (make_table(&build, arena) || place_leaves(&build, arena) || closed_begin(&granules->closed, heap, arena))
         return -ENOMEM;
     if (heap->subset) {
         enter_listed(&build, heap->subset, heap->subset_count);
@@ -245,12 +238,6 @@ int granules_build(struct granules *granules, const struct heap *heap, const str
 }
 
 /* ---- reading backwards ---- */
-
-/* Bytes of granules [group, group + GROUP) of the leaf, the first in the lowest bits. */
-static uint64_t load_group(const _Atomic uint8_t *group) {
-    typedef uint64_t __attribute__((may_alias)) granules_together;
-    return __atomic_load_n((const granules_together *)(const void *)group, __ATOMIC_RELAXED);
-}
 
 /* An address `offset` bytes behind the start of an object, of which the byte says how long it is, unless it is long. */
 static enum granules_inside judge(uint8_t byte, uintptr_t offset) {
@@ -267,7 +254,7 @@ static enum granules_inside judge(uint8_t byte, uintptr_t offset) {
 
 /* The granules behind the first of an object that was met; left: how many the leaf has from there on. */
 static void note_within(_Atomic uint8_t *granule, size_t left) {
-    for (size_t i = 1; i < left && is_inside(atomic_load_explicit(&granule[i], memory_order_relaxed)); i++)
+    for (size_t i = 1; i < left && granules_is_inside(atomic_load_explicit(&granule[i], memory_order_relaxed)); i++)
         atomic_store_explicit(&granule[i], GRANULE_WITHIN, memory_order_relaxed);
 }
 
@@ -276,7 +263,7 @@ static enum granules_inside judge_inside(_Atomic uint8_t *granule, size_t number
                                          uintptr_t *start) {
     _Atomic uint8_t *first = granule;
     uint8_t byte = atomic_load_explicit(first, memory_order_relaxed);
-    while (is_inside(byte)) {
+    while (granules_is_inside(byte)) {
         first -= step_back(byte);
         byte = atomic_load_explicit(first, memory_order_relaxed);
     }
@@ -297,29 +284,24 @@ static enum granules_inside far_or_ask(size_t number) {
     return number > HEAP_LARGE_BYTES / GRANULE_BYTES ? GRANULES_FAR : GRANULES_ASK;
 }
 
-/* Does nothing begin in the leaf of this granule? */
-static int is_bare(const struct granules *granules, const _Atomic uint8_t *granule, size_t number) {
-    return granule == &granules->nothing_known || granule - number == granules->bare->granule;
-}
-
 enum granules_inside granules_look(struct granules *granules, uintptr_t address, uintptr_t *start) {
     _Atomic uint8_t *granule = granules_at(granules, address);
-    size_t number = heap_slot_number(address), place = number % GROUP;
-    if (is_bare(granules, granule, number)) {
+    size_t number = heap_slot_number(address), place = number % GRANULES_GROUP;
+    if (granules_are_bare(granules, granule, number)) {
         /* Two small numbers in one word look like an address at the start of such a leaf. */
         _Atomic uint8_t *before = granules_at(granules, address - HEAP_LEAF_BYTES);
-        return is_bare(granules, before, number) ? GRANULES_FAR : far_or_ask(number);
+        return granules_are_bare(granules, before, number) ? GRANULES_FAR : far_or_ask(number);
     }
     _Atomic uint8_t *group = granule - place;
-    uint64_t bytes = load_group(group) << (8 * (GROUP - 1 - place)) >> (8 * (GROUP - 1 - place));
-    for (size_t behind = 0;; behind += GROUP) {
+    uint64_t bytes = granules_group(group) << (8 * (GRANULES_GROUP - 1 - place)) >> (8 * (GRANULES_GROUP - 1 - place));
+    for (size_t behind = 0;; behind += GRANULES_GROUP) {
         if (bytes) {
             size_t last = (size_t)(63 - __builtin_clzll(bytes)) / 8, granules_back = place + behind - last;
             uint8_t byte = (uint8_t)(bytes >> (8 * last));
             *start = (address & ~(uintptr_t)(GRANULE_BYTES - 1)) - granules_back * GRANULE_BYTES;
             if (byte == GRANULE_WITHIN)
                 return GRANULES_IN_MET;
-            if (!is_inside(byte))
+            if (!granules_is_inside(byte))
                 return judge(byte, address - *start);
             if (granules_back > 1)
                 return GRANULES_NOWHERE;
@@ -329,62 +311,7 @@ enum granules_inside granules_look(struct granules *granules, uintptr_t address,
             return GRANULES_ASK;
         if (behind > SHORT_GRANULES)
             return far_or_ask(number);
-        group -= GROUP;
-        bytes = load_group(group);
+        group -= GRANULES_GROUP;
+        bytes = granules_group(group);
     }
-}
-
-/* ---- noting what was met, and where nothing is ---- */
-
-/* Eight at once: where nothing begins, the bytes are zero. */
-static int note_group(_Atomic uint8_t *group) {
-    typedef uint64_t __attribute__((may_alias)) granules_together;
-    const uint64_t within = UINT64_C(0x0101010101010101) * GRANULE_WITHIN;
-    if (load_group(group))
-        return 0;
-    __atomic_store_n((granules_together *)(void *)group, within, __ATOMIC_RELAXED);
-    return 1;
-}
-
-/* Granules [at, end) of the leaf, or as many as are empty: what follows was noted before, or another object begins there. */
-static void note_empty(_Atomic uint8_t *leaf, size_t at, size_t end) {
-    while (at < end) {
-        if (at % GROUP == 0 && end - at >= GROUP && note_group(&leaf[at])) {
-            at += GROUP;
-            continue;
-        }
-        if (atomic_load_explicit(&leaf[at], memory_order_relaxed) != GRANULE_EMPTY)
-            return;
-        atomic_store_explicit(&leaf[at++], GRANULE_WITHIN, memory_order_relaxed);
-    }
-}
-
-/* Where in a leaf a range ends that begins in it, or before. */
-static size_t end_in_leaf(uintptr_t leaf, uintptr_t end) {
-    return end < leaf + HEAP_LEAF_BYTES ? heap_slot_number(end) : HEAP_LEAF_SLOTS;
-}
-
-void granules_note_met(struct granules *granules, struct range object, uintptr_t address) {
-    _Atomic uint8_t *granule = granules_at(granules, address);
-    const uintptr_t leaf = address & ~(uintptr_t)(HEAP_LEAF_BYTES - 1);
-    size_t number = heap_slot_number(address);
-    if (!is_bare(granules, granule, number))
-        note_empty(granule - number, object.lo < leaf ? 0 : heap_slot_number(object.lo) + 1,
-                   end_in_leaf(leaf, object.hi));
-}
-
-static int is_of_interest(enum granules_inside inside) {
-    return inside != GRANULES_NOWHERE && inside != GRANULES_IN_MET && inside != GRANULES_FAR;
-}
-
-void granules_note_none(struct granules *granules, struct range none, uintptr_t address) {
-    _Atomic uint8_t *granule = granules_at(granules, address);
-    const uintptr_t leaf = address & ~(uintptr_t)(HEAP_LEAF_BYTES - 1);
-    uintptr_t base = address & ~(uintptr_t)(GRANULE_BYTES - 1), start;
-    size_t number = heap_slot_number(address), end = end_in_leaf(leaf, none.hi);
-    if (is_bare(granules, granule, number) || base < none.lo)
-        return;
-    if (base != address && is_of_interest(granules_look(granules, base, &start)))
-        return; /* the granule's begin lies in an object that was not met */
-    note_empty(granule - number, number, end - number > NONE_GRANULES ? number + NONE_GRANULES : end);
 }

@@ -7,6 +7,7 @@
 #ifndef CASTAWAY_ANALYSIS_GRANULES_H
 #define CASTAWAY_ANALYSIS_GRANULES_H
 
+#include "closed.h"
 #include "crew.h"
 #include "heap.h"
 #include "lanes.h"
@@ -47,6 +48,7 @@ struct granules {
     struct granules_piece *piece;     /* one for each other leaf of the index */
     size_t piece_count;
     _Atomic uint8_t nothing_known; /* GRANULE_ASK */
+    struct closed closed;
 };
 
 /* Make it for what the heap's scan looks at (heap_freeze(), young_view()).
@@ -65,10 +67,31 @@ static inline _Atomic uint8_t *granules_at(struct granules *granules, uintptr_t 
     return leaf ? &leaf->granule[heap_slot_number(address)] : &granules->nothing_known;
 }
 
+/* Does nothing begin in the leaf of this granule? number: its own, in the leaf */
+static inline int granules_are_bare(const struct granules *granules, const _Atomic uint8_t *granule, size_t number) {
+    return granule == &granules->nothing_known || granule - number == granules->bare->granule;
+}
+
+/* Granules in a row, from one that has a number divisible by as many on: the first in the lowest bits. */
+enum { GRANULES_GROUP = sizeof(uint64_t) };
+static inline uint64_t granules_group(const _Atomic uint8_t *group) {
+    typedef uint64_t __attribute__((may_alias)) granules_together;
+    return __atomic_load_n((const granules_together *)(const void *)group, __ATOMIC_RELAXED);
+}
+static inline void granules_set_group(_Atomic uint8_t *group, uint8_t byte) {
+    typedef uint64_t __attribute__((may_alias)) granules_together;
+    __atomic_store_n((granules_together *)(void *)group, UINT64_C(0x0101010101010101) * byte, __ATOMIC_RELAXED);
+}
+
 /* Does an object begin here, of which the byte says how long it is, or that it is long? */
 static inline int granules_begins(uint8_t byte) {
     uint8_t code = byte & GRANULE_CODE;
     return (code >= GRANULE_SHORT && code < GRANULE_INSIDE) || code == GRANULE_LONG;
+}
+
+/* Inside a long object, of which the first granule has to be asked. */
+static inline int granules_is_inside(uint8_t byte) {
+    return byte >= (GRANULE_INSIDE | GRANULE_MET) && byte < (GRANULE_LONG | GRANULE_MET);
 }
 
 /* Of granules in a row, from one that has a number divisible by 64 on, bits of those that are wanted.
@@ -100,13 +123,15 @@ enum granules_inside {
 /* What it finds out of a long object that was met it notes in the granules inside: arenas are full of pointers into arenas. */
 enum granules_inside granules_look(struct granules *granules, uintptr_t address, uintptr_t *start);
 
-/* The same for an object that granules_look() does not tell of: [lo, hi) was met. Only in the leaf of `address`. */
+/* ---- noting where words lead to nothing new ---- */
+
+/* An object that granules_look() does not tell of, [lo, hi), was met. Only in the leaf of `address`. */
 void granules_note_met(struct granules *granules, struct range object, uintptr_t address);
 
-/* The same where words lead to what was freed, as they do in arenas: of a page from `address` on, as far as nothing begins.
- * address  GRANULES_NOWHERE, GRANULES_IN_MET or GRANULES_FAR, in a granule where no object begins
- * none     it lies in this, where no object without a slot, or of HEAP_LARGE_BYTES, is or ends: in these there may be records
- *          of smaller ones that were freed unseen */
-void granules_note_none(struct granules *granules, struct range none, uintptr_t address);
+/* All of the page of `address` that is in objects which were met, or in none: words lead to what was freed, too, as they do in
+ * arenas. A page of which that is all is closed.
+ * none  no object without a slot, or of HEAP_LARGE_BYTES, is or ends in this: in these there may be records of smaller ones that
+ *       were freed unseen, so elsewhere nothing is said to be in no object */
+void granules_settle(struct granules *granules, struct range none, uintptr_t address);
 
 #endif

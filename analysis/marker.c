@@ -111,6 +111,22 @@ static object_id find_far(struct marker *marker, uintptr_t word, uintptr_t *star
     return heap_find_far(marker->met->heap, word, start, &marker->none);
 }
 
+/* A word leads to no object that was not met: so will others to its page. */
+static void settle_page(struct marker *marker, uintptr_t word) {
+    uintptr_t start;
+    if (!marker->met->heap->odd_count && !find_far(marker, word, &start))
+        granules_settle(&marker->met->granules, marker->none, word);
+}
+
+/* The same of all pages that a long object may lie in. */
+static void settle_long(struct marker *marker, uintptr_t start, uintptr_t word) {
+    settle_page(marker, word);
+    if ((word ^ start) >> CLOSED_PAGE_SHIFT)
+        settle_page(marker, start);
+    else
+        settle_page(marker, start + HEAP_LARGE_BYTES);
+}
+
 /* The object that a word points at where no short or long one begins: into one, to its end, or at an odd one.
  * returns  its id, or 0: none, or one that was met; *start receives its address, *is_end whether the word is its end */
 static object_id pointed_inside(struct marker *marker, uintptr_t word, uintptr_t *start, int *is_end) {
@@ -119,11 +135,14 @@ static object_id pointed_inside(struct marker *marker, uintptr_t word, uintptr_t
     *is_end = 0;
     if (!places_used(marker->places, word))
         return 0;
+    uint8_t byte = met_byte(marker->met, word);
     switch (granules_look(&marker->met->granules, word, start)) {
     case GRANULES_NOWHERE:
     case GRANULES_IN_MET:
-        if (met_byte(marker->met, word) == GRANULE_EMPTY && !heap->odd_count && !find_far(marker, word, start))
-            granules_note_none(&marker->met->granules, marker->none, word);
+        if (granules_is_inside(byte))
+            settle_long(marker, *start, word);
+        else if (byte == GRANULE_EMPTY)
+            settle_page(marker, word);
         return 0;
     case GRANULES_IN_UNMET:
         return heap_at(heap, *start);
@@ -131,7 +150,8 @@ static object_id pointed_inside(struct marker *marker, uintptr_t word, uintptr_t
         return pointed_behind(heap, word, start, is_end);
     case GRANULES_FAR:
         if (!(id = find_far(marker, word, start))) {
-            granules_note_none(&marker->met->granules, marker->none, word);
+            if (!heap->odd_count)
+                granules_settle(&marker->met->granules, marker->none, word);
             return 0;
         }
         if (heap_contains(heap, *start, id, word))
@@ -154,9 +174,11 @@ static NOINLINE void meet_inside(struct marker *marker, uintptr_t word) {
     if (!id || met_is(met, start, id, met_byte(met, start)) ||
         (marker->by_counts && heap->entry[id] & marker->by_counts))
         return;
-    if (word == start + heap_entry(heap, id) || marker->interior == INTERIOR_FOLLOW)
+    if (word == start + heap_entry(heap, id) || marker->interior == INTERIOR_FOLLOW) {
         marker_meet(marker, start, id);
-    else if (marker->interior == INTERIOR_IGNORE)
+        if (granules_is_inside(met_byte(met, word)))
+            settle_long(marker, start, word);
+    } else if (marker->interior == INTERIOR_IGNORE)
         return;
     else if (!is_end && shape_known_good(heap, heap_object(heap, id), start, word))
         marker_meet(marker, start, id);
@@ -373,12 +395,12 @@ NOINLINE void marker_settle_all(struct marker *marker) {
 static inline __attribute__((always_inline)) uintptr_t *keep_long(const struct marker *marker, uintptr_t *next,
                                                                   uintptr_t at, size_t count, unsigned shift) {
     const uintptr_t lo = marker->lo, span = marker->span, mask = marker->mask;
-    const uint8_t *places = marker->places;
+    const _Atomic uint64_t *open = marker->open;
 #pragma GCC unroll 4
     for (size_t i = 0; i < count; i++) {
         uintptr_t word = heap_load(at + (i << shift)) & mask;
         *next = word;
-        next += (word - lo < span) & places_used(places, word);
+        next += (word - lo < span) & closed_is_open(open, word);
     }
     return next;
 }
@@ -610,6 +632,7 @@ void marker_enter(struct marker *marker, struct marking *marking) {
     marker->lo = aim.lo;
     marker->span = aim.hi - aim.lo;
     marker->places = heap->places;
+    marker->open = marking->met.granules.closed.open;
     marker->mask = heap->pointer_mask ? heap->pointer_mask : UINTPTR_MAX;
     marker->step_shift = heap->unaligned ? 0 : 3;
     marker->alone = !marking->met.crew;

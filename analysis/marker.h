@@ -47,12 +47,13 @@ struct marker_words { /* perhaps pointers */
 struct marker {
     struct marking *marking;
     struct met *met;
-    uintptr_t lo, span;    /* of the heap's addresses */
-    const uint8_t *places; /* see places.h */
-    uintptr_t mask;        /* bits of a word that are a pointer */
-    unsigned step_shift;   /* pointers stand at multiples of 1 << step_shift */
-    unsigned number;       /* of this marker, from 0 */
-    int alone;             /* nobody else marks: no atomic operations are needed */
+    uintptr_t lo, span;           /* of the heap's addresses */
+    const uint8_t *places;        /* see places.h */
+    const _Atomic uint64_t *open; /* see closed.h */
+    uintptr_t mask;               /* bits of a word that are a pointer */
+    unsigned step_shift;          /* pointers stand at multiples of 1 << step_shift */
+    unsigned number;              /* of this marker, from 0 */
+    int alone;                    /* nobody else marks: no atomic operations are needed */
     enum interior interior;
     unsigned by_counts;        /* HEAP_ENTRY_* of objects that the words at hand do not hold */
     unsigned by_counts_inside; /* the same of words in blocks of which it is not known what references they have */

@@ -8,15 +8,20 @@
 #include "arena.h"
 #include "heap.h"
 
-enum { PLACES = 4096 /* megabytes; addresses that are 4 GiB apart share one */ };
+enum {
+    PLACES = 4096, /* megabytes; addresses that are 4 GiB apart share one */
+    PLACES_NONE = 0,
+    PLACES_ONE = 1,     /* an object may lie or end in one of those that share it */
+    PLACES_SEVERAL = 2, /* or in several */
+};
 
 /* Make the table of a heap that no longer changes, of which the large objects are known: heap->places.
  * returns  0, or -ENOMEM */
 int places_find(struct heap *heap, struct arena *arena);
 
 /* 1 where an object may lie or end, else 0: then `word` leads to none. */
-static inline uint8_t places_used(const uint8_t *places, uintptr_t word) {
-    return places[(word >> HEAP_LEAF_SHIFT) % PLACES];
+static inline unsigned places_used(const uint8_t *places, uintptr_t word) {
+    return places[(word >> HEAP_LEAF_SHIFT) % PLACES] != PLACES_NONE;
 }
 
 #endif

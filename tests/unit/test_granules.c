@@ -64,14 +64,17 @@ static void note_nothing(void) {
         enum granules_inside inside = granules_look(&met.granules, address, &start);
         if (heap_find_far(&build->heap, address, &start, &none))
             continue;
-        if ((inside == GRANULES_NOWHERE || inside == GRANULES_IN_MET || inside == GRANULES_FAR) &&
-            met_byte(&met, address) == GRANULE_EMPTY)
-            granules_note_none(&met.granules, none, address);
+        if (inside == GRANULES_NOWHERE || inside == GRANULES_IN_MET || inside == GRANULES_FAR)
+            granules_settle(&met.granules, none, address);
     }
 }
 
 static int is_met(uintptr_t start, object_id id) {
     return met_is(&met, start, id, met_byte(&met, start));
+}
+
+static unsigned is_open(uintptr_t address) {
+    return closed_is_open(met.granules.closed.open, address);
 }
 
 /* Does what is said of an address agree with what the index knows? */
@@ -81,6 +84,8 @@ static int agrees(uintptr_t address) {
     object_id id = heap_find(heap, address, &at);
     if (!id)
         id = heap_ended(heap, address, &at);
+    if (!is_open(address) && id && !is_met(at, id))
+        return 0;
     switch (granules_look(&met.granules, address, &start)) {
     case GRANULES_NOWHERE:
         return !id;
@@ -103,6 +108,8 @@ static void all_agree(void) {
     for (uintptr_t address = (uintptr_t)build->memory; address < (uintptr_t)build->next + 64; address += WORD)
         if (address % GRANULE_BYTES || !granules_begins(met_byte(&met, address)))
             bad = agrees(address + draw(2)) ? bad : address;
+        else if (!is_open(address) && !(met_byte(&met, address) & GRANULE_MET))
+            bad = address;
     ck_assert_uint_eq(bad, 0);
 }
 
@@ -165,70 +172,173 @@ static uint8_t byte_at(const char *address) {
     return met_byte(&met, (uintptr_t)address);
 }
 
-/* A page is looked for once, wherever it begins. */
-START_TEST (memory_with_no_object_is_noted) {
-    enum { GAP = 65536, PAGE = 4096 };
+enum { PAGE = CLOSED_PAGE_BYTES };
+static const struct range anywhere = {0, UINTPTR_MAX};
+
+static void settle(const char *address, struct range none) {
+    granules_settle(&met.granules, none, (uintptr_t)address);
+}
+
+/* Another object so far away that its pages' bits are those of what is near, or so large. */
+static void adopt_far(uint64_t size_bytes) {
+    heap_build_adopt(build, build->memory + (UINT64_C(1) << 32), size_bytes, 1);
+}
+
+static void meet_one(const char *object) {
+    uint8_t code;
+    ck_assert(met_note(&met, (uintptr_t)object, heap_build_id(build, object), &code));
+}
+
+/* Room up to a page's begin. */
+static char *next_page(void) {
+    uintptr_t next = (uintptr_t)build->next, page = (next + PAGE - 1) & ~(uintptr_t)(PAGE - 1);
+    heap_build_gap(build, page - next);
+    return build->next;
+}
+
+START_TEST (memory_with_no_object_is_noted_and_closed) {
     begin();
     heap_build_object(build, 64, 1);
-    const char *gap = heap_build_gap(build, GAP), *object = heap_build_object(build, 32, 1);
-    const struct range none = {0, (uintptr_t)object};
-    freeze();
-    ck_assert_int_eq(look(gap + 64), GRANULES_NOWHERE);
-    granules_note_none(&met.granules, none, (uintptr_t)gap + 64);
-    ck_assert_uint_eq(byte_at(gap + 48), GRANULE_EMPTY);
-    ck_assert_uint_eq(byte_at(gap + 64), GRANULE_WITHIN);
-    ck_assert_uint_eq(byte_at(gap + 64 + PAGE - 16), GRANULE_WITHIN);
-    ck_assert_uint_eq(byte_at(gap + 64 + PAGE), GRANULE_EMPTY);
-    for (const char *at = gap + 3 * PAGE; at < gap + GAP - PAGE; at += 2 * PAGE) {
-        ck_assert_int_eq(look(at), GRANULES_FAR);
-        granules_note_none(&met.granules, none, (uintptr_t)at + 8);
-        ck_assert_uint_eq(byte_at(at), GRANULE_WITHIN);
-        ck_assert_uint_eq(byte_at(at + PAGE / 2), GRANULE_WITHIN);
-    }
-    ck_assert_int_eq(look(object + 8), GRANULES_IN_UNMET);
-    heap_build_free(build);
-}
-END_TEST
-
-START_TEST (memory_with_no_object_is_noted_as_far_as_that_is_known) {
-    begin();
-    heap_build_object(build, 32, 1);
-    const char *gap = heap_build_gap(build, 1024);
-    const uintptr_t at = (uintptr_t)gap;
+    const char *gap = next_page();
+    heap_build_gap(build, 16 * PAGE);
     const char *object = heap_build_object(build, 32, 1);
     freeze();
-    ck_assert_int_eq(look(gap), GRANULES_AT_UNMET);
-    ck_assert_int_eq(look(gap + 16), GRANULES_NOWHERE);
-    granules_note_none(&met.granules, (struct range){0, at + 104}, at + 24);
-    ck_assert_uint_eq(byte_at(gap + 16), GRANULE_WITHIN);
-    ck_assert_uint_eq(byte_at(gap + 80), GRANULE_WITHIN);
-    ck_assert_uint_eq(byte_at(gap + 96), GRANULE_EMPTY); /* its end is not in `none` */
-    granules_note_none(&met.granules, (struct range){at + 200, UINTPTR_MAX}, at + 204);
-    ck_assert_uint_eq(byte_at(gap + 192), GRANULE_EMPTY); /* nor is this one's begin */
-    granules_note_none(&met.granules, (struct range){0, UINTPTR_MAX}, at + 512);
-    ck_assert_uint_eq(byte_at(gap + 496), GRANULE_EMPTY);
-    ck_assert_uint_eq(byte_at(object - 16), GRANULE_WITHIN);
-    ck_assert_int_eq(look(object + 8), GRANULES_IN_UNMET);
+    for (const char *at = gap; at < object; at += 2 * PAGE) {
+        settle(at + 1000, anywhere);
+        ck_assert_uint_eq(byte_at(at), GRANULE_WITHIN);
+        ck_assert_uint_eq(byte_at(at + PAGE - 16), GRANULE_WITHIN);
+        ck_assert_uint_eq(byte_at(at + PAGE), GRANULE_EMPTY);
+        ck_assert(!is_open((uintptr_t)at) && is_open((uintptr_t)at + PAGE));
+    }
+    settle(object, anywhere);
+    ck_assert_uint_eq(byte_at(object + 16), GRANULE_EMPTY);
+    ck_assert_uint_eq(byte_at(object + 48), GRANULE_WITHIN); /* not its end */
+    ck_assert(is_open((uintptr_t)object));
     heap_build_free(build);
 }
 END_TEST
 
-/* The end of an object that was not met lies in the same granule. */
-START_TEST (granule_that_begins_in_an_object_is_not_noted) {
+START_TEST (memory_is_noted_as_far_as_it_is_known_to_have_no_object) {
     begin();
-    const char *object = heap_build_object(build, 32 + 1, 1);
-    heap_build_gap(build, 64);
+    heap_build_object(build, 32, 1);
+    const char *gap = next_page();
+    const uintptr_t at = (uintptr_t)gap;
+    heap_build_gap(build, PAGE);
     freeze();
-    ck_assert_int_eq(look(object + 40), GRANULES_NOWHERE);
-    granules_note_none(&met.granules, (struct range){0, UINTPTR_MAX}, (uintptr_t)object + 40);
-    ck_assert_uint_eq(byte_at(object + 32), GRANULE_EMPTY);
-    ck_assert_int_eq(look(object + 32), GRANULES_AT_UNMET);
+    settle(gap, (struct range){at + 24, at + 104});
+    ck_assert_uint_eq(byte_at(gap + 16), GRANULE_EMPTY);
+    ck_assert_uint_eq(byte_at(gap + 32), GRANULE_WITHIN);
+    ck_assert_uint_eq(byte_at(gap + 80), GRANULE_WITHIN);
+    ck_assert_uint_eq(byte_at(gap + 96), GRANULE_EMPTY);
+    ck_assert(is_open(at));
+    settle(gap, (struct range){0, 0});
+    ck_assert_uint_eq(byte_at(gap + 96), GRANULE_EMPTY);
+    settle(gap, anywhere);
+    ck_assert(!is_open(at));
+    heap_build_free(build);
+}
+END_TEST
+
+/* _i: its size. A word may lead to its end, or into the word that it ends in. */
+START_TEST (end_of_an_object_that_was_not_met_is_not_noted) {
+    static const struct {
+        size_t bytes, free_from;
+    } objects[] = {{0, 16},  {8, 16},  {9, 16},    {16, 32},   {24, 32},
+                   {33, 48}, {40, 48}, {928, 944}, {940, 944}, {4000, 4016}};
+    begin();
+    next_page();
+    heap_build_gap(build, PAGE - 512);
+    const char *object = heap_build_object(build, objects[_i].bytes, 1), *free_from = object + objects[_i].free_from;
+    heap_build_gap(build, 2 * PAGE);
+    freeze();
+    settle(object, anywhere);
+    settle(object + PAGE, anywhere);
+    for (const char *at = object + 16; at < free_from; at += 16)
+        ck_assert_uint_ne(byte_at(at), GRANULE_WITHIN);
+    ck_assert_uint_eq(byte_at(free_from), GRANULE_WITHIN);
+    ck_assert(is_open((uintptr_t)object));
+    ck_assert_int_eq(is_open((uintptr_t)object + PAGE) != 0, objects[_i].free_from > 512);
+    heap_build_free(build);
+}
+END_TEST
+
+/* Its byte does not say how long it is. */
+START_TEST (object_that_is_not_read_word_by_word_is_not_noted) {
+    begin();
+    next_page();
+    const char *object = heap_build_object(build, 64, 1);
+    heap_build_gap(build, 2 * PAGE);
+    heap_build_record(build, object)->flags |= OBJECT_LINKS;
+    freeze();
+    settle(object, anywhere);
+    ck_assert_uint_eq(byte_at(object + 16), GRANULE_EMPTY);
+    ck_assert_uint_eq(byte_at(object + 64), GRANULE_EMPTY);
+    meet_one(object);
+    settle(object, anywhere);
+    ck_assert_uint_eq(byte_at(object + 16), GRANULE_WITHIN);
+    ck_assert(!is_open((uintptr_t)object));
+    heap_build_free(build);
+}
+END_TEST
+
+/* As arenas lie: each in two pages, with some bytes between. */
+START_TEST (page_of_long_objects_is_closed_when_all_were_met) {
+    enum { ARENAS = 5 };
+    const char *arena[ARENAS];
+    begin();
+    next_page();
+    heap_build_gap(build, 1000);
+    for (int i = 0; i < ARENAS; i++) {
+        arena[i] = heap_build_object(build, 4080, 1);
+        heap_build_gap(build, 16);
+    }
+    freeze();
+    for (int i = ARENAS - 1; i >= 0; i--) {
+        const uintptr_t page = (uintptr_t)arena[i] + PAGE;
+        ck_assert(is_open(page));
+        meet_one(arena[i]);
+        settle(arena[i], anywhere);
+        settle(arena[i] + PAGE, anywhere);
+        ck_assert(i == ARENAS - 1 || !is_open(page));
+    }
+    heap_build_free(build);
+}
+END_TEST
+
+START_TEST (pages_of_a_large_object_are_closed_when_it_was_met) {
+    begin();
+    next_page();
+    const char *object = heap_build_object(build, 10 * PAGE, 1);
+    heap_build_object(build, 32, 1);
+    freeze();
+    const uintptr_t lo = (uintptr_t)object, hi = lo + 10 * PAGE;
+    meet_one(object);
+    granules_note_met(&met.granules, (struct range){lo, hi}, lo + 5000);
+    for (uintptr_t at = lo; at < hi; at += PAGE)
+        ck_assert(!is_open(at));
+    ck_assert(is_open(hi));
+    heap_build_free(build);
+}
+END_TEST
+
+/* _i: how large the other is. Words to both are told apart by nothing but their high bits. */
+START_TEST (page_stays_open_that_shares_its_bit) {
+    static const uint64_t sizes[] = {64, UINT64_C(5) << 30};
+    begin();
+    const char *gap = next_page();
+    heap_build_gap(build, 2 * PAGE);
+    heap_build_object(build, 32, 1);
+    adopt_far(sizes[_i]);
+    freeze();
+    settle(gap, anywhere);
+    ck_assert_uint_eq(byte_at(gap), GRANULE_WITHIN);
+    ck_assert(is_open((uintptr_t)gap));
     heap_build_free(build);
 }
 END_TEST
 
 START_TEST (memory_next_to_large_objects_is_noted_up_to_them) {
-    enum { PAGE = 4096, LARGE = 10 * PAGE, GAP = 2 * PAGE };
+    enum { LARGE = 10 * PAGE, GAP = 2 * PAGE };
     struct range none;
     uintptr_t start;
     begin();
@@ -237,7 +347,7 @@ START_TEST (memory_next_to_large_objects_is_noted_up_to_them) {
     freeze();
     for (const char *at = gap - GAP; at < object + GAP; at += 64)
         if (look(at) == GRANULES_FAR && !heap_find_far(&build->heap, (uintptr_t)at, &start, &none))
-            granules_note_none(&met.granules, none, (uintptr_t)at);
+            granules_settle(&met.granules, none, (uintptr_t)at);
     ck_assert_uint_eq(met_byte(&met, (uintptr_t)gap + PAGE), GRANULE_WITHIN);
     ck_assert_int_eq(look(gap - 8), GRANULES_FAR);
     ck_assert_int_eq(look(gap), GRANULES_FAR);
@@ -385,9 +495,13 @@ int main(void) {
     tcase_add_test(tests, bytes_agree_where_objects_begin_in_the_middle_of_granules);
     tcase_add_test(tests, middle_of_a_long_object_is_told_without_the_index);
     tcase_add_test(tests, memory_far_from_any_object_is_told_without_the_index);
-    tcase_add_test(tests, memory_with_no_object_is_noted);
-    tcase_add_test(tests, memory_with_no_object_is_noted_as_far_as_that_is_known);
-    tcase_add_test(tests, granule_that_begins_in_an_object_is_not_noted);
+    tcase_add_test(tests, memory_with_no_object_is_noted_and_closed);
+    tcase_add_test(tests, memory_is_noted_as_far_as_it_is_known_to_have_no_object);
+    tcase_add_loop_test(tests, end_of_an_object_that_was_not_met_is_not_noted, 0, 10);
+    tcase_add_test(tests, page_of_long_objects_is_closed_when_all_were_met);
+    tcase_add_test(tests, pages_of_a_large_object_are_closed_when_it_was_met);
+    tcase_add_loop_test(tests, page_stays_open_that_shares_its_bit, 0, 2);
+    tcase_add_test(tests, object_that_is_not_read_word_by_word_is_not_noted);
     tcase_add_test(tests, memory_next_to_large_objects_is_noted_up_to_them);
     tcase_add_test(tests, middle_of_a_large_object_is_told_when_it_was_met);
     tcase_add_test(tests, object_that_begins_inside_another_is_its_own);

@@ -1,0 +1,34 @@
+/* closed.h - pages of memory in which a search has met all there is: words that lead there are passed over as they are read.
+ *
+ * Arenas, of which a search soon has met all, are full of pointers into arenas. Nothing is closed but where a long object was
+ * met (granules_settle()), so a page of small ones stays open. */
+#ifndef CASTAWAY_ANALYSIS_CLOSED_H
+#define CASTAWAY_ANALYSIS_CLOSED_H
+
+#include "places.h"
+
+enum {
+    CLOSED_PAGE_SHIFT = 12,
+    CLOSED_PAGE_BYTES = 1 << CLOSED_PAGE_SHIFT,
+    CLOSED_PAGES = PLACES << (HEAP_LEAF_SHIFT - CLOSED_PAGE_SHIFT), /* addresses that are 4 GiB apart share one */
+};
+
+struct closed {
+    const uint8_t *places;
+    _Atomic uint64_t *open; /* bits by page: words to there may lead to something new */
+};
+
+/* Open are the places where objects may lie. returns 0, or -ENOMEM */
+int closed_begin(struct closed *closed, const struct heap *heap, struct arena *arena);
+
+/* Words to the page of this address are of no interest any more. It stays open where another shares its bit. */
+void closed_add(struct closed *closed, uintptr_t address);
+
+/* 1, or 0: the word leads to a closed page, or where no object lies.
+ * open  that of the struct, at hand already */
+static inline unsigned closed_is_open(const _Atomic uint64_t *open, uintptr_t word) {
+    uintptr_t page = word >> CLOSED_PAGE_SHIFT;
+    return atomic_load_explicit(&open[page % CLOSED_PAGES / 64], memory_order_relaxed) >> page % 64 & 1;
+}
+
+#endif
