@@ -14,8 +14,9 @@
  *
  * What was aimed in one round is settled in the next; what was launched is scanned some objects later. In a large heap words
  * are not aimed as they come, but put by (targets.h): those that lead into one leaf are taken together, and what they meet is
- * launched at once. In a long list there is never more than one object to do: then contents are prefetched with the byte,
- * before it is known that they are needed. */
+ * launched at once. Those that lead to pages in which nothing is left to be met are dropped as they are read (closed.h). In a
+ * long list there is never more than one object to do: then contents are prefetched with the byte, before it is known that
+ * they are needed. */
 #include "marker.h"
 
 #include <string.h>
@@ -178,12 +179,13 @@ static NOINLINE void meet_inside(struct marker *marker, uintptr_t word) {
         marker_meet(marker, start, id);
         if (granules_is_inside(met_byte(met, word)))
             settle_long(marker, start, word);
-    } else if (marker->interior == INTERIOR_IGNORE)
+    } else if (marker->interior == INTERIOR_IGNORE) {
         return;
-    else if (!is_end && shape_known_good(heap, heap_object(heap, id), start, word))
+    } else if (!is_end && shape_known_good(heap, heap_object(heap, id), start, word)) {
         marker_meet(marker, start, id);
-    else
+    } else {
         keep_pending(marker, id, start);
+    }
 }
 
 /* ---- words ---- */
