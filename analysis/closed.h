@@ -1,7 +1,7 @@
 /* closed.h - pages of memory in which a search has met all there is: words that lead there are passed over as they are read.
  *
- * Arenas, of which a search soon has met all, are full of pointers into arenas. Nothing is closed but where a long object was
- * met (granules_settle()), so a page of small ones stays open. */
+ * Arenas are full of pointers into arenas, of which a search soon has met all, and into what was freed. Nothing is closed but
+ * where a word led into a long object or to none (granules_settle()), so pages of small objects stay open. */
 #ifndef CASTAWAY_ANALYSIS_CLOSED_H
 #define CASTAWAY_ANALYSIS_CLOSED_H
 
