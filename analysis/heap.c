@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "arena.h"
+#include "lanes.h"
 #include "places.h"
 #include "sort.h"
 
@@ -29,27 +30,31 @@ static uintptr_t slot_start(uintptr_t granule, uint32_t slot) {
     return (granule << HEAP_GRANULE_SHIFT) + (slot & HEAP_SLOT_HALF ? GRANULE / 2 : 0);
 }
 
-/* Four slots at once: most of an index is empty. */
-static int slots_empty(const struct heap_leaf *leaf, size_t number) {
-    typedef uint64_t __attribute__((may_alias)) two_slots;
-    const two_slots *pair = (const two_slots *)(const void *)&leaf->slot[number];
-    return !(pair[0] | pair[1]);
+/* Bits of the slots of a block in which there is something: whether one is empty is a coin's toss, where objects are small. */
+static uint64_t block_begun(const struct heap_leaf *leaf, size_t block) {
+    const _Atomic uint32_t *slot = &leaf->slot[block << HEAP_BLOCK_SHIFT];
+    uint64_t begun = 0;
+#pragma GCC unroll 4
+    for (size_t i = 0; i < BLOCK_SLOTS; i += LANES_WORDS)
+        begun |= lanes_words((const uint32_t *)(const void *)&slot[i]) << i;
+    return begun;
 }
 
 /* The objects of slots [first, end), which lie in one block. */
 static int each_in_block(const struct heap_leaf *leaf, uintptr_t base, size_t first, size_t end, heap_visit_cb *visit,
                          void *context) {
-    for (size_t four = first & ~(size_t)3; four < end; four += 4) {
-        if (slots_empty(leaf, four))
+    const size_t begin = first & ~(size_t)(BLOCK_SLOTS - 1);
+    uint64_t begun = block_begun(leaf, first >> HEAP_BLOCK_SHIFT) >> (first - begin) << (first - begin);
+    for (; begun; begun &= begun - 1) {
+        size_t number = begin + (size_t)__builtin_ctzll(begun);
+        uint32_t slot = load_slot(leaf, number);
+        if (number >= end)
+            return 0;
+        if (!(slot & HEAP_SLOT_ID))
             continue;
-        for (size_t number = four < first ? first : four; number < four + 4 && number < end; number++) {
-            uint32_t slot = load_slot(leaf, number);
-            if (!(slot & HEAP_SLOT_ID))
-                continue;
-            int stop = visit(context, slot_start((base >> HEAP_GRANULE_SHIFT) + number, slot), slot & HEAP_SLOT_ID);
-            if (stop)
-                return stop;
-        }
+        int stop = visit(context, slot_start((base >> HEAP_GRANULE_SHIFT) + number, slot), slot & HEAP_SLOT_ID);
+        if (stop)
+            return stop;
     }
     return 0;
 }
@@ -252,14 +257,7 @@ void heap_sort_large(struct heap_large *large, size_t count) {
 
 /* Does no object begin in the block? */
 static int block_is_empty(const struct heap_leaf *leaf, size_t block) {
-    typedef uint64_t __attribute__((may_alias)) two_slots;
-    const two_slots *pair = (const two_slots *)(const void *)&leaf->slot[block << HEAP_BLOCK_SHIFT];
-    uint64_t any = 0;
-    if (!atomic_load_explicit(&leaf->born[block], memory_order_relaxed))
-        return 1;
-    for (size_t i = 0; i < BLOCK_SLOTS / 2; i++)
-        any |= pair[i];
-    return !any;
+    return !atomic_load_explicit(&leaf->born[block], memory_order_relaxed) || !block_begun(leaf, block);
 }
 
 static int has_blocks(struct heap_piece *piece) {
