@@ -253,6 +253,26 @@ START_TEST (walk_meets_every_object_once_in_address_order) {
 }
 END_TEST
 
+/* How many objects begin in slots [first, end) of the leaf. */
+static uint64_t count_in(const struct heap_leaf *leaf, uintptr_t base, size_t first, size_t end) {
+    struct walk walk = {0};
+    ck_assert_int_eq(heap_each_in_leaf(leaf, base, first, end, count_walk, &walk), 0);
+    return walk.seen;
+}
+
+START_TEST (walk_of_a_part_of_a_leaf_meets_what_begins_there) {
+    static const size_t borders[] = {0, 1, 63, 64, 65, 100, 127, 128, 1000};
+    uintptr_t base = ((uintptr_t)build->next | (HEAP_LEAF_BYTES - 1)) + 1;
+    heap_build_gap(build, base - (uintptr_t)build->next);
+    for (int i = 0; i < 1000; i++)
+        heap_build_shifted(build, 8, 1, i % 3 ? 0 : 8);
+    const struct heap_leaf *leaf = heap_leaf_at(build->heap.index, base);
+    for (size_t i = 0; i < sizeof borders / sizeof *borders; i++)
+        for (size_t j = i; j < sizeof borders / sizeof *borders; j++)
+            ck_assert_uint_eq(count_in(leaf, base, borders[i], borders[j]), borders[j] - borders[i]);
+}
+END_TEST
+
 START_TEST (walk_meets_objects_however_far_apart) {
     static const uintptr_t leaf = HEAP_LEAF_BYTES, node = (uintptr_t)1 << HEAP_NODE_SHIFT,
                            end = (uintptr_t)1 << HEAP_ADDRESS_BITS;
@@ -360,6 +380,7 @@ int main(void) {
     tcase_add_test(tests, addresses_outside_user_space_are_nothing);
     tcase_add_test(tests, empty_heap_contains_nothing);
     tcase_add_test(tests, walk_meets_every_object_once_in_address_order);
+    tcase_add_test(tests, walk_of_a_part_of_a_leaf_meets_what_begins_there);
     tcase_add_test(tests, walk_meets_objects_however_far_apart);
     tcase_add_test(tests, freeze_without_memory_fails);
     tcase_add_test(tests, readable_memory_leaves_out_the_unreadable);
