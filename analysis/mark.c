@@ -15,7 +15,7 @@
 
 enum {
     CREW_OBJECTS_MIN = 20000, /* of fewer objects and bytes, starting threads takes longer than marking */
-    CREW_BYTES_MIN = 16 << 20,
+    CREW_BYTES_MIN = 2 << 20,
     PASSES_MAX = 4,
     ROOT_KINDS = ROOT_STARTS_ONLY | ROOT_LIVE | ROOT_STACK | ROOT_OBJECT,
 };
