@@ -1,17 +1,14 @@
 /* closed.h - pages of memory in which a search has met all there is: words that lead there are passed over as they are read.
  *
  * Arenas are full of pointers into arenas, of which a search soon has met all, and into what was freed. Nothing is closed but
- * where a word led into a long object or to none (granules_settle()), so pages of small objects stay open. */
+ * where a word led into a long object or to none (granules_settle()): pages of small objects stay open. */
 #ifndef CASTAWAY_ANALYSIS_CLOSED_H
 #define CASTAWAY_ANALYSIS_CLOSED_H
 
+#include "page_bits.h"
 #include "places.h"
 
-enum {
-    CLOSED_PAGE_SHIFT = 12,
-    CLOSED_PAGE_BYTES = 1 << CLOSED_PAGE_SHIFT,
-    CLOSED_PAGES = PLACES << (HEAP_LEAF_SHIFT - CLOSED_PAGE_SHIFT), /* addresses that are 4 GiB apart share one */
-};
+enum { CLOSED_PAGE_BYTES = 1 << PAGE_BITS_SHIFT };
 
 struct closed {
     const uint8_t *places;
@@ -27,8 +24,7 @@ void closed_add(struct closed *closed, uintptr_t address);
 /* 1, or 0: the word leads to a closed page, or where no object lies.
  * open  that of the struct, at hand already */
 static inline unsigned closed_is_open(const _Atomic uint64_t *open, uintptr_t word) {
-    uintptr_t page = word >> CLOSED_PAGE_SHIFT;
-    return atomic_load_explicit(&open[page % CLOSED_PAGES / 64], memory_order_relaxed) >> page % 64 & 1;
+    return page_bits_of(atomic_load_explicit(&open[page_bits_word(word)], memory_order_relaxed), word);
 }
 
 #endif

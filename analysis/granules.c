@@ -281,7 +281,7 @@ static enum granules_inside judge_inside(_Atomic uint8_t *granule, size_t number
 
 /* At a granule that no short or long object of its leaf reaches. One of the leaf before may. */
 static enum granules_inside far_or_ask(size_t number) {
-    return number > HEAP_LARGE_BYTES / GRANULE_BYTES ? GRANULES_FAR : GRANULES_ASK;
+    return number >= HEAP_LARGE_BYTES / GRANULE_BYTES ? GRANULES_FAR : GRANULES_ASK;
 }
 
 enum granules_inside granules_look(struct granules *granules, uintptr_t address, uintptr_t *start) {

@@ -128,8 +128,10 @@ enum granules_inside granules_look(struct granules *granules, uintptr_t address,
 /* An object that granules_look() does not tell of, [lo, hi), was met. Only in the leaf of `address`. */
 void granules_note_met(struct granules *granules, struct range object, uintptr_t address);
 
-/* All of the page of `address` that is in objects which were met, or in none: words lead to what was freed, too, as they do in
- * arenas. A page of which that is all is closed.
+/* What lies around an address, as far as it is in objects which were met, or in none: words lead to what was freed, too, as they
+ * do in arenas. Behind a short object that is what follows in its page up to the next one, else the whole page; and a page of
+ * which that is all is closed. Where nothing can be noted of an empty granule that is found out before.
+ * cost  a page is 256 bytes
  * none  no object without a slot, or of HEAP_LARGE_BYTES, is or ends in this: in these there may be records of smaller ones that
  *       were freed unseen, so elsewhere nothing is said to be in no object */
 void granules_settle(struct granules *granules, struct range none, uintptr_t address);

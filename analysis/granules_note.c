@@ -23,7 +23,7 @@ struct page {
     _Atomic uint8_t *granule;
     size_t none_begin, none_end; /* granules of it that may be in no object */
     size_t free_from;            /* empty granules from this one on are in no object that was not met */
-    int is_met;                  /* the object that began last */
+    int is_met;                  /* the object that began last, or there is none */
     int is_open;
 };
 
@@ -89,7 +89,9 @@ static int pass_group(struct page *page, size_t i) {
         page->free_from = i;
         return 1;
     }
-    if (bytes ? !are_inside(bytes) : i < page->free_from || i < page->none_begin || i + GRANULES_GROUP > page->none_end)
+    if (!bytes && (i < page->free_from || i < page->none_begin || i + GRANULES_GROUP > page->none_end))
+        return 0;
+    if (bytes && !are_inside(bytes))
         return 0;
     if (bytes && !page->is_met) {
         page->is_open = 1;
@@ -135,23 +137,77 @@ static size_t granules_up_to(uintptr_t base, uintptr_t address) {
     return address - base < CLOSED_PAGE_BYTES ? (address - base) / GRANULE_BYTES : PAGE_GRANULES;
 }
 
+static void settle_page(struct granules *granules, struct page *page, uintptr_t base) {
+    if (!granules_begins(load(page->granule)))
+        begin_inside(granules, page, base);
+    for (size_t i = 0; i < PAGE_GRANULES;) {
+        if (i % GRANULES_GROUP == 0 && pass_group(page, i))
+            i += GRANULES_GROUP;
+        else
+            pass(page, i++);
+    }
+    if (!page->is_open)
+        closed_add(&granules->closed, base);
+}
+
+/* ---- what is free behind an object ---- */
+
+/* Granules [at, end) in a row, or as many as are empty: what follows was noted before, or another object begins there. */
+static void note_empty(_Atomic uint8_t *granule, size_t at, size_t end) {
+    while (at < end) {
+        if (at % GRANULES_GROUP == 0 && end - at >= GRANULES_GROUP && !granules_group(&granule[at])) {
+            granules_set_group(&granule[at], GRANULE_WITHIN);
+            at += GRANULES_GROUP;
+            continue;
+        }
+        if (load(&granule[at]) != GRANULE_EMPTY)
+            return;
+        note(&granule[at++]);
+    }
+}
+
+/* An empty granule of the page, the object before it being a short one that begins at `start`. */
+static void settle_short(struct granules *granules, struct page *page, uintptr_t base, uintptr_t start, size_t i) {
+    uint8_t byte = load(granules_at(granules, start));
+    size_t own = byte & GRANULE_MET ? 1 : short_granules(byte);
+    size_t from = granules_up_to(base, start + own * GRANULE_BYTES);
+    from = from > page->none_begin ? from : page->none_begin;
+    if (from <= i)
+        note_empty(page->granule, from, page->none_end);
+}
+
+/* Is the object at `start`, if one begins there, a short one? */
+static int is_short(struct granules *granules, uintptr_t start) {
+    uint8_t byte = load(granules_at(granules, start));
+    return granules_begins(byte) && (byte & GRANULE_CODE) < GRANULE_INSIDE;
+}
+
+/* An empty granule of the page: the page is not gone through when that would not be noted. */
+static void settle_empty(struct granules *granules, struct page *page, uintptr_t base, size_t i) {
+    uintptr_t start = 0;
+    enum granules_inside inside = granules_look(granules, base + i * GRANULE_BYTES, &start);
+    if (inside != GRANULES_NOWHERE && inside != GRANULES_IN_MET && inside != GRANULES_FAR)
+        return;
+    if (i < page->none_begin || i >= page->none_end)
+        return;
+    if (inside != GRANULES_FAR && is_short(granules, start))
+        settle_short(granules, page, base, start, i);
+    else
+        settle_page(granules, page, base);
+}
+
 void granules_settle(struct granules *granules, struct range none, uintptr_t address) {
     const uintptr_t base = address & ~(uintptr_t)(CLOSED_PAGE_BYTES - 1);
     struct page page = {.granule = granules_at(granules, base), .free_from = NOT_KNOWN};
+    size_t i = granules_up_to(base, address);
     if (granules_are_bare(granules, page.granule, heap_slot_number(base)))
         return;
     page.none_begin = granules_up_to(base, none.lo + GRANULE_BYTES - 1);
     page.none_end = granules_up_to(base, none.hi);
-    if (!granules_begins(load(page.granule)))
-        begin_inside(granules, &page, base);
-    for (size_t i = 0; i < PAGE_GRANULES;) {
-        if (i % GRANULES_GROUP == 0 && pass_group(&page, i))
-            i += GRANULES_GROUP;
-        else
-            pass(&page, i++);
-    }
-    if (!page.is_open)
-        closed_add(&granules->closed, base);
+    if (load(&page.granule[i]) == GRANULE_EMPTY)
+        settle_empty(granules, &page, base, i);
+    else
+        settle_page(granules, &page, base);
 }
 
 /* ---- an object ---- */
@@ -164,20 +220,6 @@ static int is_settled(const _Atomic uint8_t *granule) {
             return 0;
     }
     return 1;
-}
-
-/* Granules [at, end) of the leaf, or as many as are empty: what follows was noted before, or another object begins there. */
-static void note_empty(_Atomic uint8_t *leaf, size_t at, size_t end) {
-    while (at < end) {
-        if (at % GRANULES_GROUP == 0 && end - at >= GRANULES_GROUP && !granules_group(&leaf[at])) {
-            granules_set_group(&leaf[at], GRANULE_WITHIN);
-            at += GRANULES_GROUP;
-            continue;
-        }
-        if (load(&leaf[at]) != GRANULE_EMPTY)
-            return;
-        note(&leaf[at++]);
-    }
 }
 
 void granules_note_met(struct granules *granules, struct range object, uintptr_t address) {

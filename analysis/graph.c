@@ -5,9 +5,9 @@
  * Start:   graph_complete().  Invariants: README.md, "The lost graph". */
 #include "graph.h"
 
-#include <errno.h>
+#include "page_bits.h"
 
-enum { PAGE_SHIFT = 12, PAGES = 1 << 20 /* addresses that are 4 GiB apart share one */ };
+#include <errno.h>
 
 /* ---- nodes ---- */
 
@@ -38,15 +38,10 @@ static inline node_number number_of(const struct graph *graph, object_id id) {
 
 /* The page of an object's end, too, for a pointer there may be one into it. */
 static void note_pages(struct graph *graph, uintptr_t start, uint64_t size_bytes) {
-    uintptr_t page = start >> PAGE_SHIFT, last = (start + size_bytes) >> PAGE_SHIFT;
-    for (size_t i = 0; page <= last && i < PAGES; i++, page++)
-        graph->pages[page % PAGES / 64] |= UINT64_C(1) << page % 64;
-}
-
-/* Most words of lost objects that lead into the heap lead to what was not lost. */
-static inline int may_be_lost(const struct graph *graph, uintptr_t word) {
-    uintptr_t page = word >> PAGE_SHIFT;
-    return (int)(graph->pages[page % PAGES / 64] >> page % 64 & 1);
+    const uintptr_t page_bytes = 1 << PAGE_BITS_SHIFT, end = start + size_bytes;
+    uintptr_t address = start & ~(page_bytes - 1);
+    for (size_t i = 0; address <= end && i < PAGE_BITS; i++, address += page_bytes)
+        graph->pages[page_bits_word(address)] |= page_bits_bit(address);
 }
 
 static int place_lost(void *context, uintptr_t address, object_id id) {
@@ -79,7 +74,7 @@ static int number_nodes(struct graph *graph, struct arena *arena) {
     }
     graph->address = arena_alloc(arena, graph->count, sizeof *graph->address);
     graph->id = arena_alloc(arena, graph->count, sizeof *graph->id);
-    graph->pages = arena_alloc(arena, PAGES / 64, sizeof *graph->pages);
+    graph->pages = arena_alloc(arena, PAGE_BITS_WORDS, sizeof *graph->pages);
     if (!graph->address || !graph->id || !graph->pages)
         return -ENOMEM;
     if (graph->count)
@@ -92,7 +87,7 @@ static int number_nodes(struct graph *graph, struct arena *arena) {
 int graph_edge_to(const struct graph *graph, uintptr_t word, struct graph_edge *edge) {
     const struct heap *heap = graph->heap;
     uintptr_t start = word;
-    if (!may_be_lost(graph, word))
+    if (!page_bits_of(graph->pages[page_bits_word(word)], word)) /* as of most */
         return 0;
     object_id id = heap->entry ? 0 : heap_starting_at(heap, word); /* as most do, and no more is to be known */
     if (!id)

@@ -16,7 +16,7 @@ struct graph {
     const struct counts *counts; /* for names of types; NULL: none. Set by whoever builds the graph */
     uint64_t *lost;              /* bit by object id */
     uint32_t *rank;              /* lost ids below each 64-bit word of `lost` */
-    uint64_t *pages;             /* bits by page of memory: a lost object may lie or end there */
+    uint64_t *pages;             /* page_bits.h: a lost object may lie or end there */
     node_number count;           /* nodes */
     uintptr_t *address;          /* by node */
     object_id *id;               /* by node */

@@ -95,12 +95,15 @@ static object_id pointed_behind(const struct heap *heap, uintptr_t word, uintptr
     return *is_end ? id : 0;
 }
 
-/* Was it met? Then words into it need not be looked up any more. */
+/* Was it met? Then words into it need not be looked up any more, nor those to the granule in which it ends, unless there may be
+ * objects of which granules don't tell. */
 static int is_met_large(struct marker *marker, object_id id, uintptr_t start, uintptr_t word) {
     struct met *met = marker->met;
     if (!met_is(met, start, id, met_byte(met, start)))
         return 0;
     struct range object = {start, start + heap_object(met->heap, id)->size_bytes};
+    if (!met->heap->odd_count)
+        object.hi = (object.hi | (GRANULE_BYTES - 1)) + 1;
     granules_note_met(&met->granules, object, word);
     return 1;
 }
@@ -112,20 +115,17 @@ static object_id find_far(struct marker *marker, uintptr_t word, uintptr_t *star
     return heap_find_far(marker->met->heap, word, start, &marker->none);
 }
 
-/* A word leads to no object that was not met: so will others to its page. */
+/* A word leads to no object that was not met: so will others to what lies around it. */
 static void settle_page(struct marker *marker, uintptr_t word) {
     uintptr_t start;
     if (!marker->met->heap->odd_count && !find_far(marker, word, &start))
         granules_settle(&marker->met->granules, marker->none, word);
 }
 
-/* The same of all pages that a long object may lie in. */
+/* The same of a long object, which lies in the page of the word and in one before or behind, as a rule. */
 static void settle_long(struct marker *marker, uintptr_t start, uintptr_t word) {
     settle_page(marker, word);
-    if ((word ^ start) >> CLOSED_PAGE_SHIFT)
-        settle_page(marker, start);
-    else
-        settle_page(marker, start + HEAP_LARGE_BYTES);
+    settle_page(marker, (word ^ start) >> PAGE_BITS_SHIFT ? start : start + HEAP_LARGE_BYTES);
 }
 
 /* The object that a word points at where no short or long one begins: into one, to its end, or at an odd one.
@@ -151,8 +151,7 @@ static object_id pointed_inside(struct marker *marker, uintptr_t word, uintptr_t
         return pointed_behind(heap, word, start, is_end);
     case GRANULES_FAR:
         if (!(id = find_far(marker, word, start))) {
-            if (!heap->odd_count)
-                granules_settle(&marker->met->granules, marker->none, word);
+            settle_page(marker, word);
             return 0;
         }
         if (heap_contains(heap, *start, id, word))

@@ -8,12 +8,10 @@
 #include "arena.h"
 #include "heap.h"
 
-enum {
-    PLACES = 4096, /* megabytes; addresses that are 4 GiB apart share one */
-    PLACES_NONE = 0,
-    PLACES_ONE = 1,     /* an object may lie or end in one of those that share it */
-    PLACES_SEVERAL = 2, /* or in several */
-};
+enum { PLACES = 4096 /* megabytes; addresses that are 4 GiB apart share one */ };
+
+/* Of those that share a place: in how many may an object lie or end? */
+enum { PLACES_NONE, PLACES_ONE, PLACES_SEVERAL };
 
 /* Make the table of a heap that no longer changes, of which the large objects are known: heap->places.
  * returns  0, or -ENOMEM */

@@ -225,15 +225,15 @@ START_TEST (memory_is_noted_as_far_as_it_is_known_to_have_no_object) {
     const uintptr_t at = (uintptr_t)gap;
     heap_build_gap(build, PAGE);
     freeze();
-    settle(gap, (struct range){at + 24, at + 104});
+    settle(gap + 40, (struct range){at + 24, at + 104});
     ck_assert_uint_eq(byte_at(gap + 16), GRANULE_EMPTY);
     ck_assert_uint_eq(byte_at(gap + 32), GRANULE_WITHIN);
     ck_assert_uint_eq(byte_at(gap + 80), GRANULE_WITHIN);
     ck_assert_uint_eq(byte_at(gap + 96), GRANULE_EMPTY);
     ck_assert(is_open(at));
-    settle(gap, (struct range){0, 0});
+    settle(gap + 96, (struct range){0, 0});
     ck_assert_uint_eq(byte_at(gap + 96), GRANULE_EMPTY);
-    settle(gap, anywhere);
+    settle(gap + 96, anywhere);
     ck_assert(!is_open(at));
     heap_build_free(build);
 }
@@ -258,6 +258,77 @@ START_TEST (end_of_an_object_that_was_not_met_is_not_noted) {
     ck_assert_uint_eq(byte_at(free_from), GRANULE_WITHIN);
     ck_assert(is_open((uintptr_t)object));
     ck_assert_int_eq(is_open((uintptr_t)object + PAGE) != 0, objects[_i].free_from > 512);
+    heap_build_free(build);
+}
+END_TEST
+
+/* Else each word into a page of small objects would have all of it looked at again. */
+START_TEST (behind_a_short_object_no_more_is_noted_than_up_to_the_next) {
+    begin();
+    next_page();
+    const char *first = heap_build_object(build, 100, 1), *first_gap = heap_build_gap(build, 64);
+    const char *unmet = heap_build_object(build, 32, 1), *second_gap = heap_build_gap(build, 64);
+    heap_build_object(build, 32, 1);
+    freeze();
+    meet_one(first);
+    settle(first + 32, anywhere);
+    for (const char *at = first + 16; at < unmet; at += 16)
+        ck_assert_uint_eq(byte_at(at), GRANULE_WITHIN);
+    ck_assert_uint_eq(byte_at(second_gap + 16), GRANULE_EMPTY);
+    settle(second_gap + 32, anywhere);
+    ck_assert_uint_eq(byte_at(unmet + 16), GRANULE_EMPTY);
+    ck_assert_uint_eq(byte_at(second_gap), GRANULE_EMPTY); /* the end of `unmet` */
+    ck_assert_uint_eq(byte_at(second_gap + 16), GRANULE_WITHIN);
+    ck_assert_ptr_eq(first_gap, first + 112);
+    heap_build_free(build);
+}
+END_TEST
+
+/* The granule's other half may lead to the end of an object that was not met. */
+START_TEST (nothing_is_looked_at_where_a_granule_can_not_be_noted) {
+    begin();
+    next_page();
+    const char *object = heap_build_object(build, 32, 1);
+    heap_build_gap(build, 256);
+    freeze();
+    ck_assert_int_eq(look(object + 40), GRANULES_NOWHERE);
+    settle(object + 40, anywhere);
+    settle(object + 104, (struct range){(uintptr_t)object + 100, UINTPTR_MAX});
+    for (const char *at = object + 16; at < object + 256; at += 16)
+        ck_assert_uint_eq(byte_at(at), GRANULE_EMPTY);
+    heap_build_free(build);
+}
+END_TEST
+
+/* What begins in the leaf before reaches 4 KiB into it, and not further. */
+START_TEST (second_page_of_a_leaf_is_closed) {
+    begin();
+    uintptr_t border = ((uintptr_t)build->next | (HEAP_LEAF_BYTES - 1)) + 1;
+    heap_build_gap(build, border - 4096 - (uintptr_t)build->next);
+    heap_build_object(build, 4095, 1);
+    heap_build_gap(build, 65536);
+    heap_build_object(build, 32, 1);
+    freeze();
+    settle((const char *)border + PAGE + 512, anywhere);
+    ck_assert(!is_open(border + PAGE));
+    settle((const char *)border + 512, anywhere);
+    ck_assert(is_open(border));
+    heap_build_free(build);
+}
+END_TEST
+
+START_TEST (page_of_a_large_objects_end_is_closed) {
+    begin();
+    next_page();
+    const char *object = heap_build_object(build, 2 * PAGE + 72, 1);
+    heap_build_gap(build, 2 * PAGE);
+    freeze();
+    const uintptr_t lo = (uintptr_t)object, hi = lo + 2 * PAGE + 72, last = lo + 2 * PAGE;
+    meet_one(object);
+    granules_note_met(&met.granules, (struct range){lo, last + 80}, lo + 5000);
+    ck_assert(!is_open(lo + PAGE) && is_open(last));
+    settle((const char *)last + 512, (struct range){hi + 1, UINTPTR_MAX});
+    ck_assert(!is_open(last));
     heap_build_free(build);
 }
 END_TEST
@@ -502,6 +573,10 @@ int main(void) {
     tcase_add_test(tests, pages_of_a_large_object_are_closed_when_it_was_met);
     tcase_add_loop_test(tests, page_stays_open_that_shares_its_bit, 0, 2);
     tcase_add_test(tests, object_that_is_not_read_word_by_word_is_not_noted);
+    tcase_add_test(tests, behind_a_short_object_no_more_is_noted_than_up_to_the_next);
+    tcase_add_test(tests, nothing_is_looked_at_where_a_granule_can_not_be_noted);
+    tcase_add_test(tests, second_page_of_a_leaf_is_closed);
+    tcase_add_test(tests, page_of_a_large_objects_end_is_closed);
     tcase_add_test(tests, memory_next_to_large_objects_is_noted_up_to_them);
     tcase_add_test(tests, middle_of_a_large_object_is_told_when_it_was_met);
     tcase_add_test(tests, object_that_begins_inside_another_is_its_own);
