@@ -12,10 +12,13 @@ enum { PLACE_WORDS = PAGE_BITS_WORDS / PLACES };
 _Static_assert((uint64_t)PLACES << HEAP_LEAF_SHIFT == (uint64_t)PAGE_BITS << PAGE_BITS_SHIFT, "the same share one");
 
 int closed_begin(struct closed *closed, const struct heap *heap, struct arena *arena) {
+    *closed = (struct closed){heap->places, NULL};
+    if (heap->piece_count < PLACES_LEAVES_MIN)
+        return 0;
     uint64_t *open = arena_alloc(arena, PAGE_BITS_WORDS, sizeof *open);
-    *closed = (struct closed){heap->places, (_Atomic uint64_t *)open};
     if (!open)
         return -ENOMEM;
+    closed->open = (_Atomic uint64_t *)open;
     for (size_t place = 0; place < PLACES; place++)
         if (heap->places[place] != PLACES_NONE)
             memset(&open[place * PLACE_WORDS], 0xff, PLACE_WORDS * sizeof *open);

@@ -12,10 +12,10 @@ enum { CLOSED_PAGE_BYTES = 1 << PAGE_BITS_SHIFT };
 
 struct closed {
     const uint8_t *places;
-    _Atomic uint64_t *open; /* bits by page: words to there may lead to something new */
+    _Atomic uint64_t *open; /* page_bits.h: words to there may lead to something new. NULL: it is not told */
 };
 
-/* Open are the places where objects may lie. returns 0, or -ENOMEM */
+/* Open are the places where objects may lie. In a heap with few leaves nothing is told. returns 0, or -ENOMEM */
 int closed_begin(struct closed *closed, const struct heap *heap, struct arena *arena);
 
 /* Words to the page of this address are of no interest any more. It stays open where another shares its bit. */

@@ -392,22 +392,25 @@ NOINLINE void marker_settle_all(struct marker *marker) {
 
 /* ---- gathering words ---- */
 
+#define INLINE inline __attribute__((always_inline))
+
 /* Keep those of `count` words, a step apart, that may lead to an object. returns where the next one goes */
-static inline __attribute__((always_inline)) uintptr_t *keep_long(const struct marker *marker, uintptr_t *next,
-                                                                  uintptr_t at, size_t count, unsigned shift) {
+static INLINE uintptr_t *keep_long(const struct marker *marker, uintptr_t *next, uintptr_t at, size_t count,
+                                   unsigned shift, int is_object) {
     const uintptr_t lo = marker->lo, span = marker->span, mask = marker->mask;
+    const uint8_t *places = marker->places;
     const _Atomic uint64_t *open = marker->open;
 #pragma GCC unroll 4
     for (size_t i = 0; i < count; i++) {
         uintptr_t word = heap_load(at + (i << shift)) & mask;
         *next = word;
-        next += (word - lo < span) & closed_is_open(open, word);
+        next += (word - lo < span) & (is_object ? closed_is_open(open, word) : places_used(places, word));
     }
     return next;
 }
 
 /* At any step, any number. */
-static NOINLINE void gather_long(struct marker *marker, struct range words) {
+static INLINE void gather(struct marker *marker, struct range words, int is_object) {
     struct marker_words *found = &marker->found[marker->round];
     const unsigned shift = marker->step_shift;
     uintptr_t end = words.hi - words.lo < WORD ? words.lo : words.hi - WORD + 1;
@@ -417,11 +420,23 @@ static NOINLINE void gather_long(struct marker *marker, struct range words) {
         size_t room = MARKER_WORDS - found->count, left = ((end - 1 - at) >> shift) + 1;
         size_t count = left < room ? left : room;
         uintptr_t *next = found->word + found->count;
-        next = shift == WORD_SHIFT ? keep_long(marker, next, at, count, WORD_SHIFT)
-                                   : keep_long(marker, next, at, count, shift);
+        next = shift == WORD_SHIFT ? keep_long(marker, next, at, count, WORD_SHIFT, is_object)
+                                   : keep_long(marker, next, at, count, shift, is_object);
         found->count = (size_t)(next - found->word);
         at += count << shift;
     }
+}
+
+/* Roots' words lead anywhere, and to little that was met: for them the smaller table does. */
+static NOINLINE void gather_root(struct marker *marker, struct range words) {
+    gather(marker, words, 0);
+}
+
+static NOINLINE void gather_long(struct marker *marker, struct range words) {
+    if (marker->open)
+        gather(marker, words, 1);
+    else
+        gather_root(marker, words);
 }
 
 /* Pointers of another form. */
@@ -450,7 +465,7 @@ static inline void gather_short(struct marker *marker, uintptr_t at, uintptr_t e
 }
 
 void marker_search(struct marker *marker, struct range words) {
-    gather_long(marker, words);
+    gather_root(marker, words);
 }
 
 /* ---- objects ---- */

@@ -49,7 +49,7 @@ struct marker {
     struct met *met;
     uintptr_t lo, span;           /* of the heap's addresses */
     const uint8_t *places;        /* see places.h */
-    const _Atomic uint64_t *open; /* see closed.h */
+    const _Atomic uint64_t *open; /* see closed.h; NULL: not told */
     uintptr_t mask;               /* bits of a word that are a pointer */
     unsigned step_shift;          /* pointers stand at multiples of 1 << step_shift */
     unsigned number;              /* of this marker, from 0 */

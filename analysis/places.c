@@ -10,8 +10,20 @@
 
 struct noting {
     uint8_t *places;
-    uint32_t *number; /* by place: that of the megabyte which was noted first */
+    uint16_t *share; /* by place: which of the megabytes that share it was noted first; NULL: not told */
 };
+
+static void note_one(struct noting *noting, size_t place, uint16_t share) {
+    uint8_t *count = &noting->places[place];
+    if (!noting->share) {
+        *count = PLACES_SEVERAL;
+    } else if (*count == PLACES_NONE) {
+        *count = PLACES_ONE;
+        noting->share[place] = share;
+    } else if (noting->share[place] != share) {
+        *count = PLACES_SEVERAL;
+    }
+}
 
 /* `end` included: a pointer to an object's end may hold it. */
 static void note(struct noting *noting, uintptr_t start, uintptr_t end) {
@@ -20,17 +32,12 @@ static void note(struct noting *noting, uintptr_t start, uintptr_t end) {
         memset(noting->places, PLACES_SEVERAL, PLACES);
         return;
     }
-    for (; number <= last; number++) {
-        uint8_t *place = &noting->places[number % PLACES];
-        uint32_t *first = &noting->number[number % PLACES];
-        if (*place == PLACES_NONE) {
-            *place = PLACES_ONE;
-            *first = (uint32_t)number;
-        } else if (*first != (uint32_t)number) {
-            *place = PLACES_SEVERAL;
-        }
-    }
+    for (; number <= last; number++)
+        note_one(noting, number % PLACES, (uint16_t)(number / PLACES));
 }
+
+_Static_assert((UINT64_C(1) << HEAP_ADDRESS_BITS) / HEAP_LEAF_BYTES / PLACES <= UINT64_C(1) << 16,
+               "a share in two bytes");
 
 /* Those in which anything begins, as far as that is known: what is small may end in the next one. */
 static void note_leaves(const struct heap *heap, struct noting *noting) {
@@ -42,9 +49,10 @@ static void note_leaves(const struct heap *heap, struct noting *noting) {
 }
 
 int places_find(struct heap *heap, struct arena *arena) {
-    struct noting noting = {arena_alloc(arena, PLACES, sizeof *noting.places),
-                            arena_alloc(arena, PLACES, sizeof *noting.number)};
-    if (!noting.places || !noting.number)
+    int is_told = heap->piece_count >= PLACES_LEAVES_MIN;
+    struct noting noting = {.places = arena_alloc(arena, PLACES, sizeof *noting.places),
+                            .share = is_told ? arena_alloc(arena, PLACES, sizeof *noting.share) : NULL};
+    if (!noting.places || (is_told && !noting.share))
         return -ENOMEM;
     note_leaves(heap, &noting);
     for (size_t i = 0; i < heap->odd_count; i++)

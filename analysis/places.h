@@ -10,8 +10,10 @@
 
 enum { PLACES = 4096 /* megabytes; addresses that are 4 GiB apart share one */ };
 
-/* Of those that share a place: in how many may an object lie or end? */
+/* Of those that share a place: in how many may an object lie or end? In a heap with few leaves that is not found out, for page
+ * faults cost a small program more than it could save: then they are several, where there is one. */
 enum { PLACES_NONE, PLACES_ONE, PLACES_SEVERAL };
+enum { PLACES_LEAVES_MIN = 8 };
 
 /* Make the table of a heap that no longer changes, of which the large objects are known: heap->places.
  * returns  0, or -ENOMEM */
