@@ -1,6 +1,6 @@
 /* granules.c - make the bytes that say what begins in each granule, and read backwards in them.
  *
- * Owns:    struct granules' memory.      Never: writes to the index or to objects.
+ * Owns:    struct granules' memory.      Never: writes to the index or to objects; closes a page (granules_note.c does).
  * Runs in: snapshot child, unit tests, tools; granules_build() in the caller and its crew.
  * Start:   granules_build(), then enter(). */
 #include "granules.h"
@@ -11,7 +11,7 @@
 
 enum {
     WORD = sizeof(uintptr_t),
-    PAGE = 4096,
+    PAGE = 4096, /* of our own memory */
     BLOCK_SLOTS = 1 << HEAP_BLOCK_SHIFT,
     BLOCKS_AHEAD = 8, /* of 64 slots: a walk from page to page is faster than the processor foresees */
     SHORT_WORDS_MAX = GRANULE_INSIDE - GRANULE_SHORT - 1,
@@ -113,10 +113,7 @@ static inline void enter_slot(const struct build *build, const struct granules_p
 /* Most of an index is empty. *page: the page of bytes that was written to last; all before it were */
 static void fill_block(const struct build *build, const struct granules_piece *piece, size_t block, size_t *page) {
     const _Atomic uint32_t *slot = &piece->index->slot[block * BLOCK_SLOTS];
-    uint64_t begun = 0;
-#pragma GCC unroll 4
-    for (size_t i = 0; i < BLOCK_SLOTS; i += LANES_WORDS)
-        begun |= lanes_words((const uint32_t *)(const void *)&slot[i]) << i;
+    uint64_t begun = heap_block_begun(piece->index, block);
     _Atomic uint8_t *granule = &piece->leaf->granule[block * BLOCK_SLOTS];
     if (begun && (uintptr_t)granule / PAGE != *page) {
         *page = (uintptr_t)granule / PAGE;

@@ -30,8 +30,7 @@ static uintptr_t slot_start(uintptr_t granule, uint32_t slot) {
     return (granule << HEAP_GRANULE_SHIFT) + (slot & HEAP_SLOT_HALF ? GRANULE / 2 : 0);
 }
 
-/* Bits of the slots of a block in which there is something: whether one is empty is a coin's toss, where objects are small. */
-static uint64_t block_begun(const struct heap_leaf *leaf, size_t block) {
+uint64_t heap_block_begun(const struct heap_leaf *leaf, size_t block) {
     const _Atomic uint32_t *slot = &leaf->slot[block << HEAP_BLOCK_SHIFT];
     uint64_t begun = 0;
 #pragma GCC unroll 4
@@ -44,7 +43,7 @@ static uint64_t block_begun(const struct heap_leaf *leaf, size_t block) {
 static int each_in_block(const struct heap_leaf *leaf, uintptr_t base, size_t first, size_t end, heap_visit_cb *visit,
                          void *context) {
     const size_t begin = first & ~(size_t)(BLOCK_SLOTS - 1);
-    uint64_t begun = block_begun(leaf, first >> HEAP_BLOCK_SHIFT) >> (first - begin) << (first - begin);
+    uint64_t begun = heap_block_begun(leaf, first >> HEAP_BLOCK_SHIFT) >> (first - begin) << (first - begin);
     for (; begun; begun &= begun - 1) {
         size_t number = begin + (size_t)__builtin_ctzll(begun);
         uint32_t slot = load_slot(leaf, number);
@@ -257,7 +256,7 @@ void heap_sort_large(struct heap_large *large, size_t count) {
 
 /* Does no object begin in the block? */
 static int block_is_empty(const struct heap_leaf *leaf, size_t block) {
-    return !atomic_load_explicit(&leaf->born[block], memory_order_relaxed) || !block_begun(leaf, block);
+    return !atomic_load_explicit(&leaf->born[block], memory_order_relaxed) || !heap_block_begun(leaf, block);
 }
 
 static int has_blocks(struct heap_piece *piece) {

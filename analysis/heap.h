@@ -191,6 +191,8 @@ int heap_each_ahead(const struct heap *heap, heap_visit_cb *visit, void *context
 struct heap_leaf *heap_next_leaf(const struct heap_index *index, uintptr_t *base);
 int heap_each_in_leaf(const struct heap_leaf *leaf, uintptr_t base, size_t first, size_t end, heap_visit_cb *visit,
                       void *context);
+/* Bits of the slots of a block of 64 in which an object begins: whether one does is a coin's toss, where objects are small. */
+uint64_t heap_block_begun(const struct heap_leaf *leaf, size_t block);
 
 /* Compute bounds, counts and the table of large objects; call once, before marking, on a heap that no longer changes.
  * returns 0, or -ENOMEM (heap unusable). */
