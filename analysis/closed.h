@@ -15,7 +15,8 @@ struct closed {
     _Atomic uint64_t *open; /* page_bits.h: words to there may lead to something new. NULL: it is not told */
 };
 
-/* Open are the places where objects may lie. In a heap with few leaves nothing is told. returns 0, or -ENOMEM */
+/* Open are the places where objects may lie. Of a heap with few leaves, or a young scan's, nothing is told: then no place is
+ * PLACES_ONE, and none is closed. returns 0, or -ENOMEM */
 int closed_begin(struct closed *closed, const struct heap *heap, struct arena *arena);
 
 /* Words to the page of this address are of no interest any more. It stays open where another shares its bit. */

@@ -103,7 +103,7 @@ static int pass_group(struct page *page, size_t i) {
     return 1;
 }
 
-/* An object that was not met reaches into the page. When it is a long one, the first granule is inside, or has its end. */
+/* The page's first granule that an object which was not met, and begins before it, does not reach. When it is a long one, the first is inside, or has its end. */
 static size_t free_behind(struct granules *granules, uintptr_t start, uintptr_t base) {
     uint8_t byte = load(granules_at(granules, start));
     size_t before = (base - start) / GRANULE_BYTES, own = short_granules(byte);
@@ -131,6 +131,7 @@ static void begin_inside(struct granules *granules, struct page *page, uintptr_t
     }
 }
 
+/* How many granules of the page at `base` lie wholly before the address. */
 static size_t granules_up_to(uintptr_t base, uintptr_t address) {
     if (address <= base)
         return 0;
@@ -225,9 +226,10 @@ static int is_settled(const _Atomic uint8_t *granule) {
 void granules_note_met(struct granules *granules, struct range object, uintptr_t address) {
     const uintptr_t base = address & ~(uintptr_t)(HEAP_LEAF_BYTES - 1);
     const size_t number = heap_slot_number(address);
-    _Atomic uint8_t *leaf = granules_at(granules, address) - number;
-    if (granules_are_bare(granules, leaf + number, number))
+    _Atomic uint8_t *granule = granules_at(granules, address);
+    if (granules_are_bare(granules, granule, number))
         return;
+    _Atomic uint8_t *leaf = granule - number;
     size_t at = object.lo < base ? 0 : heap_slot_number(object.lo);
     size_t end = object.hi < base + HEAP_LEAF_BYTES ? heap_slot_number(object.hi) : HEAP_LEAF_SLOTS;
     note_empty(leaf, object.lo < base ? 0 : at + 1, end);
