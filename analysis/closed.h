@@ -1,4 +1,4 @@
-/* closed.h - pages of memory in which a search has met all there is: words that lead there are passed over as they are read.
+/* closed.h - pages of memory in which a search has met all there is: words that lead there are dropped as they are read.
  *
  * Arenas are full of pointers into arenas, of which a search soon has met all, and into what was freed. Nothing is closed but
  * where a word led into a long object or to none (granules_settle()): pages of small objects stay open. */

@@ -1,6 +1,7 @@
 /* granules_note.c - note in granules' bytes where words lead to nothing new, and close pages of which that is all.
  *
- * Owns:    GRANULE_WITHIN, but where granules_look() sets it.      Never: changes the byte of a granule where an object begins.
+ * Owns:    GRANULE_WITHIN, but where granules_look() sets it.
+ * Never:   changes the byte of a granule where an object begins.
  * Runs in: snapshot child (a crew of threads, each of which may note the same), unit tests, tools.
  * Start:   granules_settle(). */
 #include "granules.h"
@@ -103,7 +104,8 @@ static int pass_group(struct page *page, size_t i) {
     return 1;
 }
 
-/* The page's first granule that an object which was not met, and begins before it, does not reach. When it is a long one, the first is inside, or has its end. */
+/* The page's first granule that an object which was not met, and begins before it, does not reach. When it is a long one, the
+ * first is inside, or has its end. */
 static size_t free_behind(struct granules *granules, uintptr_t start, uintptr_t base) {
     uint8_t byte = load(granules_at(granules, start));
     size_t before = (base - start) / GRANULE_BYTES, own = short_granules(byte);
