@@ -137,7 +137,7 @@ static int tool_run(int file, unsigned long signal_mask, char *left_options) {
     /* By exec the child becomes one that raises SIGCHLD: were that ignored, its status would be lost. */
     struct kernel_sigaction by_default = {.handler = NULL}, program_action;
     sys(SYS_rt_sigaction, SIGCHLD, &by_default, &program_action, 8);
-    long child = environment ? limits_clone() : -ENOMEM;
+    long child = environment ? limits_clone(NULL) : -ENOMEM;
     if (child == 0) {
         sys(SYS_rt_sigaction, SIGCHLD, &program_action, NULL, 8);
         sys(SYS_fcntl, file, F_SETFD, 0);
@@ -263,7 +263,7 @@ static int snapshot_scan(struct scan_input *in, int file) {
     if (scan_without_copy(in, file) == 0)
         return 0;
     in->since_fork = 0;
-    long child = limits_clone();
+    long child = limits_clone(NULL);
     if (child == 0)
         child_scan(in, file);
     if (in->gave_way)

@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <linux/capability.h>
+#include <linux/sched.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -178,15 +179,20 @@ void limit_drop_processes(const struct limit_lifted *limit) {
     }
 }
 
-long limits_clone(void) {
+/* Source: clone(2), "CLONE_PARENT_SETTID": the kernel stores the number before the child runs. */
+static long copy_process(int *child) {
+    return sys(SYS_clone, child ? CLONE_PARENT_SETTID : 0, 0, child, 0, 0);
+}
+
+long limits_clone(int *child) {
     struct limit_lifted limit;
-    long child = sys(SYS_clone, 0, 0, 0, 0, 0);
-    if (child != -EAGAIN || !limit_lift_processes(&limit))
-        return child;
-    child = sys(SYS_clone, 0, 0, 0, 0, 0);
-    if (child != 0)
+    long result = copy_process(child);
+    if (result != -EAGAIN || !limit_lift_processes(&limit))
+        return result;
+    result = copy_process(child);
+    if (result != 0)
         limit_drop_processes(&limit);
-    return child;
+    return result;
 }
 
 void limits_settle(void) {

@@ -26,8 +26,9 @@ void limit_lift(int resource);
 void limits_lift(void);
 
 /* A copy of the process, which raises no signal when it ends, also where the program may have no more processes.
+ * child    receives its id before any thread can wait for it, and nothing in the copy; or NULL
  * returns  its id, 0 in the copy, or negative errno. context: any */
-long limits_clone(void);
+long limits_clone(int *child);
 /* For other ways to make one, after -EAGAIN. returns  whether to try again, and to call the second one then, not in the
  * child. context: any */
 struct limit_lifted {

@@ -252,14 +252,12 @@ static long take_stopped(struct snapshot *out, struct snapshot_order *order) {
     if (out->stays)
         atomic_store(kept_ends, 0);
     nofork_lift();
-    long child = limits_clone();
+    long child = limits_clone(&out->child);
     if (child == 0)
         child_main(order, out->outcome);
     nofork_restore();
-    if (!sys_failed(child)) { /* before another thread can wait for it */
+    if (!sys_failed(child)) /* the others stand: none can have waited for it */
         kept_child = out->stays ? child : 0;
-        out->child = child;
-    }
     return child;
 }
 
@@ -270,14 +268,11 @@ static enum reason take_running(struct snapshot *out, struct snapshot_order *ord
     order->in.stop_begun_us = clock_us();
     if (lock_all(LOCK_LIMIT_MS) != 0)
         return REASON_THREADS_NOT_HELD;
-    long child = limits_clone();
+    long child = limits_clone(&out->child);
     lock_release_all(); /* the child's are its own */
     if (child == 0)
         child_main(order, NULL);
-    if (sys_failed(child))
-        return REASON_NO_SNAPSHOT;
-    out->child = child;
-    return REASON_NONE;
+    return sys_failed(child) ? REASON_NO_SNAPSHOT : REASON_NONE;
 }
 
 /* The same memory each time: none of ours is given back. */

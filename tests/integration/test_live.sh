@@ -5,7 +5,7 @@
 . "$(dirname "$0")/claims.sh"
 : "${BUILD:?}"
 live=$(dirname "$0")/../live
-for program in waits suspends endless cut cut_messages cut_files ended pending one_of_many usage waits_for_all execs forks told nofork lingering; do
+for program in waits suspends endless cut cut_messages cut_files ended pending one_of_many usage waits_for_all wait_before_note execs forks told nofork lingering; do
     ${CC:-gcc} -O1 -g -Wall -Wextra -Werror -o "$WORK/$program" "$live/$program.c" -lpthread || exit 1
 done
 holds() { jq -e "$1" "$WORK/out" >/dev/null || { jq -c . "$WORK/out" | head -c 600; cat "$WORK/err"; false; }; }
@@ -232,6 +232,9 @@ for program in cut cut_messages cut_files; do
 done
 castaway "$WORK/waits_for_all"
 claim "no wait meets a child of ours ($(cat "$WORK/out"))" status_is 0
+timeout 60 "$WORK/wait_before_note" "$BUILD/libcastaway.so" "$CASTAWAY" >"$WORK/out" 2>"$WORK/err"
+status=$?
+claim "nor one whose clone has not yet returned" status_is 0
 castaway "$WORK/usage"
 claim "what children used is told without ours ($(cat "$WORK/out"))" status_is 0
 castaway --scan-every 2ms -- "$WORK/execs" 60
