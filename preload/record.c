@@ -28,6 +28,12 @@ static _Atomic uint64_t losses;
 static uint32_t inherited_before;
 uint8_t record_epoch = 1;
 
+/* Where objects lie that have no record: the last of them. One by realloc has contents, and what these hold is not lost. */
+static struct {
+    _Atomic uintptr_t lo; /* set last; 0: none */
+    _Atomic size_t size_bytes;
+} unrecorded[UNRECORDED_MAX];
+
 /* ---- index ---- */
 
 /* An allocator puts objects of this size beside others: what is behind them will soon be used, too. */
@@ -195,16 +201,28 @@ static int enter(uintptr_t address, object_id id, size_t size_bytes) {
     return slot_set(leaf, address, id, size_bytes);
 }
 
+static void forget_unrecorded(uintptr_t address) {
+    for (size_t i = 0; i < UNRECORDED_MAX; i++) {
+        uintptr_t wanted = address;
+        atomic_compare_exchange_strong(&unrecorded[i].lo, &wanted, 0);
+    }
+}
+
 static __attribute__((noinline)) object_id withdraw_odd(uintptr_t address) {
+    if (record_losses())
+        forget_unrecorded(address);
     return __atomic_load_n(&odd_table, __ATOMIC_RELAXED) ? odd_take(address) : 0;
 }
 
 /* ---- what hooks call ---- */
 
-static __attribute__((noinline)) void lose(object_id id) {
+static __attribute__((noinline)) void lose(object_id id, uintptr_t address, size_t size_bytes) {
     if (id)
         record_forget(id);
-    atomic_fetch_add_explicit(&losses, 1, memory_order_relaxed);
+    uint64_t at = atomic_fetch_add_explicit(&losses, 1, memory_order_relaxed) % UNRECORDED_MAX;
+    atomic_store(&unrecorded[at].lo, 0);
+    atomic_store(&unrecorded[at].size_bytes, size_bytes);
+    atomic_store(&unrecorded[at].lo, address);
 }
 
 static void add_nested(uintptr_t address, struct object object) {
@@ -214,7 +232,7 @@ static void add_nested(uintptr_t address, struct object object) {
         *record_of(id) = object;
     }
     if (!id || enter(address, id, object.size_bytes) != 0)
-        lose(id);
+        lose(id, address, object.size_bytes);
 }
 
 void record_add(uintptr_t address, size_t size_bytes, uint32_t site, unsigned flags) {
@@ -225,7 +243,7 @@ void record_add(uintptr_t address, size_t size_bytes, uint32_t site, unsigned fl
         return;
     }
     if (!state->id_count && ids_refill(state) != 0) {
-        lose(0);
+        lose(0, address, size_bytes);
         return;
     }
     if (state->serial >= state->serial_end)
@@ -233,7 +251,7 @@ void record_add(uintptr_t address, size_t size_bytes, uint32_t site, unsigned fl
     object_id id = state->ids[--state->id_count];
     record_write(state, id, object);
     if (enter(address, id, size_bytes) != 0)
-        lose(id);
+        lose(id, address, size_bytes);
 }
 
 object_id record_withdraw(uintptr_t address) {
@@ -264,8 +282,9 @@ void record_forget(object_id id) {
 }
 
 void record_restore(uintptr_t address, object_id id) {
-    if (enter(address, id, record_of(id)->size_bytes) != 0)
-        lose(id);
+    size_t size_bytes = record_of(id)->size_bytes;
+    if (enter(address, id, size_bytes) != 0)
+        lose(id, address, size_bytes);
 }
 
 object_id record_known(uintptr_t address) {
@@ -362,6 +381,16 @@ void record_view(struct heap *heap) {
     heap->index = &record_index;
     heap->chunk = record_chunks;
     heap->id_end = ids_end();
+}
+
+size_t record_unrecorded(struct range out[UNRECORDED_MAX]) {
+    size_t count = 0;
+    for (size_t i = 0; i < UNRECORDED_MAX; i++) {
+        uintptr_t lo = atomic_load(&unrecorded[i].lo);
+        if (lo)
+            out[count++] = (struct range){lo, lo + atomic_load(&unrecorded[i].size_bytes)};
+    }
+    return count;
 }
 
 size_t record_odd(struct heap_odd *out, size_t max) {

@@ -20,6 +20,7 @@
 #include "mapping.h"
 #include "pages.h"
 #include "pooled.h"
+#include "record.h"
 #include "thread.h"
 #include "thread_block.h"
 
@@ -205,6 +206,9 @@ static void add_declared(struct gather *gather) {
     for (size_t i = 0; i < count; i++)
         add_readable(gather, declared[i].lo, declared[i].hi, 0);
     gather->adding = ROOTS_OTHER;
+    struct range unrecorded[UNRECORDED_MAX];
+    for (size_t i = record_unrecorded(unrecorded); i-- > 0;)
+        add_readable(gather, unrecorded[i].lo, unrecorded[i].hi, 0);
     const struct mapped *taken = mapping_from_break(&count);
     for (size_t i = 0; i < count; i++)
         add_readable(gather, taken[i].range.lo, taken[i].range.hi, 0);

@@ -198,6 +198,49 @@ for library in libc.so.6 libjemalloc.so.2 libtcmalloc_minimal.so.4 libmimalloc.s
     done
 done
 
+# A block that realloc moved to where there is no memory for its record holds what it held.
+cat >moved.c <<'C'
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+enum { KEPT = 129 };
+static void **vector;
+/* Past all wrappers. */
+static long map(size_t bytes) {
+    register long flags __asm__("r10") = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, file __asm__("r8") = -1, at __asm__("r9") = 0;
+    long result;
+    __asm__ volatile("syscall"
+                     : "=a"(result)
+                     : "0"((long)SYS_mmap), "D"(0), "S"(bytes), "d"((long)PROT_NONE), "r"(flags), "r"(file), "r"(at)
+                     : "rcx", "r11", "memory");
+    return result;
+}
+/* The allocator has memory left, and nobody else has. */
+int main(void) {
+    mallopt(M_MMAP_THRESHOLD, 1 << 30);
+    mallopt(M_TRIM_THRESHOLD, 1 << 30);
+    vector = malloc(KEPT * sizeof *vector);
+    for (int i = 0; i < KEPT; i++)
+        vector[i] = malloc(50);
+    free(malloc(8 << 20));
+    for (size_t bytes = 1 << 24; bytes >= 4096; bytes /= 2)
+        while (map(bytes) > 0) {
+        }
+    void *volatile between = malloc(4 << 20);
+    vector = realloc(vector, 4096 * sizeof *vector);
+    void *volatile after = malloc(40);
+    printf("%d\n", vector && between && after);
+    return 0;
+}
+C
+gcc -O0 -g -w -o moved moved.c
+limited_run -v 60000 ./moved
+claim 'moved where it has no record: the program goes on' [ "$(cat out)" = 1 ]
+claim 'moved where it has no record: the report says so' note_is not-recorded
+claim 'moved where it has no record: what it holds is not lost' lost_is 0
+
 # Once there was another thread.
 cat >joined.c <<'C'
 #include <pthread.h>
