@@ -6,6 +6,7 @@
  * Start: command_report(). */
 #include "command.h"
 #include "gate.h"
+#include "memory_limit.h"
 #include "message.h"
 #include "options.h"
 #include "output.h"
@@ -35,6 +36,8 @@ static int report_files(const struct options *options, const struct report_files
 static int report_words(struct options *options, const struct report_files *words) {
     static const char none[] = "report: no recording named; `castaway report FILE.cast`";
     struct report_files files = {0};
+    if (options->from_preload)
+        memory_limit_raise();
     if (report_files_named(options->pool, &files, words, none) || output_check(options))
         return EXIT_CASTAWAY_FAILED;
     return report_files(options, &files);

@@ -9,6 +9,7 @@
 #include "left.h"
 #include "library.h"
 #include "live_text.h"
+#include "memory_limit.h"
 #include "message.h"
 #include "options.h"
 #include "output.h"
@@ -27,7 +28,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -227,18 +227,6 @@ static int start_failed(const struct run *run, int error) {
                                                 : EXIT_CANNOT_RUN;
 }
 
-/* A limit that the program had, and that may be raised, does not hold for the report. */
-static void raise_limits(void) {
-    static const __rlimit_resource_t memory[] = {RLIMIT_AS, RLIMIT_DATA};
-    for (size_t i = 0; i < sizeof memory / sizeof memory[0]; i++) {
-        struct rlimit limit;
-        if (getrlimit(memory[i], &limit))
-            continue;
-        limit.rlim_cur = limit.rlim_max;
-        setrlimit(memory[i], &limit);
-    }
-}
-
 /* The program has a processor of its own to start on, as a rule. */
 static void prepare_report(void) {
     escape_locale();
@@ -274,7 +262,7 @@ static int run_program(struct run *run) {
         return start_failed(run, error);
     }
     run->ended = now_seconds();
-    raise_limits();
+    memory_limit_raise();
     report_init(&run->report, pool, output_kinds(&run->options));
     describe_program(run);
     note_left(run);

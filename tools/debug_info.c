@@ -113,7 +113,10 @@ Dwfl_Module *debug_info_open(struct debug_info *info, Dwfl_Module *module) {
     info->is_open = true;
     info->module = module;
     const char *path = file_of(module);
-    if (!path || !inflated_open(&info->file, path) || !(info->session = dwfl_begin(&debug_info_callbacks)))
+    bool is_inflated = path && inflated_open(&info->file, path);
+    if (info->file.lacks_room)
+        return info->module = NULL;
+    if (!is_inflated || !(info->session = dwfl_begin(&debug_info_callbacks)))
         return module;
     Dwfl_Module *inflated = report(info->session, &info->file, path);
     if (inflated && is_same(module, inflated))

@@ -13,12 +13,12 @@ extern const Dwfl_Callbacks debug_info_callbacks;
 /* A module again, with the debug information alone; made when that is first asked for. */
 struct debug_info {
     bool is_open;
-    Dwfl_Module *module; /* the one that it is of, where that may be read as it is */
+    Dwfl_Module *module; /* the one that it is of, where that may be read as it is; NULL: file.lacks_room */
     Dwfl *session;
     struct inflated file;
 };
 
-/* The module to ask for what `module` is made of. Its addresses are those of `module`. */
+/* The module to ask for what `module` is made of, or NULL. Its addresses are those of `module`. */
 Dwfl_Module *debug_info_open(struct debug_info *, Dwfl_Module *module);
 void debug_info_close(struct debug_info *);
 

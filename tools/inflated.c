@@ -5,6 +5,7 @@
 #include "inflated.h"
 
 #include "list.h"
+#include "memory_limit.h"
 
 #include <elf.h>
 #include <fcntl.h>
@@ -34,15 +35,22 @@ struct copy {
     struct inflated *to;
     size_t end;   /* of what is laid out */
     size_t limit; /* of what may be; both are multiples of ALIGNMENT */
+    uint64_t debug_bytes;
     struct libdeflate_decompressor *decompressor;
 };
 
-static bool is_wanted(const struct copy *copy, size_t number, const Elf64_Shdr *section) {
-    const char *name = elf_strptr(copy->elf, copy->names, section->sh_name);
+static bool is_debug_info(const char *name) {
+    return !strncmp(name, ".debug_", 7) && !list_has(unread, COUNT(unread), name);
+}
+
+static bool is_wanted(const struct copy *copy, size_t number, const Elf64_Shdr *section, const char *name) {
     if (!name || !number || section->sh_type == SHT_NOBITS)
         return false;
-    return number == copy->names || list_has(needed, COUNT(needed), name) ||
-           (!strncmp(name, ".debug_", 7) && !list_has(unread, COUNT(unread), name));
+    return number == copy->names || list_has(needed, COUNT(needed), name) || is_debug_info(name);
+}
+
+static const char *name_of(const struct copy *copy, const Elf64_Shdr *section) {
+    return elf_strptr(copy->elf, copy->names, section->sh_name);
 }
 
 /* How large a section says that it will be. returns false when that can't be told */
@@ -83,10 +91,12 @@ static bool measure(struct copy *copy, uint64_t file_bytes) {
         Elf64_Chdr compression;
         if (!header)
             return false;
-        if (!is_wanted(copy, i, header))
+        const char *name = name_of(copy, header);
+        if (!is_wanted(copy, i, header, name))
             continue;
         if (!read_compression(section, header, &compression) || !take_room(copy, compression.ch_size))
             return false;
+        copy->debug_bytes += is_debug_info(name) ? compression.ch_size : 0;
         is_compressed |= compression.ch_type != 0;
     }
     return is_compressed;
@@ -129,7 +139,7 @@ static bool fill_sections(struct copy *copy, Elf64_Shdr *headers) {
         if (!read)
             return false;
         headers[i] = *read;
-        if (!is_wanted(copy, i, read))
+        if (!is_wanted(copy, i, read, name_of(copy, read)))
             headers[i].sh_type = i ? SHT_NOBITS : SHT_NULL;
         else if (!fill_section(copy, section, &headers[i]))
             return false;
@@ -169,11 +179,21 @@ static bool read_headers(struct copy *copy) {
     return copy->segment_count == copy->header->e_phnum && (copy->segments || !copy->segment_count);
 }
 
+/* Besides the copy: libdw's tables of units and of what they abbreviate, and all else that a report takes after it. */
+static bool has_room(const struct copy *copy, size_t copy_bytes) {
+    enum { TABLES_PART = 4, REST_BYTES = 4 << 20 };
+    return !copy->debug_bytes || memory_limit_leaves(copy_bytes + copy->debug_bytes / TABLES_PART + REST_BYTES);
+}
+
 static bool copy_file(struct copy *copy, uint64_t file_bytes) {
-    if (!read_headers(copy) || !measure(copy, file_bytes))
+    if (!read_headers(copy))
         return false;
+    bool is_compressed = measure(copy, file_bytes);
     copy->limit = copy->end;
     copy->to->size = copy->limit + copy->section_count * sizeof(Elf64_Shdr);
+    copy->to->lacks_room = !has_room(copy, is_compressed ? copy->to->size : 0);
+    if (!is_compressed || copy->to->lacks_room)
+        return false;
     copy->to->bytes = take_memory(copy->to->size);
     copy->decompressor = libdeflate_alloc_decompressor();
     bool done = copy->to->bytes && copy->decompressor && fill(copy);
@@ -191,8 +211,10 @@ bool inflated_open(struct inflated *inflated, const char *path) {
     elf_version(EV_CURRENT);
     copy.elf = elf_begin(file, ELF_C_READ_MMAP, NULL);
     bool done = copy.elf && !fstat(file, &status) && copy_file(&copy, (uint64_t)status.st_size);
+    bool lacks_room = inflated->lacks_room;
     if (!done)
         inflated_close(inflated);
+    inflated->lacks_room = lacks_room;
     elf_end(copy.elf);
     close(file);
     return done;

@@ -12,9 +12,10 @@
 struct inflated {
     char *bytes; /* NULL: none */
     size_t size;
+    bool lacks_room; /* none: a limit on memory leaves too little, for libdw, too, if the file has debug information */
 };
 
-/* false: nothing of the file is compressed, or it is in a way that libdw may know and this does not. */
+/* false: nothing of the file is compressed, or it is in a way that libdw may know and this does not, or it lacks room. */
 bool inflated_open(struct inflated *, const char *path);
 void inflated_close(struct inflated *);
 

@@ -30,9 +30,9 @@ static const char *const tool_codes[TOOL_NOTE_COUNT] = {
 };
 
 bool note_is_counted(const char *code) {
-    static const char *const counted[] = {"not-recorded",     "no-stack",  "stack-cut",     "thread-running",
-                                          "roots-unreadable", "inherited", "bad-recording", "left-running",
-                                          "unwatched",        "lingering"};
+    static const char *const counted[] = {"not-recorded",     "no-stack",  "stack-cut",        "thread-running",
+                                          "roots-unreadable", "inherited", "bad-recording",    "left-running",
+                                          "unwatched",        "lingering", "debug-info-unread"};
     return list_has(counted, COUNT(counted), code);
 }
 
@@ -524,6 +524,8 @@ void report_finish(struct report *report) {
         report->tally[report->findings[i].kind].findings++;
     if (report->processes > report->unjudged + report->turned_off && !objects)
         report_note(report, TOOL_NOTE_NO_OBJECTS, 0, "");
+    if (symbols_unread(report->symbols))
+        report_note(report, TOOL_NOTE_DEBUG_INFO_UNREAD, symbols_unread(report->symbols), "");
 }
 
 bool report_fails(const struct report_finding *finding, unsigned kinds) {

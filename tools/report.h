@@ -30,6 +30,8 @@ enum {
       "processes that still run: not in this report; what they tell at their end goes to a file")                      \
     X(UNWATCHED, "unwatched", "processes that were not watched")                                                       \
     X(BAD_RECORDING, "bad-recording", "recordings of other processes that could not be read")                          \
+    X(DEBUG_INFO_UNREAD, "debug-info-unread",                                                                          \
+      "files whose debug information was not read, for a limit leaves too little memory")                              \
     X(NO_OBJECTS, "no-objects", "no live object was recorded: all were freed, or castaway saw no allocation")
 
 enum tool_note {

@@ -47,6 +47,7 @@ struct symbols {
     struct resolved_stack *stacks;   /* by addresses: so are the stacks of processes that run the same program */
     const struct stack *empty;
     struct frames scratch; /* of the stack at hand */
+    size_t unread;         /* files whose debug information was not read, before the cache was dropped */
 };
 
 /* What is resolved may grow to this; a recording of a large program needs a tenth. */
@@ -562,6 +563,13 @@ struct symbols *symbols_open(struct pool *pool) {
     return symbols;
 }
 
+size_t symbols_unread(const struct symbols *symbols) {
+    size_t unread = symbols->unread;
+    for (const struct symbol_file *file = symbols->files; file; file = file->hh.next)
+        unread += file->units.debug.file.lacks_room;
+    return unread;
+}
+
 void symbols_close(struct symbols *symbols) {
     struct symbol_file *file = NULL, *next = NULL;
     HASH_ITER (hh, symbols->files, file, next) {
@@ -581,6 +589,7 @@ void symbols_close(struct symbols *symbols) {
 void symbols_trim(struct symbols *symbols) {
     if (symbols->cache.held_bytes < CACHE_BYTES_MAX && HASH_COUNT(symbols->files) < FILES_MAX)
         return;
+    symbols->unread = symbols_unread(symbols);
     symbols_close(symbols);
     start(symbols);
 }

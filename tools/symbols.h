@@ -48,6 +48,9 @@ void symbols_close(struct symbols *);
  * then, so call it only between recordings. */
 void symbols_trim(struct symbols *);
 
+/* Files whose debug information was not read for want of memory, since symbols_open(). */
+size_t symbols_unread(const struct symbols *);
+
 /* The stack of `site` (NULL: a stack without frames). Resolved once and kept in the site; equal sites of two recordings
  * have the same one. Valid until symbols_trim() or symbols_close(). */
 const struct stack *symbols_stack(struct symbols *, struct rec_site *site);

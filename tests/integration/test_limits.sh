@@ -34,6 +34,8 @@ limited_run() { # ULIMIT-OPTION VALUE COMMAND...
     { (ulimit "$option" "$value" && exec "$CASTAWAY" --json json "$@") >out 2>err; } 2>/dev/null
     status=$?
 }
+# As somebody who may not raise a hard limit, nor lock what they like.
+unprivileged() { if [ "$(id -u)" = 0 ]; then setpriv --bounding-set -ipc_lock,-sys_resource --inh-caps -ipc_lock,-sys_resource "$@"; else "$@"; fi; }
 limited() { limited_run "$1" "$2" ./fill "$3"; } # ULIMIT-OPTION VALUE SIZE
 for size in 24 4000 200000; do
     for kib in 40000 100000 300000; do
@@ -79,6 +81,33 @@ for option in -v -d; do
     claim "refused without castaway, too (ulimit $option): recording goes on" notes_lack gave-way
 done
 
+# The report has the same limit. It comes, with less to say of lines where their debug information does not fit.
+{
+    printf 'struct s0 { int a; };\n'
+    for ((i = 1; i <= 700; i++)); do printf 'struct s%d { struct s%d *before; long value%d; };\n' $i $((i - 1)) $i; done
+    echo 'static int __attribute__((used)) part(void) { return 0; }'
+} >unit.c
+cat >wordy.c <<'C'
+#include <stdlib.h>
+static void __attribute__((noinline)) drop(void) { *(void *volatile *)malloc(40) = 0; }
+static void __attribute__((noinline)) clear(void) { volatile char area[4096]; for (int i = 0; i < 4096; i++) area[i] = 0; }
+int main(void) { drop(); clear(); return 0; }
+C
+gcc -g -w -fno-eliminate-unused-debug-types -c unit.c
+mapfile -t units < <(yes unit.o | head -300)
+gcc -O0 -g -gz=zlib -w -o wordy wordy.c "${units[@]}"
+says() { jq -c '[([.notes[].code] | index("debug-info-unread") != null), .findings[0].stack[0].function, .findings[0].stack[0].line]' json; }
+unread=0
+for kib in {14000..20000..250}; do
+    { (ulimit -v "$kib" && unprivileged "$CASTAWAY" --json json ./wordy) >out 2>err; } 2>/dev/null
+    status=$?
+    claim "$kib KiB for a report with much debug information: it comes" status_is 23
+    unread=$((unread + $(says | grep -c '^\[true,"drop",null\]$')))
+done
+claim "with too little memory for the debug information: the function's name, and a note that lines lack" [ "$unread" -gt 2 ]
+castaway --json json ./wordy
+claim "with enough: the line, and no note ($(says))" [ "$(says)" = '[false,"drop",2]' ]
+
 # Locked memory: what castaway has does not count.
 cat >locked.c <<'C'
 #include <stdio.h>
@@ -102,7 +131,6 @@ int main(int count, char **words) {
 }
 C
 gcc -O0 -g -w -o locked locked.c
-unprivileged() { if [ "$(id -u)" = 0 ]; then setpriv --bounding-set -ipc_lock --inh-caps -ipc_lock "$@"; else "$@"; fi; }
 for flags in 2 3; do # MCL_FUTURE, and with it MCL_CURRENT
     for most in 1000 1000000; do
         (ulimit -l 8000 && unprivileged ./locked $flags $most) >wanted
