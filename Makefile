@@ -83,7 +83,7 @@ $(UNIT): $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(HEAP_BUILD_OBJ) $(ANAL
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CHECK_LIBS)
 
 SUPPRESS_OBJ := $(patsubst %,$(BUILD)/tools/%.o,suppress suppress_parse suppress_default suppress_write refs breaks recording_refs members label pattern kinds pool \
-	message escape demangle hide symbols symbol_table debug_info inflated memory_limit tail_calls unit units merge keep fingerprint report_live \
+	message escape demangle hide symbols symbol_table debug_info inflated memory_limit tail_calls unit scopes nesting units merge keep fingerprint report_live \
 	recording recording_plain recording_live recording_profile report_profile)
 $(BUILD)/tests/unit/test_suppress: $(SUPPRESS_OBJ)
 $(BUILD)/tests/unit/test_suppress: CHECK_LIBS += $(TOOLS_LIBS)

@@ -260,21 +260,20 @@ static const char *scope_name(Dwarf_Die *scope, const char *inner) {
 }
 
 /* gcc gives static functions of C++ no linkage name: namespaces and classes around them say what it would. */
-static const char *qualified_name(struct symbols *symbols, Dwarf_Die *die, const char *name) {
-    Dwarf_Die declared = declaration_of(die), *scopes = NULL;
-    int count = dwarf_getscopes_die(&declared, &scopes);
-    for (int i = 1; i < count; i++) {
-        const char *scope = scope_name(&scopes[i], name);
+static const char *qualified_name(struct symbol_file *file, Dwarf_Die *die, const char *name) {
+    Dwarf_Die declared = declaration_of(die);
+    for (const struct nest *nest = unit_nesting_of(&file->units, &declared); nest; nest = nest->outer) {
+        Dwarf_Die around = nest->die;
+        const char *scope = scope_name(&around, name);
         if (scope)
-            name = pool_printf(&symbols->cache, "%s::%s", scope, name);
+            name = pool_printf(file->units.pool, "%s::%s", scope, name);
     }
-    free(scopes);
     return name;
 }
 
-static const char *die_function(struct symbols *symbols, Dwarf_Die *die) {
+static const char *die_function(struct symbol_file *file, Dwarf_Die *die) {
     const char *name = tail_calls_symbol(die);
-    return !name || has_linkage_name(die) ? name : qualified_name(symbols, die, name);
+    return !name || has_linkage_name(die) ? name : qualified_name(file, die, name);
 }
 
 static struct stack_frame *frame_push(struct symbols *symbols, struct frames *frames, const struct stack_frame *frame) {
@@ -301,32 +300,29 @@ static void set_call_site(struct symbols *symbols, struct stack_frame *frame, Dw
 }
 
 /* From the innermost scope at `address` outwards: a frame for every inlined call, then the function that has the code.
- * The lookup by address would follow inlined calls into their abstract definitions; the scopes of the innermost entry
- * itself are those that contain it, so there are two steps (as in eu-addr2line).
  *
  * returns  false if there is no such function in the debug information: nothing was added */
 static bool push_scopes(struct symbols *symbols, struct symbol_file *file, Dwarf_Addr address, struct stack_frame frame,
                         struct frames *frames) {
     Dwarf_Addr bias;
-    Dwarf_Die *unit = unit_at(&file->units, address, &bias), *scopes = NULL;
-    Dwarf_Die innermost;
-    if (!unit || !unit_innermost(unit, address - bias, &innermost))
-        return false;
-    int count = dwarf_getscopes_die(&innermost, &scopes);
+    Dwarf_Die *unit = unit_at(&file->units, address, &bias);
     Dwarf_Attribute attribute;
+    if (!unit)
+        return false;
     const char *folder = dwarf_formstring(dwarf_attr(unit, DW_AT_comp_dir, &attribute));
     bool found = false;
-    for (int i = 0; i < count && !found; i++) {
-        if (!is_call(&scopes[i]))
+    for (const struct scope *scope = unit_scopes_at(&file->units, unit, address - bias); scope && !found;
+         scope = scope->outer) {
+        Dwarf_Die call = scope->die;
+        if (!is_call(&call))
             continue;
-        found = dwarf_tag(&scopes[i]) != DW_TAG_inlined_subroutine;
+        found = dwarf_tag(&call) != DW_TAG_inlined_subroutine;
         frame.inlined = !found;
-        set_function(symbols, &frame, die_function(symbols, &scopes[i]));
+        set_function(symbols, &frame, die_function(file, &call));
         frame_push(symbols, frames, &frame);
         if (!found)
-            set_call_site(symbols, &frame, &scopes[i], unit, folder);
+            set_call_site(symbols, &frame, &call, unit, folder);
     }
-    free(scopes);
     return found;
 }
 
@@ -510,18 +506,16 @@ struct pool *symbols_pool(struct symbols *symbols) {
 /* The calls that have the code at an address. returns false when visit did */
 static bool each_call(struct symbol_file *file, Dwarf_Addr address, members_visit *visit, void *context) {
     Dwarf_Addr bias;
-    Dwarf_Die *unit = unit_at(&file->units, address, &bias), *scopes = NULL, innermost;
+    Dwarf_Die *unit = unit_at(&file->units, address, &bias);
+    const struct scope *scope = unit ? unit_scopes_at(&file->units, unit, address - bias) : NULL;
     bool goes_on = true, is_function = false;
-    if (!unit || !unit_innermost(unit, address - bias, &innermost))
-        return true;
-    int count = dwarf_getscopes_die(&innermost, &scopes);
-    for (int i = 0; i < count && goes_on && !is_function; i++) {
-        if (!is_call(&scopes[i]))
+    for (; scope && goes_on && !is_function; scope = scope->outer) {
+        Dwarf_Die call = scope->die;
+        if (!is_call(&call))
             continue;
-        is_function = dwarf_tag(&scopes[i]) != DW_TAG_inlined_subroutine;
-        goes_on = visit(context, &scopes[i]);
+        is_function = dwarf_tag(&call) != DW_TAG_inlined_subroutine;
+        goes_on = visit(context, &call);
     }
-    free(scopes);
     return goes_on;
 }
 

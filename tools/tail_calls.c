@@ -33,6 +33,22 @@ struct jumps {
     Dwarf_Addr bias;
 };
 
+/* A call that returns. */
+struct call {
+    Dwarf_Addr returns_to; /* as the function's entry counts */
+    size_t number;         /* in the debug information */
+    bool has_callee;       /* else it is called through a pointer */
+    Dwarf_Die callee;
+};
+/* Of a function that was asked about before. */
+struct calls {
+    const void *key;   /* of its entry */
+    struct call *list; /* by `returns_to` */
+    size_t count, capacity;
+    struct jumps jumps;
+    UT_hash_handle hh;
+};
+
 struct search {
     struct tail_module *modules[2]; /* where functions may be */
     const char *target;
@@ -119,20 +135,18 @@ static void index_functions(struct tail_module *module) {
 
 void tail_calls_close(struct tail_module *module) {
     HASH_CLEAR(hh, module->functions);
+    HASH_CLEAR(hh, module->calls);
 }
 
 /* The function whose code is at `address`, not what is inlined there. `*bias`: libdwfl's address minus the entry's. */
 static bool function_at(struct unit_index *units, Dwarf_Addr address, Dwarf_Die *function, Dwarf_Addr *bias) {
-    Dwarf_Die *unit = unit_at(units, address, bias), *scopes = NULL, innermost;
-    if (!unit || !unit_innermost(unit, address - *bias, &innermost))
-        return false;
-    int count = dwarf_getscopes_die(&innermost, &scopes);
+    Dwarf_Die *unit = unit_at(units, address, bias);
+    const struct scope *scope = unit ? unit_scopes_at(units, unit, address - *bias) : NULL;
     bool found = false;
-    for (int i = 0; i < count && !found; i++) {
-        found = dwarf_tag(&scopes[i]) == DW_TAG_subprogram;
-        *function = scopes[i];
+    for (; scope && !found; scope = scope->outer) {
+        *function = scope->die;
+        found = dwarf_tag(function) == DW_TAG_subprogram;
     }
-    free(scopes);
     return found;
 }
 
@@ -171,45 +185,72 @@ static bool get_callee(Dwarf_Die *site, Dwarf_Die *callee) {
            dwarf_formref_die(dwarf_attr(site, DW_AT_abstract_origin, &attribute), callee);
 }
 
-/* Call `take` for the call sites of a function, those of what is inlined into it too, until it returns true. */
-static bool each_call_site(Dwarf_Die *parent, bool (*take)(Dwarf_Die *site, void *context), void *context,
-                           int nesting) {
-    Dwarf_Die child;
-    if (nesting > NESTING_MAX || dwarf_child(parent, &child))
-        return false;
-    do {
-        if (is_call_site(&child) ? take(&child, context) : each_call_site(&child, take, context, nesting + 1))
-            return true;
-    } while (!dwarf_siblingof(&child, &child));
-    return false;
-}
-
-struct wanted_site {
-    Dwarf_Addr returns_to;
-    Dwarf_Die callee;
-    bool has_callee;
-};
-
-static bool take_wanted(Dwarf_Die *site, void *context) {
-    struct wanted_site *wanted = context;
-    Dwarf_Addr address;
-    if (!get_return_address(site, &address) || address != wanted->returns_to)
-        return false;
-    wanted->has_callee = get_callee(site, &wanted->callee);
-    return true;
-}
-
-static bool take_jump(Dwarf_Die *site, void *context) {
-    struct jumps *jumps = context;
+static void take_jump(struct jumps *jumps, Dwarf_Die *site) {
     struct jump jump = {0};
-    if (!has_flag(site, DW_AT_call_tail_call) && !has_flag(site, DW_AT_GNU_tail_call))
-        return false;
+    if (jumps->count == COUNT(jumps->list) ||
+        (!has_flag(site, DW_AT_call_tail_call) && !has_flag(site, DW_AT_GNU_tail_call)))
+        return;
     jump.exact = !get_return_address(site, &jump.address);
     if ((jump.exact && !get_address(site, DW_AT_call_pc, &jump.address)) || !get_callee(site, &jump.callee))
-        return false;
+        return;
     jump.address += jumps->bias;
     jumps->list[jumps->count++] = jump;
-    return jumps->count == sizeof jumps->list / sizeof *jumps->list;
+}
+
+static int by_return(const void *a, const void *b) {
+    const struct call *left = a, *right = b;
+    if (left->returns_to != right->returns_to)
+        return left->returns_to > right->returns_to ? 1 : -1;
+    return (left->number > right->number) - (left->number < right->number);
+}
+
+/* Those of a function, those of what is inlined into it too. */
+static void take_calls(struct pool *pool, struct calls *calls, Dwarf_Die *parent, int nesting) {
+    Dwarf_Die child;
+    if (nesting > NESTING_MAX || dwarf_child(parent, &child))
+        return;
+    do {
+        struct call call = {.number = calls->count};
+        if (!is_call_site(&child)) {
+            take_calls(pool, calls, &child, nesting + 1);
+            continue;
+        }
+        take_jump(&calls->jumps, &child);
+        if (!get_return_address(&child, &call.returns_to))
+            continue;
+        call.has_callee = get_callee(&child, &call.callee);
+        calls->list = pool_grow(pool, calls->list, calls->count, &calls->capacity, sizeof *calls->list);
+        calls->list[calls->count++] = call;
+    } while (!dwarf_siblingof(&child, &child));
+}
+
+/* bias: libdwfl's addresses minus those of the function's entry */
+static struct calls *calls_of(struct tail_module *module, Dwarf_Die *function, Dwarf_Addr bias) {
+    struct calls *calls = NULL;
+    HASH_FIND_PTR(module->calls, &function->addr, calls);
+    if (calls)
+        return calls;
+    calls = pool_alloc(module->units->pool, sizeof *calls);
+    calls->key = function->addr;
+    calls->jumps.bias = bias;
+    take_calls(module->units->pool, calls, function, 0);
+    if (calls->count)
+        qsort(calls->list, calls->count, sizeof *calls->list, by_return);
+    HASH_ADD_PTR(module->calls, key, calls);
+    return calls;
+}
+
+/* The first one that returns there; NULL: none. */
+static struct call *find_call(const struct calls *calls, Dwarf_Addr returns_to) {
+    size_t lo = 0, hi = calls->count;
+    while (lo < hi) {
+        size_t middle = lo + (hi - lo) / 2;
+        if (calls->list[middle].returns_to < returns_to)
+            lo = middle + 1;
+        else
+            hi = middle;
+    }
+    return lo < calls->count && calls->list[lo].returns_to == returns_to ? &calls->list[lo] : NULL;
 }
 
 /* ---- the search ---- */
@@ -249,14 +290,14 @@ static void follow_jumps(struct search *search, const struct tail_module *in, Dw
 }
 
 /* The jumps of the function at `entry`. false: it is not the one that `callee` means, or not known. */
-static bool jumps_of(const struct tail_module *in, Dwarf_Addr entry, Dwarf_Die *callee, struct jumps *jumps) {
+static bool jumps_of(struct tail_module *in, Dwarf_Addr entry, Dwarf_Die *callee, struct jumps *jumps) {
     Dwarf_Die function;
     *jumps = (struct jumps){0};
     if (!function_at(in->units, entry, &function, &jumps->bias))
         return false;
     if (!has_flag(callee, DW_AT_external) && !same_unit(&function, callee))
         return false; /* a static function of another file */
-    each_call_site(&function, take_jump, jumps, 0);
+    *jumps = calls_of(in, &function, jumps->bias)->jumps;
     return true;
 }
 
@@ -319,22 +360,21 @@ static void follow_certain(struct search *search, struct tail_module *in, Dwarf_
 size_t tail_calls_missing(struct tail_module *outer, Dwarf_Addr returns_to, struct tail_module *inner,
                           const char *target, struct tail_frame missing[TAIL_FRAMES_MAX]) {
     struct search search = {.modules = {outer, inner == outer ? NULL : inner}, .target = target};
-    struct wanted_site wanted = {0};
     Dwarf_Die function;
     Dwarf_Addr bias;
     if (!function_at(outer->units, returns_to - 1, &function, &bias))
         return 0;
-    wanted.returns_to = returns_to - bias;
-    if (!each_call_site(&function, take_wanted, &wanted, 0) || !wanted.has_callee)
+    struct call *call = find_call(calls_of(outer, &function, bias), returns_to - bias);
+    if (!call || !call->has_callee)
         return 0;
-    const char *called = tail_calls_symbol(&wanted.callee);
+    const char *called = tail_calls_symbol(&call->callee);
     if (!called || is_target(&search, called))
         return 0;
-    follow(&search, &wanted.callee);
+    follow(&search, &call->callee);
     if (search.ways > 1)
         return 0;
     if (!search.ways && (!target || is_allocator(target)))
-        follow_certain(&search, outer, wanted.callee);
+        follow_certain(&search, outer, call->callee);
     for (size_t i = 0; i < search.found_depth; i++)
         missing[i] = search.found[search.found_depth - 1 - i];
     return search.found_depth;

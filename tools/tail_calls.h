@@ -13,10 +13,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* One module, and its functions by name (set when they are first asked for). */
+/* One module, its functions by name and their calls (set when they are first asked for). */
 struct tail_module {
     struct unit_index *units;
     struct tail_function *functions;
+    struct calls *calls;
     bool is_indexed;
 };
 struct tail_frame {

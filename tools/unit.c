@@ -5,13 +5,31 @@
 
 #include <dwarf.h>
 #include <stdlib.h>
-
-enum { NESTING_MAX = 200 };
+#include <uthash.h>
 
 struct unit_range {
     Dwarf_Addr lo, hi, bias; /* libdwfl's addresses */
     Dwarf_Die *unit;
 };
+
+/* Of a unit that was asked about before. */
+struct unit_code {
+    const void *key;
+    struct scope scope;
+    struct nest nest;
+    UT_hash_handle hh;
+};
+
+static struct unit_code *code_of(struct unit_index *index, Dwarf_Die *unit) {
+    struct unit_code *code = NULL;
+    HASH_FIND_PTR(index->code, &unit->addr, code);
+    if (!code) {
+        code = pool_alloc(index->pool, sizeof *code);
+        *code = (struct unit_code){.key = unit->addr, .scope = {.die = unit_content(unit)}, .nest = {.die = *unit}};
+        HASH_ADD_PTR(index->code, key, code);
+    }
+    return code;
+}
 
 static int by_address(const void *a, const void *b) {
     const struct unit_range *left = a, *right = b;
@@ -74,29 +92,8 @@ Dwarf_Die *unit_at(struct unit_index *index, Dwarf_Addr address, Dwarf_Addr *bia
 }
 
 void unit_close(struct unit_index *index) {
+    HASH_CLEAR(hh, index->code);
     debug_info_close(&index->debug);
-}
-
-/* Can code stand in it that its own entry says nothing of? */
-static bool is_scope(Dwarf_Die *die) {
-    int tag = dwarf_tag(die);
-    return tag == DW_TAG_namespace || tag == DW_TAG_module || tag == DW_TAG_structure_type || tag == DW_TAG_class_type;
-}
-
-/* libdw's own lookup wants what an inlined function is an instance of in the same unit; link-time optimisation puts it into
- * another one. */
-static bool find_innermost(Dwarf_Die *outer, Dwarf_Addr address, int depth, Dwarf_Die *innermost) {
-    Dwarf_Die die;
-    bool found = false;
-    if (depth == 0 || dwarf_child(outer, &die))
-        return false;
-    do {
-        bool is_here = dwarf_haspc(&die, address) > 0;
-        if (is_here)
-            *innermost = die;
-        found = ((is_here || is_scope(&die)) && find_innermost(&die, address, depth - 1, innermost)) || is_here;
-    } while (!found && !dwarf_siblingof(&die, &die));
-    return found;
 }
 
 /* Source: DWARF 5, 3.1.2, "Skeleton Compilation Unit Entries"; -gsplit-dwarf */
@@ -108,11 +105,11 @@ Dwarf_Die unit_content(Dwarf_Die *unit) {
     return split;
 }
 
-bool unit_innermost(Dwarf_Die *unit, Dwarf_Addr address, Dwarf_Die *innermost) {
-    Dwarf_Die *scopes = NULL, content = unit_content(unit);
-    if (dwarf_getscopes(&content, address, &scopes) <= 0)
-        return find_innermost(&content, address, NESTING_MAX, innermost);
-    *innermost = scopes[0];
-    free(scopes);
-    return true;
+const struct scope *unit_scopes_at(struct unit_index *index, Dwarf_Die *unit, Dwarf_Addr address) {
+    return scopes_at(index->pool, &code_of(index, unit)->scope, address);
+}
+
+const struct nest *unit_nesting_of(struct unit_index *index, Dwarf_Die *die) {
+    Dwarf_Die unit;
+    return dwarf_diecu(die, &unit, NULL, NULL) ? nesting_of(index->pool, &code_of(index, &unit)->nest, die) : NULL;
 }

@@ -5,7 +5,9 @@
 #define CASTAWAY_TOOLS_UNIT_H
 
 #include "debug_info.h"
+#include "nesting.h"
 #include "pool.h"
+#include "scopes.h"
 
 #include <elfutils/libdw.h>
 #include <elfutils/libdwfl.h>
@@ -18,6 +20,7 @@ struct unit_index {
     struct pool *pool;
     struct unit_range *ranges; /* sorted; made when libdwfl first has no answer */
     size_t count, capacity;
+    struct unit_code *code; /* by unit */
     bool is_made, is_guarded;
 };
 
@@ -29,8 +32,11 @@ void unit_close(struct unit_index *);
 /* What the unit holds: it may be the skeleton of one that is in a .dwo file, else it is its own. */
 Dwarf_Die unit_content(Dwarf_Die *unit);
 
-/* The innermost entry of the unit that has code at the address (as the unit counts): a function, an inlined call, a block.
- * false: there is none. */
-bool unit_innermost(Dwarf_Die *unit, Dwarf_Addr address, Dwarf_Die *innermost);
+/* The innermost entry of the unit that has code at the address (as the unit counts), and those that it stands in; NULL:
+ * there is none. */
+const struct scope *unit_scopes_at(struct unit_index *, Dwarf_Die *unit, Dwarf_Addr address);
+
+/* What an entry of any unit of the module stands in; NULL: not known. */
+const struct nest *unit_nesting_of(struct unit_index *, Dwarf_Die *);
 
 #endif
