@@ -10,11 +10,25 @@
 #include <dwarf.h>
 #include <inttypes.h>
 #include <string.h>
+#include <uthash.h>
 
 enum { NESTING_MAX = 16, CALLS_MAX = 6 };
 
+/* Something whose value points at a struct. */
+struct holder {
+    uint64_t size_bytes;
+    Dwarf_Die type;
+    const char *name; /* of the struct */
+};
+struct holders {
+    const void *key; /* libdw's, of the function's entry */
+    struct holder *list;
+    size_t count, capacity;
+    UT_hash_handle hh;
+};
+
 struct search {
-    struct pool *pool;
+    struct symbols *symbols;
     uint64_t size_bytes;
     Dwarf_Die found;
     const char *name; /* of the struct; NULL: none yet */
@@ -61,38 +75,61 @@ static const char *struct_name(Dwarf_Die *holder, Dwarf_Die *type) {
 
 /* ---- candidates ---- */
 
-static void propose(struct search *search, Dwarf_Die *holder) {
+static void add(struct pool *pool, struct holders *holders, Dwarf_Die *holder) {
     Dwarf_Die type;
-    if (!pointed_struct(holder, &type) || dwarf_bytesize(&type) < 0 ||
-        (uint64_t)dwarf_bytesize(&type) != search->size_bytes)
-        return;
-    const char *name = struct_name(holder, &type);
+    const char *name = pointed_struct(holder, &type) && dwarf_bytesize(&type) >= 0 ? struct_name(holder, &type) : NULL;
     if (!name)
         return;
-    search->is_ambiguous |= search->name && strcmp(search->name, name) != 0;
-    search->name = name;
-    search->found = type;
+    holders->list = pool_grow(pool, holders->list, holders->count, &holders->capacity, sizeof *holders->list);
+    holders->list[holders->count++] = (struct holder){(uint64_t)dwarf_bytesize(&type), type, name};
 }
 
-static void propose_variables(struct search *search, Dwarf_Die *scope, int nesting) {
+static void add_variables(struct pool *pool, struct holders *holders, Dwarf_Die *scope, int nesting) {
     Dwarf_Die child;
     if (nesting > NESTING_MAX || dwarf_child(scope, &child))
         return;
     do {
         int tag = dwarf_tag(&child);
         if (tag == DW_TAG_variable)
-            propose(search, &child);
+            add(pool, holders, &child);
         else if (tag == DW_TAG_lexical_block)
-            propose_variables(search, &child, nesting + 1);
+            add_variables(pool, holders, &child, nesting + 1);
     } while (dwarf_siblingof(&child, &child) == 0);
+}
+
+/* Of a function: what it returns, and its variables. */
+static const struct holders *holders_of(struct symbols *symbols, Dwarf_Die *function) {
+    struct holders **all = symbols_holders(symbols), *holders = NULL;
+    HASH_FIND_PTR(*all, &function->addr, holders);
+    if (holders)
+        return holders;
+    holders = pool_alloc(symbols_pool(symbols), sizeof *holders);
+    holders->key = function->addr;
+    add(symbols_pool(symbols), holders, function);
+    add_variables(symbols_pool(symbols), holders, function, 0);
+    HASH_ADD_PTR(*all, key, holders);
+    return holders;
+}
+
+void members_forget(struct holders **all) {
+    HASH_CLEAR(hh, *all);
+}
+
+static void propose(struct search *search, const struct holder *holder) {
+    if (holder->size_bytes != search->size_bytes)
+        return;
+    search->is_ambiguous |= search->name && strcmp(search->name, holder->name) != 0;
+    search->name = holder->name;
+    search->found = holder->type;
 }
 
 static bool visit(void *context, Dwarf_Die *function) {
     struct search *search = context;
     const char *name = dwarf_diename(function);
-    bool is_wrapper = returns_untyped(function) || (name && label_is_plumbing(search->pool, name));
-    propose(search, function);
-    propose_variables(search, function, 0);
+    bool is_wrapper = returns_untyped(function) || (name && label_is_plumbing(symbols_pool(search->symbols), name));
+    const struct holders *holders = holders_of(search->symbols, function);
+    for (size_t i = 0; i < holders->count; i++)
+        propose(search, &holders->list[i]);
     return !search->name && is_wrapper && ++search->calls < CALLS_MAX;
 }
 
@@ -167,7 +204,7 @@ static const struct known_struct *struct_of(struct symbols *symbols, struct rec_
     for (struct known_struct *known = memo->structs; known; known = known->next)
         if (known->size_bytes == size_bytes)
             return known;
-    struct search search = {.pool = pool, .size_bytes = size_bytes};
+    struct search search = {.symbols = symbols, .size_bytes = size_bytes};
     struct known_struct *known = pool_alloc(pool, sizeof *known);
     symbols_each_call(symbols, site, visit, &search);
     *known = (struct known_struct){.size_bytes = size_bytes, .type = search.found, .next = memo->structs};

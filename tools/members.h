@@ -18,7 +18,9 @@ struct members members_at(struct symbols *, struct rec_site *, uint64_t size_byt
 
 /* symbols.c: the functions that were called at a stack, innermost first, inlined ones too, until visit returns false. */
 typedef bool members_visit(void *context, Dwarf_Die *function);
-struct pool *symbols_pool(struct symbols *); /* lives as long as stacks do */
+struct pool *symbols_pool(struct symbols *);        /* lives as long as stacks do */
+struct holders **symbols_holders(struct symbols *); /* members.c: what is known of functions */
+void members_forget(struct holders **);
 void symbols_each_call(struct symbols *, struct rec_site *, members_visit *visit, void *context);
 
 #endif

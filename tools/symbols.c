@@ -45,6 +45,7 @@ struct symbols {
     struct resolved_frame *resolved; /* by address: the outer frames of stacks are the same again and again */
     struct resolved_call *calls;     /* by the addresses on both sides */
     struct resolved_stack *stacks;   /* by addresses: so are the stacks of processes that run the same program */
+    struct holders *holders;         /* by function */
     const struct stack *empty;
     struct frames scratch; /* of the stack at hand */
     size_t unread;         /* files whose debug information was not read, before the cache was dropped */
@@ -503,6 +504,10 @@ struct pool *symbols_pool(struct symbols *symbols) {
     return &symbols->cache;
 }
 
+struct holders **symbols_holders(struct symbols *symbols) {
+    return &symbols->holders;
+}
+
 /* The calls that have the code at an address. returns false when visit did */
 static bool each_call(struct symbol_file *file, Dwarf_Addr address, members_visit *visit, void *context) {
     Dwarf_Addr bias;
@@ -577,6 +582,7 @@ void symbols_close(struct symbols *symbols) {
     HASH_CLEAR(hh, symbols->resolved);
     HASH_CLEAR(hh, symbols->calls);
     HASH_CLEAR(hh, symbols->stacks);
+    members_forget(&symbols->holders);
     pool_free(&symbols->cache);
 }
 
