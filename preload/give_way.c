@@ -172,6 +172,14 @@ void give_way_now(void) {
         give_once();
 }
 
-int give_way_for(size_t bytes) {
-    return may_give() && limits_leave_less(bytes) && give_once();
+static int there_is(size_t bytes) {
+    long result = sys(SYS_mmap, 0, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (!sys_failed(result))
+        sys(SYS_munmap, result, bytes);
+    return !sys_failed(result);
+}
+
+void give_way_for(size_t bytes) {
+    if (bytes && may_give() && limits_are_tight() && !there_is(bytes))
+        give_once();
 }

@@ -10,10 +10,9 @@
  * context  hook; inside one of ours no more than the reserve is given. Keeps errno */
 int give_way(size_t bytes);
 
-/* The same where a call is known to take so much or less, 0: nothing: before one that would not come back here when it is
- * refused, or after one that does not tell why it failed.
- * returns  whether there was not so much, and there is more now. context: as above */
-int give_way_for(size_t bytes);
+/* The same before a call that would not come back here when it is refused, and may take so much. 0: nothing.
+ * context  as above */
+void give_way_for(size_t bytes);
 
 /* There was no memory for something of ours. context: hook, not inside one of ours */
 void give_way_now(void);

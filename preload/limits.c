@@ -101,15 +101,6 @@ void limits_look(void) {
         pages_save_space();
 }
 
-int limits_leave_less(size_t bytes) {
-    if (!bytes || !limits_are_tight())
-        return 0;
-    long result = sys(SYS_mmap, 0, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (!sys_failed(result))
-        sys(SYS_munmap, result, bytes);
-    return sys_failed(result);
-}
-
 enum {
     STATM_FIELDS = 7,
     STATM_ALL = 0,

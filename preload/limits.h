@@ -13,7 +13,6 @@ void limits_start(void);
 size_t limits_spend(void);
 
 int limits_are_tight(void); /* is there a limit on memory that could not be raised by what we take? context: any */
-int limits_leave_less(size_t bytes); /* is there such a limit, and less memory than that now? 0: no. context: any */
 /* The program was refused so much memory: would it be there if we had none? context: any */
 int limits_would_do(size_t bytes);
 

@@ -2,8 +2,7 @@
  *
  * So what is to be done comes before, and the real one is jumped to, with the caller's own return address. dlsym: who asks
  * for a function of a new module is about to call it, so the module is looked at. dlopen: what the loader maps does not
- * pass through us. Where there may be too little memory for that, a path is opened again if it fails (give_way.h). Who calls
- * decides where a name is looked for: so before it is opened it is made sure that there is enough.
+ * pass through us, so it is made sure that there is memory (give_way.h).
  *
  * Owns:    nothing.
  * Never:   changes what they do or return.
@@ -90,29 +89,13 @@ static size_t bytes_to_open(const char *path) {
     return (size_t)file.st_size + DEPENDENCIES_BYTES;
 }
 
-static void *(*next_dlopen)(const char *path, int mode);
-
-/* It is not jumped to, so it is a frame in stacks of what constructors make: only where there may be too little. */
-static void *open_again(const char *path, int mode) {
-    void *opened = next_dlopen(path, mode);
-    return opened || !give_way_for(bytes_to_open(path)) ? opened : next_dlopen(path, mode);
-}
-
-/* For these it is the same who calls: no part stands for the caller's own folder, and all callers of ours are in the first
- * namespace, as we are. */
-static int is_plain_path(const char *path) {
-    return strchr(path, '/') && !strchr(path, '$');
-}
-
-/* returns  what is to be called instead of dlopen. context: the program's call, or ours */
+/* returns  the real dlopen. context: the program's call, or ours */
 const void *castaway_dlopen_next(const char *path) __attribute__((visibility("hidden"), used));
 const void *castaway_dlopen_next(const char *path) {
+    static const void *next_dlopen;
     if (!next_dlopen)
-        next_dlopen = (void *(*)(const char *, int))dlsym(RTLD_NEXT, "dlopen");
-    if (!limits_are_tight() || !limits_leave_less(bytes_to_open(path)))
-        return (const void *)next_dlopen;
-    if (is_plain_path(path))
-        return (const void *)open_again;
-    give_way_for(bytes_to_open(path));
-    return (const void *)next_dlopen;
+        next_dlopen = dlsym(RTLD_NEXT, "dlopen");
+    if (limits_are_tight())
+        give_way_for(bytes_to_open(path));
+    return next_dlopen;
 }

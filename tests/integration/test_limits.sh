@@ -183,42 +183,6 @@ works perl perl -e 'my @all; push @all, [1..3] for 1..30000; print scalar(@all)'
 works sqlite3 sqlite3 :memory: 'create table t(a,b); with recursive c(x) as (select 1 union all select x+1 from c where x<20000)
     insert into t select x, "row "||x from c; select count(*) from t;'
 works C++ ./cpp
-
-# A module that is opened: what that takes is not known before, and nothing is given up for it but what it needs.
-cat >module.c <<'C'
-#include <stdlib.h>
-static void *volatile kept;
-static char area[AREA];
-__attribute__((constructor)) static void begin(void) { kept = malloc(77); kept = area; }
-C
-cat >opens.c <<'C'
-#include <dlfcn.h>
-#include <stdio.h>
-#include <stdlib.h>
-static void **all;
-/* opens MODULE OBJECTS: so many objects, then the module */
-int main(int count, char **words) {
-    for (long left = atol(words[2]); left; left--) {
-        void **next = malloc(24);
-        if (!next)
-            return 2;
-        *next = all;
-        all = next;
-    }
-    puts(dlopen(words[1], RTLD_NOW) ? "opened" : dlerror());
-    return 0;
-}
-C
-gcc -g -w -shared -fPIC -DAREA=1 -o small.so module.c
-gcc -g -w -shared -fPIC -DAREA='(16<<20)' -o large.so module.c
-gcc -O0 -g -w -o opens opens.c
-works "a module" ./opens ./small.so 10
-works "a module of 16 MiB" ./opens ./large.so 150000
-claim "a module of 16 MiB: recording was given up for it" note_is gave-way
-limited_run -v 26000 ./opens ./small.so 10
-claim "a small module: its memory is there" [ "$(cat out)" = opened ]
-claim "a small module: recording goes on" notes_lack gave-way
-claim "a small module: what it lost is found" lost_is 1
 works imports /usr/bin/python3 -c '
 import ssl, sqlite3, ctypes, os, subprocess
 print(subprocess.run(["true"]).returncode, os.system("true"))'
