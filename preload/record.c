@@ -28,9 +28,11 @@ static _Atomic uint64_t losses;
 static uint32_t inherited_before;
 uint8_t record_epoch = 1;
 
-/* Where objects lie that have no record: the last of them. One by realloc has contents, and what these hold is not lost. */
+/* Where objects lie that have no record: the last of them. What these hold is not lost. */
 static struct {
-    _Atomic uintptr_t lo; /* set last; 0: none */
+    _Atomic uintptr_t
+        lo; /* set last; 0: none. Of two that are lost at once it may have the other's size: what can't be read is
+                             no root */
     _Atomic size_t size_bytes;
 } unrecorded[UNRECORDED_MAX];
 
@@ -204,7 +206,8 @@ static int enter(uintptr_t address, object_id id, size_t size_bytes) {
 static void forget_unrecorded(uintptr_t address) {
     for (size_t i = 0; i < UNRECORDED_MAX; i++) {
         uintptr_t wanted = address;
-        atomic_compare_exchange_strong(&unrecorded[i].lo, &wanted, 0);
+        if (atomic_load_explicit(&unrecorded[i].lo, memory_order_relaxed) == address)
+            atomic_compare_exchange_strong(&unrecorded[i].lo, &wanted, 0);
     }
 }
 
@@ -257,7 +260,7 @@ void record_add(uintptr_t address, size_t size_bytes, uint32_t site, unsigned fl
 object_id record_withdraw(uintptr_t address) {
     struct heap_leaf *leaf = heap_leaf_at(&record_index, address);
     if (__builtin_expect(!leaf, 0))
-        return 0;
+        return withdraw_odd(address);
     _Atomic uint32_t *slot = &leaf->slot[heap_slot_number(address)];
     uint32_t old = atomic_load_explicit(slot, memory_order_relaxed);
     if (__builtin_expect(!old || address & 7 || (old & HEAP_SLOT_HALF) != half_of(address), 0))

@@ -35,7 +35,7 @@ object_id record_near(uintptr_t address, uintptr_t *start);
 struct object *record_object(object_id id);
 
 uint64_t record_losses(void); /* objects not recorded for want of memory */
-/* Where the last of them lie, if they were not freed. returns how many. context: child */
+/* Where the last of them lie, if they were not freed. returns how many. context: threads stand, or a copy */
 enum { UNRECORDED_MAX = 16 };
 size_t record_unrecorded(struct range out[UNRECORDED_MAX]);
 

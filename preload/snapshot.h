@@ -40,7 +40,7 @@ struct outcome {
 };
 
 struct snapshot {
-    int child; /* process id, before anybody can wait for it; 0: none */
+    int child; /* process id, written by the kernel before the child can end; 0: none */
     int stays; /* it lives on when it is done (dirty_needs_snapshot()) */
     struct scan_entry entry;
     struct outcome *outcome; /* of a scan; pages_unshare() when it is of no use any more */

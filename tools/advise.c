@@ -3,12 +3,12 @@
  * Start: advise(); a line of `rules` is a kind of advice about a place. */
 #include "advise.h"
 
+#include "hash.h"
 #include "label.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 
 /* Below these nothing is worth a change. */
 enum {

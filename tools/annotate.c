@@ -3,12 +3,12 @@
  * Start: annotate(). */
 #include "annotate.h"
 
+#include "hash.h"
 #include "shares.h"
 
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 
 struct line_index {
     int line;

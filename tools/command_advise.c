@@ -25,6 +25,7 @@ static int write_all(const struct options *options, const struct report_files *f
     if (report_files_add(options, files, &report))
         goto out;
     report_finish(&report);
+    report_say_unread(&report);
     if (!report.profile.known && !report.profile.has_holders) {
         message_error("%s: recorded without --profile-allocations: nothing is known of its allocations",
                       files->paths[0]);

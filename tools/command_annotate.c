@@ -63,6 +63,7 @@ static int write_all(const struct options *options, const struct report_files *f
     report_init(&report, options->pool, KINDS_ALL);
     if (!report_files_add(options, files, &report)) {
         report_finish(&report);
+        report_say_unread(&report);
         struct annotations all = annotate(options->pool, &report);
         struct annotate_choice choice = {.annotations = &all, .self = options->self};
         if (!choose(options, source, &choice) && !output_each(options, getpid(), write_annotations, &choice, stdout))

@@ -95,6 +95,7 @@ static int read_recordings(const struct options *options, const struct gate *gat
     result = report_files_add(options, &files, &report);
     if (!result) {
         report_finish(&report);
+        report_say_unread(&report);
         gate_judge(&own, &report, &outcome);
         *list = compare_findings(options->pool, &report, options->show | options->fail_on);
         if (report.unjudged)

@@ -24,6 +24,7 @@ static int write_all(const struct options *options, const struct report_files *f
     report_init(&report, options->pool, options->show);
     if (!report_files_add(options, files, &report)) {
         report_finish(&report);
+        report_say_unread(&report);
         gate_judge(&gate, &report, &outcome);
         for (size_t i = 0; i < report.finding_count; i++)
             if (options->show & 1u << report.findings[i].kind)

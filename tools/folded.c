@@ -4,12 +4,12 @@
  * allocated. Equal stacks are one line.
  * Start: folded_write(). */
 #include "formats.h"
+#include "hash.h"
 #include "shares.h"
 #include "wording.h"
 
 #include <inttypes.h>
 #include <string.h>
-#include <uthash.h>
 
 struct line {
     const char *stack;

@@ -261,6 +261,8 @@ static const char *why_no_update(const struct report *report, const struct outco
         return "the program failed";
     if (outcome->failed || outcome->cut_short || report->unjudged || report->processes == 0)
         return "not all was judged";
+    if (symbols_unread(report->symbols))
+        return "debug information was not read, so findings may have other names";
     return NULL;
 }
 

@@ -6,6 +6,7 @@
 #include "breaks.h"
 #include "demangle.h"
 #include "escape.h"
+#include "hash.h"
 #include "json.h"
 #include "label.h"
 #include "live_text.h"
@@ -15,7 +16,6 @@
 
 #include <inttypes.h>
 #include <string.h>
-#include <uthash.h>
 
 /* The page, with a NUL behind it: web_page.S. */
 extern const char web_page[];

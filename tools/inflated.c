@@ -36,6 +36,7 @@ struct copy {
     size_t end;   /* of what is laid out */
     size_t limit; /* of what may be; both are multiples of ALIGNMENT */
     uint64_t debug_bytes;
+    bool is_compressed;
     struct libdeflate_decompressor *decompressor;
 };
 
@@ -179,44 +180,56 @@ static bool read_headers(struct copy *copy) {
     return copy->segment_count == copy->header->e_phnum && (copy->segments || !copy->segment_count);
 }
 
-/* Besides the copy: libdw's tables of units and of what they abbreviate, and all else that a report takes after it. */
-static bool has_room(const struct copy *copy, size_t copy_bytes) {
-    enum { TABLES_PART = 4, REST_BYTES = 4 << 20 };
-    return !copy->debug_bytes || memory_limit_leaves(copy_bytes + copy->debug_bytes / TABLES_PART + REST_BYTES);
+static bool measure_file(struct copy *copy, uint64_t file_bytes) {
+    copy->is_compressed = read_headers(copy) && measure(copy, file_bytes);
+    copy->limit = copy->end;
+    copy->to->size = copy->limit + copy->section_count * sizeof(Elf64_Shdr);
+    return true;
 }
 
 static bool copy_file(struct copy *copy, uint64_t file_bytes) {
-    if (!read_headers(copy))
-        return false;
-    bool is_compressed = measure(copy, file_bytes);
-    copy->limit = copy->end;
-    copy->to->size = copy->limit + copy->section_count * sizeof(Elf64_Shdr);
-    copy->to->lacks_room = !has_room(copy, is_compressed ? copy->to->size : 0);
-    if (!is_compressed || copy->to->lacks_room)
-        return false;
+    size_t sections = copy->section_count; /* the file may be another by now */
+    (void)file_bytes;
     copy->to->bytes = take_memory(copy->to->size);
+    copy->to->lacks_room = !copy->to->bytes;
     copy->decompressor = libdeflate_alloc_decompressor();
-    bool done = copy->to->bytes && copy->decompressor && fill(copy);
+    bool done =
+        copy->to->bytes && copy->decompressor && read_headers(copy) && copy->section_count == sections && fill(copy);
     libdeflate_free_decompressor(copy->decompressor);
     return done;
 }
 
-bool inflated_open(struct inflated *inflated, const char *path) {
-    struct copy copy = {.to = inflated};
+static bool with_file(struct copy *copy, const char *path, bool (*step)(struct copy *, uint64_t file_bytes)) {
     struct stat status = {0};
-    *inflated = (struct inflated){0};
     int file = open(path, O_RDONLY | O_CLOEXEC);
     if (file < 0)
         return false;
     elf_version(EV_CURRENT);
-    copy.elf = elf_begin(file, ELF_C_READ_MMAP, NULL);
-    bool done = copy.elf && !fstat(file, &status) && copy_file(&copy, (uint64_t)status.st_size);
+    copy->elf = elf_begin(file, ELF_C_READ_MMAP, NULL);
+    bool done = copy->elf && !fstat(file, &status) && step(copy, (uint64_t)status.st_size);
+    elf_end(copy->elf);
+    close(file);
+    return done;
+}
+
+/* Besides the copy, if there is to be one: libdw's tables of units and of what they abbreviate, and all else that a report
+ * takes after it. Asked while the file is not mapped here. */
+static bool has_room(const struct copy *copy) {
+    enum { TABLES_PART = 4, REST_BYTES = 4 << 20 };
+    size_t copy_bytes = copy->is_compressed ? copy->to->size : 0;
+    return !copy->debug_bytes || memory_limit_leaves(copy_bytes + copy->debug_bytes / TABLES_PART + REST_BYTES);
+}
+
+bool inflated_open(struct inflated *inflated, const char *path) {
+    struct copy copy = {.to = inflated};
+    *inflated = (struct inflated){0};
+    bool done = with_file(&copy, path, measure_file);
+    inflated->lacks_room = done && !has_room(&copy);
+    done = done && copy.is_compressed && !inflated->lacks_room && with_file(&copy, path, copy_file);
     bool lacks_room = inflated->lacks_room;
     if (!done)
         inflated_close(inflated);
     inflated->lacks_room = lacks_room;
-    elf_end(copy.elf);
-    close(file);
     return done;
 }
 

@@ -4,11 +4,11 @@
 #include "label.h"
 
 #include "demangle.h"
+#include "hash.h"
 #include "list.h"
 
 #include <string.h>
 #include <strings.h>
-#include <uthash.h>
 
 static const char *const prefixes[] = {"new_", "create_", "make_", "alloc_", "init_", "build_", "add_", "open_"};
 static const char *const suffixes[] = {"_new", "_create", "_alloc", "_make", "_init",     "_build", "_open",  "_ctor",

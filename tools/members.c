@@ -4,13 +4,13 @@
  * Start: members_at(). */
 #include "members.h"
 
+#include "hash.h"
 #include "label.h"
 #include "recording.h"
 
 #include <dwarf.h>
 #include <inttypes.h>
 #include <string.h>
-#include <uthash.h>
 
 enum { NESTING_MAX = 16, CALLS_MAX = 6 };
 

@@ -11,6 +11,7 @@
 
 #include "breaks.h"
 #include "fingerprint.h"
+#include "message.h"
 #include "refs.h"
 
 #include <stdlib.h>
@@ -526,6 +527,15 @@ void report_finish(struct report *report) {
         report_note(report, TOOL_NOTE_NO_OBJECTS, 0, "");
     if (symbols_unread(report->symbols))
         report_note(report, TOOL_NOTE_DEBUG_INFO_UNREAD, symbols_unread(report->symbols), "");
+}
+
+void report_say_unread(const struct report *report) {
+    size_t unread = symbols_unread(report->symbols);
+    if (unread)
+        message_error(
+            "debug information of %zu file%s was not read, for a limit leaves too little memory: findings may have "
+            "other names, and no lines",
+            unread, unread == 1 ? "" : "s");
 }
 
 bool report_fails(const struct report_finding *finding, unsigned kinds) {

@@ -4,6 +4,7 @@
 #include "output.h"
 
 #include "escape.h"
+#include "hash.h"
 #include "message.h"
 #include "pager.h"
 #include "question.h"
@@ -15,7 +16,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <uthash.h>
 
 /* ---- names ---- */
 

@@ -6,6 +6,7 @@
 #include "demangle.h"
 #include "escape.h"
 #include "formats.h"
+#include "hash.h"
 #include "protobuf.h"
 #include "shares.h"
 #include "wording.h"
@@ -13,7 +14,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 #include <zlib.h>
 
 /* Field numbers of profile.proto, message by message. */

@@ -3,13 +3,13 @@
 #define CASTAWAY_TOOLS_RECORDING_H
 
 #include "analysis/cast.h"
+#include "hash.h"
 #include "pool.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <uthash.h>
 
 struct symbol_file;
 

@@ -31,7 +31,8 @@ enum {
     X(UNWATCHED, "unwatched", "processes that were not watched")                                                       \
     X(BAD_RECORDING, "bad-recording", "recordings of other processes that could not be read")                          \
     X(DEBUG_INFO_UNREAD, "debug-info-unread",                                                                          \
-      "files whose debug information was not read, for a limit leaves too little memory")                              \
+      "files whose debug information was not read, for a limit leaves too little memory: findings may have other "     \
+      "names")                                                                                                         \
     X(NO_OBJECTS, "no-objects", "no live object was recorded: all were freed, or castaway saw no allocation")
 
 enum tool_note {
@@ -228,6 +229,8 @@ void report_trim(struct report *);
 void report_add(struct report *, struct recording *);
 void report_note(struct report *, enum tool_note, uint64_t count, const char *detail);
 void report_finish(struct report *);
+void report_say_unread(
+    const struct report *);           /* on stderr, for what has no place for notes: that names may be others */
 void report_release(struct report *); /* all but its symbols, which were lent to it */
 void report_free(struct report *);
 

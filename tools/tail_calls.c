@@ -4,13 +4,13 @@
  * Start: tail_calls_missing(), then follow(). */
 #include "tail_calls.h"
 
+#include "hash.h"
 #include "list.h"
 
 #include <dwarf.h>
 #include <elfutils/libdw.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 
 enum { STEPS_MAX = 64, NESTING_MAX = 64 };
 

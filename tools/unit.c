@@ -3,9 +3,10 @@
  * Start: unit_at(). */
 #include "unit.h"
 
+#include "hash.h"
+
 #include <dwarf.h>
 #include <stdlib.h>
-#include <uthash.h>
 
 struct unit_range {
     Dwarf_Addr lo, hi, bias; /* libdwfl's addresses */
