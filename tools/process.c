@@ -16,8 +16,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static const int passed_on[] = {SIGINT,  SIGQUIT,  SIGTERM, SIGHUP,    SIGUSR1,
-                                SIGUSR2, SIGWINCH, SIGALRM, SIGVTALRM, SIGPROF};
+/* after: what becomes of it when the program has ended. */
+static struct {
+    int signal;
+    void (*after)(int);
+    bool is_passed_on;
+} passed_on[] = {
+    {SIGINT, SIG_DFL, false},    {SIGQUIT, SIG_DFL, false}, {SIGTERM, SIG_DFL, false},  {SIGHUP, SIG_DFL, false},
+    {SIGUSR1, SIG_IGN, false},   {SIGUSR2, SIG_IGN, false}, {SIGWINCH, SIG_IGN, false}, {SIGALRM, SIG_IGN, false},
+    {SIGVTALRM, SIG_IGN, false}, {SIGPROF, SIG_IGN, false},
+};
 
 static volatile pid_t program;
 
@@ -33,9 +41,19 @@ static void pass_on(int signal, siginfo_t *info, void *context) {
 static void watch_signals(void) {
     struct sigaction pass = {.sa_sigaction = pass_on, .sa_flags = SA_SIGINFO | SA_RESTART}, old;
     for (size_t i = 0; i < COUNT(passed_on); i++) {
-        sigaction(passed_on[i], NULL, &old);
-        if (old.sa_handler != SIG_IGN) /* nohup, jobs in the background */
-            sigaction(passed_on[i], &pass, NULL);
+        sigaction(passed_on[i].signal, NULL, &old);
+        passed_on[i].is_passed_on = old.sa_handler != SIG_IGN; /* nohup, jobs in the background */
+        if (passed_on[i].is_passed_on)
+            sigaction(passed_on[i].signal, &pass, NULL);
+    }
+}
+
+/* The program is no more, and its number may soon be another's: what would have ended it ends the report. */
+static void leave_signals(void) {
+    for (size_t i = 0; i < COUNT(passed_on); i++) {
+        struct sigaction after = {.sa_handler = passed_on[i].after};
+        if (passed_on[i].is_passed_on)
+            sigaction(passed_on[i].signal, &after, NULL);
     }
 }
 
@@ -85,6 +103,7 @@ int process_run(const char *path, char **arguments, char **environment, void (*m
     if (meanwhile)
         meanwhile();
     int wait_error = wait_for(program, wait_status);
+    leave_signals();
     return start.error ? start.error : wait_error;
 }
 

@@ -132,4 +132,19 @@ kill -TERM $!
 wait $!
 status=$?
 claim "SIGTERM is passed on" status_is 31
+# A report that nobody reads, into a pipe that is full.
+mkfifo "$WORK/pipe"
+exec 9<>"$WORK/pipe"
+dd if=/dev/zero of="$WORK/pipe" oflag=nonblock bs=4K count=1000 2>/dev/null
+for signal in TERM HUP; do
+    rm -f "$WORK/program"
+    # shellcheck disable=SC2016
+    "$CASTAWAY" --text - sh -c 'echo $$ >"$0"' "$WORK/program" >&9 2>/dev/null &
+    for _ in $(seq 1200); do [ -s "$WORK/program" ] && [ ! -e "/proc/$(cat "$WORK/program")" ] && break; sleep 0.05; done
+    for _ in $(seq 400); do kill -$signal $! 2>/dev/null || break; sleep 0.05; done
+    kill -KILL $! 2>/dev/null
+    { wait $!; } 2>/dev/null
+    status=$?
+    claim "SIG$signal ends the report of a program that has ended" status_is $((128 + $(kill -l $signal)))
+done
 finish
