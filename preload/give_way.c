@@ -39,7 +39,8 @@ enum {
 
 static _Atomic int under_way;
 static _Atomic int is_done; /* there is nothing more to give */
-static _Atomic int ended;   /* nothing is recorded any more, whether the tables could go or not */
+static _Atomic int has_given;
+static _Atomic int ended; /* nothing is recorded any more, whether the tables could go or not */
 
 int give_way_ended(void) {
     return ended;
@@ -124,9 +125,10 @@ static int give_all(void) {
     if (thread_busy > 1)
         return limits_spend() > 0;
     exit_scan_before_giving();
-    int spent = limits_spend() > 0;
-    is_done = 1;
-    return end_recording() || spent;
+    int given = (limits_spend() > 0) | end_recording();
+    is_done = 1; /* only now: who is refused meanwhile waits, and is served */
+    has_given = given;
+    return given;
 }
 
 /* Busy from before it begins: a handler that then interrupts it must not wait for its own thread. One that waits is not
@@ -161,8 +163,16 @@ static int may_give(void) {
     return !is_done && !rights_confined && !thread_is_reallocating() && (int)sys(SYS_getpid, 0) == process.pid;
 }
 
+/* A call may have been refused before all was given, and ask after that: one of each thread is made again. */
+static int was_given(void) {
+    static __thread int has_asked;
+    int asks = has_given && !has_asked;
+    has_asked |= asks;
+    return asks;
+}
+
 int give_way(size_t bytes) {
-    return may_give() && limits_would_do(bytes) && give_once();
+    return was_given() || (may_give() && limits_would_do(bytes) && give_once());
 }
 
 /* Whatever the reason, and also where a limit is higher by what we were thought to need: what is not recorded holds what

@@ -245,8 +245,8 @@ static long map(size_t bytes) {
                      : "rcx", "r11", "memory");
     return result;
 }
-/* The allocator has memory left, and nobody else has. */
-int main(void) {
+/* The allocator has memory left, and nobody else has. moved [freed]: then the block goes, and what it held is lost. */
+int main(int count, char **words) {
     mallopt(M_MMAP_THRESHOLD, 1 << 30);
     mallopt(M_TRIM_THRESHOLD, 1 << 30);
     vector = malloc(KEPT * sizeof *vector);
@@ -258,6 +258,8 @@ int main(void) {
         }
     void *volatile between = malloc(4 << 20);
     vector = realloc(vector, 4096 * sizeof *vector);
+    if (count > 1)
+        free(vector);
     void *volatile after = malloc(40);
     printf("%d\n", vector && between && after);
     return 0;
@@ -268,6 +270,8 @@ limited_run -v 60000 ./moved
 claim 'moved where it has no record: the program goes on' [ "$(cat out)" = 1 ]
 claim 'moved where it has no record: the report says so' note_is not-recorded
 claim 'moved where it has no record: what it holds is not lost' lost_is 0
+limited_run -v 60000 ./moved freed
+claim 'moved where it has no record, and freed: what it held is lost' lost_is 129
 
 # Once there was another thread.
 cat >joined.c <<'C'
@@ -291,6 +295,48 @@ gcc -O0 -g -w -pthread -o joined joined.c
 plain=$( (ulimit -v 100000 && ./joined))
 limited_run -v 100000 ./joined
 claim 'a thread that has ended: the program has all the memory but a little' at_least $((plain - 5))
+
+# Several threads are refused at once: who asks while one of them gives way, or after that, is served as well.
+cat >refusals.c <<'C'
+#include <malloc.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+enum { THREADS = 4, CHUNKS = 140, BYTES = 256 << 10 };
+static _Atomic int refused;
+static void *fill(void *barrier) {
+    pthread_barrier_wait(barrier);
+    for (int i = 0; i < CHUNKS; i++) {
+        volatile char *chunk = malloc(BYTES);
+        refused += !chunk;
+        if (chunk)
+            *chunk = 1;
+    }
+    return NULL;
+}
+int main(void) {
+    pthread_t thread[THREADS];
+    pthread_barrier_t barrier;
+    pthread_attr_t attributes;
+    mallopt(M_ARENA_MAX, 1);
+    mallopt(M_MMAP_THRESHOLD, BYTES / 2);
+    pthread_barrier_init(&barrier, NULL, THREADS);
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, 1 << 16);
+    for (int i = 0; i < THREADS; i++)
+        if (pthread_create(&thread[i], &attributes, fill, &barrier))
+            return 2;
+    for (int i = 0; i < THREADS; i++)
+        pthread_join(thread[i], NULL);
+    printf("%d refused\n", refused);
+    return 0;
+}
+C
+gcc -O1 -w -pthread -o refusals refusals.c
+for _ in {1..25}; do
+    (ulimit -v 160000 && exec "$CASTAWAY" --fail-on none --text /dev/null ./refusals) 2>/dev/null
+done >out
+claim 'threads that are refused at once: each has its memory in the end' [ "$(sort -u out)" = '0 refused' ]
 
 # While other threads allocate.
 cat >threads.c <<'C'
