@@ -46,6 +46,7 @@ struct symbols {
     struct resolved_call *calls;     /* by the addresses on both sides */
     struct resolved_stack *stacks;   /* by addresses: so are the stacks of processes that run the same program */
     struct holders *holders;         /* by function */
+    struct known_name *names;        /* of functions */
     const struct stack *empty;
     struct frames scratch; /* of the stack at hand */
     size_t unread;         /* files whose debug information was not read, before the cache was dropped */
@@ -53,6 +54,11 @@ struct symbols {
 
 /* What is resolved may grow to this; a recording of a large program needs a tenth. */
 enum { CACHE_BYTES_MAX = 48 << 20, FILES_MAX = 256 };
+
+struct known_name {
+    const char *symbol, *function; /* as in a frame */
+    UT_hash_handle hh;
+};
 
 struct address {
     struct symbol_file *file; /* NULL: in no module */
@@ -219,10 +225,27 @@ static bool is_call(Dwarf_Die *die) {
     return tag == DW_TAG_inlined_subroutine || tag == DW_TAG_subprogram || tag == DW_TAG_entry_point;
 }
 
-static void set_function(struct symbols *symbols, struct stack_frame *frame, const char *name) {
+/* A function is called from many places, and templates have names of any length: each is kept once.
+ *
+ * name  lives as long as the file that it is of */
+static const struct known_name *name_of(struct symbols *symbols, const char *name) {
     struct pool *pool = &symbols->cache;
-    frame->symbol = name ? escape_to_utf8(pool, name) : NULL;
-    frame->function = name ? escape_to_utf8(pool, demangle(pool, name)) : NULL;
+    struct known_name *known = NULL;
+    size_t length = strlen(name);
+    HASH_FIND(hh, symbols->names, name, length, known);
+    if (!known) {
+        known = pool_alloc(pool, sizeof *known);
+        known->symbol = escape_to_utf8(pool, name);
+        known->function = escape_to_utf8(pool, demangle(pool, name));
+        HASH_ADD_KEYPTR(hh, symbols->names, name, length, known);
+    }
+    return known;
+}
+
+static void set_function(struct symbols *symbols, struct stack_frame *frame, const char *name) {
+    const struct known_name *known = name ? name_of(symbols, name) : NULL;
+    frame->symbol = known ? known->symbol : NULL;
+    frame->function = known ? known->function : NULL;
 }
 
 static bool has_linkage_name(Dwarf_Die *die) {
@@ -582,6 +605,7 @@ void symbols_close(struct symbols *symbols) {
     HASH_CLEAR(hh, symbols->resolved);
     HASH_CLEAR(hh, symbols->calls);
     HASH_CLEAR(hh, symbols->stacks);
+    HASH_CLEAR(hh, symbols->names);
     members_forget(&symbols->holders);
     pool_free(&symbols->cache);
 }
